@@ -1,0 +1,1 @@
+//! `Item` + `Known` → `Verdict`, and the story an item belongs to.

@@ -1,0 +1,1 @@
+//! SEND: one file per channel.

@@ -1,0 +1,1 @@
+//! COMPOSE: select, group, cap; `Digest` → `Rendered`.

@@ -1,0 +1,1 @@
+//! ASK: one request, bounded in time, bytes and place.

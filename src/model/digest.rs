@@ -1,0 +1,142 @@
+//! A series, one dated digest of it, and the entries that readers see.
+
+use super::{DigestId, Document, ItemId, SeriesId, StoryId, Timestamp, TopicId};
+
+/// A newsletter. When it is sent is its calendar's matter (`schedule`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Series {
+    /// Stable key.
+    pub id: SeriesId,
+    /// Title for readers.
+    pub title: String,
+    /// Most entries of one digest.
+    pub max_items: usize,
+    /// Most entries of one topic.
+    pub max_items_per_topic: usize,
+}
+
+/// A span of receipt: after `from`, up to and with `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Exclusive beginning.
+    pub from: Timestamp,
+    /// Inclusive end.
+    pub to: Timestamp,
+}
+
+/// Another source that reports an entry's story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlsoReported {
+    /// The source's name.
+    pub source: String,
+    /// Where it reports.
+    pub url: Option<String>,
+}
+
+/// One line of a digest: a story, told by the item that leads it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The leading item.
+    pub item: ItemId,
+    /// Its story.
+    pub story: StoryId,
+    /// Title, plain text.
+    pub title: String,
+    /// Where to read it.
+    pub url: Option<String>,
+    /// Name of its source.
+    pub source: String,
+    /// 1 authority, 2 association, 3 press.
+    pub rank: u8,
+    /// Editorial date.
+    pub published: Option<Timestamp>,
+    /// When we first saw it; orders what has no date.
+    pub first_seen: Timestamp,
+    /// Lead, plain text, not yet shortened.
+    pub summary: String,
+    /// Documents.
+    pub documents: Vec<Document>,
+    /// Other sources with the same story.
+    pub also: Vec<AlsoReported>,
+    /// Its topics in the order of the config, each with its score and the reason in German words.
+    pub topics: Vec<EntryTopic>,
+    /// Set when it was mailed before and has changed in substance.
+    pub update: Option<Update>,
+}
+
+/// A topic of an entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EntryTopic {
+    /// Which.
+    pub topic: TopicId,
+    /// How strongly.
+    pub score: f64,
+    /// Most weighty words and where they stand, for example `„Onlinezugangsgesetz“ im Titel`.
+    pub reason: String,
+}
+
+/// What changed in an item that readers already had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// When we saw the change.
+    pub at: Timestamp,
+    /// What changed, in German words; empty if not known.
+    pub what: String,
+}
+
+/// The entries of one topic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Section {
+    /// The topic.
+    pub topic: TopicId,
+    /// Its title for readers.
+    pub title: String,
+    /// What is shown.
+    pub entries: Vec<Entry>,
+    /// How many more there are.
+    pub omitted: usize,
+}
+
+/// One dated selection of a series.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Digest {
+    /// Public id.
+    pub id: DigestId,
+    /// Its series.
+    pub series: Series,
+    /// What it covers, by receipt.
+    pub window: Window,
+    /// When it was composed.
+    pub composed_at: Timestamp,
+    /// Entries by topic.
+    pub sections: Vec<Section>,
+    /// Names of sources that could not be read when the window closed.
+    pub silent_sources: Vec<String>,
+    /// How many sources are polled in all.
+    pub source_count: usize,
+    /// It stands for several slots missed in one outage.
+    pub catches_up: bool,
+}
+
+impl Digest {
+    /// Entries that are shown.
+    pub fn shown(&self) -> usize {
+        self.sections.iter().map(|section| section.entries.len()).sum()
+    }
+
+    /// Entries that were left out.
+    pub fn omitted(&self) -> usize {
+        self.sections.iter().map(|section| section.omitted).sum()
+    }
+}
+
+/// A digest as words, before it is a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// Subject, decoded.
+    pub subject: String,
+    /// The text/plain part.
+    pub text: String,
+    /// The text/html part.
+    pub html: String,
+}

@@ -1,0 +1,40 @@
+//! The nouns. They depend on nothing of ours, and everything depends on them.
+//!
+//! Contains no behaviour beyond what makes a value valid or readable.
+
+mod digest;
+mod http;
+mod ids;
+mod item;
+mod outbox;
+mod settings;
+mod source;
+mod subscriber;
+mod time;
+mod topic;
+
+pub use digest::{
+    AlsoReported, Digest, Entry, EntryTopic, Rendered, Section, Series, Update, Window,
+};
+pub use http::{Cursor, Headers, Method, Move, Request, Response, Retry};
+pub use ids::{
+    DigestId, ItemId, OutboxId, SeriesId, SourceId, StoryId, SubscriberId, TopicId,
+    is_well_formed_id,
+};
+pub use item::{
+    Date, Document, Enclosure, Extraction, Fingerprint, Item, Key, Known, RawItem, ReadBy, Rhythm,
+    Verdict,
+};
+pub use outbox::{Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
+pub use settings::{
+    Content, Place, Problem, Reader, Table, Value, parse_bytes, parse_duration, suggestion,
+};
+pub use source::{
+    Access, BasicAuth, Condition, Detail, IdentityPolicy, Initial, SourceSettings, SourceState,
+};
+pub use subscriber::{Consent, Standing, Subscriber};
+pub use time::Timestamp;
+pub use topic::{Evidence, Field, Tagging, TopicRules};
+
+/// A future that can be sent between threads, as trait methods return it.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,1 @@
+//! `RawItem` → `Item`: identity, canonical URLs, clean text.

@@ -1,0 +1,1 @@
+//! The state machine and back-off of a frozen message; no SQL, no socket.

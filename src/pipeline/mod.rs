@@ -1,0 +1,1 @@
+//! The journeys, each a function that reads like its name.

@@ -1,0 +1,1 @@
+//! When: the next poll of a source, the calendar of a series.

@@ -1,0 +1,94 @@
+//! WHAT to ask and how to read the answer: one file per kind of source.
+//!
+//! A kind does no I/O: it says what to ask and reads the answer, so it is
+//! tested with bytes. Conditional requests, robots.txt, documents' sizes and
+//! detail pages are the pipeline's, the same for every kind.
+
+pub mod feed;
+pub mod page;
+
+use std::fmt;
+
+use crate::model::{Extraction, Reader, Response, SourceSettings};
+
+/// One kind of source, as the registry lists it.
+pub struct Kind {
+    /// The word of `kind = "…"`.
+    pub name: &'static str,
+    /// One line for the documentation.
+    pub summary: &'static str,
+    /// A `[[source]]` block that loads; the docs test builds it.
+    pub example: &'static str,
+    /// Takes the kind's own keys from the source's table. Reports problems to
+    /// the reader and answers nothing if it cannot work with what is left.
+    pub build: fn(&mut Reader<'_>, &SourceSettings) -> Option<Box<dyn Source>>,
+}
+
+/// Every kind, in the order of the documentation.
+pub const KINDS: &[Kind] = &[feed::KIND, page::KIND];
+
+/// A configured source's way of asking and reading.
+pub trait Source: Send + Sync + fmt::Debug {
+    /// The Accept field of its request.
+    fn accept(&self) -> &'static str;
+
+    /// Reads an answer of status 200. Never panics on any bytes; the same
+    /// bytes give the same items. `response.final_url` is the base of links.
+    fn extract(&self, response: &Response) -> Result<Extraction, SourceError>;
+
+    /// Whether robots.txt must allow the request: pages, not feeds, which are
+    /// published to be fetched.
+    fn obeys_robots(&self) -> bool;
+}
+
+/// A source from the config: its settings and its kind's way of reading.
+#[derive(Debug)]
+pub struct Configured {
+    /// What any source has.
+    pub settings: SourceSettings,
+    /// What its kind made of the rest.
+    pub source: Box<dyn Source>,
+}
+
+/// Why an answer could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The bytes are no feed at all.
+    #[error("not a feed: {found}")]
+    NotAFeed {
+        /// What they seem to be, for example `an HTML page`.
+        found: String,
+    },
+    /// A feed, but broken beyond repair, or with entries that nobody could read.
+    #[error("unreadable feed: {reason}")]
+    Unreadable {
+        /// What the parser said.
+        reason: String,
+    },
+    /// The page lacks the element that must hold the list.
+    #[error("the page has no element `{selector}`")]
+    ContainerMissing {
+        /// The selector of `list`.
+        selector: String,
+    },
+    /// The list is there and not empty, but a selector found nothing in it.
+    #[error("`{selector}` ({role}) found nothing in the list")]
+    SelectorEmpty {
+        /// Which key of the config.
+        role: &'static str,
+        /// Its selector.
+        selector: String,
+    },
+    /// The document would cost too much to read.
+    #[error("the document is too large or too deep: {reason}")]
+    TooMuch {
+        /// Which bound it broke.
+        reason: String,
+    },
+    /// A wall for robots answers instead of the source.
+    #[error("a wall for robots answers: {which}")]
+    Wall {
+        /// Whose.
+        which: String,
+    },
+}

@@ -1,0 +1,1 @@
+//! KEEP: the only SQL in the program.

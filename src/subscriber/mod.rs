@@ -1,0 +1,1 @@
+//! Consent as a state machine; addresses; tokens by purpose.

@@ -1,0 +1,1 @@
+//! German text, shared by all below: folding, tokens, sentences, cleaning of control and bidi characters.

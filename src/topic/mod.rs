@@ -1,0 +1,1 @@
+//! `Item` + topics → taggings, each with its evidence.

@@ -1,0 +1,1 @@
+//! The web face: German, accessible, no JavaScript, no cookies.

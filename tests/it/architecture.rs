@@ -1,0 +1,1 @@
+//! Who may name whom (docs/ARCHITECTURE.md), checked against the sources.

@@ -1,0 +1,1 @@
+//! Documents say what holds: whatever can be executed in them is executed.

@@ -1,0 +1,1 @@
+//! Bytes in, bytes out: pairs of documents and what becomes of them.

@@ -1,0 +1,1 @@
+//! The HTTP client against good, slow and hostile servers on loopback.

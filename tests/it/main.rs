@@ -1,0 +1,19 @@
+//! One binary for all journeys, since linking is what costs on two cores.
+
+mod support;
+
+mod architecture;
+mod channels;
+mod cli;
+mod crash;
+mod daemon;
+mod docs;
+mod golden;
+mod http;
+mod poll;
+mod signals;
+mod smtp;
+mod sources;
+mod store;
+mod topics;
+mod web;

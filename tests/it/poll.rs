@@ -1,0 +1,1 @@
+//! Events of a source and the verdicts they must lead to.

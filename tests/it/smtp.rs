@@ -1,0 +1,1 @@
+//! The SMTP channel against a scripted server on loopback.

@@ -1,0 +1,1 @@
+//! The shipped topics against labelled texts.

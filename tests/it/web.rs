@@ -1,0 +1,1 @@
+//! The web face, asked without a socket.
