@@ -1,1 +1,21 @@
 //! KEEP: the only SQL in the program.
+//!
+//! Each file owns one aggregate and calls no other's functions; meetings happen
+//! in `pipeline`, inside one transaction. SQL is lower-case and stands beside
+//! the one function that uses it. `now` is always a value.
+
+mod error;
+mod handle;
+mod migrate;
+mod row;
+
+pub mod digests;
+pub mod items;
+pub mod jobs;
+pub mod outbox;
+pub mod sources;
+pub mod subscribers;
+
+pub use error::StoreError;
+pub use handle::Store;
+pub use migrate::{SCHEMA_VERSION, schema};

@@ -1,0 +1,158 @@
+//! Series, how far they have come, and the digests they made.
+
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+
+use super::StoreError;
+use super::row::count;
+use crate::model::{DigestId, SeriesId, StoryId, Timestamp, Window};
+
+/// How far a series has come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// The last civil slot that was done, as text that sorts; none before the first.
+    pub last_slot: Option<String>,
+    /// The last receipt that was considered.
+    pub last_receipt: i64,
+    /// When that was: the beginning of the next window.
+    pub last_time: Option<Timestamp>,
+}
+
+/// A digest's row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestRow {
+    /// Public id.
+    pub id: DigestId,
+    /// Its series.
+    pub series: SeriesId,
+    /// The slot it was made for.
+    pub slot: String,
+    /// What it covers.
+    pub window: Window,
+    /// When it was composed.
+    pub composed_at: Timestamp,
+    /// How many entries it has in all.
+    pub entries: usize,
+    /// To how many it went.
+    pub recipients: usize,
+    /// The public page.
+    pub content: String,
+}
+
+/// How far the series has come; the beginning, if it never ran.
+pub fn progress(tx: &Transaction<'_>, series: &SeriesId) -> Result<Progress, StoreError> {
+    const PROGRESS: &str = "select last_slot, last_receipt, last_time from series where id = ?1";
+    let progress = tx
+        .prepare_cached(PROGRESS)?
+        .query_row([series], |row| {
+            Ok(Progress {
+                last_slot: row.get(0)?,
+                last_receipt: row.get(1)?,
+                last_time: row.get(2)?,
+            })
+        })
+        .optional()?;
+    Ok(progress.unwrap_or_default())
+}
+
+/// Writes how far the series has come.
+pub fn set_progress(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+    progress: &Progress,
+) -> Result<(), StoreError> {
+    const SET_PROGRESS: &str = "
+        insert into series (id, last_slot, last_receipt, last_time) values (?1, ?2, ?3, ?4)
+        on conflict (id) do update set last_slot = excluded.last_slot,
+            last_receipt = excluded.last_receipt, last_time = excluded.last_time";
+    tx.prepare_cached(SET_PROGRESS)?.execute((
+        series,
+        &progress.last_slot,
+        progress.last_receipt,
+        progress.last_time,
+    ))?;
+    Ok(())
+}
+
+/// The first free id that begins with `stem`: itself, else with a number behind.
+pub fn free_id(tx: &Transaction<'_>, stem: &str) -> Result<DigestId, StoreError> {
+    const EXISTS: &str = "select exists (select 1 from digests where id = ?1)";
+    let mut id = stem.to_owned();
+    let mut number = 1;
+    while tx.prepare_cached(EXISTS)?.query_row([&id], |row| row.get::<_, bool>(0))? {
+        number += 1;
+        id = format!("{stem}-{number}");
+    }
+    Ok(DigestId::new(id))
+}
+
+/// Stores a digest. Answers false if the series already has one for the slot.
+pub fn insert(tx: &Transaction<'_>, digest: &DigestRow) -> Result<bool, StoreError> {
+    const INSERT: &str = "
+        insert into digests (id, series, slot, window_from, window_to, composed_at, entries, recipients, content)
+        values (:id, :series, :slot, :from, :to, :composed_at, :entries, :recipients, :content)
+        on conflict (series, slot) do nothing";
+    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": digest.id,
+        ":series": digest.series,
+        ":slot": digest.slot,
+        ":from": digest.window.from,
+        ":to": digest.window.to,
+        ":composed_at": digest.composed_at,
+        ":entries": count(digest.entries),
+        ":recipients": count(digest.recipients),
+        ":content": digest.content,
+    })?;
+    Ok(inserted == 1)
+}
+
+/// Whether the series has told the story.
+pub fn was_told(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+    story: StoryId,
+) -> Result<bool, StoreError> {
+    const WAS_TOLD: &str = "select exists (select 1 from told where series = ?1 and story = ?2)";
+    Ok(tx.prepare_cached(WAS_TOLD)?.query_row((series, story), |row| row.get(0))?)
+}
+
+/// Notes that the series has told the story.
+pub fn tell(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+    story: StoryId,
+    digest: &DigestId,
+) -> Result<(), StoreError> {
+    const TELL: &str = "
+        insert into told (series, story, digest) values (?1, ?2, ?3) on conflict do nothing";
+    tx.prepare_cached(TELL)?.execute((series, story, digest))?;
+    Ok(())
+}
+
+const COLUMNS: &str = "
+    id, series, slot, window_from, window_to, composed_at, entries, recipients, content from digests";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<DigestRow> {
+    Ok(DigestRow {
+        id: row.get("id")?,
+        series: row.get("series")?,
+        slot: row.get("slot")?,
+        window: Window { from: row.get("window_from")?, to: row.get("window_to")? },
+        composed_at: row.get("composed_at")?,
+        entries: row.get("entries")?,
+        recipients: row.get("recipients")?,
+        content: row.get("content")?,
+    })
+}
+
+/// One digest.
+pub fn get(tx: &Transaction<'_>, id: &DigestId) -> Result<Option<DigestRow>, StoreError> {
+    let sql = format!("select {COLUMNS} where id = ?1");
+    Ok(tx.prepare_cached(&sql)?.query_row([id], read).optional()?)
+}
+
+/// The newest digests.
+pub fn list(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestRow>, StoreError> {
+    let sql = format!("select {COLUMNS} order by composed_at desc, id limit ?1");
+    let mut statement = tx.prepare_cached(&sql)?;
+    Ok(statement.query_map([count(limit)], read)?.collect::<Result<_, _>>()?)
+}

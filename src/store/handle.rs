@@ -1,0 +1,172 @@
+//! The door to the database: open, pragmas, one writer, one reader.
+//!
+//! The async door is `spawn_blocking` round a std mutex. Not a thread with a
+//! channel: under paused time tokio holds its clock while blocking work runs,
+//! but jumps to the next timer when it waits for a plain thread.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::{StoreError, migrate};
+
+/// How long a write waits for another process's lock.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The database. Clones share the connections.
+#[derive(Clone)]
+pub struct Store {
+    writer: Arc<Mutex<Connection>>,
+    reader: Arc<Mutex<Connection>>,
+}
+
+impl Store {
+    /// Opens or creates the file and brings it up to date.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        private(path);
+        let mut writer = Connection::open(path)?;
+        prepare(&writer)?;
+        migrate::migrate(&mut writer, &path.display().to_string())?;
+        let reader = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
+        reader.busy_timeout(PATIENCE)?;
+        reader.set_prepared_statement_cache_capacity(64);
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
+    }
+
+    /// A database that lives as long as its handle, with the same schema.
+    pub fn open_in_memory() -> Result<Self, StoreError> {
+        let mut connection = Connection::open_in_memory()?;
+        prepare(&connection)?;
+        migrate::migrate(&mut connection, ":memory:")?;
+        let shared = Arc::new(Mutex::new(connection));
+        Ok(Self { writer: Arc::clone(&shared), reader: shared })
+    }
+
+    /// Runs `work` in one immediate transaction and commits it. Immediate,
+    /// since one that begins by reading and then writes is busy at once.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let writer = Arc::clone(&self.writer);
+        blocking(move || {
+            let mut connection = lock(&writer);
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        })
+        .await
+    }
+
+    /// Runs `work` on the reader, in one transaction: it sees one state.
+    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let reader = Arc::clone(&self.reader);
+        blocking(move || {
+            let mut connection = lock(&reader);
+            let transaction = connection.transaction()?;
+            work(&transaction)
+        })
+        .await
+    }
+
+    /// Whether both connections answer.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        const PING: &str = "select 1";
+        self.read(|tx| Ok(tx.query_row(PING, [], |_| Ok(()))?)).await?;
+        self.write(|tx| Ok(tx.query_row(PING, [], |_| Ok(()))?)).await
+    }
+
+    /// Everything SQLite finds wrong with the file; empty if it is sound.
+    pub async fn check(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|tx| {
+            let mut findings = Vec::new();
+            let mut statement = tx.prepare("select * from pragma_integrity_check")?;
+            for finding in statement.query_map([], |row| row.get::<_, String>(0))? {
+                findings.push(finding?);
+            }
+            findings.retain(|finding| finding != "ok");
+            let mut statement =
+                tx.prepare("select \"table\", rowid from pragma_foreign_key_check")?;
+            let broken = statement.query_map([], |row| {
+                Ok(format!(
+                    "row {:?} of `{}` refers to a missing row",
+                    row.get::<_, Option<i64>>(1)?,
+                    row.get::<_, String>(0)?
+                ))
+            })?;
+            for finding in broken {
+                findings.push(finding?);
+            }
+            Ok(findings)
+        })
+        .await
+    }
+
+    /// Writes a sound copy of the whole database to a new file.
+    pub async fn backup(&self, target: &Path) -> Result<(), StoreError> {
+        let target = target.display().to_string();
+        let reader = Arc::clone(&self.reader);
+        blocking(move || {
+            lock(&reader).execute("vacuum into ?1", [target])?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Gives free pages back to the disk.
+    pub async fn vacuum(&self) -> Result<(), StoreError> {
+        let writer = Arc::clone(&self.writer);
+        blocking(move || Ok(lock(&writer).execute_batch("vacuum")?)).await
+    }
+}
+
+/// Creates the file so that only its owner can read it: addresses stand in it.
+fn private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    // An existing file is left as it is; why it cannot be made, SQLite will say.
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
+fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(PATIENCE)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    // Under `normal` a power cut may undo a commit whose mail is already out.
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", "on")?;
+    // Erased addresses must not survive in free pages.
+    connection.pragma_update(None, "secure_delete", "on")?;
+    connection.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    // A panic inside a transaction has rolled it back: the connection is sound.
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn blocking<T, F>(work: F) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, StoreError> + Send + 'static,
+{
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // Only at shutdown of the runtime.
+            Err(_) => Err(StoreError::Busy),
+        },
+    }
+}

@@ -1,0 +1,528 @@
+//! Items, their taggings, and the sequence in which they became known.
+
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::row::{count, from_json, to_json};
+use crate::model::{
+    Document, Evidence, Field, Fingerprint, Item, ItemId, Key, Known, SourceId, StoryId, Tagging,
+    Timestamp, TopicId,
+};
+use crate::text::fold;
+
+/// Why an item may not be mailed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Withheld {
+    /// It stood there at the source's first poll.
+    Baseline,
+    /// It came with far more others than ever: an admin's word is awaited.
+    Flood,
+}
+
+impl Withheld {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Flood => "flood",
+        }
+    }
+}
+
+/// An item as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    /// Row.
+    pub id: ItemId,
+    /// Of which source.
+    pub source: SourceId,
+    /// Name of the source.
+    pub source_name: String,
+    /// Rank of the source.
+    pub rank: u8,
+    /// Who it is within the source.
+    pub key: Key,
+    /// Its story.
+    pub story: StoryId,
+    /// When it was first seen.
+    pub first_seen: Timestamp,
+    /// When it last changed in substance.
+    pub updated: Option<Timestamp>,
+    /// Editorial date.
+    pub published: Option<Timestamp>,
+    /// The date is a guess.
+    pub published_is_guess: bool,
+    /// The source's own id.
+    pub guid: Option<String>,
+    /// Where to read it.
+    pub url: Option<String>,
+    /// Title.
+    pub title: String,
+    /// Lead.
+    pub summary: String,
+    /// All text.
+    pub text: String,
+    /// Authors, categories, documents, language.
+    pub details: Details,
+    /// It may not be mailed.
+    pub withheld: bool,
+}
+
+/// What is kept of an item but never searched.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Details {
+    /// Authors.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
+    /// Categories.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub categories: Vec<String>,
+    /// Documents.
+    #[serde(skip_serializing_if = "Vec::is_empty", with = "documents")]
+    pub documents: Vec<Document>,
+    /// BCP 47 tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+}
+
+/// Documents as JSON, without making the model depend on serde.
+mod documents {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::model::Document;
+
+    #[derive(Serialize, Deserialize)]
+    struct Line(String, String, String, Option<u64>);
+
+    pub(super) fn serialize<S: Serializer>(
+        documents: &[Document],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let lines: Vec<Line> = documents
+            .iter()
+            .map(|d| Line(d.title.clone(), d.url.clone(), d.format.clone(), d.size))
+            .collect();
+        lines.serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<Document>, D::Error> {
+        let lines = Vec::<Line>::deserialize(from)?;
+        Ok(lines
+            .into_iter()
+            .map(|Line(title, url, format, size)| Document { title, url, format, size })
+            .collect())
+    }
+}
+
+/// What a verdict needs of those items of the source that have one of `keys`.
+pub fn known(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    keys: &[Key],
+) -> Result<Vec<Known>, StoreError> {
+    const KNOWN: &str = "
+        select id, key, fingerprint, raw_hash, story, changes from items where source = ?1 and key = ?2";
+    let mut statement = tx.prepare_cached(KNOWN)?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        let known = statement
+            .query_row((source, &key.0), |row| {
+                Ok(Known {
+                    id: row.get(0)?,
+                    key: Key(row.get(1)?),
+                    fingerprint: Fingerprint(row.get(2)?),
+                    raw_hash: row.get(3)?,
+                    story: row.get(4)?,
+                    changes: row.get(5)?,
+                })
+            })
+            .optional()?;
+        found.extend(known);
+    }
+    Ok(found)
+}
+
+/// Whether the source has any item at all.
+pub fn any_of(tx: &Transaction<'_>, source: &SourceId) -> Result<bool, StoreError> {
+    const ANY_OF: &str = "select exists (select 1 from items where source = ?1)";
+    Ok(tx.prepare_cached(ANY_OF)?.query_row([source], |row| row.get(0))?)
+}
+
+/// How many items the source has.
+pub fn count_of(tx: &Transaction<'_>, source: &SourceId) -> Result<u64, StoreError> {
+    const COUNT_OF: &str = "select count(*) from items where source = ?1";
+    Ok(tx.prepare_cached(COUNT_OF)?.query_row([source], |row| row.get(0))?)
+}
+
+/// Stores a new item, its story its own, and its receipt unless it is withheld.
+/// Answers nothing if the source already has an item of that key.
+pub fn insert(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    item: &Item,
+    now: Timestamp,
+    withheld: Option<Withheld>,
+) -> Result<Option<ItemId>, StoreError> {
+    const INSERT: &str = "
+        insert into items (source, key, raw_hash, fingerprint, story, first_seen, published,
+            published_is_guess, guid, url, title, summary, text, details, withheld)
+        values (:source, :key, :raw_hash, :fingerprint, 0, :now, :published,
+            :published_is_guess, :guid, :url, :title, :summary, :text, :details, :withheld)
+        on conflict (source, key) do nothing";
+    const FOUND_STORY: &str = "update items set story = id where id = ?1";
+    const INSERT_WORDS: &str = "insert into item_words (rowid, words) values (?1, ?2)";
+
+    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
+        ":source": source,
+        ":key": item.key.0,
+        ":raw_hash": item.raw_hash,
+        ":fingerprint": item.fingerprint.0,
+        ":now": now,
+        ":published": item.published,
+        ":published_is_guess": item.published_is_guess,
+        ":guid": item.guid,
+        ":url": item.url,
+        ":title": item.title,
+        ":summary": item.summary,
+        ":text": item.text,
+        ":details": to_json(&details(item))?,
+        ":withheld": withheld.map(Withheld::as_str),
+    })?;
+    if inserted == 0 {
+        return Ok(None);
+    }
+    let id = ItemId(tx.last_insert_rowid());
+    tx.prepare_cached(FOUND_STORY)?.execute([id])?;
+    tx.prepare_cached(INSERT_WORDS)?.execute((id, words(item)))?;
+    if withheld.is_none() {
+        receipt(tx, id, now, None)?;
+    }
+    Ok(Some(id))
+}
+
+/// Rewrites an item that says something else now. `change` in words for readers
+/// makes it return once in a digest; none for cosmetic changes.
+pub fn rewrite(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    item: &Item,
+    now: Timestamp,
+    change: Option<&str>,
+) -> Result<(), StoreError> {
+    const REWRITE: &str = "
+        update items set raw_hash = :raw_hash, fingerprint = :fingerprint, changes = changes + 1,
+            updated = :now, published = :published, published_is_guess = :published_is_guess,
+            guid = :guid, url = :url, title = :title, summary = :summary, text = :text, details = :details
+        where id = :id";
+    const REWRITE_WORDS: &str = "update item_words set words = ?2 where rowid = ?1";
+    tx.prepare_cached(REWRITE)?.execute(named_params! {
+        ":id": id,
+        ":raw_hash": item.raw_hash,
+        ":fingerprint": item.fingerprint.0,
+        ":now": now,
+        ":published": item.published,
+        ":published_is_guess": item.published_is_guess,
+        ":guid": item.guid,
+        ":url": item.url,
+        ":title": item.title,
+        ":summary": item.summary,
+        ":text": item.text,
+        ":details": to_json(&details(item))?,
+    })?;
+    tx.prepare_cached(REWRITE_WORDS)?.execute((id, words(item)))?;
+    if let Some(change) = change {
+        receipt(tx, id, now, Some(change))?;
+    }
+    Ok(())
+}
+
+/// Notes that the raw fields changed but what they say did not.
+pub fn touch(tx: &Transaction<'_>, id: ItemId, raw_hash: i64) -> Result<(), StoreError> {
+    const TOUCH: &str = "update items set raw_hash = ?2 where id = ?1";
+    tx.prepare_cached(TOUCH)?.execute((id, raw_hash))?;
+    Ok(())
+}
+
+/// Lets the item join a story that another founded.
+pub fn join_story(tx: &Transaction<'_>, id: ItemId, story: StoryId) -> Result<(), StoreError> {
+    const JOIN_STORY: &str = "update items set story = ?2 where id = ?1";
+    tx.prepare_cached(JOIN_STORY)?.execute((id, story))?;
+    Ok(())
+}
+
+fn receipt(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    now: Timestamp,
+    change: Option<&str>,
+) -> Result<(), StoreError> {
+    const RECEIPT: &str = "insert into receipts (item, at, change) values (?1, ?2, ?3)";
+    tx.prepare_cached(RECEIPT)?.execute((id, now, change))?;
+    Ok(())
+}
+
+/// Lets the held items of a source be mailed. Answers how many there were.
+pub fn release(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    const HELD: &str = "select id from items where source = ?1 and withheld = 'flood' order by id";
+    const RELEASE: &str = "update items set withheld = null where id = ?1";
+    let held: Vec<ItemId> = tx
+        .prepare_cached(HELD)?
+        .query_map([source], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for id in &held {
+        tx.prepare_cached(RELEASE)?.execute([id])?;
+        receipt(tx, *id, now, None)?;
+    }
+    Ok(held.len())
+}
+
+fn details(item: &Item) -> Details {
+    Details {
+        authors: item.authors.clone(),
+        categories: item.categories.clone(),
+        documents: item.documents.clone(),
+        language: item.language.clone(),
+    }
+}
+
+fn words(item: &Item) -> String {
+    fold(&format!("{} {}", item.title, item.summary))
+}
+
+/// Replaces the taggings of an item.
+pub fn set_tags(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    taggings: &[Tagging],
+    version: &str,
+) -> Result<(), StoreError> {
+    const CLEAR_TAGS: &str = "delete from tags where item = ?1";
+    const SET_TAG: &str =
+        "insert into tags (item, topic, score, evidence, version) values (?1, ?2, ?3, ?4, ?5)";
+    tx.prepare_cached(CLEAR_TAGS)?.execute([id])?;
+    for tagging in taggings {
+        let lines: Vec<EvidenceLine> = tagging.evidence.iter().map(EvidenceLine::from).collect();
+        tx.prepare_cached(SET_TAG)?.execute((
+            id,
+            &tagging.topic,
+            tagging.score,
+            to_json(&lines)?,
+            version,
+        ))?;
+    }
+    Ok(())
+}
+
+/// The taggings of an item, most weighty topic first, and the version of the
+/// config whose rules decided.
+pub fn tags(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<(Tagging, String)>, StoreError> {
+    const TAGS: &str = "select topic, score, evidence, version from tags where item = ?1 order by score desc, topic";
+    let mut statement = tx.prepare_cached(TAGS)?;
+    let tags = statement.query_map([id], |row| {
+        let lines: Vec<EvidenceLine> = from_json(&row.get::<_, String>(2)?)?;
+        let evidence = lines.into_iter().map(Evidence::from).collect();
+        Ok((Tagging { topic: row.get(0)?, score: row.get(1)?, evidence }, row.get(3)?))
+    })?;
+    Ok(tags.collect::<Result<_, _>>()?)
+}
+
+/// Evidence in a column: signal, field, start, end, words, term, weight.
+#[derive(Serialize, Deserialize)]
+struct EvidenceLine(String, String, usize, usize, String, String, f64);
+
+impl From<&Evidence> for EvidenceLine {
+    fn from(e: &Evidence) -> Self {
+        let field = e.field.as_str().to_owned();
+        Self(e.signal.clone(), field, e.span.0, e.span.1, e.words.clone(), e.term.clone(), e.weight)
+    }
+}
+
+impl From<EvidenceLine> for Evidence {
+    fn from(EvidenceLine(signal, field, start, end, words, term, weight): EvidenceLine) -> Self {
+        // An unknown field can only come from a newer program, whose file is refused.
+        let field = Field::parse(&field).unwrap_or(Field::Source);
+        Self { signal, field, span: (start, end), words, term, weight }
+    }
+}
+
+const STORED_COLUMNS: &str = "
+    items.id, items.source, sources.name as source_name, sources.rank, items.key, items.story,
+    items.first_seen, items.updated, items.published, items.published_is_guess, items.guid,
+    items.url, items.title, items.summary, items.text, items.details, items.withheld
+    from items join sources on sources.id = items.source";
+
+fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored {
+        id: row.get("id")?,
+        source: row.get("source")?,
+        source_name: row.get("source_name")?,
+        rank: row.get("rank")?,
+        key: Key(row.get("key")?),
+        story: row.get("story")?,
+        first_seen: row.get("first_seen")?,
+        updated: row.get("updated")?,
+        published: row.get("published")?,
+        published_is_guess: row.get("published_is_guess")?,
+        guid: row.get("guid")?,
+        url: row.get("url")?,
+        title: row.get("title")?,
+        summary: row.get("summary")?,
+        text: row.get("text")?,
+        details: from_json(&row.get::<_, String>("details")?)?,
+        withheld: row.get::<_, Option<String>>("withheld")?.is_some(),
+    })
+}
+
+/// One item.
+pub fn get(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Stored>, StoreError> {
+    let sql = format!("select {STORED_COLUMNS} where items.id = ?1");
+    Ok(tx.prepare_cached(&sql)?.query_row([id], read_stored).optional()?)
+}
+
+/// The items of a story: authorities first, then the earliest.
+pub fn of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Stored>, StoreError> {
+    let sql = format!(
+        "select {STORED_COLUMNS} where items.story = ?1 order by sources.rank, items.first_seen, items.id"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    Ok(statement.query_map([story], read_stored)?.collect::<Result<_, _>>()?)
+}
+
+/// Which items a listing wants.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// Only with this topic.
+    pub topic: Option<TopicId>,
+    /// Only of this source.
+    pub source: Option<SourceId>,
+    /// Only first seen at or after this.
+    pub since: Option<Timestamp>,
+    /// Only with all of these words in title or lead.
+    pub search: Option<String>,
+    /// Only one item of each story: the authority's.
+    pub one_per_story: bool,
+    /// At most so many.
+    pub limit: usize,
+    /// Skipping so many.
+    pub offset: usize,
+}
+
+/// Items, newest first.
+pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, StoreError> {
+    let sql = format!(
+        "select {STORED_COLUMNS}
+        where (:topic is null or exists (select 1 from tags where item = items.id and topic = :topic))
+          and (:source is null or items.source = :source)
+          and (:since is null or items.first_seen >= :since)
+          and (:search is null or items.id in (select rowid from item_words where item_words match :search))
+          and (not :one_per_story or items.id = (
+              select peer.id from items peer join sources s on s.id = peer.source
+              where peer.story = items.story order by s.rank, peer.first_seen, peer.id limit 1))
+        order by coalesce(items.published, items.first_seen) desc, items.id desc
+        limit :limit offset :offset"
+    );
+    let search = listing.search.as_deref().and_then(match_expression);
+    if listing.search.is_some() && search.is_none() {
+        return Ok(Vec::new());
+    }
+    let mut statement = tx.prepare_cached(&sql)?;
+    let items = statement.query_map(
+        named_params! {
+            ":topic": listing.topic,
+            ":source": listing.source,
+            ":since": listing.since,
+            ":search": search,
+            ":one_per_story": listing.one_per_story,
+            ":limit": count(listing.limit),
+            ":offset": count(listing.offset),
+        },
+        read_stored,
+    )?;
+    Ok(items.collect::<Result<_, _>>()?)
+}
+
+/// The words of a search as FTS5 takes them: each quoted, the last as a prefix.
+/// Nothing if there is no word in it.
+fn match_expression(search: &str) -> Option<String> {
+    let folded = fold(search);
+    let words: Vec<String> = folded
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(|w| format!("\"{w}\""))
+        .collect();
+    (!words.is_empty()).then(|| format!("{}*", words.join(" ")))
+}
+
+/// Where a digest stands in the sequence of receipts: the last one there is.
+pub fn last_receipt(tx: &Transaction<'_>) -> Result<i64, StoreError> {
+    const LAST_RECEIPT: &str = "select coalesce(max(id), 0) from receipts";
+    Ok(tx.prepare_cached(LAST_RECEIPT)?.query_row([], |row| row.get(0))?)
+}
+
+/// A receipt and its item, as a digest considers it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    /// When it became known.
+    pub at: Timestamp,
+    /// What changed, if it is an update.
+    pub change: Option<String>,
+    /// The item.
+    pub item: Stored,
+}
+
+/// What became known after receipt `after`, up to and with `upto`, and has a topic.
+pub fn received(tx: &Transaction<'_>, after: i64, upto: i64) -> Result<Vec<Received>, StoreError> {
+    let sql = format!(
+        "select receipts.at, receipts.change, {STORED_COLUMNS}
+        join receipts on receipts.item = items.id
+        where receipts.id > ?1 and receipts.id <= ?2 and items.withheld is null
+          and exists (select 1 from tags where item = items.id)
+        order by receipts.id"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    let rows = statement.query_map([after, upto], |row| {
+        Ok(Received { at: row.get("at")?, change: row.get("change")?, item: read_stored(row)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Items that were never touched by a digest and are older than `before` are
+/// forgotten as text; key and fingerprint stay, so that none comes back as new.
+pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
+    const PRUNE_WORDS: &str = "
+        delete from item_words where rowid in
+            (select id from items where first_seen < ?1 and text <> '' limit 1000)";
+    const PRUNE: &str = "
+        update items set text = '', summary = '', details = '{}' where id in
+            (select id from items where first_seen < ?1 and text <> '' limit 1000)";
+    tx.execute(PRUNE_WORDS, [before])?;
+    Ok(tx.execute(PRUNE, [before])?)
+}
+
+/// Items in all.
+pub fn count_all(tx: &Transaction<'_>) -> Result<u64, StoreError> {
+    const COUNT_ALL: &str = "select count(*) from items";
+    Ok(tx.prepare_cached(COUNT_ALL)?.query_row([], |row| row.get(0))?)
+}
+
+/// Id, title, text and categories of items first seen since `since`, with the
+/// source, for re-tagging; after `after`, at most `limit`, by id.
+pub fn since(
+    tx: &Transaction<'_>,
+    since: Timestamp,
+    after: ItemId,
+    limit: usize,
+) -> Result<Vec<Stored>, StoreError> {
+    let sql = format!(
+        "select {STORED_COLUMNS} where items.first_seen >= ?1 and items.id > ?2 order by items.id limit ?3"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    Ok(statement.query_map((since, after, count(limit)), read_stored)?.collect::<Result<_, _>>()?)
+}

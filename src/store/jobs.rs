@@ -1,0 +1,63 @@
+//! Work that the command line hands to a running daemon, and its outcome.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::StoreError;
+use crate::model::Timestamp;
+
+/// A piece of work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Row.
+    pub id: i64,
+    /// What to do.
+    pub kind: String,
+    /// With what; JSON.
+    pub argument: String,
+}
+
+/// Hands over a job. Answers its number.
+pub fn enqueue(
+    tx: &Transaction<'_>,
+    kind: &str,
+    argument: &str,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    const ENQUEUE: &str = "insert into jobs (kind, argument, created) values (?1, ?2, ?3)";
+    tx.prepare_cached(ENQUEUE)?.execute((kind, argument, now))?;
+    Ok(tx.last_insert_rowid())
+}
+
+/// The oldest job that is not done.
+pub fn next(tx: &Transaction<'_>) -> Result<Option<Job>, StoreError> {
+    const NEXT: &str =
+        "select id, kind, argument from jobs where finished is null order by id limit 1";
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Job { id: row.get(0)?, kind: row.get(1)?, argument: row.get(2)? })
+    };
+    Ok(tx.prepare_cached(NEXT)?.query_row([], read).optional()?)
+}
+
+/// Writes what came of a job.
+pub fn finish(
+    tx: &Transaction<'_>,
+    id: i64,
+    outcome: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    const FINISH: &str = "update jobs set finished = ?2, outcome = ?3 where id = ?1";
+    tx.prepare_cached(FINISH)?.execute((id, now, outcome))?;
+    Ok(())
+}
+
+/// What came of a job; none while it is not done.
+pub fn outcome(tx: &Transaction<'_>, id: i64) -> Result<Option<String>, StoreError> {
+    const OUTCOME: &str = "select outcome from jobs where id = ?1 and finished is not null";
+    Ok(tx.prepare_cached(OUTCOME)?.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// Finished jobs older than `before` go.
+pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
+    const PRUNE: &str = "delete from jobs where finished < ?1";
+    Ok(tx.prepare_cached(PRUNE)?.execute([before])?)
+}

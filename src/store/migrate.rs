@@ -1,0 +1,110 @@
+//! Steps from an empty file to today's schema.
+//!
+//! Each step runs in a transaction of its own together with its foreign-key
+//! check, so a crash leaves the file at a whole step. A file that is not ours,
+//! or newer than we are, is refused before anything is written.
+
+use include_dir::{Dir, include_dir};
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::StoreError;
+
+/// The steps, embedded; the order is that of their names.
+static STEPS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+
+/// "AMTB": marks the file as ours.
+const APPLICATION_ID: i32 = 0x414d_5442;
+
+/// The newest step: `user_version` of an up-to-date file.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// Brings the file up to date. Answers how many steps were taken.
+pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<u32, StoreError> {
+    let application_id: i32 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if application_id != APPLICATION_ID && !is_empty(connection)? {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    if found > SCHEMA_VERSION {
+        return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
+    }
+    let mut taken = 0;
+    for (number, name, sql) in steps().filter(|(number, ..)| *number > found) {
+        take_step(connection, number, sql)
+            .map_err(|cause| StoreError::Migration { name: name.to_owned(), cause })?;
+        taken += 1;
+    }
+    Ok(taken)
+}
+
+fn take_step(connection: &mut Connection, number: u32, sql: &str) -> rusqlite::Result<()> {
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    step.execute_batch(sql)?;
+    let broken: i64 =
+        step.query_row("select count(*) from pragma_foreign_key_check", [], |row| row.get(0))?;
+    if broken > 0 {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
+        let message = format!("{broken} rows would refer to missing ones");
+        return Err(rusqlite::Error::SqliteFailure(code, Some(message)));
+    }
+    step.pragma_update(None, "application_id", APPLICATION_ID)?;
+    step.pragma_update(None, "user_version", number)?;
+    step.commit()
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("select not exists (select 1 from sqlite_schema)", [], |row| row.get(0))
+}
+
+/// Number, file name and text of each step, in order.
+fn steps() -> impl Iterator<Item = (u32, &'static str, &'static str)> {
+    let mut files: Vec<_> = STEPS.files().collect();
+    files.sort_by_key(|file| file.path());
+    files.into_iter().filter_map(|file| {
+        let name = file.path().file_name()?.to_str()?;
+        let number = name.split('_').next()?.parse().ok()?;
+        Some((number, name, file.contents_utf8()?))
+    })
+}
+
+/// The schema that all steps together make, as `sqlite_schema` tells it, for
+/// the golden dump.
+pub fn schema() -> Result<String, StoreError> {
+    let mut connection = Connection::open_in_memory()?;
+    migrate(&mut connection, ":memory:")?;
+    let mut statement = connection
+        .prepare("select sql from sqlite_schema where sql is not null order by type desc, name")?;
+    let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let lines: Vec<String> = rows.collect::<Result<_, _>>()?;
+    Ok(lines.join(";\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_that_of_the_last_step() {
+        assert_eq!(steps().map(|(number, ..)| number).max(), Some(SCHEMA_VERSION));
+    }
+
+    #[test]
+    fn a_second_migration_takes_no_step() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert_eq!(migrate(&mut connection, "x").unwrap(), SCHEMA_VERSION);
+        assert_eq!(migrate(&mut connection, "x").unwrap(), 0);
+    }
+
+    #[test]
+    fn a_foreign_and_a_newer_file_are_refused_untouched() {
+        let mut foreign = Connection::open_in_memory().unwrap();
+        foreign.execute_batch("create table t (a)").unwrap();
+        assert!(matches!(migrate(&mut foreign, "x"), Err(StoreError::Foreign { .. })));
+
+        let mut newer = Connection::open_in_memory().unwrap();
+        migrate(&mut newer, "x").unwrap();
+        newer.pragma_update(None, "user_version", SCHEMA_VERSION + 1).unwrap();
+        assert!(matches!(migrate(&mut newer, "x"), Err(StoreError::Newer { .. })));
+    }
+}

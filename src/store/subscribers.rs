@@ -1,0 +1,162 @@
+//! Subscribers and the proof of their consent.
+
+use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+
+use super::StoreError;
+use super::row::{count, from_json, to_json, word};
+use crate::model::{Consent, SeriesId, Standing, Subscriber, SubscriberId, Timestamp, TopicId};
+
+/// A subscriber to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewSubscriber {
+    /// Checked address.
+    pub address: String,
+    /// Where they begin.
+    pub standing: Standing,
+    /// What they get.
+    pub series: Vec<SeriesId>,
+    /// What they chose; empty = all.
+    pub topics: Vec<TopicId>,
+    /// Items first seen after this.
+    pub since: Timestamp,
+    /// The proof.
+    pub consent: Consent,
+}
+
+/// Stores a new subscriber. Answers nothing if the address is already there.
+pub fn insert(
+    tx: &Transaction<'_>,
+    new: &NewSubscriber,
+) -> Result<Option<SubscriberId>, StoreError> {
+    const INSERT: &str = "
+        insert into subscribers (address, standing, series, topics, since, origin, reason, requested_at, confirmed_at)
+        values (:address, :standing, :series, :topics, :since, :origin, :reason, :requested_at, :confirmed_at)
+        on conflict (address) do nothing";
+    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
+        ":address": new.address,
+        ":standing": new.standing.as_str(),
+        ":series": words(&new.series)?,
+        ":topics": words(&new.topics)?,
+        ":since": new.since,
+        ":origin": new.consent.origin,
+        ":reason": new.consent.reason,
+        ":requested_at": new.consent.requested_at,
+        ":confirmed_at": new.consent.confirmed_at,
+    })?;
+    Ok((inserted == 1).then(|| SubscriberId(tx.last_insert_rowid())))
+}
+
+/// Stores the hashes by which the links in a subscriber's mails find them.
+pub fn set_token_hashes(
+    tx: &Transaction<'_>,
+    id: SubscriberId,
+    unsubscribe: &[u8],
+    settings: &[u8],
+) -> Result<(), StoreError> {
+    const SET_TOKEN_HASHES: &str =
+        "update subscribers set unsubscribe_hash = ?2, settings_hash = ?3 where id = ?1";
+    tx.prepare_cached(SET_TOKEN_HASHES)?.execute((id, unsubscribe, settings))?;
+    Ok(())
+}
+
+const COLUMNS: &str = "
+    id, coalesce(address, '') as address, standing, series, topics, since, origin, reason,
+    requested_at, confirmed_at from subscribers";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Subscriber> {
+    let standing: String = row.get("standing")?;
+    Ok(Subscriber {
+        id: row.get("id")?,
+        address: row.get("address")?,
+        standing: word(&standing, Standing::parse(&standing))?,
+        series: ids(&row.get::<_, String>("series")?)?,
+        topics: ids(&row.get::<_, String>("topics")?)?,
+        since: row.get("since")?,
+        consent: Consent {
+            origin: row.get("origin")?,
+            reason: row.get("reason")?,
+            requested_at: row.get("requested_at")?,
+            confirmed_at: row.get("confirmed_at")?,
+        },
+    })
+}
+
+fn words<T: std::fmt::Display>(ids: &[T]) -> Result<String, StoreError> {
+    to_json(&ids.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+fn ids<T: for<'a> From<&'a str>>(json: &str) -> rusqlite::Result<Vec<T>> {
+    let words: Vec<String> = from_json(json)?;
+    Ok(words.iter().map(|word| T::from(word)).collect())
+}
+
+/// The subscriber of that address.
+pub fn by_address(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscriber>, StoreError> {
+    let sql = format!("select {COLUMNS} where address = ?1");
+    Ok(tx.prepare_cached(&sql)?.query_row([address], read).optional()?)
+}
+
+/// The subscriber whose unsubscribe token has that hash.
+pub fn by_unsubscribe_hash(
+    tx: &Transaction<'_>,
+    hash: &[u8],
+) -> Result<Option<Subscriber>, StoreError> {
+    let sql = format!("select {COLUMNS} where unsubscribe_hash = ?1");
+    Ok(tx.prepare_cached(&sql)?.query_row([hash], read).optional()?)
+}
+
+/// The subscriber whose settings token has that hash.
+pub fn by_settings_hash(
+    tx: &Transaction<'_>,
+    hash: &[u8],
+) -> Result<Option<Subscriber>, StoreError> {
+    let sql = format!("select {COLUMNS} where settings_hash = ?1");
+    Ok(tx.prepare_cached(&sql)?.query_row([hash], read).optional()?)
+}
+
+/// Subscribers by address; those who left come last, without one.
+pub fn list(tx: &Transaction<'_>) -> Result<Vec<Subscriber>, StoreError> {
+    let sql =
+        format!("select {COLUMNS} order by subscribers.address is null, subscribers.address, id");
+    let mut statement = tx.prepare_cached(&sql)?;
+    Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+}
+
+/// Active subscribers of a series after `after`, at most `limit`, by id: so
+/// that a hundred thousand need no more memory than a thousand.
+pub fn active_of(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+    after: SubscriberId,
+    limit: usize,
+) -> Result<Vec<Subscriber>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} where id > ?1 and standing = 'active'
+         and exists (select 1 from json_each(subscribers.series) where value = ?2)
+         order by id limit ?3"
+    );
+    let mut statement = tx.prepare_cached(&sql)?;
+    Ok(statement.query_map((after, series, count(limit)), read)?.collect::<Result<_, _>>()?)
+}
+
+/// How many subscribers stand where.
+pub fn count_by_standing(tx: &Transaction<'_>) -> Result<Vec<(String, u64)>, StoreError> {
+    const COUNT: &str =
+        "select standing, count(*) from subscribers group by standing order by standing";
+    let mut statement = tx.prepare_cached(COUNT)?;
+    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+}
+
+/// They left: the address is erased at once, the proof stays for its period.
+/// Answers false if they had left before.
+pub fn leave(
+    tx: &Transaction<'_>,
+    id: SubscriberId,
+    now: Timestamp,
+    by: &str,
+) -> Result<bool, StoreError> {
+    const LEAVE: &str = "
+        update subscribers set standing = 'left', address = null, left_at = ?2, left_by = ?3
+        where id = ?1 and standing <> 'left'";
+    Ok(tx.prepare_cached(LEAVE)?.execute((id, now, by))? == 1)
+}
