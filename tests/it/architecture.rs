@@ -1,1 +1,406 @@
 //! Who may name whom (docs/ARCHITECTURE.md), checked against the sources.
+//!
+//! Rust lets modules of one crate use each other in circles; this does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Module and what it may use. `text` serves all that read or compare text.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("text", &["model"]),
+    ("clock", &["model"]),
+    ("fetch", &["model"]),
+    ("subscriber", &["model"]),
+    ("outbox", &["model"]),
+    ("bounce", &["model"]),
+    ("deliver", &["model"]),
+    ("schedule", &["model"]),
+    ("extract", &["model", "text"]),
+    ("dedup", &["model", "text"]),
+    ("topic", &["model", "text"]),
+    ("store", &["model", "text", "dedup"]),
+    ("digest", &["model", "text"]),
+    ("source", &["model", "text", "extract"]),
+    ("normalize", &["model", "text", "extract"]),
+    (
+        "pipeline",
+        &[
+            "model",
+            "text",
+            "clock",
+            "source",
+            "extract",
+            "fetch",
+            "normalize",
+            "dedup",
+            "topic",
+            "store",
+            "digest",
+            "subscriber",
+            "outbox",
+            "bounce",
+            "deliver",
+            "schedule",
+        ],
+    ),
+    ("config", &["model", "source", "topic", "digest", "schedule", "fetch", "deliver"]),
+    (
+        "web",
+        &[
+            "model",
+            "text",
+            "store",
+            "digest",
+            "subscriber",
+            "topic",
+            "pipeline",
+            "config",
+            "clock",
+            "fetch",
+        ],
+    ),
+    ("daemon", &["model", "clock", "schedule", "store", "pipeline", "config", "web", "fetch"]),
+    ("demo", &["model", "clock", "schedule", "store", "pipeline", "config", "web"]),
+    (
+        "cli",
+        &[
+            "model",
+            "text",
+            "source",
+            "fetch",
+            "extract",
+            "normalize",
+            "dedup",
+            "topic",
+            "store",
+            "digest",
+            "subscriber",
+            "outbox",
+            "deliver",
+            "bounce",
+            "clock",
+            "schedule",
+            "pipeline",
+            "config",
+            "daemon",
+            "web",
+            "demo",
+        ],
+    ),
+];
+
+/// Modules without effects.
+const PURE: &[&str] = &[
+    "model",
+    "text",
+    "source",
+    "extract",
+    "normalize",
+    "dedup",
+    "topic",
+    "digest",
+    "subscriber",
+    "outbox",
+    "bounce",
+    "schedule",
+];
+
+/// Files of modules with effects that have none themselves.
+const PURE_FILES: &[&str] = &["fetch/caching.rs", "fetch/robots.rs", "fetch/network.rs"];
+
+const EFFECTS: &[&str] = &[
+    "std::fs",
+    "std::net::Tcp",
+    "std::net::Udp",
+    "std::env",
+    "std::process",
+    "tokio",
+    "rusqlite",
+    "lettre",
+    "axum",
+    "reqwest",
+    "tracing",
+    "SystemTime::now",
+    "Instant::now",
+    "Utc::now",
+    "Local::now",
+];
+
+/// Folders in which each file stands in a registry.
+const REGISTRIES: &[(&str, &str)] =
+    &[("source", "KIND"), ("deliver", "KIND"), ("topic/signal", "SIGNAL")];
+
+#[test]
+fn the_table_has_no_circle() {
+    let table: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();
+    let mut done = BTreeSet::new();
+    while done.len() < table.len() {
+        let free: Vec<&str> = table
+            .iter()
+            .filter(|(module, used)| {
+                !done.contains(*module) && used.iter().all(|used| done.contains(used))
+            })
+            .map(|(module, _)| *module)
+            .collect();
+        assert!(!free.is_empty(), "a circle among the modules outside {done:?}");
+        done.extend(free);
+    }
+}
+
+#[test]
+fn the_map_and_the_table_name_the_same_modules() {
+    let map = read(&source_root().join("lib.rs"));
+    let mapped: BTreeSet<&str> = map
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub mod "))
+        .map(|m| m.trim_end_matches(';'))
+        .collect();
+    let tabled: BTreeSet<&str> = MAY_USE.iter().map(|(module, _)| *module).collect();
+    assert_eq!(mapped, tabled);
+}
+
+#[test]
+fn modules_use_only_what_they_may() {
+    let mut breaches = Vec::new();
+    for (module, allowed) in MAY_USE {
+        for file in files_of(module) {
+            for used in named_modules(&code(&file)) {
+                if used != *module && !allowed.contains(&used.as_str()) {
+                    breaches.push(format!("{} uses `crate::{used}`", show(&file)));
+                }
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "the house does not allow:\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn pure_modules_have_no_effects() {
+    let mut breaches = Vec::new();
+    let pure = PURE.iter().flat_map(|module| files_of(module));
+    let single =
+        PURE_FILES.iter().map(|file| source_root().join(file)).filter(|file| file.exists());
+    for file in pure.chain(single) {
+        let code = code(&file);
+        for effect in EFFECTS {
+            if names(&code, effect) {
+                breaches.push(format!("{} names `{effect}`", show(&file)));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "pure modules touch the world:\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn sql_stands_only_in_the_store() {
+    let mut breaches = Vec::new();
+    for file in rust_files(&source_root()) {
+        if file.starts_with(source_root().join("store")) {
+            continue;
+        }
+        for literal in string_literals(&code(&file)) {
+            if looks_like_sql(&literal) {
+                breaches.push(format!("{}: {literal:?}", show(&file)));
+            }
+        }
+    }
+    assert!(breaches.is_empty(), "SQL outside the store:\n{}", breaches.join("\n"));
+}
+
+#[test]
+fn every_kind_stands_in_its_registry() {
+    let mut missing = Vec::new();
+    for (folder, constant) in REGISTRIES {
+        let folder = source_root().join(folder);
+        let registry = code(&folder.join("mod.rs"));
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            // A folder holds what the kinds share; a file beside mod.rs is a kind.
+            if path.is_dir() || stem == "mod" {
+                continue;
+            }
+            if !registry.contains(&format!("{stem}::{constant}")) {
+                missing.push(format!(
+                    "{} is not in the registry of {}",
+                    show(&path),
+                    show(&folder.join("mod.rs"))
+                ));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+#[test]
+fn no_file_has_grown_out_of_its_one_purpose() {
+    const LIMIT: usize = 600;
+    let mut grown = Vec::new();
+    for file in rust_files(&source_root()) {
+        let text = read(&file);
+        let lines = text.split("#[cfg(test)]").next().unwrap().lines().count();
+        if lines > LIMIT {
+            grown.push(format!("{}: {lines} lines before its tests", show(&file)));
+        }
+    }
+    assert!(grown.is_empty(), "split by meaning:\n{}", grown.join("\n"));
+}
+
+// The scanners themselves, so that a planted breach is known to be found.
+
+#[test]
+fn the_scanner_finds_a_planted_breach_and_no_comment() {
+    let code = strip(
+        "// crate::store\nuse crate::{model, fetch::Fetch};\nlet x = \"crate::web\"; crate::cli::run()",
+    );
+    let found: Vec<String> = named_modules(&code).into_iter().collect();
+    assert_eq!(found, ["cli", "fetch", "model", "web"]);
+    assert!(names("let now = std::time::SystemTime::now();", "SystemTime::now"));
+    assert!(!names("mytokio::spawn", "tokio"));
+    assert!(looks_like_sql(&string_literals("f(\"select id from items where x\")")[0]));
+    assert!(!looks_like_sql("select a series from the list"));
+}
+
+fn source_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn show(path: &Path) -> String {
+    path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path).display().to_string()
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn code(path: &Path) -> String {
+    let text = read(path);
+    // Unit tests may meet whom they like.
+    strip(text.split("#[cfg(test)]\nmod ").next().unwrap())
+}
+
+fn files_of(module: &str) -> Vec<PathBuf> {
+    let single = source_root().join(format!("{module}.rs"));
+    if single.exists() { vec![single] } else { rust_files(&source_root().join(module)) }
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    files
+}
+
+/// The code without line comments; `//` in a string begins none.
+fn strip(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut quoted = false;
+        let mut end = line.len();
+        let bytes = line.as_bytes();
+        for (at, byte) in bytes.iter().enumerate() {
+            match byte {
+                b'"' if at == 0 || bytes[at - 1] != b'\\' => quoted = !quoted,
+                b'/' if !quoted && bytes.get(at + 1) == Some(&b'/') => {
+                    end = at;
+                    break;
+                }
+                _ => {}
+            }
+        }
+        out.push_str(&line[..end]);
+        out.push('\n');
+    }
+    out
+}
+
+fn named_modules(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        if let Some(group) = rest.strip_prefix('{') {
+            let (mut depth, mut first, mut word) = (0, true, String::new());
+            for c in group.chars() {
+                match c {
+                    c if c.is_alphanumeric() || c == '_' => {
+                        if first {
+                            word.push(c);
+                        }
+                        continue;
+                    }
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    _ => {}
+                }
+                // The first word of each branch at the top is the module.
+                if first && !word.is_empty() {
+                    found.insert(std::mem::take(&mut word));
+                    first = false;
+                }
+                if depth < 0 {
+                    break;
+                }
+                first |= c == ',' && depth == 0;
+            }
+        } else {
+            found.insert(rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect());
+        }
+    }
+    found
+}
+
+fn names(code: &str, path: &str) -> bool {
+    code.match_indices(path).any(|(at, _)| {
+        let before = code[..at].chars().next_back();
+        let after = code[at + path.len()..].chars().next();
+        let joins = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        // `std::net::Tcp` is a prefix of types; whole paths must end.
+        !joins(before) && (!joins(after) || path.ends_with("Tcp") || path.ends_with("Udp"))
+    })
+}
+
+fn string_literals(code: &str) -> Vec<String> {
+    let mut literals = Vec::new();
+    let mut current: Option<String> = None;
+    let mut escaped = false;
+    for c in code.chars() {
+        match (&mut current, c) {
+            (Some(literal), c) if escaped => {
+                literal.push(c);
+                escaped = false;
+            }
+            (Some(_), '\\') => escaped = true,
+            (Some(_), '"') => literals.extend(current.take()),
+            (Some(literal), c) => literal.push(c),
+            (None, '"') => current = Some(String::new()),
+            (None, _) => {}
+        }
+    }
+    literals
+}
+
+fn looks_like_sql(literal: &str) -> bool {
+    let words: Vec<String> = literal.split_whitespace().map(str::to_lowercase).collect();
+    let pair =
+        |first: &str, second: &str| words.windows(2).any(|w| w[0] == first && w[1] == second);
+    let starts = |word: &str| words.first().is_some_and(|first| first == word);
+    (starts("select")
+        && words.iter().any(|w| w == "from")
+        && words.iter().any(|w| w == "where" || w == "limit" || w == "order"))
+        || (starts("select") && literal.contains('*'))
+        || (starts("update") && words.iter().any(|w| w == "set"))
+        || pair("insert", "into")
+        || pair("delete", "from")
+        || pair("create", "table")
+        || starts("pragma")
+        || starts("vacuum")
+}
