@@ -128,8 +128,8 @@ create table subscribers (
     left_at          integer,
     left_by          text,
     -- SHA-256 of the tokens in their mails: who reads the file cannot act
-    unsubscribe_hash blob unique,
-    settings_hash    blob unique
+    unsubscribe_hash text unique,
+    settings_hash    text unique
 ) strict;
 
 -- Messages, frozen as bytes. docs/QUEUE.md tells what a crash leaves of each state.

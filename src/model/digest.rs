@@ -1,9 +1,11 @@
 //! A series, one dated digest of it, and the entries that readers see.
 
+use serde::{Deserialize, Serialize};
+
 use super::{DigestId, Document, ItemId, SeriesId, StoryId, Timestamp, TopicId};
 
 /// A newsletter. When it is sent is its calendar's matter (`schedule`).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Series {
     /// Stable key.
     pub id: SeriesId,
@@ -16,7 +18,7 @@ pub struct Series {
 }
 
 /// A span of receipt: after `from`, up to and with `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Exclusive beginning.
     pub from: Timestamp,
@@ -25,7 +27,7 @@ pub struct Window {
 }
 
 /// Another source that reports an entry's story.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlsoReported {
     /// The source's name.
     pub source: String,
@@ -34,7 +36,7 @@ pub struct AlsoReported {
 }
 
 /// One line of a digest: a story, told by the item that leads it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// The leading item.
     pub item: ItemId,
@@ -65,7 +67,7 @@ pub struct Entry {
 }
 
 /// A topic of an entry.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryTopic {
     /// Which.
     pub topic: TopicId,
@@ -76,7 +78,7 @@ pub struct EntryTopic {
 }
 
 /// What changed in an item that readers already had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Update {
     /// When we saw the change.
     pub at: Timestamp,
@@ -85,7 +87,7 @@ pub struct Update {
 }
 
 /// The entries of one topic.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Section {
     /// The topic.
     pub topic: TopicId,
@@ -98,7 +100,7 @@ pub struct Section {
 }
 
 /// One dated selection of a series.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Digest {
     /// Public id.
     pub id: DigestId,

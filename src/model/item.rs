@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ItemId, StoryId, Timestamp};
 
 /// A date as it was read.
@@ -116,7 +118,7 @@ pub struct Key(pub String);
 pub struct Fingerprint(pub Vec<u8>);
 
 /// A document that hangs on an item.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Document {
     /// Words of its link.
     pub title: String,

@@ -1,1 +1,22 @@
 //! The journeys, each a function that reads like its name.
+//!
+//! Everything meets here: the pure modules decide, the thin ones act, and what
+//! belongs together is committed in one transaction (docs/ARCHITECTURE.md).
+
+mod compose;
+mod context;
+mod drain;
+mod notice;
+mod plan;
+mod poll;
+mod prune;
+mod subscription;
+
+pub use compose::{ComposeReport, Moment, Preview, compose, preview};
+pub use context::{Context, PipelineError};
+pub use drain::{DrainReport, drain, sweep};
+pub use notice::tell_admin;
+pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};
+pub use poll::{Choice, PollOutcome, PollReport, next_due, poll};
+pub use prune::prune;
+pub use subscription::{leave, subscribe};

@@ -105,6 +105,13 @@ pub fn insert(tx: &Transaction<'_>, digest: &DigestRow) -> Result<bool, StoreErr
     Ok(inserted == 1)
 }
 
+/// Notes to how many the digest went.
+pub fn set_recipients(tx: &Transaction<'_>, id: &DigestId, recipients: usize) -> Result<(), StoreError> {
+    const SET_RECIPIENTS: &str = "update digests set recipients = ?2 where id = ?1";
+    tx.prepare_cached(SET_RECIPIENTS)?.execute((id, count(recipients)))?;
+    Ok(())
+}
+
 /// Whether the series has told the story.
 pub fn was_told(
     tx: &Transaction<'_>,

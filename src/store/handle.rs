@@ -72,10 +72,20 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, StoreError> + Send + 'static,
     {
+        self.try_read(work).await
+    }
+
+    /// [`Store::read`] for work that can fail otherwise.
+    pub async fn try_read<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
+    {
         let reader = Arc::clone(&self.reader);
         blocking(move || {
             let mut connection = lock(&reader);
-            let transaction = connection.transaction()?;
+            let transaction = connection.transaction().map_err(StoreError::from)?;
             work(&transaction)
         })
         .await
@@ -156,17 +166,18 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn blocking<T, F>(work: F) -> Result<T, StoreError>
+async fn blocking<T, E, F>(work: F) -> Result<T, E>
 where
     T: Send + 'static,
-    F: FnOnce() -> Result<T, StoreError> + Send + 'static,
+    E: From<StoreError> + Send + 'static,
+    F: FnOnce() -> Result<T, E> + Send + 'static,
 {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // Only at shutdown of the runtime.
-            Err(_) => Err(StoreError::Busy),
+            Err(_) => Err(StoreError::Busy.into()),
         },
     }
 }

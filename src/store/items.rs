@@ -79,70 +79,35 @@ pub struct Details {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
     /// Documents.
-    #[serde(skip_serializing_if = "Vec::is_empty", with = "documents")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Document>,
     /// BCP 47 tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,
 }
 
-/// Documents as JSON, without making the model depend on serde.
-mod documents {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::model::Document;
-
-    #[derive(Serialize, Deserialize)]
-    struct Line(String, String, String, Option<u64>);
-
-    pub(super) fn serialize<S: Serializer>(
-        documents: &[Document],
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        let lines: Vec<Line> = documents
-            .iter()
-            .map(|d| Line(d.title.clone(), d.url.clone(), d.format.clone(), d.size))
-            .collect();
-        lines.serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<Document>, D::Error> {
-        let lines = Vec::<Line>::deserialize(from)?;
-        Ok(lines
-            .into_iter()
-            .map(|Line(title, url, format, size)| Document { title, url, format, size })
-            .collect())
-    }
-}
-
-/// What a verdict needs of those items of the source that have one of `keys`.
+/// What a verdict needs of the source's item of that key.
 pub fn known(
     tx: &Transaction<'_>,
     source: &SourceId,
-    keys: &[Key],
-) -> Result<Vec<Known>, StoreError> {
+    key: &Key,
+) -> Result<Option<Known>, StoreError> {
     const KNOWN: &str = "
         select id, key, fingerprint, raw_hash, story, changes from items where source = ?1 and key = ?2";
-    let mut statement = tx.prepare_cached(KNOWN)?;
-    let mut found = Vec::with_capacity(keys.len());
-    for key in keys {
-        let known = statement
-            .query_row((source, &key.0), |row| {
-                Ok(Known {
-                    id: row.get(0)?,
-                    key: Key(row.get(1)?),
-                    fingerprint: Fingerprint(row.get(2)?),
-                    raw_hash: row.get(3)?,
-                    story: row.get(4)?,
-                    changes: row.get(5)?,
-                })
+    let known = tx
+        .prepare_cached(KNOWN)?
+        .query_row((source, &key.0), |row| {
+            Ok(Known {
+                id: row.get(0)?,
+                key: Key(row.get(1)?),
+                fingerprint: Fingerprint(row.get(2)?),
+                raw_hash: row.get(3)?,
+                story: row.get(4)?,
+                changes: row.get(5)?,
             })
-            .optional()?;
-        found.extend(known);
-    }
-    Ok(found)
+        })
+        .optional()?;
+    Ok(known)
 }
 
 /// Whether the source has any item at all.
@@ -504,6 +469,12 @@ pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreErro
             (select id from items where first_seen < ?1 and text <> '' limit 1000)";
     tx.execute(PRUNE_WORDS, [before])?;
     Ok(tx.execute(PRUNE, [before])?)
+}
+
+/// The first item seen at or after `since`.
+pub fn first_since(tx: &Transaction<'_>, since: Timestamp) -> Result<Option<ItemId>, StoreError> {
+    const FIRST_SINCE: &str = "select min(id) from items where first_seen >= ?1";
+    Ok(tx.prepare_cached(FIRST_SINCE)?.query_row([since], |row| row.get(0))?)
 }
 
 /// Items in all.

@@ -19,3 +19,5 @@ pub mod subscribers;
 pub use error::StoreError;
 pub use handle::Store;
 pub use migrate::{SCHEMA_VERSION, schema};
+/// What the functions of the store work in: one state, committed whole or not at all.
+pub use rusqlite::Transaction;

@@ -50,8 +50,8 @@ pub fn insert(
 pub fn set_token_hashes(
     tx: &Transaction<'_>,
     id: SubscriberId,
-    unsubscribe: &[u8],
-    settings: &[u8],
+    unsubscribe: &str,
+    settings: &str,
 ) -> Result<(), StoreError> {
     const SET_TOKEN_HASHES: &str =
         "update subscribers set unsubscribe_hash = ?2, settings_hash = ?3 where id = ?1";
@@ -99,7 +99,7 @@ pub fn by_address(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscrib
 /// The subscriber whose unsubscribe token has that hash.
 pub fn by_unsubscribe_hash(
     tx: &Transaction<'_>,
-    hash: &[u8],
+    hash: &str,
 ) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where unsubscribe_hash = ?1");
     Ok(tx.prepare_cached(&sql)?.query_row([hash], read).optional()?)
@@ -108,7 +108,7 @@ pub fn by_unsubscribe_hash(
 /// The subscriber whose settings token has that hash.
 pub fn by_settings_hash(
     tx: &Transaction<'_>,
-    hash: &[u8],
+    hash: &str,
 ) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where settings_hash = ?1");
     Ok(tx.prepare_cached(&sql)?.query_row([hash], read).optional()?)

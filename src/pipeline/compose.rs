@@ -1,0 +1,491 @@
+//! Make one dated digest of what has become known, and freeze one message for
+//! each subscriber: all in one transaction, unique by series and slot, so that
+//! repeating it is harmless.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::Offset;
+use sha2::{Digest as _, Sha256};
+
+use super::{Context, MailPlan, PipelineError, Plan, SeriesPlan};
+use crate::digest::{Personal, Selection, TopicTitle, select, typography};
+use crate::model::{
+    AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, Field, ListFields, MailKind,
+    Payload, Rendered, Section, SeriesId, StoryId, Subscriber, SubscriberId, Tagging, Timestamp,
+    Update, Window,
+};
+use crate::schedule::calendar::Slot;
+use crate::store::digests::{self, DigestRow, Progress};
+use crate::store::items::{self, Received, Stored};
+use crate::store::outbox::{self, NewMessage};
+use crate::store::{StoreError, Transaction, sources, subscribers};
+use crate::subscriber::token;
+
+/// Subscribers whose messages are made at once.
+const CHUNK: usize = 500;
+
+/// Why a digest is made now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// A slot of the calendar has come.
+    Due {
+        /// Which.
+        slot: Slot,
+        /// It stands for earlier slots too, missed in one outage.
+        catches_up: bool,
+    },
+    /// The operator asked for one, off schedule.
+    Asked,
+}
+
+/// What composing came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ComposeReport {
+    /// The digest; none if there was nothing to tell.
+    pub digest: Option<DigestId>,
+    /// Entries in all.
+    pub entries: usize,
+    /// Messages frozen.
+    pub messages: usize,
+    /// The slot had been done already.
+    pub was_done: bool,
+}
+
+/// A digest as one subscriber would get it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The words.
+    pub rendered: Rendered,
+    /// The message.
+    pub payload: Payload,
+}
+
+/// Composes the digest of a series and freezes its messages.
+pub async fn compose(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    series: &SeriesId,
+    moment: Moment,
+) -> Result<ComposeReport, PipelineError> {
+    let maker = Maker::new(ctx, plan, series, moment)?;
+    ctx.store.try_write(move |tx| maker.compose(tx)).await
+}
+
+/// What the next digest would be for someone of these topics (all, if none),
+/// as of now. Changes nothing.
+pub async fn preview(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    series: &SeriesId,
+    subscriber: Option<Subscriber>,
+) -> Result<Option<Preview>, PipelineError> {
+    let maker = Maker::new(ctx, plan, series, Moment::Asked)?;
+    let someone = subscriber.unwrap_or_else(|| maker.anyone());
+    ctx.store.try_read(move |tx| maker.preview(tx, &someone)).await
+}
+
+/// Everything needed inside the transaction.
+struct Maker {
+    ctx: Context,
+    plan: Arc<Plan>,
+    series: SeriesId,
+    moment: Moment,
+    now: Timestamp,
+}
+
+/// What a digest is made of, before anyone's choice.
+struct Material {
+    candidates: Vec<Entry>,
+    digest: Digest,
+}
+
+impl Maker {
+    fn new(
+        ctx: &Context,
+        plan: &Arc<Plan>,
+        series: &SeriesId,
+        moment: Moment,
+    ) -> Result<Self, PipelineError> {
+        if plan.series(series).is_none() {
+            let known: Vec<&str> = plan.series.iter().map(|s| s.series.id.as_str()).collect();
+            return Err(PipelineError::Unknown {
+                what: "series",
+                name: series.to_string(),
+                suggestion: crate::model::suggestion(series.as_str(), &known),
+            });
+        }
+        let now = ctx.clock.now();
+        Ok(Self { ctx: ctx.clone(), plan: Arc::clone(plan), series: series.clone(), moment, now })
+    }
+
+    fn anyone(&self) -> Subscriber {
+        Subscriber {
+            id: SubscriberId(0),
+            address: "muster@example.de".to_owned(),
+            standing: crate::model::Standing::Active,
+            series: vec![self.series.clone()],
+            topics: Vec::new(),
+            since: Timestamp(i64::MIN),
+            consent: crate::model::Consent {
+                origin: String::new(),
+                reason: String::new(),
+                requested_at: self.now,
+                confirmed_at: None,
+            },
+        }
+    }
+
+    fn compose(&self, tx: &Transaction<'_>) -> Result<ComposeReport, PipelineError> {
+        let slot = self.slot();
+        let progress = digests::progress(tx, &self.series)?;
+        let upto = items::last_receipt(tx)?;
+        let material = self.gather(tx, &progress, upto)?;
+        self.advance(tx, &progress, upto)?;
+        let Some(material) = material else { return Ok(ComposeReport::default()) };
+        let stem = format!("{}-{}", self.local_date(), self.series);
+        let id = digests::free_id(tx, &stem)?;
+        let digest = Digest { id: id.clone(), ..material.digest };
+        let row = DigestRow {
+            id: id.clone(),
+            series: self.series.clone(),
+            slot,
+            window: digest.window,
+            composed_at: self.now,
+            entries: digest.shown() + digest.omitted(),
+            recipients: 0,
+            content: serde_json::to_string(&digest).map_err(PipelineError::Page)?,
+        };
+        if !digests::insert(tx, &row)? {
+            // Composed before, by a run that died before it said so: nothing to add.
+            return Ok(ComposeReport { was_done: true, ..ComposeReport::default() });
+        }
+        for entry in &material.candidates {
+            digests::tell(tx, &self.series, entry.story, &id)?;
+        }
+        let messages = self.freeze_all(tx, &digest, &material.candidates)?;
+        digests::set_recipients(tx, &id, messages)?;
+        Ok(ComposeReport { digest: Some(id), entries: row.entries, messages, was_done: false })
+    }
+
+    fn preview(
+        &self,
+        tx: &Transaction<'_>,
+        someone: &Subscriber,
+    ) -> Result<Option<Preview>, PipelineError> {
+        let progress = digests::progress(tx, &self.series)?;
+        let upto = items::last_receipt(tx)?;
+        let Some(material) = self.gather(tx, &progress, upto)? else { return Ok(None) };
+        let Some(sections) = self.sections_for(&material.candidates, someone) else {
+            return Ok(None);
+        };
+        let id = DigestId::new(format!("{}-{}", self.local_date(), self.series));
+        let digest = Digest { id, sections, ..material.digest };
+        let (rendered, payload, _) = self.message(&digest, someone)?;
+        Ok(Some(Preview { rendered, payload }))
+    }
+
+    /// What became known since the last digest, as entries; none if there is nothing to tell.
+    fn gather(
+        &self,
+        tx: &Transaction<'_>,
+        progress: &Progress,
+        upto: i64,
+    ) -> Result<Option<Material>, PipelineError> {
+        let received = items::received(tx, progress.last_receipt, upto)?;
+        let earliest = received.iter().map(|received| received.at).min();
+        let mut candidates: Vec<Entry> = Vec::new();
+        let mut seen: HashMap<StoryId, usize> = HashMap::new();
+        for received in received {
+            let story = received.item.story;
+            if let Some(index) = seen.get(&story) {
+                let entry = &mut candidates[*index];
+                entry.update = entry.update.take().or_else(|| update_of(&received));
+                continue;
+            }
+            // A later report of a story that was told is marked in the archive, not mailed again.
+            if received.change.is_none() && digests::was_told(tx, &self.series, story)? {
+                continue;
+            }
+            if let Some(entry) = self.entry(tx, &received)? {
+                seen.insert(story, candidates.len());
+                candidates.push(entry);
+            }
+        }
+        let anyone = self.anyone();
+        let Some(sections) = self.sections_for(&candidates, &anyone) else { return Ok(None) };
+        let from = progress.last_time.or(earliest).unwrap_or(self.now).min(self.now);
+        let digest = Digest {
+            id: DigestId::new(""),
+            series: self.series_plan().series.clone(),
+            window: Window { from, to: self.now },
+            composed_at: self.now,
+            sections,
+            silent_sources: self.unread_sources(tx)?,
+            source_count: self.polled().count(),
+            catches_up: matches!(self.moment, Moment::Due { catches_up: true, .. }),
+        };
+        Ok(Some(Material { candidates, digest }))
+    }
+
+    /// The entry that tells the story of a received item: the authority leads,
+    /// the others are named. None if no item of the story has a topic.
+    fn entry(&self, tx: &Transaction<'_>, received: &Received) -> Result<Option<Entry>, StoreError> {
+        let mut members = items::of_story(tx, received.item.story)?;
+        if members.is_empty() {
+            members.push(received.item.clone());
+        }
+        let mut taggings: Vec<Tagging> = Vec::new();
+        for member in &members {
+            for (tagging, _) in items::tags(tx, member.id)? {
+                match taggings.iter_mut().find(|known| known.topic == tagging.topic) {
+                    Some(known) if known.score >= tagging.score => {}
+                    Some(known) => *known = tagging,
+                    None => taggings.push(tagging),
+                }
+            }
+        }
+        let topics = self.entry_topics(&taggings);
+        if topics.is_empty() {
+            return Ok(None);
+        }
+        let lead = members.remove(0);
+        let mut also: Vec<AlsoReported> = Vec::new();
+        for other in &members {
+            let is_new = other.source != lead.source && also.iter().all(|known| known.source != other.source_name);
+            if is_new {
+                also.push(AlsoReported { source: other.source_name.clone(), url: other.url.clone() });
+            }
+        }
+        Ok(Some(self.entry_of(lead, received, topics, also)))
+    }
+
+    fn entry_of(
+        &self,
+        lead: Stored,
+        received: &Received,
+        topics: Vec<EntryTopic>,
+        also: Vec<AlsoReported>,
+    ) -> Entry {
+        Entry {
+            item: lead.id,
+            story: lead.story,
+            title: lead.title,
+            url: lead.url,
+            source: lead.source_name,
+            rank: lead.rank,
+            published: lead.published,
+            first_seen: received.at,
+            summary: lead.summary,
+            documents: lead.details.documents,
+            also,
+            topics,
+            update: update_of(received),
+        }
+    }
+
+    /// Topics of the config that the story has, in the config's order, with the reason.
+    fn entry_topics(&self, taggings: &[Tagging]) -> Vec<EntryTopic> {
+        self.plan
+            .topics
+            .iter()
+            .filter_map(|(topic, _)| {
+                let tagging = taggings.iter().find(|tagging| tagging.topic == *topic)?;
+                Some(EntryTopic {
+                    topic: topic.clone(),
+                    score: tagging.score,
+                    reason: reason(tagging),
+                })
+            })
+            .collect()
+    }
+
+    fn sections_for(&self, candidates: &[Entry], someone: &Subscriber) -> Option<Vec<Section>> {
+        let topics: Vec<TopicTitle> = self
+            .plan
+            .topics
+            .iter()
+            .map(|(id, title)| TopicTitle { id: id.clone(), title: title.clone() })
+            .collect();
+        select(
+            candidates,
+            &Selection {
+                series: &self.series_plan().series,
+                topics: &topics,
+                chosen: &someone.topics,
+                since: Some(someone.since),
+            },
+        )
+    }
+
+    fn freeze_all(
+        &self,
+        tx: &Transaction<'_>,
+        digest: &Digest,
+        candidates: &[Entry],
+    ) -> Result<usize, PipelineError> {
+        let mut frozen = 0;
+        let mut after = SubscriberId(0);
+        loop {
+            let chunk = subscribers::active_of(tx, &self.series, after, CHUNK)?;
+            let Some(last) = chunk.last() else { return Ok(frozen) };
+            after = last.id;
+            for subscriber in &chunk {
+                let Some(sections) = self.sections_for(candidates, subscriber) else { continue };
+                let personal = Digest { sections, ..digest.clone() };
+                let (_, payload, envelope) = self.message(&personal, subscriber)?;
+                let hash = Sha256::digest(&payload.0);
+                let inserted = outbox::insert(
+                    tx,
+                    &NewMessage {
+                        kind: MailKind::Digest,
+                        digest: Some(&digest.id),
+                        subscriber: Some(subscriber.id),
+                        recipient: &envelope.recipient,
+                        sender: &envelope.sender,
+                        message_id: &envelope.message_id,
+                        payload: &payload,
+                        hash: &hash,
+                        created: self.now,
+                    },
+                )?;
+                frozen += usize::from(inserted);
+            }
+        }
+    }
+
+    /// The words and the bytes of one subscriber's mail.
+    fn message(
+        &self,
+        digest: &Digest,
+        subscriber: &Subscriber,
+    ) -> Result<(Rendered, Payload, Envelope), PipelineError> {
+        let mail = &self.plan.mail;
+        let tokens = &self.ctx.tokens;
+        let unsubscribe = tokens.unsubscribe(subscriber.id);
+        let personal = Personal {
+            settings_url: mail.face.url(&format!("e/{}", tokens.settings(subscriber.id))),
+            unsubscribe_url: mail.face.url(&format!("a/{unsubscribe}")),
+            topics: subscriber
+                .topics
+                .iter()
+                .map(|topic| self.plan.topic_title(topic).to_owned())
+                .collect(),
+            frequency: self.series_plan().calendar.every().to_owned(),
+        };
+        let rendered = mail.templates.digest(digest, &mail.face, &personal)?;
+        let envelope = Envelope {
+            kind: MailKind::Digest,
+            recipient: subscriber.address.clone(),
+            sender: sender(mail, &tokens.bounce(subscriber.id)),
+            from: mail.from.clone(),
+            reply_to: mail.reply_to.clone(),
+            message_id: tokens.message_id(
+                MailKind::Digest,
+                digest.id.as_str(),
+                Some(subscriber.id),
+                &mail.domain,
+            ),
+            date: self.now,
+            date_offset_minutes: offset_minutes(self.now, mail.timezone),
+            list: Some(self.list_fields(digest, &unsubscribe)),
+        };
+        let payload =
+            self.ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
+        Ok((rendered, payload, envelope))
+    }
+
+    fn list_fields(&self, digest: &Digest, unsubscribe: &str) -> ListFields {
+        let mail = &self.plan.mail;
+        let series = &self.series;
+        ListFields {
+            id: (
+                format!("{} {series}", mail.face.service),
+                format!("{series}.meldungen.{}", mail.domain),
+            ),
+            unsubscribe_url: mail.face.url(&format!("a/{unsubscribe}")),
+            unsubscribe_mailto: mail
+                .unsubscribe_address
+                .as_ref()
+                .map(|address| token::bounce_sender(address, unsubscribe)),
+            help_url: mail.face.url("hilfe"),
+            archive_url: mail.face.url("archiv"),
+            owner: mail.face.contact.clone(),
+            feedback_id: format!("{}:{series}:digest:amtsbote", digest.id),
+        }
+    }
+
+    fn unread_sources(&self, tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+        let mut unread = Vec::new();
+        for settings in self.polled() {
+            if sources::state(tx, &settings.id)?.condition.is_unread() {
+                unread.push(settings.name.clone());
+            }
+        }
+        Ok(unread)
+    }
+
+    fn polled(&self) -> impl Iterator<Item = &crate::model::SourceSettings> {
+        self.plan
+            .sources
+            .iter()
+            .map(|source| &source.configured.settings)
+            .filter(|settings| settings.enabled)
+    }
+
+    /// Writes how far the series has come. A digest by hand leaves the calendar alone.
+    fn advance(&self, tx: &Transaction<'_>, before: &Progress, upto: i64) -> Result<(), StoreError> {
+        let last_slot = match self.moment {
+            Moment::Due { slot, .. } => Some(slot.id()),
+            Moment::Asked => before.last_slot.clone(),
+        };
+        let after = Progress { last_slot, last_receipt: upto, last_time: Some(self.now) };
+        digests::set_progress(tx, &self.series, &after)
+    }
+
+    fn slot(&self) -> String {
+        match self.moment {
+            Moment::Due { slot, .. } => slot.id(),
+            Moment::Asked => format!("now:{}", self.now.0),
+        }
+    }
+
+    fn local_date(&self) -> String {
+        self.now.utc().with_timezone(&self.plan.mail.timezone).format("%Y-%m-%d").to_string()
+    }
+
+    fn series_plan(&self) -> &SeriesPlan {
+        // Checked in `new`; a plan does not change.
+        self.plan.series(&self.series).unwrap_or(&self.plan.series[0])
+    }
+}
+
+/// Minutes east of UTC on the wall clock of `zone`.
+pub(super) fn offset_minutes(at: Timestamp, zone: chrono_tz::Tz) -> i32 {
+    at.utc().with_timezone(&zone).offset().fix().local_minus_utc() / 60
+}
+
+/// MAIL FROM: names the subscriber by a token, so that a returned mail is known.
+pub(super) fn sender(mail: &MailPlan, token: &str) -> String {
+    match &mail.bounce_address {
+        Some(address) => token::bounce_sender(address, token),
+        None => mail.from_address.clone(),
+    }
+}
+
+fn update_of(received: &Received) -> Option<Update> {
+    received.change.as_ref().map(|what| Update { at: received.at, what: what.clone() })
+}
+
+/// The most weighty words of a tagging and where they stand, for readers.
+fn reason(tagging: &Tagging) -> String {
+    let Some(first) = tagging.evidence.first() else { return String::new() };
+    let place = match first.field {
+        Field::Title => "im Titel",
+        Field::Lead => "am Anfang",
+        Field::Body => "im Text",
+        Field::Category => "in der Rubrik",
+        Field::Source => return "durch die Quelle".to_owned(),
+    };
+    format!("{} {place}", typography::quoted(&first.words))
+}

@@ -1,0 +1,89 @@
+//! What every journey needs.
+
+use std::sync::Arc;
+
+use super::poll::Lanes;
+use crate::clock::Clock;
+use crate::deliver::{Channel, SendError};
+use crate::digest::RenderError;
+use crate::model::Retry;
+use crate::store::{Store, StoreError};
+use crate::subscriber::Tokens;
+
+/// The effects and what outlives a reload of the config. Clones share everything.
+#[derive(Clone)]
+pub struct Context {
+    /// The database.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the tokens of links and the Message-IDs.
+    pub tokens: Tokens,
+    /// The way out.
+    pub channel: Arc<dyn Channel>,
+    /// Manners towards hosts.
+    pub(crate) lanes: Arc<Lanes>,
+}
+
+impl Context {
+    /// Puts the effects together.
+    pub fn new(store: Store, clock: Arc<dyn Clock>, tokens: Tokens, channel: Arc<dyn Channel>) -> Self {
+        Self { store, clock, tokens, channel, lanes: Arc::default() }
+    }
+
+    /// The same context with another way out, after a reload.
+    #[must_use]
+    pub fn with_channel(mut self, channel: Arc<dyn Channel>) -> Self {
+        self.channel = channel;
+        self
+    }
+}
+
+/// Why a journey could not be finished. A source or a recipient that fails is
+/// no such reason: it is part of the journey's report.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A template.
+    #[error("the mail cannot be rendered")]
+    Render(#[from] RenderError),
+    /// A message that cannot be encoded.
+    #[error("the mail cannot be encoded")]
+    Encode(#[source] SendError),
+    /// A name that is not in the config.
+    #[error("there is no {what} `{name}`{suggestion}")]
+    Unknown {
+        /// `source`, `series`, `topic` …
+        what: &'static str,
+        /// The name asked for.
+        name: String,
+        /// `, did you mean …?` or nothing.
+        suggestion: String,
+    },
+    /// An address that cannot be subscribed.
+    #[error(transparent)]
+    Address(#[from] crate::subscriber::AddressError),
+    /// A digest that cannot be kept as JSON.
+    #[error("the public page of the digest cannot be kept")]
+    Page(#[source] serde_json::Error),
+}
+
+impl PipelineError {
+    /// Whether trying again may help.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::Store(error) => error.retry(),
+            _ => Retry::Never,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(error) => error.hint(),
+            _ => None,
+        }
+    }
+}

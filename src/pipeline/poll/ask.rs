@@ -1,0 +1,262 @@
+//! One request to a source, and what its status means.
+
+use url::Url;
+
+use super::Due;
+use crate::fetch::{FetchError, caching};
+use crate::model::{Condition, Cursor, Method, Request, Response, Retry, Timestamp};
+use crate::pipeline::{Context, Plan};
+use crate::text::hash64;
+
+/// Mark of the URL and selectors that the validators were earned with.
+const ASKED: &str = "poll.asked";
+
+/// What came back, and what follows from it.
+pub(super) struct Answer {
+    pub(super) said: Said,
+    /// Status, if there was an answer at all.
+    pub(super) status: Option<u16>,
+    /// The request carried a validator.
+    pub(super) conditional: bool,
+    /// 429: the whole host wants to be left alone until then.
+    pub(super) pauses_host: Option<Timestamp>,
+    /// What to remember if the answer is kept.
+    pub(super) cursor: Cursor,
+    /// How long the answer stays fresh by its own word.
+    pub(super) freshness: Option<std::time::Duration>,
+    /// Not before, by the server's word.
+    pub(super) retry_after: Option<Timestamp>,
+    /// Where the source now lives for good, if it moved.
+    pub(super) moved_to: Option<String>,
+}
+
+/// What the server said.
+pub(super) enum Said {
+    /// A document to be read; boxed, since it is far larger than the rest.
+    Document(Box<Response>),
+    /// A document that was read.
+    Read,
+    /// Nothing new.
+    Unchanged,
+    /// No document.
+    Nothing(Failure),
+}
+
+/// Why there is nothing to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Failure {
+    /// For operators.
+    pub(super) message: String,
+    /// How the source fares because of it.
+    pub(super) condition: Condition,
+    /// Only a person can mend it: a forbidden place, a wrong setting.
+    pub(super) is_ours: bool,
+    /// The fault may lie on our side of the network.
+    pub(super) may_be_our_outage: bool,
+}
+
+impl Failure {
+    pub(super) fn new(condition: Condition, message: impl Into<String>) -> Self {
+        Self { message: message.into(), condition, is_ours: false, may_be_our_outage: false }
+    }
+}
+
+/// The lane of a source: the registrable host that answered last.
+pub(super) fn lane(due: &Due) -> String {
+    let configured = &due.plan.configured.settings.url;
+    let url = caching::final_url(&due.state.cursor).unwrap_or(configured);
+    host_of(url)
+}
+
+fn host_of(url: &str) -> String {
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    crate::schedule::polling::hosts::registrable(&host.unwrap_or_default())
+}
+
+/// Asks the source's server, conditionally if it gave validators.
+pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
+    let settings = &due.plan.configured.settings;
+    let cursor = earned(due);
+    let mut request = Request {
+        method: Method::Get,
+        url: settings.url.clone(),
+        accept: due.plan.configured.source.accept().to_owned(),
+        headers: crate::model::Headers::new(),
+        max_bytes: plan.polling.max_bytes,
+        timeout: plan.polling.timeout,
+    };
+    caching::validate(&mut request, &cursor);
+    let conditional = caching::has_validators(&cursor);
+    let response = due.plan.fetch.fetch(&request).await;
+    let now = ctx.clock.now();
+    match response {
+        Err(error) => Answer {
+            said: Said::Nothing(unreachable(&error)),
+            status: None,
+            conditional,
+            pauses_host: None,
+            cursor,
+            freshness: None,
+            retry_after: None,
+            moved_to: None,
+        },
+        Ok(response) => {
+            let retry_after =
+                caching::retry_after(&response.headers, now, plan.polling.max_retry_after);
+            let mut next = caching::remember(&cursor, &response);
+            next.values.insert(ASKED.to_owned(), mark(due));
+            let moved_to = response.moved.as_ref().map(|moved| moved.permanent_url.clone());
+            Answer {
+                status: Some(response.status),
+                conditional,
+                pauses_host: retry_after.filter(|_| response.status == 429),
+                freshness: caching::freshness(&response.headers, now),
+                said: judge(&cursor, response),
+                cursor: next,
+                retry_after,
+                moved_to,
+            }
+        }
+    }
+}
+
+/// The cursor, unless it was earned with another URL or other selectors: then
+/// the document must be read anew.
+fn earned(due: &Due) -> Cursor {
+    let cursor = &due.state.cursor;
+    match cursor.values.get(ASKED) {
+        Some(asked) if *asked != mark(due) => caching::forget(cursor),
+        _ => cursor.clone(),
+    }
+}
+
+fn mark(due: &Due) -> String {
+    let configured = &due.plan.configured;
+    let asked = format!("{} {:?}", configured.settings.url, configured.source);
+    format!("{:016x}", hash64(asked.as_bytes()))
+}
+
+fn unreachable(error: &FetchError) -> Failure {
+    let condition = match error {
+        FetchError::Guarded { .. } => Condition::Blocked,
+        _ => Condition::Failing,
+    };
+    let message = match error.hint() {
+        Some(hint) => format!("{error}; {hint}"),
+        None => error.to_string(),
+    };
+    Failure {
+        message,
+        condition,
+        is_ours: error.retry() == Retry::Never,
+        may_be_our_outage: error.may_be_our_outage(),
+    }
+}
+
+/// What a status means (RFC 9110 15).
+fn judge(cursor: &Cursor, response: Response) -> Said {
+    let failing = |message: String| Failure::new(Condition::Failing, message);
+    Said::Nothing(match response.status {
+        200 if response.body.is_empty() => failing("the answer is empty".to_owned()),
+        // 226 is a delta (RFC 3229): what it lacks was not removed, which we never assume.
+        200 | 203 | 226 => {
+            return if caching::body_is_known(cursor, &response.body) {
+                Said::Unchanged
+            } else {
+                Said::Document(Box::new(response))
+            };
+        }
+        304 if caching::is_valid_304(cursor, &response) => return Said::Unchanged,
+        304 => failing("304 Not Modified although nothing was asked conditionally".to_owned()),
+        401 | 403 => {
+            let wall = wall(&response);
+            let condition = if wall.is_some() { Condition::Blocked } else { Condition::Failing };
+            Failure::new(condition, wall.unwrap_or_else(|| status_line(response.status)))
+        }
+        410 => Failure::new(
+            Condition::Gone,
+            "410 Gone: it will not come back; take it out of sources.toml",
+        ),
+        429 | 503 => match wall(&response) {
+            Some(wall) => Failure::new(Condition::Blocked, wall),
+            None => failing(status_line(response.status)),
+        },
+        status => failing(status_line(status)),
+    })
+}
+
+/// The wall for robots that answers, if it can be recognised. It is named and
+/// never climbed.
+fn wall(response: &Response) -> Option<String> {
+    let challenged = response.headers.get("cf-mitigated").is_some_and(|value| value == "challenge");
+    challenged.then(|| {
+        format!(
+            "{}: a Cloudflare challenge answers instead of the source; ask its operator to let the user agent pass",
+            status_line(response.status)
+        )
+    })
+}
+
+fn status_line(status: u16) -> String {
+    let reason = match status {
+        204 => " No Content",
+        206 => " Partial Content although the whole was asked for",
+        400 => " Bad Request",
+        401 => " Unauthorized",
+        403 => " Forbidden",
+        404 => " Not Found",
+        429 => " Too Many Requests",
+        500 => " Internal Server Error",
+        502 => " Bad Gateway",
+        503 => " Service Unavailable",
+        504 => " Gateway Timeout",
+        _ => "",
+    };
+    format!("the server answered {status}{reason}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Headers;
+
+    fn said(status: u16, body: &str, headers: &[(&str, &str)]) -> Said {
+        let response = Response {
+            status,
+            final_url: "https://a.example/feed".to_owned(),
+            moved: None,
+            headers: headers.iter().copied().collect::<Headers>(),
+            body: body.as_bytes().to_vec(),
+            truncated: false,
+        };
+        judge(&Cursor::default(), response)
+    }
+
+    fn failure(said: Said) -> Failure {
+        match said {
+            Said::Nothing(failure) => failure,
+            _ => panic!("should be a failure"),
+        }
+    }
+
+    #[test]
+    fn only_a_full_answer_is_a_document() {
+        assert!(matches!(said(200, "<rss/>", &[]), Said::Document(_)));
+        for (status, body) in [(200, ""), (204, ""), (206, "<rss"), (302, ""), (304, ""), (404, "x"), (999, "x")] {
+            assert_eq!(failure(said(status, body, &[])).condition, Condition::Failing, "{status}");
+        }
+    }
+
+    #[test]
+    fn gone_is_gone() {
+        assert_eq!(failure(said(410, "", &[])).condition, Condition::Gone);
+    }
+
+    #[test]
+    fn a_wall_for_robots_is_named() {
+        let blocked = failure(said(403, "", &[("cf-mitigated", "challenge")]));
+        assert_eq!(blocked.condition, Condition::Blocked);
+        assert!(blocked.message.contains("Cloudflare"), "{}", blocked.message);
+        assert_eq!(failure(said(403, "", &[])).condition, Condition::Failing);
+    }
+}

@@ -1,0 +1,301 @@
+//! Keep what polls brought: many sources in one transaction, each source's
+//! items together with its cursor.
+
+use std::sync::Arc;
+
+use super::ask::{Answer, Failure, Said};
+use super::read::{NewItem, Read, Reading};
+use super::{Due, PollOutcome, PollReport};
+use crate::dedup;
+use crate::fetch::caching;
+use crate::model::{Condition, Initial, ItemId, SourceState, StoryId, Timestamp};
+use crate::pipeline::{Context, PipelineError, Plan};
+use crate::schedule::polling;
+use crate::schedule::watch::{self, History};
+use crate::store::items::{self, Withheld};
+use crate::store::{StoreError, Transaction, sources, stories};
+
+/// A source that had its turn.
+pub(super) struct Polled {
+    due: Due,
+    outcome: Outcome,
+    duration_ms: u64,
+}
+
+enum Outcome {
+    /// Its host rests: not asked.
+    Postponed(Timestamp),
+    /// Asked; boxed, since an answer is far larger than an instant.
+    Answered(Box<Reading>),
+}
+
+impl Polled {
+    pub(super) fn postponed(due: Due, until: Timestamp) -> Self {
+        Self { due, outcome: Outcome::Postponed(until), duration_ms: 0 }
+    }
+
+    pub(super) fn answered(due: Due, reading: Reading, duration_ms: u64) -> Self {
+        Self { due, outcome: Outcome::Answered(Box::new(reading)), duration_ms }
+    }
+
+    /// It failed in a way that may be our own network's fault.
+    pub(super) fn may_be_our_outage(&self) -> bool {
+        matches!(&self.outcome, Outcome::Answered(reading)
+            if matches!(&reading.answer.said, Said::Nothing(failure) if failure.may_be_our_outage))
+    }
+}
+
+/// Commits the outcomes in one transaction. In an outage of our own, failures
+/// are shown but not counted against the sources.
+pub(super) async fn commit(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    polled: Vec<Polled>,
+    our_outage: bool,
+) -> Result<Vec<PollReport>, PipelineError> {
+    if polled.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (clock, plan) = (Arc::clone(&ctx.clock), Arc::clone(plan));
+    let reports = ctx
+        .store
+        .write(move |tx| {
+            // Read inside the transaction: receipts and times rise together.
+            let now = clock.now();
+            polled.into_iter().map(|polled| keep(tx, &plan, polled, now, our_outage)).collect()
+        })
+        .await?;
+    Ok(reports)
+}
+
+fn keep(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    polled: Polled,
+    now: Timestamp,
+    our_outage: bool,
+) -> Result<PollReport, StoreError> {
+    let Polled { due, outcome, duration_ms } = polled;
+    let mut report = PollReport {
+        id: due.state.id.clone(),
+        outcome: PollOutcome::Failed,
+        new: 0,
+        changed: 0,
+        status: None,
+        error: None,
+        notes: Vec::new(),
+        condition: due.state.condition,
+        duration_ms,
+    };
+    let mut state = due.state.clone();
+    let reading = match outcome {
+        Outcome::Answered(reading) => *reading,
+        Outcome::Postponed(until) => {
+            state.next_poll = until;
+            report.error = Some("its host asked to be left alone; not asked".to_owned());
+            sources::settle(tx, &state)?;
+            return Ok(report);
+        }
+    };
+    let Reading { answer, read } = reading;
+    report.status = answer.status;
+    sources::count_request(tx, &state.id, answer.conditional, answer.status == Some(304))?;
+
+    match &answer.said {
+        Said::Nothing(failure) => {
+            fail(&mut state, failure, our_outage);
+            report.error = Some(failure.message.clone());
+        }
+        Said::Unchanged | Said::Document(_) | Said::Read => {
+            report.outcome = match answer.said {
+                Said::Unchanged => PollOutcome::Unchanged,
+                _ => PollOutcome::Read,
+            };
+            state.cursor = answer.cursor.clone();
+            succeed(tx, plan, &due, &mut state, &read, answer.moved_to.as_deref(), now)?;
+            report.new = read.new.len();
+            report.changed = read.changed.len();
+        }
+    }
+    state.next_poll = next_poll(plan, &due, &state, &answer, &read, now);
+    sources::settle(tx, &state)?;
+    report.condition = state.condition;
+    report.notes = read.notes;
+    Ok(report)
+}
+
+fn fail(state: &mut SourceState, failure: &Failure, our_outage: bool) {
+    state.last_error = Some(failure.message.clone());
+    if our_outage && failure.may_be_our_outage {
+        return;
+    }
+    state.failures = state.failures.saturating_add(1);
+    state.condition = failure.condition;
+}
+
+/// Stores what was read and judges how the source fares.
+fn succeed(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    due: &Due,
+    state: &mut SourceState,
+    read: &Read,
+    moved_to: Option<&str>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let history = History::of(&state.cursor);
+    let first = state.last_success.is_none();
+    let away = state.last_success.map_or(std::time::Duration::ZERO, |last| now.since(last));
+    let flood = !first && history.is_flood(read.new.len(), away);
+    let gap = watch::is_gap(read.known, read.total, !first && state.last_new_item.is_some());
+
+    store_items(tx, plan, due, read, first, flood, now)?;
+
+    let history = if first { history } else { history.after(read.new.len(), now, state.last_new_item) };
+    history.keep(&mut state.cursor);
+    if !read.new.is_empty() {
+        state.last_new_item = Some(now);
+    }
+    let overlaps = read.known > 0 || read.total == 0;
+    let moved = watch::moved(&mut state.cursor, moved_to, overlaps);
+    let still_held = state.condition == Condition::Held;
+    state.failures = 0;
+    state.last_success = Some(now);
+    (state.condition, state.last_error) = if flood {
+        let held = format!(
+            "{} new items at once are far more than ever: they wait for `amtsbote source release {}`",
+            read.new.len(),
+            state.id
+        );
+        (Condition::Held, Some(held))
+    } else if still_held {
+        (Condition::Held, state.last_error.take())
+    } else if gap {
+        let missed = "no item of the last document is in this one: some may have been missed".to_owned();
+        (Condition::Gap, Some(missed))
+    } else if let Some(target) = moved {
+        (Condition::Moved, Some(format!("it has moved for good: set `url = \"{target}\"`")))
+    } else if history.is_silent(now, state.last_new_item) {
+        (Condition::Silent, Some("nothing new for unusually long".to_owned()))
+    } else {
+        (Condition::Ok, None)
+    };
+    Ok(())
+}
+
+fn store_items(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    due: &Due,
+    read: &Read,
+    first: bool,
+    flood: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let settings = &due.plan.configured.settings;
+    let mailable = mailable_at_first(settings.initial, &read.new);
+    // Documents list the newest first: stored from the end, ids rise with age.
+    for (index, new) in read.new.iter().enumerate().rev() {
+        let withheld = match (first, flood) {
+            (true, _) if !mailable[index] => Some(Withheld::Baseline),
+            (false, true) => Some(Withheld::Flood),
+            _ => None,
+        };
+        let Some(id) = items::insert(tx, &settings.id, &new.item, now, withheld)? else { continue };
+        items::set_tags(tx, id, &new.taggings, &plan.version)?;
+        find_story(tx, due, id, new, now)?;
+    }
+    for (id, item, taggings) in &read.changed {
+        items::rewrite(tx, *id, item, now, None)?;
+        items::set_tags(tx, *id, taggings, &plan.version)?;
+    }
+    for (id, raw_hash) in &read.touched {
+        items::touch(tx, *id, *raw_hash)?;
+    }
+    Ok(())
+}
+
+/// Lets a new item join the story it tells again, or stand beside those it resembles.
+fn find_story(
+    tx: &Transaction<'_>,
+    due: &Due,
+    id: ItemId,
+    new: &NewItem,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let source = &due.plan.configured.settings.id;
+    let candidates = stories::candidates(tx, &new.traces, source, now.before(dedup::WINDOW))?;
+    let newcomer = dedup::Subject { source, seen: now, traces: &new.traces };
+    let decision = dedup::story(&newcomer, &candidates);
+    if let Some(story) = decision.joins {
+        items::join_story(tx, id, story)?;
+    }
+    stories::insert_traces(tx, id, source, &new.traces)?;
+    for related in decision.related {
+        stories::add_related(tx, decision.joins.unwrap_or(StoryId(id.0)), related)?;
+    }
+    Ok(())
+}
+
+/// Which of the items of a first poll may be mailed.
+fn mailable_at_first(initial: Initial, new: &[NewItem]) -> Vec<bool> {
+    match initial {
+        Initial::None => vec![false; new.len()],
+        Initial::All => vec![true; new.len()],
+        Initial::Newest(count) => {
+            let mut newest: Vec<usize> = (0..new.len()).collect();
+            // A stable sort: without dates the document's order says what is new.
+            newest.sort_by_key(|index| std::cmp::Reverse(new[*index].item.published));
+            let mut mailable = vec![false; new.len()];
+            for index in newest.into_iter().take(count) {
+                mailable[index] = true;
+            }
+            mailable
+        }
+    }
+}
+
+fn next_poll(
+    plan: &Plan,
+    due: &Due,
+    state: &SourceState,
+    answer: &Answer,
+    read: &Read,
+    now: Timestamp,
+) -> Timestamp {
+    let limits = &plan.polling;
+    let policy = polling::Policy {
+        interval: due.plan.configured.settings.interval,
+        min_interval: limits.min_interval,
+        max_interval: limits.max_interval,
+        max_retry_after: limits.max_retry_after,
+    };
+    let outcome = match &answer.said {
+        Said::Nothing(failure) => polling::Outcome::Failed(class(failure, answer.status)),
+        Said::Unchanged => polling::Outcome::Unchanged,
+        Said::Document(_) | Said::Read => polling::Outcome::Read,
+    };
+    let signs = polling::Signs {
+        source: &state.id,
+        outcome,
+        failures: state.failures,
+        last_new_item: state.last_new_item,
+        rhythm: &read.rhythm,
+        freshness: answer.freshness,
+        retry_after: answer.retry_after,
+        gap: state.condition == Condition::Gap,
+        never_answers_304: caching::never_answers_304(&state.cursor),
+    };
+    polling::next(now, &policy, &signs)
+}
+
+/// What kind of failure it was, as far as waiting is concerned.
+fn class(failure: &Failure, status: Option<u16>) -> polling::Failure {
+    match status.map(polling::Failure::of_status) {
+        Some(Some(class)) => class,
+        // A document that cannot be read may be mended any day.
+        Some(None) => polling::Failure::Passing,
+        None if failure.is_ours => polling::Failure::Ours,
+        None => polling::Failure::Passing,
+    }
+}
