@@ -48,7 +48,7 @@ const SPECIAL_V4: &[(Network, &str)] = &[
     (Network::v4(240, 0, 0, 0, 4), "reserved"),
 ];
 
-/// Within 2000::/3, the only global unicast space, what is not the public internet.
+/// Within `2000::/3`, the only global unicast space, what is not the public internet.
 const SPECIAL_V6: &[(Network, &str)] = &[
     (Network::v6([0x2001, 0, 0, 0], 32), "a Teredo tunnel"),
     (Network::v6([0x2001, 2, 0, 0], 48), "for benchmarks"),
