@@ -35,44 +35,40 @@ pub(super) fn closed_before_answer(error: &reqwest::Error) -> bool {
         && !error.is_connect()
         && !error.is_timeout()
         && (innermost(error).contains("closed before message completed")
-            || find::<io::Error>(error).is_some_and(|cause| {
-                matches!(
-                    cause.kind(),
-                    io::ErrorKind::ConnectionReset
-                        | io::ErrorKind::BrokenPipe
-                        | io::ErrorKind::ConnectionAborted
-                        | io::ErrorKind::UnexpectedEof
-                )
-            }))
+            || any(error, |cause| cause.downcast_ref::<io::Error>().is_some_and(was_cut)))
 }
 
 /// Whether the bytes came whole but are not what their Content-Encoding says.
+/// The client reports torn bodies and bad packing alike; only the transport's
+/// own error in the chain tells them apart, and its type is not ours to name.
 pub(super) fn undecodable(error: &reqwest::Error) -> bool {
-    // torn and reset connections show as io errors too, but with a cause of
-    // the transport inside, whose text the decoders never use
-    let text = innermost(error);
     error.is_decode()
         && !error.is_timeout()
-        && !text.contains("message completed")
-        && !text.contains("reading a body")
-        && find::<io::Error>(error).is_none_or(|cause| {
-            !matches!(
-                cause.kind(),
-                io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted
-            )
+        && !any(error, |cause| {
+            let text = cause.to_string();
+            text.contains("reading a body from connection")
+                || cause.downcast_ref::<io::Error>().is_some_and(was_cut)
         })
+}
+
+fn was_cut(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
+}
+
+/// Whether one of the causes is such.
+fn any(error: &(dyn Error + 'static), such: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
+    std::iter::successors(Some(error), |cause| below(*cause)).any(such)
 }
 
 /// The first cause of that type, also inside an `io::Error`, which hides what it wraps.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        if let Some(found) = cause.downcast_ref::<E>() {
-            return Some(found);
-        }
-        next = below(cause);
-    }
-    None
+    std::iter::successors(Some(error), |cause| below(*cause))
+        .find_map(|cause| cause.downcast_ref::<E>())
 }
 
 fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
