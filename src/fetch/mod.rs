@@ -1,1 +1,249 @@
 //! ASK: one request, bounded in time, bytes and place.
+//!
+//! Knows nothing of sources, feeds or schedules. It follows redirects, checks
+//! each place before it goes there, and hands back what it was given; what a
+//! status means is for others to say.
+
+pub mod caching;
+pub mod guard;
+pub mod network;
+pub mod robots;
+
+mod client;
+mod failure;
+mod http;
+mod scripted;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+pub use http::HttpFetch;
+pub use network::{Network, NetworkError};
+pub use scripted::{ScriptedFetch, answer};
+
+use crate::model::{BoxFuture, Request, Response, Retry};
+
+/// A way to put a request to a server.
+pub trait Fetch: Send + Sync {
+    /// Asks, follows redirects, and reads the answer whatever its status.
+    ///
+    /// A body longer than `request.max_bytes` is no error: the answer is cut
+    /// there and says so in `truncated`, for the newest items of a feed stand
+    /// first. A body that ends before its announced end is an error.
+    fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, FetchError>>;
+}
+
+/// How servers are asked, unless a source says otherwise.
+#[derive(Debug, Clone)]
+pub struct FetchSettings {
+    /// The User-Agent field: product, version and where to complain.
+    pub user_agent: String,
+    /// URL of a proxy for all requests; none: connect directly, whatever the environment says.
+    pub proxy: Option<String>,
+    /// Private networks that may be asked all the same.
+    pub allow_private: Vec<Network>,
+    /// Hosts that serve several sources: their connections are kept for
+    /// [`FetchSettings::idle_timeout`]. All others are closed after each answer,
+    /// for a thousand idle connections cost 28 MiB and save nothing.
+    pub keep_alive_hosts: BTreeSet<String>,
+    /// How long a kept connection may wait for its next request.
+    pub idle_timeout: Duration,
+    /// Limit of one attempt to connect; the request's own limit holds as well.
+    pub connect_timeout: Duration,
+}
+
+impl Default for FetchSettings {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("amtsbote/", env!("CARGO_PKG_VERSION")).to_owned(),
+            proxy: None,
+            allow_private: Vec::new(),
+            keep_alive_hosts: BTreeSet::new(),
+            idle_timeout: Duration::from_secs(15),
+            connect_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Why there is no answer. Each names the host that was being asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// The place is not one we go to.
+    #[error("`{host}` is not asked: {why}")]
+    Guarded {
+        /// The host, or the whole text where it is no URL.
+        host: String,
+        /// What speaks against it.
+        why: String,
+    },
+    /// The name has no address.
+    #[error("the name `{host}` has no address: {why}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        why: String,
+    },
+    /// Nobody answers at the address.
+    #[error("no connection to `{host}`: {why}")]
+    Connect {
+        /// The host.
+        host: String,
+        /// What the system said.
+        why: String,
+    },
+    /// There is no trusted connection; names the missing issuer if that is it.
+    #[error("no trusted connection to `{host}`: {why}")]
+    Tls {
+        /// The host.
+        host: String,
+        /// What is wrong with its certificate or handshake.
+        why: String,
+        /// The issuer that is not known here, as its certificate names it.
+        missing_issuer: Option<String>,
+    },
+    /// The exchange took longer than the request allows.
+    #[error("`{host}` did not finish within {} s", limit.as_secs_f64())]
+    Timeout {
+        /// The host.
+        host: String,
+        /// The limit of the whole exchange.
+        limit: Duration,
+    },
+    /// A redirect that is not followed.
+    #[error("the redirect of `{host}` is not followed: {why}")]
+    Redirect {
+        /// The host that redirects.
+        host: String,
+        /// What speaks against it.
+        why: String,
+    },
+    /// The answer is torn, garbled or not HTTP at all.
+    #[error("the answer of `{host}` is broken: {why}")]
+    Broken {
+        /// The host.
+        host: String,
+        /// Where it breaks.
+        why: String,
+    },
+    /// Our own side cannot be set up as configured.
+    #[error("`{host}` cannot be asked as configured: {why}")]
+    Setup {
+        /// The host, or `every source` if it concerns all.
+        host: String,
+        /// What is wrong with the settings.
+        why: String,
+    },
+}
+
+impl FetchError {
+    /// The host that was being asked.
+    pub fn host(&self) -> &str {
+        match self {
+            Self::Guarded { host, .. }
+            | Self::Resolve { host, .. }
+            | Self::Connect { host, .. }
+            | Self::Tls { host, .. }
+            | Self::Timeout { host, .. }
+            | Self::Redirect { host, .. }
+            | Self::Broken { host, .. }
+            | Self::Setup { host, .. } => host,
+        }
+    }
+
+    /// Whether to try again. A refused place and wrong settings stay so until a
+    /// person acts; all else may pass by itself, a bad certificate too.
+    pub const fn retry(&self) -> Retry {
+        match self {
+            Self::Guarded { .. } | Self::Setup { .. } => Retry::Never,
+            Self::Resolve { .. }
+            | Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Timeout { .. }
+            | Self::Redirect { .. }
+            | Self::Broken { .. } => Retry::Later,
+        }
+    }
+
+    /// Whether the fault may as well lie on our side of the network. If most
+    /// hosts fail like this at once, none of them should be blamed.
+    pub const fn may_be_our_outage(&self) -> bool {
+        matches!(self, Self::Resolve { .. } | Self::Connect { .. } | Self::Timeout { .. })
+    }
+
+    /// What an operator could do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Guarded { why, .. }
+                if why.contains("the address") || why.contains("loopback") =>
+            {
+                Some("if this is your own network, name it in `fetch.allow_private`".to_owned())
+            }
+            Self::Guarded { why, .. } if why.contains("user name or password") => {
+                Some("use the source's `user` and `password_file` instead".to_owned())
+            }
+            Self::Tls { missing_issuer: Some(issuer), .. } => Some(format!(
+                "the server probably forgets its intermediate certificate: put that of `{issuer}` \
+                 into a PEM file and name it in the source's `ca_file`"
+            )),
+            _ => None,
+        }
+    }
+}
+
+/// Chooses the cryptography for TLS in this process; to be called once at the
+/// start. Does no harm if it was chosen before.
+pub fn install_crypto() {
+    // the error says that one is installed already
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn every_error() -> Vec<FetchError> {
+        let (host, why) = (|| "stadt.test".to_owned(), || "a reason".to_owned());
+        vec![
+            FetchError::Guarded { host: host(), why: "the address 10.0.0.1 is private".into() },
+            FetchError::Resolve { host: host(), why: why() },
+            FetchError::Connect { host: host(), why: why() },
+            FetchError::Tls { host: host(), why: why(), missing_issuer: Some("CN=X".into()) },
+            FetchError::Timeout { host: host(), limit: Duration::from_millis(1500) },
+            FetchError::Redirect { host: host(), why: why() },
+            FetchError::Broken { host: host(), why: why() },
+            FetchError::Setup { host: host(), why: why() },
+        ]
+    }
+
+    #[test]
+    fn each_error_names_the_host_and_the_reason_in_one_line() {
+        let texts: Vec<_> = every_error().iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts,
+            [
+                "`stadt.test` is not asked: the address 10.0.0.1 is private",
+                "the name `stadt.test` has no address: a reason",
+                "no connection to `stadt.test`: a reason",
+                "no trusted connection to `stadt.test`: a reason",
+                "`stadt.test` did not finish within 1.5 s",
+                "the redirect of `stadt.test` is not followed: a reason",
+                "the answer of `stadt.test` is broken: a reason",
+                "`stadt.test` cannot be asked as configured: a reason",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_a_person_must_change_is_never_tried_again() {
+        let never: Vec<_> =
+            every_error().iter().map(|error| error.retry() == Retry::Never).collect();
+        assert_eq!(never, [true, false, false, false, false, false, false, true]);
+    }
+
+    #[test]
+    fn a_private_address_and_a_missing_issuer_come_with_a_hint() {
+        let hints: Vec<_> = every_error().iter().map(|error| error.hint().is_some()).collect();
+        assert_eq!(hints, [true, false, false, true, false, false, false, false]);
+    }
+}

@@ -1,1 +1,3 @@
 //! When: the next poll of a source, the calendar of a series.
+
+pub mod polling;

@@ -1,1 +1,4 @@
 //! What the journeys share: servers on loopback, scripted worlds.
+
+pub(crate) mod feed_server;
+pub(crate) mod packed;

@@ -1,0 +1,157 @@
+//! The clients below [`HttpFetch`](super::HttpFetch): one for each distinct
+//! way of connecting (directly or by a proxy, with further certificates, with
+//! or without kept connections), made when first needed.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Certificate, Client, Proxy};
+
+use super::guard::{Guard, GuardedResolver, Lookup, SystemLookup};
+use super::{FetchError, FetchSettings, install_crypto};
+use crate::model::Access;
+
+/// What makes a connection differ from others to the same host.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub(super) struct Way {
+    pub(super) proxy: Option<String>,
+    pub(super) certificates: Option<Vec<u8>>,
+    pub(super) kept: bool,
+}
+
+/// A source's access, checked and ready to be sent.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Prepared {
+    pub(super) user_agent: Option<HeaderValue>,
+    /// Its own fields and its Authorization: for the host that is configured, no other.
+    pub(super) private: HeaderMap,
+    pub(super) proxy: Option<String>,
+    pub(super) certificates: Option<Vec<u8>>,
+}
+
+/// What all accesses share.
+pub(super) struct Clients {
+    pub(super) settings: FetchSettings,
+    pub(super) guard: Guard,
+    pub(super) resolver: GuardedResolver,
+    clients: Mutex<HashMap<Way, Client>>,
+}
+
+impl Clients {
+    pub(super) fn new(settings: FetchSettings, lookup: Option<Arc<dyn Lookup>>) -> Self {
+        install_crypto();
+        let guard = Guard::new(settings.allow_private.clone());
+        let lookup = lookup.unwrap_or_else(|| Arc::new(SystemLookup));
+        let resolver = GuardedResolver { guard: guard.clone(), lookup };
+        Self { settings, guard, resolver, clients: Mutex::default() }
+    }
+
+    /// The client for that way of connecting.
+    pub(super) fn client(&self, way: &Way) -> Result<Client, String> {
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(way) {
+            return Ok(client.clone());
+        }
+        let client = self.build(way)?;
+        clients.insert(way.clone(), client.clone());
+        Ok(client)
+    }
+
+    fn build(&self, way: &Way) -> Result<Client, String> {
+        let mut builder = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(self.settings.connect_timeout)
+            // city portals send a heap of Set-Cookie and policy fields
+            .http1_max_headers(256)
+            .pool_idle_timeout(self.settings.idle_timeout)
+            .pool_max_idle_per_host(usize::from(way.kept));
+        match &way.proxy {
+            // the proxy is trusted: it may stand in our own network, so its name is not guarded
+            Some(proxy) => builder = builder.proxy(proxy_at(proxy)?),
+            None => builder = builder.dns_resolver(Arc::new(self.resolver.clone())),
+        }
+        if let Some(pem) = &way.certificates {
+            builder = builder.tls_certs_merge(certificates(pem)?);
+        }
+        builder.build().map_err(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            cause.unwrap_or_else(|| error.to_string())
+        })
+    }
+}
+
+impl Prepared {
+    /// Checks what a source's access says, before anything is asked.
+    pub(super) fn new(access: &Access) -> Result<Self, String> {
+        let mut private = HeaderMap::new();
+        for (name, value) in &access.headers {
+            let field = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| format!("`{name}` is no field name"))?;
+            let mut value = HeaderValue::from_str(value)
+                .map_err(|_| format!("the value of field `{name}` holds control characters"))?;
+            value.set_sensitive(true);
+            private.append(field, value);
+        }
+        if let Some(auth) = &access.basic_auth {
+            let credentials = STANDARD.encode(format!("{}:{}", auth.user, auth.password));
+            let mut value = HeaderValue::from_str(&format!("Basic {credentials}"))
+                .map_err(|error| error.to_string())?;
+            value.set_sensitive(true);
+            private.insert(AUTHORIZATION, value);
+        }
+        if let Some(pem) = &access.certificates {
+            certificates(pem)?;
+        }
+        if let Some(proxy) = &access.proxy {
+            proxy_at(proxy)?;
+        }
+        let user_agent = match &access.user_agent {
+            Some(text) => Some(user_agent(text)?),
+            None => None,
+        };
+        Ok(Self {
+            user_agent,
+            private,
+            proxy: access.proxy.clone(),
+            certificates: access.certificates.clone(),
+        })
+    }
+}
+
+/// Checks the settings that concern all sources.
+pub(super) fn check(settings: &FetchSettings) -> Result<(), FetchError> {
+    let setup = |why| FetchError::Setup { host: "every source".to_owned(), why };
+    user_agent(&settings.user_agent).map_err(setup)?;
+    if let Some(proxy) = &settings.proxy {
+        proxy_at(proxy).map_err(setup)?;
+    }
+    Ok(())
+}
+
+fn user_agent(text: &str) -> Result<HeaderValue, String> {
+    HeaderValue::from_str(text).map_err(|_| "the user agent holds control characters".to_owned())
+}
+
+fn proxy_at(url: &str) -> Result<Proxy, String> {
+    // the URL may hold a password: it is not shown
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    if !matches!(scheme, Some("http" | "https")) {
+        return Err("the proxy's URL does not begin with http:// or https://".to_owned());
+    }
+    Proxy::all(url).map_err(|_| "the proxy's URL cannot be read".to_owned())
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, String> {
+    let found = Certificate::from_pem_bundle(pem)
+        .map_err(|_| "the further certificates are not PEM".to_owned())?;
+    if found.is_empty() {
+        return Err("the further certificates hold none in PEM".to_owned());
+    }
+    Ok(found)
+}

@@ -1,0 +1,363 @@
+//! The HTTP client: hop by hop, each hop guarded, all under one deadline.
+//!
+//! No cookies, no Referer, no proxy from the environment, no retry of its own
+//! but two: a kept connection that died before it answered, and a body that is
+//! not in the encoding it claims.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::Client;
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    USER_AGENT,
+};
+use url::Url;
+
+use super::client::{Clients, Prepared, Way, check};
+use super::failure::{closed_before_answer, meaning, undecodable};
+use super::guard::{Lookup, Refusal, Unresolved};
+use super::{Fetch, FetchError, FetchSettings};
+use crate::model::{Access, BoxFuture, Headers, Method, Move, Request, Response};
+
+/// Hops that are followed before we give up.
+const MOST_HOPS: usize = 5;
+
+/// Fields of the request that may follow a redirect to another host.
+const TRAVELLING: &[&str] = &["if-none-match", "if-modified-since", "a-im", "accept-language"];
+
+/// Asks over the network.
+#[derive(Clone)]
+pub struct HttpFetch {
+    clients: Arc<Clients>,
+    /// Origins that answered over a kept connection and may have closed it since.
+    kept: Arc<Mutex<HashSet<String>>>,
+    access: Arc<Prepared>,
+}
+
+impl HttpFetch {
+    /// A client with these settings for all sources.
+    pub fn new(settings: FetchSettings) -> Result<Self, FetchError> {
+        Self::build(settings, None)
+    }
+
+    /// The same with names resolved by `lookup` instead of the system.
+    pub fn with_lookup(
+        settings: FetchSettings,
+        lookup: Arc<dyn Lookup>,
+    ) -> Result<Self, FetchError> {
+        Self::build(settings, Some(lookup))
+    }
+
+    fn build(settings: FetchSettings, lookup: Option<Arc<dyn Lookup>>) -> Result<Self, FetchError> {
+        check(&settings)?;
+        Ok(Self {
+            clients: Arc::new(Clients::new(settings, lookup)),
+            kept: Arc::default(),
+            access: Arc::default(),
+        })
+    }
+
+    /// The same client asking as one source wants to be asked: own user agent,
+    /// fields and password (sent to the configured host only), proxy,
+    /// certificates. Cheap: connections and certificates are shared between
+    /// sources with the same needs. Error: [`FetchError::Setup`].
+    pub fn with_access(&self, source: &str, access: &Access) -> Result<Self, FetchError> {
+        let access = Prepared::new(access)
+            .map_err(|why| FetchError::Setup { host: source.to_owned(), why })?;
+        Ok(Self { access: Arc::new(access), ..self.clone() })
+    }
+
+    async fn journey(&self, request: &Request, first: Url) -> Result<Response, FetchError> {
+        let mut url = first.clone();
+        let mut permanent = Some(first.clone());
+        for hop in 0..=MOST_HOPS {
+            self.check_place(&url).await?;
+            let answer = self.ask(request, &first, &url).await?;
+            let (status, fields) = match answer {
+                Answer::Whole(mut response) => {
+                    response.moved = permanent
+                        .filter(|end| *end != first)
+                        .map(|end| Move { permanent_url: end.into() });
+                    return Ok(response);
+                }
+                Answer::Elsewhere(status, fields) => (status, fields),
+            };
+            let refused = |why: String| FetchError::Redirect { host: host(&url), why };
+            if hop == MOST_HOPS {
+                return Err(refused(format!("more than {MOST_HOPS} redirects in a row")));
+            }
+            let next = target(&url, &fields).map_err(&refused)?;
+            if url.scheme() == "https" && next.scheme() == "http" {
+                return Err(refused("it leads from https to http".to_owned()));
+            }
+            // only the unbroken run of permanent redirects from the start is a move
+            permanent = match (permanent, status) {
+                (Some(end), 301 | 308) if end == url => Some(next.clone()),
+                (end, _) => end,
+            };
+            url = next;
+        }
+        Err(FetchError::Redirect { host: host(&url), why: "too many redirects".to_owned() })
+    }
+
+    /// Refuses places we do not go to. Behind a proxy the name is looked up
+    /// here too, since the proxy would go anywhere for us; a name that only the
+    /// proxy knows is the proxy's to judge.
+    async fn check_place(&self, url: &Url) -> Result<(), FetchError> {
+        let refused = |Refusal(why)| FetchError::Guarded { host: host(url), why };
+        self.clients.guard.check_url(url).map_err(refused)?;
+        if self.proxy().is_some()
+            && let Some(url::Host::Domain(name)) = url.host()
+            && let Err(error) = self.clients.resolver.addresses(name).await
+            && !error.is::<Unresolved>()
+        {
+            return Err(refused(Refusal(error.to_string())));
+        }
+        Ok(())
+    }
+
+    fn proxy(&self) -> Option<&String> {
+        self.access.proxy.as_ref().or(self.clients.settings.proxy.as_ref())
+    }
+
+    /// One hop, asked again without compression if the body cannot be unpacked.
+    async fn ask(&self, request: &Request, first: &Url, url: &Url) -> Result<Answer, FetchError> {
+        let mut fields = self.fields(request, same_host(first, url))?;
+        let response = self.send(request, url, &fields).await?;
+        match read(request, url, response).await? {
+            Reading::Done(answer) => Ok(answer),
+            Reading::Undecodable(_) => {
+                fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+                let response = self.send(request, url, &fields).await?;
+                match read(request, url, response).await? {
+                    Reading::Done(answer) => Ok(answer),
+                    Reading::Undecodable(why) => Err(FetchError::Broken { host: host(url), why }),
+                }
+            }
+        }
+    }
+
+    /// The request's fields; the private ones only for the host they are meant for.
+    fn fields(&self, request: &Request, at_home: bool) -> Result<HeaderMap, FetchError> {
+        let invalid = |name: &str| FetchError::Setup {
+            host: request.url.clone(),
+            why: format!("the field `{name}` cannot be sent"),
+        };
+        let mut fields = HeaderMap::new();
+        let agent = match &self.access.user_agent {
+            Some(agent) => agent.clone(),
+            None => HeaderValue::from_str(&self.clients.settings.user_agent)
+                .map_err(|_| invalid("User-Agent"))?,
+        };
+        fields.insert(USER_AGENT, agent);
+        fields
+            .insert(ACCEPT, HeaderValue::from_str(&request.accept).map_err(|_| invalid("Accept"))?);
+        for (name, value) in request.headers.iter() {
+            let field = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(name))?;
+            if at_home || TRAVELLING.contains(&field.as_str()) {
+                let value = bytes_of(value).ok_or_else(|| invalid(name))?;
+                fields.append(field, HeaderValue::from_bytes(&value).map_err(|_| invalid(name))?);
+            }
+        }
+        if at_home {
+            for name in self.access.private.keys() {
+                fields.remove(name);
+            }
+            fields.extend(self.access.private.clone());
+        }
+        Ok(fields)
+    }
+
+    async fn send(
+        &self,
+        request: &Request,
+        url: &Url,
+        fields: &HeaderMap,
+    ) -> Result<reqwest::Response, FetchError> {
+        let origin = url.origin().ascii_serialization();
+        let kept = self.clients.settings.keep_alive_hosts.contains(url.host_str().unwrap_or(""));
+        let way = Way {
+            proxy: self.proxy().cloned(),
+            certificates: self.access.certificates.clone(),
+            kept,
+        };
+        let client =
+            self.clients.client(&way).map_err(|why| FetchError::Setup { host: host(url), why })?;
+        let mut outcome = send_once(&client, request, url, fields).await;
+        // A server may close a kept connection just as we write to it. That is
+        // no failure of this request: once more, on a fresh connection.
+        if let Err(error) = &outcome
+            && kept
+            && closed_before_answer(error)
+            && self.forget_kept(&origin)
+        {
+            outcome = send_once(&client, request, url, fields).await;
+        }
+        let response = outcome.map_err(|error| meaning(&host(url), &error))?;
+        if kept {
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(origin);
+        }
+        Ok(response)
+    }
+
+    /// Whether a connection to the origin may have been a kept one; asked once.
+    fn forget_kept(&self, origin: &str) -> bool {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(origin)
+    }
+}
+
+impl Fetch for HttpFetch {
+    fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, FetchError>> {
+        Box::pin(async move {
+            let first = Url::parse(&request.url).map_err(|error| FetchError::Guarded {
+                host: request.url.clone(),
+                why: format!("it is no URL ({error})"),
+            })?;
+            let name = host(&first);
+            match tokio::time::timeout(request.timeout, self.journey(request, first)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Err(FetchError::Timeout { host: name, limit: request.timeout }),
+            }
+        })
+    }
+}
+
+impl fmt::Debug for HttpFetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpFetch")
+            .field("settings", &self.clients.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one hop gave.
+enum Answer {
+    Whole(Response),
+    Elsewhere(u16, HeaderMap),
+}
+
+/// What became of one body.
+enum Reading {
+    Done(Answer),
+    /// It came whole but is not in the encoding it claims.
+    Undecodable(String),
+}
+
+async fn send_once(
+    client: &Client,
+    request: &Request,
+    url: &Url,
+    fields: &HeaderMap,
+) -> Result<reqwest::Response, reqwest::Error> {
+    let method = match request.method {
+        Method::Get => reqwest::Method::GET,
+        Method::Head => reqwest::Method::HEAD,
+    };
+    client.request(method, url.clone()).headers(fields.clone()).send().await
+}
+
+/// Reads the body piece by piece, no further than the request allows.
+async fn read(
+    request: &Request,
+    url: &Url,
+    mut response: reqwest::Response,
+) -> Result<Reading, FetchError> {
+    let status = response.status().as_u16();
+    if matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return Ok(Reading::Done(Answer::Elsewhere(status, response.headers().clone())));
+    }
+    let bodiless = request.method == Method::Head || matches!(status, 204 | 304);
+    if !bodiless && let Some(coding) = undecoded(response.headers()) {
+        return Ok(Reading::Undecodable(format!("it is encoded as `{coding}`, unknown here")));
+    }
+    let limit = usize::try_from(request.max_bytes).unwrap_or(usize::MAX);
+    let mut body = Vec::new();
+    let mut truncated = false;
+    loop {
+        match response.chunk().await {
+            Ok(None) => break,
+            Ok(Some(piece)) => {
+                let room = limit - body.len();
+                if piece.len() > room {
+                    body.extend_from_slice(&piece[..room]);
+                    truncated = true;
+                    break;
+                }
+                body.extend_from_slice(&piece);
+            }
+            Err(error) if undecodable(&error) => {
+                let why = "its body is not in the encoding that it claims".to_owned();
+                return Ok(Reading::Undecodable(why));
+            }
+            Err(error) => return Err(meaning(&host(url), &error)),
+        }
+    }
+    let headers = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str(), text_of(value)))
+        .collect::<Headers>();
+    Ok(Reading::Done(Answer::Whole(Response {
+        status,
+        final_url: url.to_string(),
+        moved: None,
+        headers,
+        body,
+        truncated,
+    })))
+}
+
+/// The content coding that the client left in place (RFC 9110 8.4).
+fn undecoded(headers: &HeaderMap) -> Option<String> {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .map(text_of)
+        .find(|coding| !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity"))
+}
+
+/// Where a redirect leads.
+fn target(url: &Url, fields: &HeaderMap) -> Result<Url, String> {
+    let value = fields.get(LOCATION).ok_or("it names no target")?;
+    let text = match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.to_owned(),
+        Err(_) => text_of(value),
+    };
+    if text.trim().is_empty() {
+        return Err("it names no target".to_owned());
+    }
+    if text.chars().any(char::is_control) {
+        return Err("its target holds control characters".to_owned());
+    }
+    let mut next = url.join(&text).map_err(|error| format!("its target is no URL ({error})"))?;
+    next.set_fragment(None);
+    Ok(next)
+}
+
+fn host(url: &Url) -> String {
+    match (url.host_str(), url.port()) {
+        (Some(host), Some(port)) => format!("{host}:{port}"),
+        (Some(host), None) => host.to_owned(),
+        (None, _) => url.scheme().to_owned(),
+    }
+}
+
+/// Whether private fields for `first` may be sent to `url`: the same origin, or
+/// the same host after a change from http to https on the usual ports.
+fn same_host(first: &Url, url: &Url) -> bool {
+    first.origin() == url.origin()
+        || (first.host() == url.host() && first.port().is_none() && url.port().is_none())
+}
+
+/// A field value as text, one character per octet: no octet is lost, so that a
+/// validator can be sent back byte for byte.
+fn text_of(value: &HeaderValue) -> String {
+    value.as_bytes().iter().copied().map(char::from).collect()
+}
+
+/// The octets of such a text.
+fn bytes_of(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
+}

@@ -1,0 +1,255 @@
+//! What a robots.txt allows us (RFC 9309). Feeds are published to be fetched;
+//! this is asked for pages.
+//!
+//! Time is linear in the file and in the path for each rule of ours, since
+//! patterns are matched piece by piece without going back.
+
+/// No more of the file than this is read (RFC 9309 2.5 asks for at least 500 KiB).
+pub const MOST_BYTES: usize = 500 * 1024;
+
+/// Whether `robots_txt` lets the crawler whose product token is
+/// `user_agent_token` ask for `path` (path and query, as in the request).
+///
+/// All groups that name the token count together; only if there is none, those
+/// for `*`. The longest matching rule decides, Allow wins a tie (2.2.2). A path
+/// that no rule matches is allowed, and so is `/robots.txt` itself.
+pub fn allows(robots_txt: &str, user_agent_token: &str, path: &str) -> bool {
+    if path == "/robots.txt" {
+        return true;
+    }
+    let path = normal(if path.is_empty() { "/" } else { path });
+    let rules = rules_for(head(robots_txt), user_agent_token);
+    let mut best: Option<(usize, bool)> = None;
+    for rule in rules {
+        if matches(&rule.pattern, &path) {
+            let weight = (rule.pattern.len(), rule.allow);
+            best = best.max(Some(weight));
+        }
+    }
+    best.is_none_or(|(_, allow)| allow)
+}
+
+struct Rule {
+    allow: bool,
+    pattern: String,
+}
+
+/// The part that is read, cut between lines.
+fn head(text: &str) -> &str {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.len() <= MOST_BYTES {
+        return text;
+    }
+    let cut = text.as_bytes()[..MOST_BYTES].iter().rposition(|b| matches!(b, b'\n' | b'\r'));
+    cut.map_or("", |cut| &text[..cut])
+}
+
+/// The rules of the groups for that token, else of those for `*`.
+fn rules_for(text: &str, token: &str) -> Vec<Rule> {
+    let mut ours = Vec::new();
+    let mut everyones = Vec::new();
+    let (mut named, mut starred, mut any_named) = (false, false, false);
+    let mut in_rules = true;
+    for line in text.split(['\n', '\r']) {
+        let line = line.split('#').next().unwrap_or("");
+        let Some((key, value)) = line.split_once(':') else { continue };
+        let value = value.trim();
+        match key.trim().to_ascii_lowercase().as_str() {
+            "user-agent" => {
+                // a group begins with its user agents; rules end that list
+                if in_rules {
+                    (named, starred, in_rules) = (false, false, false);
+                }
+                if value == "*" {
+                    starred = true;
+                } else if product(value).eq_ignore_ascii_case(token) {
+                    named = true;
+                    any_named = true;
+                }
+            }
+            key @ ("allow" | "disallow") => {
+                in_rules = true;
+                if value.is_empty() || !(named || starred) {
+                    continue;
+                }
+                let rule = || Rule { allow: key == "allow", pattern: normal(value) };
+                if named {
+                    ours.push(rule());
+                }
+                if starred {
+                    everyones.push(rule());
+                }
+            }
+            // Sitemap and what else people invented; does not end a group (2.2.4)
+            _ => {}
+        }
+    }
+    if any_named { ours } else { everyones }
+}
+
+/// The product token of a user agent line: what stands before a version or comment.
+fn product(value: &str) -> &str {
+    let end = value.find(|c: char| !(c.is_ascii_alphabetic() || matches!(c, '_' | '-')));
+    &value[..end.unwrap_or(value.len())]
+}
+
+/// Percent-encodes what must be and decodes what need not be, so that both
+/// spellings of a path compare equal (2.2.2).
+fn normal(path: &str) -> String {
+    let bytes = path.as_bytes();
+    let mut text = String::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        let mut octet = byte;
+        let mut escaped = !byte.is_ascii();
+        if byte == b'%'
+            && let Some(decoded) = hex(bytes.get(at)).zip(hex(bytes.get(at + 1)))
+        {
+            octet = decoded.0 * 16 + decoded.1;
+            at += 2;
+            escaped = !(octet.is_ascii_alphanumeric() || b"-._~".contains(&octet));
+        }
+        if escaped {
+            text.push('%');
+            for digit in [octet >> 4, octet & 15] {
+                text.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
+            }
+        } else {
+            text.push(char::from(octet));
+        }
+    }
+    text
+}
+
+fn hex(byte: Option<&u8>) -> Option<u8> {
+    let digit = char::from(*byte?).to_digit(16)?;
+    u8::try_from(digit).ok()
+}
+
+/// Whether the pattern matches the beginning of the path; `*` is any run of
+/// characters, a `$` at the end is the end of the path.
+fn matches(pattern: &str, path: &str) -> bool {
+    let (pattern, to_the_end) = match pattern.strip_suffix('$') {
+        Some(pattern) => (pattern, true),
+        None => (pattern, false),
+    };
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or("");
+    let Some(mut rest) = path.strip_prefix(first) else { return false };
+    let mut pieces = pieces.peekable();
+    if pieces.peek().is_none() {
+        return !to_the_end || rest.is_empty();
+    }
+    while let Some(piece) = pieces.next() {
+        if to_the_end && pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_match_decides_and_allow_wins_a_tie() {
+        let robots = "User-agent: *\nDisallow: /a\nAllow: /a/b\nDisallow: /a/b/c\n\
+                      Allow: /page\nDisallow: /page\nDisallow: /*.htm\nAllow: /x";
+        for (path, allowed) in [
+            ("/", true),
+            ("/a", false),
+            ("/abc", false),
+            ("/a/b", true),
+            ("/a/b/c/d", false),
+            ("/page", true),
+            ("/page.htm", false),
+            ("/x.htm", false),
+            ("/b", true),
+        ] {
+            assert_eq!(allows(robots, "amtsbote", path), allowed, "{path}");
+        }
+    }
+
+    #[test]
+    fn our_own_group_replaces_the_one_for_everybody() {
+        let robots = "User-agent: *\nDisallow: /\n\nUser-agent: AmtsBote/1.0\nDisallow: /intern\n\n\
+                      User-agent: other\nUser-agent: amtsbote\nDisallow: /suche";
+        assert!(allows(robots, "amtsbote", "/news"));
+        assert!(!allows(robots, "amtsbote", "/intern"));
+        assert!(!allows(robots, "amtsbote", "/suche"), "all our groups count together");
+        assert!(!allows(robots, "stranger", "/news"));
+        assert!(allows("User-agent: *\nDisallow: /\nUser-agent: amtsbote", "amtsbote", "/"));
+    }
+
+    #[test]
+    fn wildcards_and_the_end_mark_match_as_written() {
+        for (pattern, path, found) in [
+            ("/fish", "/fish.html", true),
+            ("/fish", "/Fish", false),
+            ("/fish*", "/fishheads?id=1", true),
+            ("/*.php", "/folder/x.php?y", true),
+            ("/*.php$", "/x.php", true),
+            ("/*.php$", "/x.php?y", false),
+            ("/*.php$", "/x.php.php", true),
+            ("/a*b*c", "/a-c-b", false),
+            ("/a*b*c", "/a-b-c-d", true),
+            ("/$", "/", true),
+            ("/$", "/x", false),
+            ("*", "/x", true),
+            ("/a**b$", "/ab", true),
+            ("/ab*b$", "/ab", false),
+        ] {
+            assert_eq!(matches(pattern, path), found, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn both_spellings_of_a_path_are_the_same() {
+        let robots = "User-agent: *\nDisallow: /m%C3%BCll\nDisallow: /%7Ebob\nDisallow: /straße";
+        assert!(!allows(robots, "amtsbote", "/müll"));
+        assert!(!allows(robots, "amtsbote", "/m%c3%bcll"));
+        assert!(!allows(robots, "amtsbote", "/~bob"));
+        assert!(!allows(robots, "amtsbote", "/stra%C3%9Fe"));
+        assert!(allows("User-agent: *\nDisallow: /a%2Fb", "amtsbote", "/a/b"));
+    }
+
+    #[test]
+    fn a_file_that_says_nothing_to_us_allows_everything() {
+        for robots in [
+            "",
+            "<html>not found</html>",
+            "Disallow: /",
+            "User-agent: *\nDisallow:",
+            "User-agent: other\nDisallow: /",
+            "Sitemap: https://a.test/s.xml",
+        ] {
+            assert!(allows(robots, "amtsbote", "/x"), "{robots}");
+        }
+        assert!(allows("User-agent: *\nDisallow: /", "amtsbote", "/robots.txt"));
+    }
+
+    #[test]
+    fn comments_case_blanks_and_line_ends_do_not_matter() {
+        let robots =
+            "\u{feff}# hello\r\nUSER-AGENT : * # all\r\nSitemap: x\r\n\r\ndisallow :/x # y\r";
+        assert!(!allows(robots, "amtsbote", "/x"));
+        assert!(allows(robots, "amtsbote", "/y"));
+    }
+
+    #[test]
+    fn what_stands_behind_500_kibibytes_is_not_read() {
+        let mut robots = String::from("User-agent: *\nDisallow: /first\n");
+        while robots.len() < MOST_BYTES {
+            robots.push_str("# ü filler of some length\n");
+        }
+        robots.push_str("Disallow: /last\n");
+        assert!(!allows(&robots, "amtsbote", "/first"));
+        assert!(allows(&robots, "amtsbote", "/last"));
+    }
+}

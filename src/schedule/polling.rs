@@ -1,0 +1,497 @@
+//! When a source is asked next: arithmetic on what is known, nothing else.
+//!
+//! The wait is the longest of what the config, the source's liveliness, the
+//! document and the server ask for, bounded by the config. Failures wait
+//! exponentially longer. Chance is a function of source and day, so that the
+//! same poll always leads to the same next one.
+
+pub mod hosts;
+
+use std::time::Duration;
+
+use chrono::{Datelike, Timelike};
+
+use crate::model::{Rhythm, SourceId, Timestamp};
+
+/// The poll that never comes: the source is gone for good. The end of year
+/// 9999, so that every format can print it.
+pub const NEVER: Timestamp = Timestamp::from_seconds(253_402_300_799);
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Not sooner than this after "not you" (401, 403) and after what only a person can mend.
+const AFTER_REFUSAL: Duration = Duration::from_secs(6 * 3600);
+
+/// Most that chance adds.
+const MOST_JITTER: Duration = Duration::from_secs(600);
+
+/// The longest that skipped hours and days may hold a source back.
+const LONGEST_SKIP_HOURS: u32 = 7 * 24;
+
+/// What the config allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Time between polls of a lively source. Never shortened but by `gap`.
+    pub interval: Duration,
+    /// No shorter wait, whoever asks for it.
+    pub min_interval: Duration,
+    /// No longer wait, unless `interval` itself is longer or the server said
+    /// `Retry-After`.
+    pub max_interval: Duration,
+    /// The longest `Retry-After` that is obeyed.
+    pub max_retry_after: Duration,
+}
+
+impl Policy {
+    fn longest(&self) -> Duration {
+        self.max_interval.max(self.interval).max(self.min_interval)
+    }
+
+    fn bounded(&self, wait: Duration) -> Duration {
+        wait.clamp(self.min_interval, self.longest())
+    }
+}
+
+/// How the last poll ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// An answer was read, new items or not.
+    Read,
+    /// 304, or the same body again.
+    Unchanged,
+    /// It was not read.
+    Failed(Failure),
+}
+
+/// What kind of failure it was, as far as waiting is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failure {
+    /// It may pass by itself: 5xx, timeouts, names that do not resolve, torn or unreadable answers.
+    Passing,
+    /// 429: we ask too often.
+    Throttled,
+    /// 401, 403: not for us. A wall for robots likewise.
+    Refused,
+    /// 404: perhaps renamed.
+    Missing,
+    /// 410: it will not come back.
+    Gone,
+    /// Only a person can mend it: a forbidden address, a wrong setting.
+    Ours,
+}
+
+impl Failure {
+    /// The failure that a status means; none for an answer that can be read.
+    pub const fn of_status(status: u16) -> Option<Self> {
+        match status {
+            200 | 226 | 304 => None,
+            401 | 403 | 407 | 451 => Some(Self::Refused),
+            404 => Some(Self::Missing),
+            410 => Some(Self::Gone),
+            429 => Some(Self::Throttled),
+            _ => Some(Self::Passing),
+        }
+    }
+}
+
+/// What is known when a poll has ended.
+#[derive(Debug, Clone)]
+pub struct Signs<'a> {
+    /// Whose.
+    pub source: &'a SourceId,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Failures in a row, this one included.
+    pub failures: u32,
+    /// When the source last gave a new item, this poll included.
+    pub last_new_item: Option<Timestamp>,
+    /// What the document asks for.
+    pub rhythm: &'a Rhythm,
+    /// How long the answer is fresh by the server's word.
+    pub freshness: Option<Duration>,
+    /// Not before, by the server's word.
+    pub retry_after: Option<Timestamp>,
+    /// The document had nothing in common with the last one: items may have been missed.
+    pub gap: bool,
+    /// The server never answers 304 although it could.
+    pub never_answers_304: bool,
+}
+
+/// When to ask again.
+pub fn next(now: Timestamp, policy: &Policy, signs: &Signs<'_>) -> Timestamp {
+    let wait = match signs.outcome {
+        Outcome::Failed(Failure::Gone) => return NEVER,
+        Outcome::Failed(failure) => after_failure(policy, failure, signs),
+        Outcome::Read | Outcome::Unchanged => after_success(now, policy, signs),
+    };
+    let wait = policy.bounded(wait);
+    let mut at = now.after(wait).after(jitter(signs.source, now, wait));
+    if let Some(wish) = signs.retry_after {
+        at = at.max(wish.min(now.after(policy.max_retry_after)));
+    }
+    if !matches!(signs.outcome, Outcome::Failed(_)) {
+        at = outside_skipped(at, signs);
+    }
+    at
+}
+
+fn after_success(now: Timestamp, policy: &Policy, signs: &Signs<'_>) -> Duration {
+    if signs.gap {
+        // items are lost between polls: better impolite than blind
+        return policy.interval / 2;
+    }
+    let mut calm = calm_factor(now, signs.last_new_item);
+    if signs.never_answers_304 && signs.outcome == Outcome::Unchanged {
+        // each poll costs its server the whole document
+        calm = calm.max(2);
+    }
+    let wishes =
+        [Some(policy.interval.saturating_mul(calm)), signs.rhythm.interval, signs.freshness];
+    wishes.into_iter().flatten().max().unwrap_or(policy.interval)
+}
+
+/// How much slower a quiet source is asked. One new item brings it back to its pace.
+fn calm_factor(now: Timestamp, last_new_item: Option<Timestamp>) -> u32 {
+    match last_new_item.map(|at| now.since(at)) {
+        Some(silence) if silence > 84 * DAY => 4,
+        Some(silence) if silence > 28 * DAY => 2,
+        _ => 1,
+    }
+}
+
+fn after_failure(policy: &Policy, failure: Failure, signs: &Signs<'_>) -> Duration {
+    if signs.retry_after.is_some() {
+        // the server has named its time: no guessing on top
+        return policy.interval;
+    }
+    let first = match failure {
+        Failure::Passing | Failure::Gone => policy.interval,
+        Failure::Throttled => policy.interval.max(HOUR),
+        Failure::Missing => policy.interval.saturating_mul(4),
+        Failure::Refused | Failure::Ours => policy.interval.max(AFTER_REFUSAL),
+    };
+    first.saturating_mul(1_u32.checked_shl(signs.failures.saturating_sub(1)).unwrap_or(u32::MAX))
+}
+
+/// Up to a tenth of the wait, at most ten minutes: not all sources at full hours.
+fn jitter(source: &SourceId, now: Timestamp, wait: Duration) -> Duration {
+    share_of((wait / 10).min(MOST_JITTER), source, now)
+}
+
+/// A part of the span that depends on source and day alone.
+fn share_of(span: Duration, source: &SourceId, now: Timestamp) -> Duration {
+    let day = now.seconds().div_euclid(86_400);
+    // FNV-1a, its bits mixed once more since only the upper ones are good
+    let seed = source
+        .as_str()
+        .bytes()
+        .chain(day.to_le_bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    let mixed = (seed ^ (seed >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
+    let share = u32::try_from(mixed).unwrap_or(0);
+    // 20 bits of chance: span · share / 2^20 in two steps that cannot overflow
+    span / 1024 * (share / 1024) + span / 1024 / 1024 * (share % 1024)
+}
+
+/// The first moment from `at` whose hour and day (GMT) the document does not
+/// exclude. A document that excludes all of them is not believed.
+fn outside_skipped(at: Timestamp, signs: &Signs<'_>) -> Timestamp {
+    let skipped = |at: Timestamp| {
+        let time = at.utc();
+        signs.rhythm.skip_hours.iter().any(|hour| u32::from(*hour) % 24 == time.hour())
+            || signs
+                .rhythm
+                .skip_days
+                .iter()
+                .any(|day| u32::from(*day) == time.weekday().num_days_from_sunday())
+    };
+    if !skipped(at) {
+        return at;
+    }
+    let hour = at.seconds() - at.seconds().rem_euclid(3600);
+    (1..=LONGEST_SKIP_HOURS)
+        .map(|hours| Timestamp::from_seconds(hour + i64::from(hours) * 3600))
+        .find(|begin| !skipped(*begin))
+        .map_or(at, |begin| begin.after(share_of(MOST_JITTER, signs.source, at)))
+}
+
+/// What a stored next poll is worth after a pause: the machine slept, the clock
+/// jumped, the service was down. The caller stores what is answered.
+///
+/// A time further ahead than any poll of ours could lie was written by a clock
+/// that ran ahead; a time more than an interval ago was slept through. Both are
+/// due soon, but not all at the same moment. A source that was never polled
+/// stays due at once, a gone one gone.
+pub fn after_pause(
+    now: Timestamp,
+    next_poll: Timestamp,
+    policy: &Policy,
+    source: &SourceId,
+) -> Timestamp {
+    if next_poll == NEVER || next_poll == Timestamp::default() {
+        return next_poll;
+    }
+    let skip = HOUR * LONGEST_SKIP_HOURS;
+    let furthest =
+        now.after(policy.longest().max(policy.max_retry_after)).after(skip).after(MOST_JITTER * 2);
+    if next_poll > furthest || next_poll < now.before(policy.interval) {
+        now.after(share_of(policy.interval.min(MOST_JITTER), source, now))
+    } else {
+        next_poll
+    }
+}
+
+/// Whether so many hosts failed at once that the fault is ours: then no
+/// source's failures are counted. Few hosts say nothing.
+pub const fn is_our_outage(hosts_asked: usize, hosts_unreachable: usize) -> bool {
+    hosts_asked >= 4 && hosts_unreachable * 2 > hosts_asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn policy() -> Policy {
+        Policy {
+            interval: 2 * HOUR,
+            min_interval: 15 * MINUTE,
+            max_interval: DAY,
+            max_retry_after: 7 * DAY,
+        }
+    }
+
+    fn now() -> Timestamp {
+        // a Monday, 10:00 GMT
+        Timestamp::from_seconds(1_795_428_000)
+    }
+
+    fn wait(change: impl FnOnce(&mut Signs<'_>)) -> Duration {
+        wait_with(&policy(), change)
+    }
+
+    fn wait_with(policy: &Policy, change: impl FnOnce(&mut Signs<'_>)) -> Duration {
+        with_rhythm(policy, &Rhythm::default(), change)
+    }
+
+    fn with_rhythm(
+        policy: &Policy,
+        rhythm: &Rhythm,
+        change: impl FnOnce(&mut Signs<'_>),
+    ) -> Duration {
+        let source = SourceId::from("kitu");
+        let mut signs = Signs {
+            source: &source,
+            outcome: Outcome::Read,
+            failures: 0,
+            last_new_item: Some(now().before(HOUR)),
+            rhythm,
+            freshness: None,
+            retry_after: None,
+            gap: false,
+            never_answers_304: false,
+        };
+        change(&mut signs);
+        next(now(), policy, &signs).since(now())
+    }
+
+    /// `actual` is `expected` and what chance may add.
+    #[track_caller]
+    fn about(actual: Duration, expected: Duration) {
+        let most = expected + (expected / 10).min(MOST_JITTER);
+        assert!((expected..=most).contains(&actual), "{actual:?} is not about {expected:?}");
+    }
+
+    #[test]
+    fn a_lively_source_keeps_its_configured_pace() {
+        assert_eq!(now().rfc3339(), "2026-11-23T10:00:00Z");
+        about(wait(|_| ()), 2 * HOUR);
+        about(wait(|signs| signs.last_new_item = None), 2 * HOUR);
+        about(wait(|signs| signs.outcome = Outcome::Unchanged), 2 * HOUR);
+    }
+
+    #[test]
+    fn a_quiet_source_slows_down_and_never_beyond_the_maximum() {
+        let silent = |days: u32| wait(|signs| signs.last_new_item = Some(now().before(days * DAY)));
+        about(silent(27), 2 * HOUR);
+        about(silent(29), 4 * HOUR);
+        about(silent(85), 8 * HOUR);
+        let slow = Policy { interval: 20 * HOUR, ..policy() };
+        about(wait_with(&slow, |signs| signs.last_new_item = Some(now().before(99 * DAY))), DAY);
+    }
+
+    #[test]
+    fn the_longest_wish_counts_within_the_bounds() {
+        let ttl = |span| Rhythm { interval: Some(span), ..Rhythm::default() };
+        about(with_rhythm(&policy(), &ttl(5 * HOUR), |_| ()), 5 * HOUR);
+        about(with_rhythm(&policy(), &ttl(MINUTE), |_| ()), 2 * HOUR);
+        about(with_rhythm(&policy(), &ttl(99 * DAY), |_| ()), DAY);
+        about(wait(|signs| signs.freshness = Some(3 * HOUR)), 3 * HOUR);
+        about(wait(|signs| signs.freshness = Some(30 * DAY)), DAY);
+        let hasty = Policy { interval: MINUTE, ..policy() };
+        about(wait_with(&hasty, |_| ()), 15 * MINUTE);
+        let weekly = Policy { interval: 7 * DAY, ..policy() };
+        about(wait_with(&weekly, |_| ()), 7 * DAY);
+    }
+
+    #[test]
+    fn a_gap_halves_the_wait_down_to_the_minimum() {
+        about(wait(|signs| signs.gap = true), HOUR);
+        let short = Policy { interval: 20 * MINUTE, ..policy() };
+        about(wait_with(&short, |signs| signs.gap = true), 15 * MINUTE);
+    }
+
+    #[test]
+    fn a_server_that_never_answers_304_is_asked_half_as_often() {
+        about(
+            wait(|signs| {
+                signs.never_answers_304 = true;
+                signs.outcome = Outcome::Unchanged;
+            }),
+            4 * HOUR,
+        );
+        about(wait(|signs| signs.never_answers_304 = true), 2 * HOUR);
+    }
+
+    fn failed(failure: Failure, failures: u32) -> Duration {
+        wait(|signs| {
+            signs.outcome = Outcome::Failed(failure);
+            signs.failures = failures;
+        })
+    }
+
+    #[test]
+    fn failures_wait_twice_as_long_each_time_up_to_a_day() {
+        for (failures, hours) in
+            [(1, 2), (2, 4), (3, 8), (4, 16), (5, 24), (99, 24), (u32::MAX, 24)]
+        {
+            about(failed(Failure::Passing, failures), hours * HOUR);
+        }
+    }
+
+    #[test]
+    fn each_kind_of_failure_has_its_own_patience() {
+        about(failed(Failure::Throttled, 1), 2 * HOUR);
+        about(failed(Failure::Refused, 1), 6 * HOUR);
+        about(failed(Failure::Ours, 1), 6 * HOUR);
+        about(failed(Failure::Missing, 1), 8 * HOUR);
+        let source = SourceId::from("kitu");
+        let rhythm = Rhythm::default();
+        let signs = Signs {
+            source: &source,
+            outcome: Outcome::Failed(Failure::Gone),
+            failures: 1,
+            last_new_item: None,
+            rhythm: &rhythm,
+            freshness: None,
+            retry_after: None,
+            gap: false,
+            never_answers_304: false,
+        };
+        assert_eq!(next(now(), &policy(), &signs), NEVER);
+        assert_eq!(NEVER.rfc3339(), "9999-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn a_lowered_maximum_bounds_every_failure() {
+        let quick = Policy {
+            interval: Duration::from_secs(1),
+            min_interval: Duration::from_secs(1),
+            max_interval: Duration::from_secs(5),
+            ..policy()
+        };
+        for failure in [Failure::Passing, Failure::Throttled, Failure::Refused, Failure::Missing] {
+            let wait = wait_with(&quick, |signs| {
+                signs.outcome = Outcome::Failed(failure);
+                signs.failures = 9;
+            });
+            about(wait, Duration::from_secs(5));
+        }
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_beyond_the_maximum_but_not_for_ever() {
+        let wait = |seconds: u64| {
+            wait(|signs| {
+                signs.outcome = Outcome::Failed(Failure::Throttled);
+                signs.failures = 3;
+                signs.retry_after = Some(now().after(Duration::from_secs(seconds)));
+            })
+        };
+        about(wait(60), 2 * HOUR);
+        assert_eq!(wait(2 * 86_400), 2 * DAY);
+        assert_eq!(wait(999_999_999_999), 7 * DAY);
+    }
+
+    #[test]
+    fn skipped_hours_and_days_are_left_out() {
+        let at = |rhythm: &Rhythm| now().after(with_rhythm(&policy(), rhythm, |_| ()));
+        // due at 12 and some minutes
+        let hours = Rhythm { skip_hours: vec![12, 13], ..Rhythm::default() };
+        assert!(at(&hours).rfc3339().starts_with("2026-11-23T14:0"), "{}", at(&hours).rfc3339());
+        let days = Rhythm { skip_days: vec![1, 2], ..Rhythm::default() };
+        assert!(at(&days).rfc3339().starts_with("2026-11-25T00:0"), "{}", at(&days).rfc3339());
+        let all = Rhythm { skip_hours: (0..24).collect(), ..Rhythm::default() };
+        about(with_rhythm(&policy(), &all, |_| ()), 2 * HOUR);
+        let odd = Rhythm { skip_hours: vec![99], skip_days: vec![9], ..Rhythm::default() };
+        about(with_rhythm(&policy(), &odd, |_| ()), 2 * HOUR);
+    }
+
+    #[test]
+    fn chance_is_the_same_for_a_source_and_day_and_spreads_sources_evenly() {
+        assert_eq!(wait(|_| ()), wait(|_| ()));
+        let span = Duration::from_secs(600);
+        let shares: Vec<_> = (0..1000)
+            .map(|n| share_of(span, &SourceId::new(format!("source-{n}")), now()))
+            .collect();
+        for tenth in 0..10_u32 {
+            let part = span / 10 * tenth..span / 10 * (tenth + 1);
+            let count = shares.iter().filter(|share| part.contains(share)).count();
+            assert!((60..=140).contains(&count), "{count} of 1000 in the {tenth}. tenth");
+        }
+        let one = SourceId::from("kitu");
+        assert_ne!(share_of(span, &one, now()), share_of(span, &one, now().after(DAY)));
+    }
+
+    #[test]
+    fn after_a_long_sleep_the_overdue_are_spread_and_the_rest_stays() {
+        let stored = |at: Timestamp, source: &str| {
+            after_pause(now(), at, &policy(), &SourceId::from(source))
+        };
+        let slept = now().before(3 * DAY);
+        let starts: std::collections::BTreeSet<_> =
+            (0..20).map(|n| stored(slept, &format!("source-{n}"))).collect();
+        assert!(starts.len() > 15, "no burst");
+        assert!(starts.iter().all(|at| now().after(MOST_JITTER) >= *at && *at >= now()));
+        for calm in [now().before(HOUR), now(), now().after(HOUR), now().after(7 * DAY)] {
+            assert_eq!(stored(calm, "kitu"), calm);
+        }
+        assert_eq!(stored(Timestamp::default(), "kitu"), Timestamp::default());
+        assert_eq!(stored(NEVER, "kitu"), NEVER);
+    }
+
+    #[test]
+    fn a_time_of_a_clock_that_ran_ahead_is_taken_back() {
+        let source = SourceId::from("kitu");
+        let ahead = now().after(400 * DAY);
+        assert!(after_pause(now(), ahead, &policy(), &source) <= now().after(MOST_JITTER));
+    }
+
+    #[test]
+    fn most_hosts_failing_at_once_is_our_outage() {
+        for (asked, unreachable, ours) in [
+            (0, 0, false),
+            (1, 1, false),
+            (3, 3, false),
+            (4, 2, false),
+            (4, 3, true),
+            (50, 26, true),
+        ] {
+            assert_eq!(is_our_outage(asked, unreachable), ours, "{unreachable} of {asked}");
+        }
+    }
+}
