@@ -1,1 +1,3 @@
 //! KEEP: the only SQL in the program.
+
+pub mod stories;
