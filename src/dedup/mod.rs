@@ -1,1 +1,75 @@
 //! `Item` + `Known` → `Verdict`, and the story an item belongs to.
+//!
+//! Who an item is within its source is `normalize`'s (layer A: its key). Here
+//! is what follows for the same item seen again, and which items of *several*
+//! sources tell one story:
+//!
+//! - layer B, identity: a shared alias (canonical URL, id of a shared CMS,
+//!   number of a press release);
+//! - layer C, reuse: the shorter lead is largely contained in the longer one.
+//!   B and C make one entry in a digest;
+//! - layer D, the same matter in own words: rare names, numbers, links in
+//!   common. D only groups, it never makes one entry of two.
+//!
+//! Titles never join: reports of one event differ in all but a tenth of their
+//! letters, and two issues of a newsletter agree in four fifths. Titles only
+//! part (`serial`). Items of one source are different unless a copy says the
+//! same to the word: a source that reports twice means it twice.
+//!
+//! This room decides; who the candidates are is looked up in `store::stories`.
+
+mod reading;
+mod serial;
+mod similar;
+mod story;
+mod traces;
+
+pub use serial::{Marks, marks, told_apart};
+pub use similar::{BANDS, Overlap, title_likeness};
+pub use story::{Candidate, Judgement, Rare, StoryDecision, Subject, Tie, WINDOW, judge, story};
+pub use traces::{Traces, traces};
+
+use crate::model::{Fingerprint, Known, Verdict};
+
+/// Changes after which an item is no longer rewritten: a clock or a counter
+/// stands in its text.
+pub const MOST_CHANGES: u32 = 24;
+
+/// What a poll says of an item that is already known. A fingerprint of another
+/// version than the stored one counts as a change: the caller only asks when
+/// the raw item has changed, so something did.
+pub fn verdict(known: &Known, fingerprint: &Fingerprint) -> Verdict {
+    if known.fingerprint == *fingerprint {
+        Verdict::Same(known.id)
+    } else if known.changes >= MOST_CHANGES {
+        Verdict::Restless(known.id)
+    } else {
+        Verdict::Changed(known.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ItemId, Key, StoryId};
+
+    fn known(changes: u32) -> Known {
+        Known {
+            id: ItemId(7),
+            key: Key("guid:a".to_owned()),
+            fingerprint: Fingerprint(vec![1, 2, 3]),
+            raw_hash: 0,
+            story: StoryId(7),
+            changes,
+        }
+    }
+
+    #[test]
+    fn an_item_that_changes_at_every_poll_becomes_restless() {
+        let other = Fingerprint(vec![1, 2, 4]);
+        assert_eq!(verdict(&known(0), &Fingerprint(vec![1, 2, 3])), Verdict::Same(ItemId(7)));
+        assert_eq!(verdict(&known(23), &other), Verdict::Changed(ItemId(7)));
+        assert_eq!(verdict(&known(24), &other), Verdict::Restless(ItemId(7)));
+        assert_eq!(verdict(&known(99), &Fingerprint(vec![1, 2, 3])), Verdict::Same(ItemId(7)));
+    }
+}

@@ -14,6 +14,7 @@ pub mod items;
 pub mod jobs;
 pub mod outbox;
 pub mod sources;
+pub mod stories;
 pub mod subscribers;
 
 pub use error::StoreError;

@@ -1,0 +1,296 @@
+//! Which story a new item joins, and which ones it is only related to.
+
+use std::time::Duration;
+
+use super::serial::told_apart;
+use super::similar::Overlap;
+use super::traces::Traces;
+use crate::model::{ItemId, SourceId, StoryId, Timestamp};
+
+/// Reports of one event lie at most so far apart.
+pub const WINDOW: Duration = Duration::from_hours(21 * 24);
+
+/// Share of the shorter lead that a copy repeats. Seen: copies from 0.5, quotes
+/// about 0.45, reports in own words up to 0.35, other news below 0.15.
+const COPIED: f64 = 0.45;
+const FEWEST_SHARED: usize = 9;
+/// Below so many shingles a text is a teaser that may be made from a template.
+const TEASER: usize = 30;
+const TEASER_COPIED: f64 = 0.6;
+/// Titles that come again need more, unless their marks agree.
+const SERIAL_COPIED: f64 = 0.7;
+const SERIAL_SHARED: usize = 20;
+/// Words from which an identical text is no mere coincidence.
+const IDENTICAL: u32 = 12;
+/// A revision under a second address in the same source.
+const REVISED: f64 = 0.6;
+const REVISED_SHARED: usize = 40;
+/// Weight of names, numbers and links from which two items are related.
+const RELATED: f64 = 2.0;
+
+/// A new item, as the story question sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Where it came from.
+    pub source: &'a SourceId,
+    /// When we first saw it.
+    pub received: Timestamp,
+    /// Its traces.
+    pub traces: &'a Traces,
+}
+
+/// A stored item that has something in common with the new one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Its row.
+    pub item: ItemId,
+    /// Its story.
+    pub story: StoryId,
+    /// Where it came from.
+    pub source: SourceId,
+    /// When we first saw it.
+    pub received: Timestamp,
+    /// Its traces.
+    pub traces: Traces,
+    /// Names it shares with the new item and that few items have.
+    pub rare: Vec<Rare>,
+}
+
+/// A name that few recent items have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rare {
+    /// Its hash, as in [`Traces::names`].
+    pub name: u32,
+    /// How many items have it, the new one not counted.
+    pub items: usize,
+}
+
+/// How strongly two items are tied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tie {
+    /// Nothing that counts, or a guard stands between them.
+    None,
+    /// The same matter in own words (layer D).
+    Related,
+    /// One is copied from the other, or both from a third (layer C).
+    Copy,
+    /// One item under several names (layer B).
+    Alias,
+}
+
+/// What was found between a new item and a candidate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Judgement {
+    /// The outcome.
+    pub tie: Tie,
+    /// What the leads share.
+    pub overlap: Overlap,
+    /// Weight of shared rare names, numbers and links.
+    pub weight: f64,
+    /// The guard that stands between them, if one does.
+    pub guard: Option<Guard>,
+}
+
+/// Why two items that look alike are kept apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Guard {
+    /// One source: it means what it says twice.
+    SameSource,
+    /// Too far apart in time.
+    Window,
+    /// Their titles carry different numbers, days, months or years.
+    Marks,
+    /// One of them reports many things.
+    RoundUp,
+    /// Both name numbers, but no common one: a text made from a template.
+    Numbers,
+    /// Teasers that name different things: a text made from a template.
+    Names,
+    /// A title that comes again, without a mark that says it is the same one.
+    Serial,
+}
+
+/// The story of a new item.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StoryDecision {
+    /// The story it joins; none: it founds its own.
+    pub joins: Option<StoryId>,
+    /// Stories that are grouped with it, strongest first.
+    pub related: Vec<StoryId>,
+}
+
+/// Decides which story a new item joins and which it is related to.
+pub fn story(newcomer: &Subject<'_>, candidates: &[Candidate]) -> StoryDecision {
+    let mut ties: Vec<(Judgement, StoryId)> = candidates
+        .iter()
+        .map(|candidate| {
+            let is_alias = shares_clear_alias(newcomer, candidate, candidates);
+            (judge_with(newcomer, candidate, is_alias), candidate.story)
+        })
+        .filter(|(judgement, _)| judgement.tie != Tie::None)
+        .collect();
+    // Strongest first; among equals the oldest story, so that the outcome does
+    // not hang on the order in which the index gave them.
+    ties.sort_by(|(a, a_story), (b, b_story)| {
+        (b.tie.cmp(&a.tie))
+            .then(b.overlap.containment().total_cmp(&a.overlap.containment()))
+            .then(b.weight.total_cmp(&a.weight))
+            .then(a_story.cmp(b_story))
+    });
+    let joins = ties.first().filter(|(found, _)| found.tie >= Tie::Copy).map(|(_, story)| *story);
+    let mut related = Vec::new();
+    for (_, story) in ties {
+        if Some(story) != joins && !related.contains(&story) {
+            related.push(story);
+        }
+    }
+    StoryDecision { joins, related }
+}
+
+/// Judges one pair, as the report of the example shows it.
+pub fn judge(newcomer: &Subject<'_>, candidate: &Candidate) -> Judgement {
+    let is_alias = shares_clear_alias(newcomer, candidate, std::slice::from_ref(candidate));
+    judge_with(newcomer, candidate, is_alias)
+}
+
+/// Whether they share an alias that names one item. A page that several items
+/// of one source give as their own is a list, not an identity.
+fn shares_clear_alias(
+    newcomer: &Subject<'_>,
+    candidate: &Candidate,
+    candidates: &[Candidate],
+) -> bool {
+    newcomer.traces.aliases.iter().any(|alias| {
+        let holders = || candidates.iter().filter(|other| other.traces.aliases.contains(alias));
+        candidate.traces.aliases.contains(alias)
+            && holders().all(|holder| {
+                holder.source != *newcomer.source
+                    && holders()
+                        .all(|other| other.source != holder.source || other.story == holder.story)
+            })
+    })
+}
+
+fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> Judgement {
+    let (new, old) = (newcomer.traces, &candidate.traces);
+    let same_source = *newcomer.source == candidate.source;
+    let overlap = Overlap::of(&new.shingles, &old.shingles);
+    let weight = relatedness(new, candidate);
+    let judgement = |tie, guard| Judgement { tie, overlap, weight, guard };
+    if is_alias && !same_source {
+        return judgement(Tie::Alias, None);
+    }
+    if !within_window(newcomer, candidate) {
+        return judgement(Tie::None, Some(Guard::Window));
+    }
+    let identical = new.whole == old.whole && new.length == old.length && new.length >= IDENTICAL;
+    if identical && !(same_source && new.marks.serial) {
+        return judgement(Tie::Copy, None);
+    }
+    if let Some(guard) = guard(new, old) {
+        return judgement(Tie::None, Some(guard));
+    }
+    if same_source {
+        let revised = overlap.containment() >= REVISED
+            && overlap.shared >= REVISED_SHARED
+            && !new.marks.serial
+            && !old.marks.serial
+            && speaks_of_the_same(new, old);
+        return if revised {
+            judgement(Tie::Copy, None)
+        } else {
+            judgement(Tie::None, Some(Guard::SameSource))
+        };
+    }
+    let serial = (new.marks.serial || old.marks.serial) && !new.marks.agree(&old.marks);
+    let names_differ = overlap.smaller < TEASER && !is_subset_by_half(&new.names, &old.names);
+    let copied = if serial {
+        overlap.containment() >= SERIAL_COPIED && overlap.shared >= SERIAL_SHARED
+    } else if overlap.smaller < TEASER {
+        overlap.containment() >= TEASER_COPIED && overlap.shared >= FEWEST_SHARED
+    } else {
+        overlap.containment() >= COPIED && overlap.shared >= FEWEST_SHARED
+    };
+    if copied && !names_differ {
+        return judgement(Tie::Copy, None);
+    }
+    if serial {
+        return judgement(Tie::None, Some(Guard::Serial));
+    }
+    if weight >= RELATED {
+        return judgement(Tie::Related, None);
+    }
+    judgement(Tie::None, names_differ.then_some(Guard::Names).filter(|_| copied))
+}
+
+/// The guards that hold for reuse and for own words alike.
+fn guard(new: &Traces, old: &Traces) -> Option<Guard> {
+    if told_apart(&new.marks, &old.marks) {
+        Some(Guard::Marks)
+    } else if new.marks.round_up != old.marks.round_up {
+        Some(Guard::RoundUp)
+    } else if new.numbers.len() >= 2
+        && old.numbers.len() >= 2
+        && shared(&new.numbers, &old.numbers) == 0
+    {
+        Some(Guard::Numbers)
+    } else {
+        None
+    }
+}
+
+/// Editorial dates are compared where both are known; a backlog is received at
+/// once, so receipt alone would put years into one window.
+fn within_window(newcomer: &Subject<'_>, candidate: &Candidate) -> bool {
+    let (a, b) = match (newcomer.traces.published, candidate.traces.published) {
+        (Some(a), Some(b)) => (a, b),
+        _ => (newcomer.received, candidate.received),
+    };
+    a.since(b).max(b.since(a)) <= WINDOW
+}
+
+/// Within one source a template differs in what it speaks of: both titles then
+/// name something that the other item lacks altogether, or the numbers differ.
+fn speaks_of_the_same(new: &Traces, old: &Traces) -> bool {
+    let lacks =
+        |title: &[u32], all: &[u32]| title.iter().any(|name| all.binary_search(name).is_err());
+    let numbers = shared(&new.numbers, &old.numbers);
+    (numbers == new.numbers.len() || numbers == old.numbers.len())
+        && !(lacks(&new.title_names, &old.names) && lacks(&old.title_names, &new.names))
+}
+
+fn is_subset_by_half(left: &[u32], right: &[u32]) -> bool {
+    2 * shared(left, right) >= left.len().min(right.len())
+}
+
+fn shared(left: &[u32], right: &[u32]) -> usize {
+    Overlap::of(left, right).shared
+}
+
+/// Weight of what two items have in common beside their wording: rare names
+/// (more if both titles have them), numbers, links.
+fn relatedness(new: &Traces, candidate: &Candidate) -> f64 {
+    let old = &candidate.traces;
+    let in_title = |traces: &Traces, name: u32| traces.title_names.binary_search(&name).is_ok();
+    let names: f64 = candidate
+        .rare
+        .iter()
+        .map(|rare| {
+            let titles = u8::from(in_title(new, rare.name)) + u8::from(in_title(old, rare.name));
+            let rarity =
+                1.0 / f64::from(u32::try_from(rare.items.max(1)).unwrap_or(u32::MAX)).sqrt();
+            rarity * (0.5 + 0.5 * f64::from(titles))
+        })
+        .sum();
+    let links_to =
+        |from: &Traces, to: &Traces| from.links.iter().any(|link| to.aliases.contains(link));
+    let link = if links_to(new, old) || links_to(old, new) {
+        2.0
+    } else if new.links.iter().any(|link| old.links.contains(link)) {
+        1.0
+    } else {
+        0.0
+    };
+    let numbers = u32::try_from(shared(&new.numbers, &old.numbers)).unwrap_or(u32::MAX);
+    names + link + 0.25 * f64::from(numbers.min(4))
+}
