@@ -1,1 +1,4 @@
 //! When: the next poll of a source, the calendar of a series.
+
+pub mod calendar;
+pub mod holidays;
