@@ -1,1 +1,318 @@
-//! Files → checked `Config`.
+//! Files → checked [`Config`], all problems at once.
+//!
+//! `amtsbote.toml`, `sources.toml`, `topics.toml` and `conf.d/*.toml` become one
+//! tree that knows where everything was written; each section takes its keys out
+//! of it, and whatever nobody took is reported. Sources are built through their
+//! registry. Secrets come from files, systemd's credentials or the environment,
+//! never from the tree, and are masked wherever the config is shown.
+
+mod document;
+mod error;
+mod fetch;
+mod files;
+mod mail;
+mod secrets;
+mod series;
+mod service;
+mod show;
+mod sources;
+mod topics;
+mod web;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+pub use error::ConfigError;
+pub use fetch::FetchSettings;
+pub use files::{Disk, Environment, Files};
+pub use mail::{MailSettings, Mailbox, SmtpSettings, Tls};
+pub use series::SeriesPlan;
+pub use service::ServiceSettings;
+pub use show::defaults;
+pub use topics::TermPlaces;
+pub use web::{Retention, WebSettings};
+
+use crate::model::{Place, Problem, Reader, Table, TopicRules};
+use crate::source::Configured;
+
+/// The file that must be there.
+const MAIN_FILE: &str = "amtsbote.toml";
+
+/// The shipped files: every key at its default, and the sources and topics we know.
+pub const DEFAULTS: &[(&str, &str)] = &[
+    ("amtsbote.toml", include_str!("../../config/amtsbote.toml")),
+    ("sources.toml", include_str!("../../config/sources.toml")),
+    ("topics.toml", include_str!("../../config/topics.toml")),
+];
+
+/// A config that holds together.
+#[derive(Debug)]
+pub struct Config {
+    /// `[service]`.
+    pub service: ServiceSettings,
+    /// `[fetch]`.
+    pub fetch: FetchSettings,
+    /// `[mail]`.
+    pub mail: MailSettings,
+    /// `[web]`.
+    pub web: WebSettings,
+    /// `[retention]`.
+    pub retention: Retention,
+    /// `[[series]]`, each with its calendar.
+    pub series: Vec<SeriesPlan>,
+    /// `[[source]]`, switched off ones too.
+    pub sources: Vec<Configured>,
+    /// `[[topic]]`, in the order of the files.
+    pub topics: Vec<TopicRules>,
+    /// Where each term of `topics` was written, in the same order.
+    pub term_places: Vec<TermPlaces>,
+    /// What is doubtful, though it works.
+    pub warnings: Vec<Problem>,
+    /// Changes with any byte of any file; for logs and `status`.
+    pub version: String,
+    /// The folder that relative paths are relative to.
+    pub directory: PathBuf,
+    /// The merged tree, for `config show`.
+    tree: Table,
+}
+
+/// What reading a section needs besides its table.
+struct Context<'a> {
+    files: &'a dyn Files,
+    directory: &'a Path,
+    environment: &'a Environment,
+    warnings: Vec<Problem>,
+}
+
+impl Context<'_> {
+    fn path(&self, text: &str) -> PathBuf {
+        self.directory.join(text)
+    }
+
+    fn warn(&mut self, place: Option<Place>, path: &str, message: impl Into<String>) {
+        self.warnings.push(Problem { place, path: path.to_owned(), message: message.into() });
+    }
+}
+
+/// Loads the config in the folder `path`, or beside the file `path`, from disk.
+pub fn load(path: &Path, environment: &Environment) -> Result<Config, ConfigError> {
+    load_from(&Disk, path, environment)
+}
+
+/// Loads a config from any [`Files`]. Reloading is calling it again.
+pub fn load_from(
+    files: &dyn Files,
+    path: &Path,
+    environment: &Environment,
+) -> Result<Config, ConfigError> {
+    let directory = match path.file_name() {
+        Some(name) if name == MAIN_FILE => path.parent().unwrap_or_else(|| Path::new("")),
+        _ => path,
+    };
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let mut problems = Vec::new();
+    let read = read_files(files, directory, &mut problems);
+    let mut context = Context { files, directory, environment, warnings: Vec::new() };
+    let config = assemble(read, &mut context, &mut problems);
+    let mut warnings = context.warnings;
+    if !problems.is_empty() {
+        return Err(ConfigError::new(problems, warnings));
+    }
+    error::sort(&mut warnings);
+    Ok(Config { warnings, ..config })
+}
+
+/// The merged tree of all files.
+struct Read {
+    tree: Table,
+    version: String,
+    /// A file was left out for a fault of syntax: what refers to it cannot be judged.
+    incomplete: bool,
+}
+
+fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) -> Read {
+    let main = directory.join(MAIN_FILE);
+    let start = Place { file: shown(&main), line: 1, column: 1 };
+    let mut tree = Table { place: start, entries: Vec::new() };
+    let mut hash = Sha256::new();
+    let mut incomplete = false;
+    let report = |problems: &mut Vec<Problem>, path: &Path, error: &std::io::Error| {
+        let message = match error.kind() {
+            std::io::ErrorKind::NotFound => format!(
+                "no file `{}`; name the folder with `--config`, or write one with `amtsbote config show --defaults`",
+                path.display()
+            ),
+            _ => format!("cannot read `{}`: {error}", path.display()),
+        };
+        problems.push(Problem { place: None, path: String::new(), message });
+    };
+    let mut additions: Vec<PathBuf> = match files.list(&directory.join("conf.d")) {
+        Ok(paths) => paths.into_iter().filter(|path| is_settings(path)).collect(),
+        Err(error) => {
+            report(problems, &directory.join("conf.d"), &error);
+            Vec::new()
+        }
+    };
+    additions.sort();
+    let optional = [directory.join("sources.toml"), directory.join("topics.toml")];
+    for path in std::iter::once(main.clone()).chain(optional).chain(additions) {
+        let bytes = match files.read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && path != main => continue,
+            Err(error) => {
+                report(problems, &path, &error);
+                incomplete = true;
+                continue;
+            }
+        };
+        hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(&bytes);
+        match document::parse(&shown(&path), &bytes) {
+            Ok(table) => document::merge(&mut tree, table, problems),
+            Err(faults) => {
+                problems.extend(faults);
+                incomplete = true;
+            }
+        }
+    }
+    let version = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Read { tree, version, incomplete }
+}
+
+fn is_settings(path: &Path) -> bool {
+    let hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && path.extension().is_some_and(|extension| extension == "toml")
+}
+
+fn shown(path: &Path) -> Arc<str> {
+    path.display().to_string().into()
+}
+
+fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) -> Config {
+    let Read { tree, version, incomplete } = read;
+    let empty = Table { place: tree.place.clone(), entries: Vec::new() };
+    let mut root = Reader::new(&tree, "", problems);
+    let table = root.table("service").unwrap_or(&empty);
+    let service = service::read(root.inner(table, "service"), context);
+    let table = root.table("fetch").unwrap_or(&empty);
+    let fetch = fetch::read(root.inner(table, "fetch"), context, &service);
+    let table = root.table("mail").unwrap_or(&empty);
+    let mail = mail::read(root.inner(table, "mail"), context);
+    let table = root.table("web").unwrap_or(&empty);
+    let web = web::read(root.inner(table, "web"));
+    let table = root.table("retention").unwrap_or(&empty);
+    let retention = web::read_retention(root.inner(table, "retention"));
+    let series = series::read(&mut root);
+    let (topics, term_places) = topics::read(&mut root);
+    let known_topics = (!incomplete).then_some(topics.as_slice());
+    let sources = sources::read(&mut root, context, &fetch, known_topics, service.timezone);
+    root.finish();
+    let config = Config {
+        service,
+        fetch,
+        mail,
+        web,
+        retention,
+        series,
+        sources,
+        topics,
+        term_places,
+        warnings: Vec::new(),
+        version,
+        directory: context.directory.to_owned(),
+        tree: empty.clone(),
+    };
+    if !incomplete {
+        warn_of_gaps(&config, context);
+    }
+    Config { tree, ..config }
+}
+
+/// What works, but not as anyone would want it.
+fn warn_of_gaps(config: &Config, context: &mut Context<'_>) {
+    if config.series.is_empty() {
+        context.warn(None, "series", "there is no series, so no digest is ever sent");
+    }
+    if config.topics.is_empty() {
+        context.warn(None, "topic", "there is no topic, so no item ever reaches a digest");
+    }
+    if !config.sources.iter().any(|source| source.settings.enabled) {
+        context.warn(None, "source", "no source is switched on, so nothing is ever polled");
+    }
+}
+
+/// The `id` of a row: well formed, and not taken by a row before it.
+fn take_id(
+    reader: &mut Reader<'_>,
+    noun: &str,
+    taken: &mut Vec<(String, Place)>,
+) -> Option<String> {
+    let id = reader.required_text("id")?;
+    reader.rename(format!("{noun}.{id}"));
+    if !crate::model::is_well_formed_id(&id) {
+        reader.problem(
+            "id",
+            format!(
+                "`{id}` is no id: up to 40 of a–z, 0–9 and inner hyphens, for example `ozg-portal`"
+            ),
+        );
+        return None;
+    }
+    let place = reader.place_of("id").clone();
+    if let Some((_, first)) = taken.iter().find(|(name, _)| *name == id) {
+        reader.problem("id", format!("the id `{id}` is already taken at {first}"));
+        return None;
+    }
+    taken.push((id.clone(), place));
+    Some(id)
+}
+
+/// Text of which empty means none.
+fn optional_text(reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
+    reader.text(key).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+}
+
+/// A count within bounds, or its default.
+fn count(reader: &mut Reader<'_>, key: &'static str, most: i64, default: usize) -> usize {
+    reader.integer(key, 1..=most).and_then(|number| usize::try_from(number).ok()).unwrap_or(default)
+}
+
+/// An http or https URL without a name and password in it.
+fn web_url(reader: &mut Reader<'_>, key: &'static str, text: &str) -> Option<url::Url> {
+    let message = match url::Url::parse(text) {
+        Ok(url) if !["http", "https"].contains(&url.scheme()) => {
+            format!("`{text}` is neither http nor https")
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            "holds a name or password, which would show in logs; use `user` and `password_file`"
+                .to_owned()
+        }
+        Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => return Some(url),
+        Ok(_) => format!("`{text}` names no host"),
+        Err(error) => format!("`{text}` is no URL: {error}"),
+    };
+    reader.problem(key, message);
+    None
+}
+
+/// Whether the host of a URL or a bare host name is this machine.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Whether an address or host still is the example's.
+fn is_example(host: &str) -> bool {
+    ["example.de", "example.com", "example.org"]
+        .iter()
+        .any(|example| host == *example || host.ends_with(&format!(".{example}")))
+}
+
+#[cfg(test)]
+mod tests;

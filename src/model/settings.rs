@@ -127,6 +127,11 @@ impl<'a> Reader<'a> {
         self.path = path.into();
     }
 
+    /// The table that is read.
+    pub fn table_itself(&self) -> &'a Table {
+        self.table
+    }
+
     /// Where the table begins.
     pub fn place(&self) -> &'a Place {
         &self.table.place

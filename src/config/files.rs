@@ -1,0 +1,104 @@
+//! Where settings come from: files, and the few words of the environment.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+/// Most bytes of one file; a config is written by hand.
+const MOST_BYTES: u64 = 4 << 20;
+
+/// Reads what the config names. A test may hold it in memory.
+pub trait Files {
+    /// All bytes of a file, at most four MiB.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// The files of a folder; none if there is no such folder.
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
+
+    /// Whether every user of the machine may read the file.
+    fn is_public(&self, path: &Path) -> bool;
+}
+
+/// The machine's files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Disk;
+
+impl Files for Disk {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        use std::io::Read as _;
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 4 MiB"));
+        }
+        Ok(bytes)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        match std::fs::read_dir(folder) {
+            Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn is_public(&self, path: &Path) -> bool {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+    }
+}
+
+/// What the config takes from the process's environment, read once in `main`.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    secrets: BTreeMap<&'static str, SecretString>,
+    config: Option<PathBuf>,
+    /// `$CREDENTIALS_DIRECTORY` (systemd).
+    pub credentials_dir: Option<PathBuf>,
+    /// `$STATE_DIRECTORY` (systemd); wins over `service.data_dir`.
+    pub state_dir: Option<PathBuf>,
+}
+
+impl Environment {
+    /// Variables that hold a secret themselves.
+    const SECRETS: [&'static str; 2] = ["AMTSBOTE_SMTP_PASSWORD", "AMTSBOTE_KEY"];
+
+    /// Keeps of the variables what concerns us.
+    pub fn new(vars: &BTreeMap<String, String>) -> Self {
+        let path = |name: &str| {
+            vars.get(name).filter(|value| !value.is_empty()).map(|value| {
+                // systemd joins several directories with colons; the first is ours.
+                PathBuf::from(value.split(':').next().unwrap_or(value))
+            })
+        };
+        let secrets = Self::SECRETS
+            .into_iter()
+            .filter_map(|name| Some((name, SecretString::from(vars.get(name)?.clone()))))
+            .collect();
+        Self {
+            secrets,
+            config: vars
+                .get("AMTSBOTE_CONFIG")
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from),
+            credentials_dir: path("CREDENTIALS_DIRECTORY"),
+            state_dir: path("STATE_DIRECTORY"),
+        }
+    }
+
+    pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
+        self.secrets.get(name)
+    }
+
+    /// Where the config is: what `--config` names, else `$AMTSBOTE_CONFIG`,
+    /// else `./config`, else `/etc/amtsbote`.
+    pub fn locate(&self, option: Option<&Path>) -> PathBuf {
+        if let Some(path) = option.or(self.config.as_deref()) {
+            return path.to_owned();
+        }
+        let here = PathBuf::from("config");
+        if here.join(super::MAIN_FILE).is_file() { here } else { PathBuf::from("/etc/amtsbote") }
+    }
+}

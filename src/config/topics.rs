@@ -1,0 +1,80 @@
+//! `[[topic]]`: the rules as written, and where each term stands.
+//!
+//! What a term means is the business of `topic`: its problems name a topic, a
+//! list and a place in it, and [`TermPlaces`] turns that into a line of a file.
+
+use super::take_id;
+use crate::model::{Place, Reader, TopicId, TopicRules};
+
+/// Where the terms of one topic were written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TermPlaces {
+    /// Where the topic begins.
+    pub topic: Place,
+    strong: Vec<Place>,
+    weak: Vec<Place>,
+    context: Vec<Place>,
+    never: Vec<Place>,
+}
+
+impl TermPlaces {
+    /// The place of a term: its list (`strong`, `weak`, `context`, `never`) and
+    /// its index there; where the topic begins if there is none.
+    pub fn of(&self, list: &str, index: usize) -> &Place {
+        let places = match list {
+            "strong" => &self.strong,
+            "weak" => &self.weak,
+            "context" => &self.context,
+            _ => &self.never,
+        };
+        places.get(index).unwrap_or(&self.topic)
+    }
+}
+
+pub(super) fn read(root: &mut Reader<'_>) -> (Vec<TopicRules>, Vec<TermPlaces>) {
+    let mut taken = Vec::new();
+    let mut topics = Vec::new();
+    let mut places = Vec::new();
+    for table in root.tables("topic") {
+        let mut reader = root.inner(table, "topic");
+        let id = take_id(&mut reader, "topic", &mut taken);
+        let title = reader.required_text("title");
+        let threshold = reader.number("threshold").unwrap_or(3.0);
+        if !(threshold > 0.0 && threshold.is_finite()) {
+            reader.problem("threshold", format!("must be more than 0, not {threshold}"));
+        }
+        let (strong, strong_places) = terms(&mut reader, "strong");
+        let (weak, weak_places) = terms(&mut reader, "weak");
+        let (context, context_places) = terms(&mut reader, "context");
+        let (never, never_places) = terms(&mut reader, "never");
+        reader.finish();
+        let (Some(id), Some(title)) = (id, title) else { continue };
+        topics.push(TopicRules {
+            id: Some(TopicId::new(id)),
+            title,
+            threshold,
+            strong,
+            weak,
+            context,
+            never,
+        });
+        places.push(TermPlaces {
+            topic: table.place.clone(),
+            strong: strong_places,
+            weak: weak_places,
+            context: context_places,
+            never: never_places,
+        });
+    }
+    (topics, places)
+}
+
+fn terms(reader: &mut Reader<'_>, key: &'static str) -> (Vec<String>, Vec<Place>) {
+    let terms = reader.texts(key).unwrap_or_default();
+    for (term, place) in &terms {
+        if term.trim().is_empty() {
+            reader.problem_at(place.clone(), key, "empty term");
+        }
+    }
+    terms.into_iter().unzip()
+}
