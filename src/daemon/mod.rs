@@ -1,1 +1,225 @@
-//! Loops, signals, systemd.
+//! Life of the daemon: loops, signals, systemd.
+//!
+//! Shutdown is a token of its own, a tracker counts the living. Out goes in
+//! order: no new poll, the message in hand is finished, the store is closed. A
+//! loop that fails brings the daemon down: systemd restarts it, and the
+//! journeys are made for that.
+
+mod assemble;
+mod jobs;
+mod lock;
+mod loops;
+mod notify;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use assemble::{AssembleError, context, database, make_data_dir, plan};
+pub use jobs::{Work, hand_over, perform};
+pub use lock::{Lock, LockError};
+
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+use crate::pipeline::{self, Context, PipelineError, Plan};
+
+/// How long the loops may take to finish what they have in hand.
+const PATIENCE: Duration = Duration::from_secs(50);
+
+/// What the loops work with until the next reload.
+pub(crate) struct Running {
+    pub(crate) ctx: Context,
+    pub(crate) plan: Arc<Plan>,
+}
+
+/// What wakes loops before their time.
+#[derive(Default)]
+pub(crate) struct Wake {
+    /// Sources may be due.
+    pub(crate) poll: Notify,
+    /// Messages may wait.
+    pub(crate) drain: Notify,
+    /// Slots may have changed.
+    pub(crate) compose: Notify,
+}
+
+/// What every loop shares.
+#[derive(Clone)]
+pub(crate) struct House {
+    pub(crate) running: watch::Receiver<Arc<Running>>,
+    pub(crate) wake: Arc<Wake>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+impl House {
+    pub(crate) fn current(&self) -> Arc<Running> {
+        Arc::clone(&self.running.borrow())
+    }
+}
+
+/// What the daemon is told from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// Read the config again.
+    Reload,
+    /// End; a second one cuts short.
+    Stop,
+}
+
+/// Why the daemon ended other than by request.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// Parts that do not fit together.
+    #[error(transparent)]
+    Assemble(#[from] AssembleError),
+    /// Another process works on the data.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A journey that cannot go on.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// The web face cannot listen.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Where.
+        address: std::net::SocketAddr,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+    /// A loop panicked.
+    #[error("a loop of the daemon ended by a fault of the program: {0}")]
+    Panicked(String),
+}
+
+/// What the daemon begins with.
+pub struct Start {
+    /// The checked config.
+    pub config: Config,
+    /// Reads it again.
+    pub reload: Box<dyn Fn() -> Result<Config, ConfigError> + Send + Sync>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Runs until it is told to stop.
+pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<(), DaemonError> {
+    let Start { config, reload, clock } = start;
+    make_data_dir(&config)?;
+    let _lock = Lock::take(&config.service.data_dir)?;
+    let ctx = context(&config, Arc::clone(&clock))?;
+    let swept = pipeline::sweep(&ctx).await?;
+    if swept > 0 {
+        tracing::warn!(messages = swept, "the last run ended while sending: {swept} messages are sent again, with the same bytes");
+    }
+    let listener = listen(&config).await?;
+    let web = crate::web::Settings::of(&config);
+    let plan = Arc::new(assemble::plan(config)?);
+    let (running, receiver) = watch::channel(Arc::new(Running { ctx: ctx.clone(), plan }));
+    let house = House {
+        running: receiver,
+        wake: Arc::default(),
+        stop: CancellationToken::new(),
+        tasks: TaskTracker::new(),
+    };
+    let mut lives = loops::spawn(&house);
+    if let Some(listener) = listener {
+        lives.spawn(serve(house.clone(), listener, web));
+    }
+    notify::ready("polling and sending");
+    tracing::info!("ready");
+
+    let ended = loop {
+        tokio::select! {
+            signal = signals.recv() => match signal {
+                Some(Signal::Reload) => reload_config(&running, &house, reload.as_ref(), &clock),
+                Some(Signal::Stop) | None => break Ok(()),
+            },
+            Some(ended) = lives.join_next() => break match ended {
+                Ok(result) => result,
+                Err(error) => Err(DaemonError::Panicked(error.to_string())),
+            },
+        }
+    };
+    notify::stopping();
+    tracing::info!("stopping: finishing what is in hand");
+    house.stop.cancel();
+    house.tasks.close();
+    let finished = async {
+        while lives.join_next().await.is_some() {}
+        house.tasks.wait().await;
+    };
+    tokio::select! {
+        () = finished => {}
+        () = tokio::time::sleep(PATIENCE) => tracing::warn!("not everything was finished in time; the next start takes it up"),
+        _ = signals.recv() => tracing::warn!("told to stop a second time; the next start takes up the rest"),
+    }
+    ended
+}
+
+async fn listen(config: &Config) -> Result<Option<tokio::net::TcpListener>, DaemonError> {
+    let Some(address) = config.web.listen else { return Ok(None) };
+    match tokio::net::TcpListener::bind(address).await {
+        Ok(listener) => Ok(Some(listener)),
+        Err(cause) => Err(DaemonError::Listen { address, cause }),
+    }
+}
+
+async fn serve(
+    house: House,
+    listener: tokio::net::TcpListener,
+    settings: crate::web::Settings,
+) -> Result<(), DaemonError> {
+    let running = house.running.clone();
+    let current = move || {
+        let running = running.borrow();
+        (running.ctx.clone(), Arc::clone(&running.plan))
+    };
+    let stop = house.stop.clone();
+    let served =
+        crate::web::serve(listener, settings, Arc::new(current), stop.cancelled_owned()).await;
+    if let Err(error) = served {
+        tracing::error!(%error, "the web face ended");
+    }
+    Ok(())
+}
+
+/// Takes up a new config, whole or not at all.
+fn reload_config(
+    running: &watch::Sender<Arc<Running>>,
+    house: &House,
+    reload: &(dyn Fn() -> Result<Config, ConfigError> + Send + Sync),
+    clock: &Arc<dyn Clock>,
+) {
+    notify::reloading();
+    let before = house.current();
+    let outcome = reload().map_err(anyhow::Error::new).and_then(|config| {
+        let ctx = Context::new(
+            before.ctx.store.clone(),
+            Arc::clone(clock),
+            before.ctx.tokens.clone(),
+            Arc::clone(&config.mail.channel),
+        );
+        Ok(Running { ctx, plan: Arc::new(assemble::plan(config)?) })
+    });
+    match outcome {
+        Ok(next) => {
+            tracing::info!(config.version = %next.plan.version, sources = next.plan.sources.len(), "config reloaded");
+            running.send_replace(Arc::new(next));
+            house.wake.poll.notify_one();
+            house.wake.compose.notify_one();
+            house.wake.drain.notify_one();
+            notify::ready("config reloaded");
+        }
+        Err(error) => {
+            let report = format!("{error:#}");
+            tracing::error!("the config is broken and the old one stays: {report}");
+            let first = report.lines().find(|line| line.starts_with(' ')).unwrap_or(&report);
+            notify::ready(&format!("config broken, the old one stays: {}", first.trim()));
+        }
+    }
+}

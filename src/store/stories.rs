@@ -8,7 +8,9 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, OptionalExtension, Result, params};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::StoreError;
 
 use crate::dedup::{Candidate, Rare, Traces};
 use crate::model::{ItemId, SourceId, StoryId, Timestamp};
@@ -63,7 +65,7 @@ pub fn insert_traces(
     item: ItemId,
     source: &SourceId,
     traces: &Traces,
-) -> Result<()> {
+) -> Result<(), StoreError> {
     const SUBJECT: &str = "insert or replace into story_subjects (item, traces) values (?1, ?2)";
     // `||` keeps the bytes of blobs but calls the result text.
     const TRACE: &str = "insert into story_traces (hash, items) values (?1, ?2) \
@@ -105,7 +107,7 @@ pub fn candidates(
     traces: &Traces,
     source: &SourceId,
     not_before: Timestamp,
-) -> Result<Vec<Candidate>> {
+) -> Result<Vec<Candidate>, StoreError> {
     let promises = promises(connection, traces, source_bits(source))?;
     let mut order: Vec<(i64, Promise)> = promises
         .into_iter()
@@ -128,7 +130,7 @@ fn promises(
     connection: &Connection,
     traces: &Traces,
     source: u32,
-) -> Result<HashMap<i64, Promise>> {
+) -> Result<HashMap<i64, Promise>, StoreError> {
     const LIST_OF: &str = "select items from story_traces where hash = ?1";
     let mut statement = connection.prepare_cached(LIST_OF)?;
     let mut promises: HashMap<i64, Promise> = HashMap::new();
@@ -165,7 +167,7 @@ fn promises(
     Ok(promises)
 }
 
-fn load(connection: &Connection, item: i64, rare: Vec<Rare>) -> Result<Option<Candidate>> {
+fn load(connection: &Connection, item: i64, rare: Vec<Rare>) -> Result<Option<Candidate>, StoreError> {
     const CANDIDATE: &str = "select items.story, items.source, items.first_seen, \
         story_subjects.traces from story_subjects join items on items.id = story_subjects.item \
         where story_subjects.item = ?1";
@@ -191,7 +193,7 @@ fn load(connection: &Connection, item: i64, rare: Vec<Rare>) -> Result<Option<Ca
 }
 
 /// Groups two stories; harmless if they are grouped already.
-pub fn add_related(connection: &Connection, story: StoryId, other: StoryId) -> Result<()> {
+pub fn add_related(connection: &Connection, story: StoryId, other: StoryId) -> Result<(), StoreError> {
     const RELATE: &str =
         "insert or ignore into story_relations (story, other) values (?1, ?2), (?2, ?1)";
     if story != other {
@@ -201,7 +203,7 @@ pub fn add_related(connection: &Connection, story: StoryId, other: StoryId) -> R
 }
 
 /// The stories grouped with this one, oldest first.
-pub fn related(connection: &Connection, story: StoryId) -> Result<Vec<StoryId>> {
+pub fn related(connection: &Connection, story: StoryId) -> Result<Vec<StoryId>, StoreError> {
     const RELATED: &str = "select other from story_relations where story = ?1 order by other";
     connection
         .prepare_cached(RELATED)?
@@ -212,7 +214,7 @@ pub fn related(connection: &Connection, story: StoryId) -> Result<Vec<StoryId>> 
 /// Forgets the traces of items below `oldest` (the first item of the time that
 /// is kept, see `dedup::WINDOW`). Items, stories and relations stay. Answers how
 /// many items were forgotten. Reads the whole index: for a daily run.
-pub fn prune(connection: &Connection, oldest: ItemId) -> Result<usize> {
+pub fn prune(connection: &Connection, oldest: ItemId) -> Result<usize, StoreError> {
     const OLD_LISTS: &str = "select hash, items from story_traces where items < ?1";
     const EMPTY: &str = "delete from story_traces where hash = ?1";
     const SHORTEN: &str = "update story_traces set items = ?2 where hash = ?1";
@@ -221,7 +223,7 @@ pub fn prune(connection: &Connection, oldest: ItemId) -> Result<usize> {
     let old: Vec<(i64, Vec<u8>)> = connection
         .prepare_cached(OLD_LISTS)?
         .query_map([bound.as_slice()], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_>>()?;
+        .collect::<rusqlite::Result<_>>()?;
     let mut empty = connection.prepare_cached(EMPTY)?;
     let mut shorten = connection.prepare_cached(SHORTEN)?;
     for (hash, list) in old {

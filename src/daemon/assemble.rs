@@ -1,0 +1,196 @@
+//! From a checked config to what the journeys need.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use secrecy::ExposeSecret as _;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::digest::{Face, TopicTitle};
+use crate::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
+use crate::outbox;
+use crate::pipeline::{
+    Context, MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan,
+};
+use crate::store::{Store, StoreError};
+use crate::subscriber::{Key, KeyError, Tokens};
+
+/// Why the parts do not fit together although the config is sound.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// A client that cannot be set up.
+    #[error("the HTTP client cannot be set up")]
+    Fetch(#[from] FetchError),
+    /// The database.
+    #[error("the database `{path}` cannot be opened")]
+    Store {
+        /// Its file.
+        path: String,
+        /// Why.
+        #[source]
+        cause: StoreError,
+    },
+    /// The signing key.
+    #[error("the signing key cannot be used")]
+    Key(#[from] KeyError),
+    /// A file that cannot be read or made.
+    #[error("`{path}` cannot be read or made")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
+}
+
+fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> AssembleError + '_ {
+    move |cause| AssembleError::File { path: path.display().to_string(), cause }
+}
+
+/// The database file in the data folder.
+pub fn database(config: &Config) -> std::path::PathBuf {
+    config.service.data_dir.join("amtsbote.db")
+}
+
+/// Makes the data folder if need be, readable by its owner only.
+pub fn make_data_dir(config: &Config) -> Result<(), AssembleError> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let folder = &config.service.data_dir;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file_error(folder))
+}
+
+/// Opens the database, the key and the way out.
+pub fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, AssembleError> {
+    make_data_dir(config)?;
+    let path = database(config);
+    let store = Store::open(&path)
+        .map_err(|cause| AssembleError::Store { path: path.display().to_string(), cause })?;
+    Ok(Context::new(store, clock, Tokens::new(key(config)?), Arc::clone(&config.mail.channel)))
+}
+
+/// The signing key: given from outside, else the file, made at the first start.
+fn key(config: &Config) -> Result<Key, AssembleError> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    if let Some(key) = &config.service.key {
+        return Ok(Key::parse(key.expose_secret())?);
+    }
+    let path = config.service.key_file();
+    match std::fs::read_to_string(&path) {
+        Ok(text) => return Ok(Key::parse(&text)?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(file_error(&path)(error)),
+    }
+    let key = Key::generate()?;
+    let write = || {
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        file.write_all(key.to_text().as_bytes())?;
+        file.sync_all()
+    };
+    write().map_err(file_error(&path))?;
+    Ok(key)
+}
+
+/// What the journeys follow until the next reload.
+pub fn plan(config: Config) -> Result<Plan, AssembleError> {
+    let http = HttpFetch::new(FetchSettings {
+        user_agent: config.fetch.user_agent.clone(),
+        proxy: config.fetch.proxy.clone(),
+        allow_private: config.fetch.allow_private.clone(),
+        keep_alive_hosts: busy_hosts(&config),
+        ..FetchSettings::default()
+    })?;
+    let plain: Arc<dyn Fetch> = Arc::new(http.clone());
+    let topics: Vec<_> = config
+        .topics
+        .iter()
+        .filter_map(|topic| Some((topic.id.clone()?, topic.title.clone())))
+        .collect();
+    let mut sources = Vec::with_capacity(config.sources.len());
+    for configured in config.sources {
+        let settings = &configured.settings;
+        let fetch: Arc<dyn Fetch> = if settings.access.is_plain() {
+            Arc::clone(&plain)
+        } else {
+            Arc::new(http.with_access(settings.id.as_str(), &settings.access)?)
+        };
+        sources.push(Arc::new(SourcePlan { configured, fetch }));
+    }
+    let (service, mail) = (config.service, config.mail);
+    Ok(Plan {
+        sources,
+        tagger: config.tagger,
+        series: config
+            .series
+            .into_iter()
+            .map(|plan| SeriesPlan { series: plan.series, calendar: plan.calendar })
+            .collect(),
+        polling: PollingPlan {
+            min_interval: config.fetch.min_interval,
+            max_interval: config.fetch.max_interval,
+            max_retry_after: config.fetch.max_retry_after,
+            timeout: config.fetch.timeout,
+            max_bytes: config.fetch.max_bytes,
+            concurrency: config.fetch.concurrency,
+            per_host: config.fetch.per_host,
+            host_spacing: config.fetch.host_spacing,
+        },
+        mail: MailPlan {
+            templates: mail.templates,
+            face: Face {
+                name: service.name,
+                public_url: service.public_url,
+                contact: service.contact,
+                operator: service.operator,
+                imprint_url: service.imprint_url.unwrap_or_default(),
+                privacy_url: service.privacy_url.unwrap_or_default(),
+                accessibility_url: service.accessibility_url.unwrap_or_default(),
+                zone: service.timezone,
+                topics: topics
+                    .iter()
+                    .map(|(id, title)| TopicTitle { id: id.clone(), title: title.clone() })
+                    .collect(),
+            },
+            domain: mail.from.address.rsplit('@').next().unwrap_or_default().to_owned(),
+            from_address: mail.from.address.clone(),
+            from: mail.from.to_string(),
+            reply_to: mail.reply_to,
+            admin: mail.admin,
+            unsubscribe_address: mail.unsubscribe_address,
+            bounce_address: mail.bounce_address,
+            outbox: outbox::Settings {
+                retry_first: mail.retry_first,
+                retry_max: mail.retry_max,
+                give_up: mail.give_up,
+            },
+            connections: mail.connections,
+            timezone: service.timezone,
+            holidays: service.holidays,
+        },
+        topics,
+        retention: RetentionPlan {
+            bodies: config.retention.bodies,
+            items: config.retention.items,
+        },
+        version: config.version,
+    })
+}
+
+/// Hosts that serve more than one source: their connections are worth keeping.
+fn busy_hosts(config: &Config) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut busy = BTreeSet::new();
+    for source in config.sources.iter().filter(|source| source.settings.enabled) {
+        let url = url::Url::parse(&source.settings.url).ok();
+        let Some(host) = url.as_ref().and_then(url::Url::host_str) else { continue };
+        if !seen.insert(host.to_owned()) {
+            busy.insert(host.to_owned());
+        }
+    }
+    busy
+}
+

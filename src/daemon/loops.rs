@@ -1,0 +1,274 @@
+//! The loops: poll, compose, drain, prune, jobs, watchdog. Each takes the plan
+//! anew at each turn, sleeps until it has something to do, and ends when told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::{DaemonError, House, Running, jobs, notify};
+use crate::model::{Retry, SeriesId, Timestamp};
+use crate::pipeline::{self, Choice, Moment, PipelineError, PollReport};
+use crate::schedule::calendar::{self, Calendar};
+use crate::store::digests::{self, Progress};
+
+/// The longest any loop sleeps: clocks jump, and a laptop wakes up.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// The shortest: what is always due must not spin.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(200);
+/// Between two looks at the jobs of the command line.
+const JOBS_EVERY: Duration = Duration::from_millis(300);
+/// Between two rounds of pruning.
+const PRUNE_EVERY: Duration = Duration::from_hours(6);
+/// A loop that has not turned for so long is stuck: longer than the longest
+/// wait for a mail server's answer.
+const STUCK_AFTER: Duration = Duration::from_mins(20);
+
+/// When each loop last turned.
+#[derive(Default)]
+struct Heartbeats([AtomicI64; 3]);
+
+impl Heartbeats {
+    fn beat(&self, which: usize, now: Timestamp) {
+        self.0[which].store(now.0, Ordering::Relaxed);
+    }
+
+    fn are_fresh(&self, now: Timestamp) -> bool {
+        self.0.iter().all(|beat| now.since(Timestamp(beat.load(Ordering::Relaxed))) < STUCK_AFTER)
+    }
+}
+
+/// Starts all loops.
+pub(super) fn spawn(house: &House) -> JoinSet<Result<(), DaemonError>> {
+    let beats = Arc::new(Heartbeats::default());
+    let now = house.current().ctx.clock.now();
+    (0..3).for_each(|which| beats.beat(which, now));
+    let mut lives = JoinSet::new();
+    lives.spawn(poll(house.clone(), Arc::clone(&beats)));
+    lives.spawn(compose(house.clone(), Arc::clone(&beats)));
+    lives.spawn(drain(house.clone(), Arc::clone(&beats)));
+    lives.spawn(prune(house.clone()));
+    lives.spawn(serve_jobs(house.clone()));
+    if let Some(interval) = sd_notify::watchdog_enabled() {
+        lives.spawn(watchdog(house.clone(), beats, interval / 2));
+    }
+    lives
+}
+
+/// A fault that passes by itself (a locked or full database) is waited out;
+/// any other ends the loop, and with it the daemon.
+async fn endure(result: Result<(), PipelineError>) -> Result<(), DaemonError> {
+    match result {
+        Err(error) if error.retry() != Retry::Never => {
+            tracing::error!(%error, hint = error.hint(), "waiting for the database");
+            tokio::time::sleep(SHORTEST_SLEEP * 5).await;
+            Ok(())
+        }
+        result => Ok(result?),
+    }
+}
+
+async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+    while !house.stop.is_cancelled() {
+        let running = house.current();
+        let now = running.ctx.clock.now();
+        beats.beat(0, now);
+        let due = pipeline::next_due(&running.ctx, &running.plan).await;
+        let wait = match due {
+            Ok(Some(due)) if due <= now => {
+                // A task of its own: a slow host in this pass must not delay the next.
+                let house = house.clone();
+                house.tasks.clone().spawn(async move { pass(&house, &running).await });
+                SHORTEST_SLEEP
+            }
+            Ok(due) => due.map_or(LONGEST_SLEEP, |due| due.since(now)),
+            Err(error) => {
+                endure(Err(error)).await?;
+                SHORTEST_SLEEP
+            }
+        };
+        sleep(&house, wait, &house.wake.poll).await;
+    }
+    Ok(())
+}
+
+async fn pass(house: &House, running: &Running) {
+    match pipeline::poll(&running.ctx, &running.plan, &Choice::default()).await {
+        Ok(reports) => reports.iter().for_each(log_poll),
+        Err(error) => {
+            tracing::error!(%error, hint = error.hint(), "a pass was not kept; its sources are asked again");
+            return;
+        }
+    }
+    match pipeline::tell_admin(&running.ctx, &running.plan).await {
+        Ok(0) => {}
+        Ok(_) => house.wake.drain.notify_one(),
+        Err(error) => tracing::error!(%error, "the admin could not be told of changed sources"),
+    }
+}
+
+fn log_poll(report: &PollReport) {
+    let source = report.id.as_str();
+    let duration_ms = report.duration_ms;
+    match &report.error {
+        Some(error) => {
+            tracing::warn!(source.id = source, status = report.status, duration_ms, "{source}: {error}");
+        }
+        None => tracing::info!(
+            source.id = source,
+            outcome = report.outcome.as_str(),
+            new = report.new,
+            changed = report.changed,
+            duration_ms,
+            "{source}: {}, {} new, {} changed",
+            report.outcome.as_str(),
+            report.new,
+            report.changed
+        ),
+    }
+    for note in &report.notes {
+        tracing::debug!(source.id = source, "{source}: {note}");
+    }
+}
+
+async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+    while !house.stop.is_cancelled() {
+        let running = house.current();
+        beats.beat(1, running.ctx.clock.now());
+        let mut wait = LONGEST_SLEEP;
+        for series in &running.plan.series {
+            let id = &series.series.id;
+            let next = compose_due(&house, &running, id, &series.calendar).await;
+            match next {
+                Ok(Some(next)) => wait = wait.min(next.since(running.ctx.clock.now())),
+                Ok(None) => {}
+                // One series whose template fails must not silence the others.
+                Err(error) if error.retry() == Retry::Never => {
+                    tracing::error!(series.id = %id, error = format!("{:#}", anyhow::Error::new(error)), "{id}: no digest");
+                }
+                Err(error) => endure(Err(error)).await?,
+            }
+        }
+        sleep(&house, wait, &house.wake.compose).await;
+    }
+    Ok(())
+}
+
+/// Composes what is due of a series; answers when its next slot comes.
+async fn compose_due(
+    house: &House,
+    running: &Running,
+    id: &SeriesId,
+    calendar: &Calendar,
+) -> Result<Option<Timestamp>, PipelineError> {
+    let (ctx, mail) = (&running.ctx, &running.plan.mail);
+    let now = ctx.clock.now();
+    let series = id.clone();
+    let progress = ctx.store.read(move |tx| digests::progress(tx, &series)).await?;
+    let last = progress.last_slot.as_deref().and_then(calendar::parse_civil_id);
+    if last.is_none() {
+        // The first sight of a series: what lies before is not its business.
+        let reached = calendar::civil_id(Calendar::reached(now, mail.timezone));
+        let (series, progress) = (id.clone(), Progress { last_slot: Some(reached), ..progress });
+        ctx.store.write(move |tx| digests::set_progress(tx, &series, &progress)).await?;
+    } else if let Some(due) = calendar.due(last, now, mail.timezone, mail.holidays) {
+        let moment = Moment::Due { slot: due.slot, catches_up: due.missed > 0 };
+        let report = pipeline::compose(ctx, &running.plan, id, moment).await?;
+        match &report.digest {
+            Some(digest) => tracing::info!(digest.id = %digest, entries = report.entries, messages = report.messages,
+                "{digest}: {} entries to {} subscribers", report.entries, report.messages),
+            None => tracing::info!(series.id = %id, "{id}: nothing to tell"),
+        }
+        house.wake.drain.notify_one();
+    }
+    Ok(calendar.next_after_instant(now, mail.timezone, mail.holidays).map(|slot| slot.at))
+}
+
+async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+    while !house.stop.is_cancelled() {
+        let running = house.current();
+        beats.beat(2, running.ctx.clock.now());
+        let stop = house.stop.clone();
+        let drained = pipeline::drain(&running.ctx, &running.plan, &move || stop.is_cancelled()).await;
+        let mut wait = LONGEST_SLEEP;
+        match drained {
+            Ok(report) => {
+                if report.sent + report.deferred + report.dead > 0 {
+                    tracing::info!(sent = report.sent, deferred = report.deferred, dead = report.dead,
+                        "mail: {} sent, {} deferred, {} given up", report.sent, report.deferred, report.dead);
+                }
+                if let Some((until, why)) = report.paused {
+                    tracing::error!(until = until.rfc3339(), "no mail goes out: {why}");
+                    notify::status(&format!("no mail goes out: {why}"));
+                    wait = until.since(running.ctx.clock.now());
+                    rest(&house, wait).await;
+                    continue;
+                }
+                if let Some(due) = pipeline::next_mail(&running.ctx).await? {
+                    wait = due.since(running.ctx.clock.now());
+                }
+            }
+            Err(error) => endure(Err(error)).await?,
+        }
+        sleep(&house, wait, &house.wake.drain).await;
+    }
+    Ok(())
+}
+
+async fn prune(house: House) -> Result<(), DaemonError> {
+    while !house.stop.is_cancelled() {
+        rest(&house, PRUNE_EVERY).await;
+        if house.stop.is_cancelled() {
+            break;
+        }
+        let running = house.current();
+        match pipeline::prune(&running.ctx, &running.plan).await {
+            Ok(report) => {
+                tracing::info!(bodies = report.bodies, texts = report.texts, "let go of what was kept for its period");
+            }
+            Err(error) => endure(Err(error)).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn serve_jobs(house: House) -> Result<(), DaemonError> {
+    while !house.stop.is_cancelled() {
+        endure(jobs::work_off(&house).await).await?;
+        rest(&house, JOBS_EVERY).await;
+    }
+    Ok(())
+}
+
+/// Feeds systemd's watchdog while the database answers and the loops turn.
+async fn watchdog(house: House, beats: Arc<Heartbeats>, interval: Duration) -> Result<(), DaemonError> {
+    while !house.stop.is_cancelled() {
+        let running = house.current();
+        let answers = tokio::time::timeout(interval, running.ctx.store.ping()).await;
+        if matches!(answers, Ok(Ok(()))) && beats.are_fresh(running.ctx.clock.now()) {
+            notify::alive();
+        } else {
+            tracing::error!("not feeding the watchdog: the database or a loop is stuck");
+        }
+        rest(&house, interval).await;
+    }
+    Ok(())
+}
+
+/// Sleeps within the bounds, unless woken or told to stop.
+async fn sleep(house: &House, wait: Duration, wake: &tokio::sync::Notify) {
+    tokio::select! {
+        () = tokio::time::sleep(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)) => {}
+        () = wake.notified() => {}
+        () = house.stop.cancelled() => {}
+    }
+}
+
+/// Sleeps unless told to stop.
+async fn rest(house: &House, wait: Duration) {
+    tokio::select! {
+        () = tokio::time::sleep(wait) => {}
+        () = house.stop.cancelled() => {}
+    }
+}

@@ -1,0 +1,37 @@
+//! What systemd is told (sd_notify(3)); nothing happens without it.
+
+use sd_notify::NotifyState;
+
+/// Started, or reloaded, with a line for `systemctl status`.
+pub(super) fn ready(status: &str) {
+    send(&[NotifyState::Ready, NotifyState::Status(status)]);
+}
+
+/// A reload has begun; systemd wants the monotonic stamp with it.
+pub(super) fn reloading() {
+    match NotifyState::monotonic_usec_now() {
+        Ok(stamp) => send(&[NotifyState::Reloading, stamp]),
+        Err(_) => send(&[NotifyState::Reloading]),
+    }
+}
+
+/// The end has begun.
+pub(super) fn stopping() {
+    send(&[NotifyState::Stopping, NotifyState::Status("finishing what is in hand")]);
+}
+
+/// Alive and making progress.
+pub(super) fn alive() {
+    send(&[NotifyState::Watchdog]);
+}
+
+/// A line for `systemctl status`.
+pub(super) fn status(line: &str) {
+    send(&[NotifyState::Status(line)]);
+}
+
+fn send(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "systemd was not reached");
+    }
+}
