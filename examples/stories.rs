@@ -208,7 +208,179 @@ fn date(text: &str) -> Option<Timestamp> {
     Some(day.and_hms_opt(12, 0, 0)?.and_utc().into())
 }
 
+/// New items that are measured.
+const MEASURED: u64 = 5_000;
+/// Items of one poll, committed together.
+const POLL: u64 = 20;
+
+/// CPU time of new items when `stored` ones of the same weeks are there.
 fn bench(stored: u64) -> Outcome<()> {
-    println!("{stored}");
+    let folder = tempfile::tempdir()?;
+    let connection = open(Some(&folder.path().join("stories.db")))?;
+    let mut words = Words(0x2545_f491_4f6c_dd1d);
+    let source = |row: u64| SourceId::new(format!("source-{}", row % 200));
+    for start in (0..stored).step_by(2_000) {
+        connection.execute_batch("begin immediate")?;
+        for row in start..(start + 2_000).min(stored) {
+            let item = words.item(row);
+            insert_item(&connection, row, &item, &source(row))?;
+            stories::insert_traces(&connection, id(row), &source(row), &traces(&item))?;
+        }
+        connection.execute_batch("commit")?;
+    }
+    connection.execute_batch("pragma wal_checkpoint(truncate)")?;
+
+    // Every tenth new item is a copy of its neighbour by another source.
+    let new: Vec<Item> = (0..MEASURED).map(|row| words.item(stored + row)).collect();
+    let new: Vec<Item> = (0..new.len())
+        .map(|place| if place % 10 == 9 { edited(&new[place - 1]) } else { new[place].clone() })
+        .collect();
+    let start = cpu()?;
+    let found: Vec<Traces> = new.iter().map(traces).collect();
+    let fingerprint = cpu()? - start;
+
+    let start = cpu()?;
+    let mut loaded = 0;
+    for (row, traces) in (stored..).zip(&found) {
+        loaded += stories::candidates(&connection, traces, &source(row), NOW.before(WINDOW))?.len();
+    }
+    let lookup = cpu()? - start;
+
+    let start = cpu()?;
+    for poll in (0..MEASURED).step_by(usize::try_from(POLL)?) {
+        connection.execute_batch("begin immediate")?;
+        for row in poll..poll + POLL {
+            let item = &new[usize::try_from(row)?];
+            insert_item(&connection, 10_000_000 + row, item, &source(row))?;
+        }
+        connection.execute_batch("commit")?;
+    }
+    let rows_alone = cpu()? - start;
+
+    let mut joined = 0;
+    let start = cpu()?;
+    for poll in (0..MEASURED).step_by(usize::try_from(POLL)?) {
+        connection.execute_batch("begin immediate")?;
+        for row in poll..poll + POLL {
+            let place_in = usize::try_from(row)?;
+            let row = stored + row;
+            let (decision, _) = place(
+                &connection,
+                i64::try_from(row)?,
+                &new[place_in].title,
+                &source(row),
+                &found[place_in],
+            )?;
+            joined += usize::from(decision.joins.is_some());
+        }
+        connection.execute_batch("commit")?;
+    }
+    let placed = cpu()? - start;
+
+    let each = |nanoseconds: u64| nanoseconds / MEASURED / 10;
+    let shown = |value: u64| format!("{}.{:02}", value / 100, value % 100);
+    let bytes: i64 =
+        connection
+            .query_row("select page_count * 4096 from pragma_page_count", [], |r| r.get(0))?;
+    println!("stored              {stored}");
+    println!("fingerprint         {} µs CPU an item", shown(each(fingerprint)));
+    println!("look-up             {} µs", shown(each(lookup)));
+    println!("insert              {} µs", shown(each(placed.saturating_sub(rows_alone + lookup))));
+    println!(
+        "together            {} µs",
+        shown(each(fingerprint + placed.saturating_sub(rows_alone)))
+    );
+    println!(
+        "candidates loaded   {loaded} for {MEASURED} items, {joined} joined of {}",
+        MEASURED / 10
+    );
+    println!("file                {} bytes an item", bytes / i64::try_from(stored.max(1))?);
     Ok(())
+}
+
+fn id(row: u64) -> ItemId {
+    ItemId(row.cast_signed())
+}
+
+fn insert_item(connection: &Connection, row: u64, item: &Item, source: &SourceId) -> Outcome<()> {
+    connection.prepare_cached("insert into items values (?1, ?2, ?3, ?4, ?1)")?.execute((
+        row.cast_signed(),
+        source.as_str(),
+        &item.title,
+        NOW.0,
+    ))?;
+    Ok(())
+}
+
+/// Nanoseconds this thread has run, as Linux counts them.
+fn cpu() -> Outcome<u64> {
+    let counters = std::fs::read_to_string("/proc/thread-self/schedstat")?;
+    Ok(counters.split(' ').next().unwrap_or_default().parse()?)
+}
+
+/// A copy as an editor makes it: another headline, the last sentences cut.
+fn edited(item: &Item) -> Item {
+    let words: Vec<&str> = item.text.split(' ').collect();
+    let text = words[..words.len() * 3 / 4].join(" ");
+    Item { title: format!("Kurz: {}", item.title), text, aliases: Vec::new(), ..item.clone() }
+}
+
+/// Made-up German-like texts: few words often, many words rarely.
+struct Words(u64);
+
+impl Words {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn word(&mut self) -> String {
+        const SYLLABLES: [&str; 16] = [
+            "ver", "walt", "ung", "kom", "mun", "dig", "ital", "recht", "stadt", "land", "dienst",
+            "amt", "netz", "sich", "plan", "werk",
+        ];
+        let third = self.next() % 40;
+        let mut index = third * third * third * (1 + self.next() % 4) / 4;
+        let noun = index.is_multiple_of(3);
+        let mut word = String::new();
+        loop {
+            word.push_str(SYLLABLES[usize::try_from(index % 16).unwrap_or(0)]);
+            index /= 16;
+            if index == 0 {
+                break;
+            }
+        }
+        if noun {
+            word[..1].make_ascii_uppercase();
+        }
+        word
+    }
+
+    fn text(&mut self, length: usize) -> String {
+        (0..length).map(|_| self.word()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn item(&mut self, row: u64) -> Item {
+        let title = self.text(8);
+        Item {
+            key: Key(row.to_string()),
+            fingerprint: Fingerprint(Vec::new()),
+            raw_hash: 0,
+            guid: None,
+            aliases: vec![format!("https://source.example/meldung/{row}")],
+            url: None,
+            title,
+            summary: String::new(),
+            text: self.text(110),
+            authors: Vec::new(),
+            categories: Vec::new(),
+            documents: Vec::new(),
+            links: vec![format!("https://elsewhere.example/{}", row / 3)],
+            language: None,
+            published: Some(NOW),
+            published_is_guess: false,
+        }
+    }
 }
