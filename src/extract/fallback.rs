@@ -279,15 +279,7 @@ impl<'a> Scanner<'a> {
         item.updated = item.updated.or(core_date);
         item.published = item.published.or(core_date).or(item.updated).or(created);
         item.language = item.language.or_else(|| self.language.clone());
-        let says_nothing = item.guid.is_none()
-            && item.link.is_none()
-            && item.title.is_none()
-            && item.summary_html.is_none()
-            && item.body_html.is_none()
-            && item.enclosures.is_empty();
-        if !says_nothing {
-            self.items.push(item);
-        }
+        self.items.push(item);
     }
 
     fn close_field(&mut self, closed: &OpenField<'a>, end: usize) {

@@ -46,6 +46,13 @@ pub fn read(
         }
         Shape::Markup => read_markup(text, base.as_ref(), zone)?,
     };
+    let count = extraction.items.len();
+    extraction.items.retain(|item| !says_nothing(item));
+    if extraction.items.is_empty() && count > 0 {
+        return Err(ExtractError::Unreadable {
+            reason: format!("nothing in any of its {count} entries"),
+        });
+    }
     notes.append(&mut extraction.notes);
     extraction.notes = notes;
     keep_newest(&mut extraction);
@@ -246,6 +253,15 @@ fn merged(scanned: RawItem, parsed: RawItem) -> RawItem {
         updated: scanned.updated.or(parsed.updated),
         language: scanned.language.or(parsed.language),
     }
+}
+
+fn says_nothing(item: &RawItem) -> bool {
+    item.guid.is_none()
+        && item.link.is_none()
+        && item.title.is_none()
+        && item.summary_html.is_none()
+        && item.body_html.is_none()
+        && item.enclosures.is_empty()
 }
 
 /// Bounds the number of items: the newest stay, in the order of the document.

@@ -64,7 +64,9 @@ fn number_meaning(number: &str) -> Option<Reference<'static>> {
     };
     let all_digits = digits.unwrap_or(number).bytes().all(|byte| byte.is_ascii_hexdigit());
     let Ok(code) = code else {
-        return (all_digits && !number.is_empty()).then_some(Reference::Nothing);
+        // Digits that are too many for a character, not a bare `&#;`.
+        let has_digits = !digits.unwrap_or(number).is_empty();
+        return (all_digits && has_digits).then_some(Reference::Nothing);
     };
     Some(match code {
         // Numbers of windows-1252, as browsers take them.
