@@ -1,1 +1,47 @@
-//! READ: what the kinds of source share: documents out of noise, text out of markup, dates out of German.
+//! READ: what the kinds of source share: documents out of noise, text out of
+//! markup, dates out of German.
+//!
+//! Everything here takes hostile bytes: each function is linear in its input,
+//! uses no recursion over it, and never panics.
+
+pub mod date;
+pub mod feed;
+pub mod html;
+pub mod sniff;
+
+mod convert;
+mod fallback;
+mod json;
+mod markup;
+mod reference;
+mod repair;
+mod rhythm;
+mod survey;
+mod value;
+mod vocabulary;
+
+/// Why a document gave no items.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExtractError {
+    /// No bytes but white space.
+    #[error("the document is empty")]
+    Empty,
+    /// It is something else.
+    #[error("not a feed but {found}")]
+    NotAFeed {
+        /// What it seems to be, for example `an HTML page`.
+        found: String,
+    },
+    /// A page that asks for a browser, a cookie or a proof of being human.
+    #[error("a wall for robots answers: {which}")]
+    Wall {
+        /// Whose.
+        which: String,
+    },
+    /// It is a feed, but nothing could read its entries.
+    #[error("unreadable feed: {reason}")]
+    Unreadable {
+        /// What the parser said.
+        reason: String,
+    },
+}

@@ -1,32 +1,97 @@
-//! Kind `feed`: RSS, Atom, RDF and JSON Feed.
+//! Kind `feed`: RSS, Atom, RDF, CDF and JSON Feed.
 
+use chrono_tz::Tz;
+
+use crate::extract::{ExtractError, feed};
 use crate::model::{Extraction, Reader, Response, SourceSettings};
 use crate::source::{Kind, Source, SourceError};
 
 pub(super) const KIND: Kind = Kind {
     name: "feed",
     summary: "RSS 0.90 to 2.0, RDF, Atom 0.3 and 1.0, JSON Feed",
-    example: "",
+    example: r#"[[source]]
+id = "kommunalportal"
+name = "Kommunalportal Sachsen-Anhalt"
+kind = "feed"
+url = "https://kommunalportal.example/rss.xml"
+interval = "2h"
+rank = 2
+"#,
     build,
 };
 
-fn build(_: &mut Reader<'_>, _: &SourceSettings) -> Option<Box<dyn Source>> {
-    Some(Box::new(Feed))
+fn build(_: &mut Reader<'_>, settings: &SourceSettings) -> Option<Box<dyn Source>> {
+    Some(Box::new(Feed { zone: settings.timezone }))
 }
 
 #[derive(Debug)]
-struct Feed;
+struct Feed {
+    /// Of dates that name none.
+    zone: Tz,
+}
 
 impl Source for Feed {
     fn accept(&self) -> &'static str {
         "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"
     }
 
-    fn extract(&self, _: &Response) -> Result<Extraction, SourceError> {
-        Ok(Extraction::default())
+    fn extract(&self, response: &Response) -> Result<Extraction, SourceError> {
+        let content_type = response.headers.get("content-type");
+        let mut extraction =
+            feed::read(&response.body, content_type, Some(&response.final_url), self.zone)?;
+        // The body was cut at our limit: what its rest held was not seen.
+        extraction.incomplete |= response.truncated;
+        Ok(extraction)
     }
 
     fn obeys_robots(&self) -> bool {
         false
+    }
+}
+
+impl From<ExtractError> for SourceError {
+    fn from(error: ExtractError) -> Self {
+        match error {
+            ExtractError::Empty => Self::NotAFeed { found: "an empty document".to_owned() },
+            ExtractError::NotAFeed { found } => Self::NotAFeed { found },
+            ExtractError::Wall { which } => Self::Wall { which },
+            ExtractError::Unreadable { reason } => Self::Unreadable { reason },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Headers;
+
+    use super::*;
+
+    fn answer(body: &str, truncated: bool) -> Result<Extraction, SourceError> {
+        let response = Response {
+            status: 200,
+            final_url: "https://stadt.example/rss/feed.xml".to_owned(),
+            moved: None,
+            headers: Headers::from_iter([("Content-Type", "text/html")]),
+            body: body.as_bytes().to_vec(),
+            truncated,
+        };
+        Feed { zone: chrono_tz::Europe::Berlin }.extract(&response)
+    }
+
+    #[test]
+    fn links_are_absolute_and_a_cut_body_is_incomplete() {
+        let body = "<rss version=\"2.0\"><channel><item><title>A</title><link>../a</link></item></channel></rss>";
+        let found = answer(body, true).unwrap();
+        assert_eq!(found.items[0].link.as_deref(), Some("https://stadt.example/a"));
+        assert!(found.incomplete);
+        assert!(!answer(body, false).unwrap().incomplete);
+    }
+
+    #[test]
+    fn a_page_in_the_place_of_the_feed_is_named() {
+        let found = "an HTML page".to_owned();
+        assert_eq!(answer("<html><body>Wartung", false), Err(SourceError::NotAFeed { found }));
+        let wall = answer("<html><title>Just a moment...</title>", false);
+        assert_eq!(wall, Err(SourceError::Wall { which: "Cloudflare".to_owned() }));
     }
 }

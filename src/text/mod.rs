@@ -1,6 +1,16 @@
-//! German text, shared by all below: folding, tokens, sentences, cleaning of control and bidi characters.
+//! German text, shared by all below: folding, tokens, sentences, cleaning of
+//! control and bidi characters. Knows nothing of markup: that is `extract::html`.
 
-/// Lower case for comparison.
-pub fn fold(text: &str) -> String {
-    text.to_lowercase()
-}
+mod clean;
+mod fold;
+mod hash;
+mod sentences;
+mod words;
+
+pub use clean::{clean_block, clean_line};
+pub use fold::fold;
+pub use hash::hash64;
+pub use sentences::{sentences, shorten};
+pub use words::words;
+
+pub(crate) use clean::is_invisible;

@@ -1,0 +1,380 @@
+//! Plain text out of HTML, in one pass without a tree.
+//!
+//! Makes text, not safe HTML: what it returns is escaped wherever it is shown.
+
+use std::borrow::Cow;
+
+use super::markup::{Dialect, Token, Tokens, attribute};
+
+/// Most links that are kept of one text.
+const MOST_LINKS: usize = 50;
+
+/// What a reader sees of a piece of HTML.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HtmlText {
+    /// The text: a line per block, runs of white space as one blank.
+    pub text: String,
+    /// Targets of links as written, references decoded, at most 50, each once.
+    pub links: Vec<String>,
+}
+
+/// The text of `html` in linear time. Blocks become lines; scripts, styles,
+/// templates, drawings, captions and the alternative texts of images are
+/// dropped; references are decoded once.
+pub fn to_text(html: &str) -> HtmlText {
+    let mut lines = Lines::default();
+    if !html.bytes().any(|byte| matches!(byte, b'<' | b'&')) {
+        lines.push(html);
+        return HtmlText { text: lines.finish(), links: Vec::new() };
+    }
+    let mut links = Vec::new();
+    let mut tokens = Tokens::new(html, Dialect::Html);
+    // The element that hides everything up to its end, and how deep it nests in itself.
+    let mut hidden: Option<(&'static str, usize)> = None;
+    let mut after_end = false;
+    while let Some(token) = tokens.next() {
+        let ended = std::mem::take(&mut after_end);
+        match token {
+            Token::Text(text) | Token::Cdata(text) => {
+                if hidden.is_none() {
+                    lines.push(&htmlize::unescape(text));
+                }
+            }
+            Token::Start { name, attributes, is_empty } => {
+                let name = LowerCase::new(name);
+                let name = name.as_str();
+                if let Some(opaque) = known(OPAQUE, name) {
+                    // `<script/>` is none in HTML, but in the XHTML of feeds it is.
+                    if !is_empty {
+                        tokens.skip_past_end_of(opaque);
+                    }
+                    continue;
+                }
+                match &mut hidden {
+                    Some((hider, depth)) => {
+                        *depth += usize::from(*hider == name && !is_empty);
+                        continue;
+                    }
+                    None if !is_empty => hidden = known(HIDDEN, name).map(|hider| (hider, 1)),
+                    None => {}
+                }
+                if is_block(name) {
+                    lines.break_line();
+                } else if ended && parts_words(name)
+                    || matches!(name, "td" | "th" | "img" | "input")
+                {
+                    lines.part_words();
+                }
+                if name == "a" && links.len() < MOST_LINKS {
+                    if let Some(target) = attribute(attributes, "href") {
+                        let target = htmlize::unescape_attribute(target.trim()).into_owned();
+                        if !target.is_empty() && !links.contains(&target) {
+                            links.push(target);
+                        }
+                    }
+                }
+            }
+            Token::End { name } => {
+                let name = LowerCase::new(name);
+                let name = name.as_str();
+                if let Some((hider, depth)) = &mut hidden {
+                    if *hider == name {
+                        *depth -= 1;
+                    }
+                    // A caption that is not closed ends with its figure at the latest.
+                    if *depth == 0 || (*hider == "figcaption" && name == "figure") {
+                        hidden = None;
+                        lines.part_words();
+                    }
+                    continue;
+                }
+                if is_block(name) {
+                    lines.break_line();
+                }
+                after_end = true;
+            }
+        }
+    }
+    HtmlText { text: lines.finish(), links }
+}
+
+/// Whether elements of `html` nest at most `max` deep, so that a tree may be
+/// built of it. Void elements and those that close themselves do not count.
+pub fn depth_within(html: &str, max: usize) -> bool {
+    let mut tokens = Tokens::new(html, Dialect::Html);
+    let mut depth = 0_usize;
+    while let Some(token) = tokens.next() {
+        match token {
+            Token::Start { name, is_empty, .. } => {
+                let name = LowerCase::new(name);
+                let name = name.as_str();
+                if let Some(opaque) = known(OPAQUE, name).filter(|_| !is_empty) {
+                    tokens.skip_past_end_of(opaque);
+                } else if !VOID.contains(&name) && !CLOSED_BY_THE_NEXT.contains(&name) {
+                    depth += 1;
+                    if depth > max {
+                        return false;
+                    }
+                }
+            }
+            Token::End { name } => {
+                let name = LowerCase::new(name);
+                if !CLOSED_BY_THE_NEXT.contains(&name.as_str()) && !VOID.contains(&name.as_str()) {
+                    depth = depth.saturating_sub(1);
+                }
+            }
+            Token::Text(_) | Token::Cdata(_) => {}
+        }
+    }
+    true
+}
+
+/// Elements whose inside is no markup and no text for readers.
+const OPAQUE: &[&str] =
+    &["script", "style", "iframe", "noembed", "noframes", "xmp", "textarea", "title"];
+
+/// Elements whose inside is markup that readers do not see, or captions.
+const HIDDEN: &[&str] = &[
+    "template",
+    "noscript",
+    "svg",
+    "math",
+    "figcaption",
+    "object",
+    "head",
+    "select",
+    "datalist",
+    "video",
+    "audio",
+    "canvas",
+];
+
+const VOID: &[&str] = &[
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source",
+    "track", "wbr",
+];
+
+/// Elements that the next of their kind closes, so that they nest without depth.
+const CLOSED_BY_THE_NEXT: &[&str] =
+    &["p", "li", "dt", "dd", "tr", "td", "th", "option", "thead", "tbody", "tfoot", "optgroup"];
+
+fn known(list: &[&'static str], name: &str) -> Option<&'static str> {
+    list.iter().find(|known| **known == name).copied()
+}
+
+fn is_block(name: &str) -> bool {
+    matches!(
+        name,
+        "p" | "div"
+            | "br"
+            | "hr"
+            | "li"
+            | "ul"
+            | "ol"
+            | "dl"
+            | "dt"
+            | "dd"
+            | "table"
+            | "tr"
+            | "thead"
+            | "tbody"
+            | "tfoot"
+            | "caption"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "section"
+            | "article"
+            | "header"
+            | "footer"
+            | "nav"
+            | "aside"
+            | "main"
+            | "blockquote"
+            | "pre"
+            | "form"
+            | "fieldset"
+            | "legend"
+            | "figure"
+            | "figcaption"
+            | "address"
+            | "details"
+            | "summary"
+            | "option"
+            | "center"
+            | "body"
+            | "html"
+            | "hgroup"
+            | "menu"
+            | "dir"
+    )
+}
+
+/// Elements that stand for themselves: two of them side by side are two words.
+/// Not so `b` or `em`, which may begin inside a word.
+fn parts_words(name: &str) -> bool {
+    matches!(
+        name,
+        "a" | "span" | "label" | "button" | "time" | "strong" | "small" | "cite" | "code"
+    )
+}
+
+/// A tag's name in lower case, without an allocation where it is short already.
+struct LowerCase<'a>(Cow<'a, str>);
+
+impl<'a> LowerCase<'a> {
+    fn new(name: &'a str) -> Self {
+        // No element of HTML has a longer name; a longer one is compared as it stands.
+        if name.len() <= 32 && name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Self(Cow::Owned(name.to_ascii_lowercase()))
+        } else {
+            Self(Cow::Borrowed(name))
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Text that grows by lines, without blank ones and blanks at their ends.
+#[derive(Default)]
+struct Lines {
+    text: String,
+    gap: Gap,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Gap {
+    #[default]
+    None,
+    Blank,
+    Break,
+}
+
+impl Lines {
+    fn push(&mut self, text: &str) {
+        let mut words = text.split(|c: char| c.is_whitespace()).peekable();
+        let mut is_first = true;
+        while let Some(word) = words.next() {
+            if !is_first {
+                self.gap = self.gap.max(Gap::Blank);
+            }
+            is_first = false;
+            if word.is_empty() {
+                continue;
+            }
+            if !self.text.is_empty() {
+                match self.gap {
+                    Gap::None => {}
+                    Gap::Blank => self.text.push(' '),
+                    Gap::Break => self.text.push('\n'),
+                }
+            }
+            self.gap = Gap::None;
+            self.text.push_str(word);
+        }
+    }
+
+    fn break_line(&mut self) {
+        self.gap = Gap::Break;
+    }
+
+    fn part_words(&mut self) {
+        self.gap = self.gap.max(Gap::Blank);
+    }
+
+    fn finish(self) -> String {
+        self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(html: &str) -> String {
+        to_text(html).text
+    }
+
+    #[test]
+    fn blocks_become_lines_and_words_stay_apart() {
+        for (html, expected) in [
+            ("Kurz", "Kurz"),
+            (" a \n b\u{a0}c ", "a b c"),
+            (
+                "<p>Erster <b>fetter</b> Satz.</p><p>Zweiter<br>Ende.</p>",
+                "Erster fetter Satz.\nZweiter\nEnde.",
+            ),
+            ("<b>Ü</b>bung", "Übung"),
+            ("<td>a</td><td>b</td>", "a b"),
+            ("<span>a</span><span>b</span>", "a b"),
+            ("a<br/><br/>b<ul><li>c<li>d</ul>", "a\nb\nc\nd"),
+            ("a < b & c <3", "a < b & c <3"),
+            ("&lt;b&gt; &amp;amp; &bdquo;x&ldquo; &copy", "<b> &amp; „x“ ©"),
+            ("<DIV>a</DIV>b", "a\nb"),
+            ("<![CDATA[<p>a</p>", "a"),
+        ] {
+            assert_eq!(text(html), expected, "{html}");
+        }
+    }
+
+    #[test]
+    fn what_readers_do_not_see_is_dropped() {
+        for html in [
+            "a<script>if (a<b) '</p>'</script> b",
+            "a<style>p{}</style> b",
+            "a<svg><title>x</title><path/></svg> b",
+            "a<!-- x --> b",
+            "a<img alt='x' src=y> b",
+            "a<figure><img><figcaption>x</figcaption></figure>b",
+            "a<noscript><p>x</p></noscript> b",
+            "a<template>x<template>y</template>z</template> b",
+        ] {
+            assert_eq!(text(html).replace('\n', " "), "a b", "{html}");
+        }
+        assert_eq!(text("a<script>x"), "a");
+    }
+
+    #[test]
+    fn targets_of_links_are_collected_once() {
+        let html =
+            "<a href='/a?b=1&amp;c=2'>x</a><a HREF=\" /a?b=1&amp;c=2 \">y</a><a name=z>z</a>";
+        assert_eq!(to_text(html).links, ["/a?b=1&c=2"]);
+        let many: String = (0..99).map(|number| format!("<a href={number}>")).collect();
+        assert_eq!(to_text(&many).links.len(), 50);
+    }
+
+    #[test]
+    fn depth_is_judged_without_a_tree() {
+        assert!(depth_within(&"<p><br>".repeat(10_000), 5));
+        assert!(depth_within(&"<div><p>x</p></div>".repeat(1000), 1));
+        assert!(!depth_within(&"<div>".repeat(300), 256));
+    }
+
+    #[test]
+    fn hostile_markup_takes_linear_time() {
+        for piece in [
+            "<a \"",
+            "<a '",
+            "<!--",
+            "<![CDATA[",
+            "<a=\">\" ",
+            "</",
+            "<?",
+            "&",
+            "&#",
+            "<svg>",
+            "<script>",
+            "<a href=\"",
+            "</script ",
+        ] {
+            let html = piece.repeat(2_000_000 / piece.len());
+            let _ = to_text(&html);
+            let _ = depth_within(&html, usize::MAX);
+        }
+    }
+}

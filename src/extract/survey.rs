@@ -1,0 +1,234 @@
+//! A first look at a feed's text: what is in it, and what has to be mended.
+//!
+//! One pass over the bytes, far cheaper than a parse, so that a sound feed goes
+//! to feed-rs untouched.
+
+use super::markup::attribute;
+
+/// What the pass has seen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Survey {
+    /// Start tags of `item` and `entry`, whatever their prefix.
+    pub(super) entries: usize,
+    /// Name of the root as written; empty if there is none.
+    pub(super) root: String,
+    /// The root is `rss` of a version that feed-rs takes, without a default namespace.
+    pub(super) is_plain_rss: bool,
+    /// A character or reference that XML does not know, or a bare `&`.
+    pub(super) has_bad_text: bool,
+    /// Something stands before the root that must not, or a later declaration.
+    pub(super) has_bad_prolog: bool,
+    /// Elements of HTML among those of the feed.
+    pub(super) has_naked_markup: bool,
+    /// `dc:date` or `dcterms:…` and the format's own dates.
+    pub(super) dates: Dates,
+}
+
+/// Which kinds of date elements there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Dates {
+    /// `pubDate`, `published`, `issued`, `updated`, `modified`.
+    pub(super) own: bool,
+    /// Those of Dublin Core, and `created`.
+    pub(super) foreign: bool,
+}
+
+/// Looks over `text`.
+pub(super) fn survey(text: &str) -> Survey {
+    let bytes = text.as_bytes();
+    let mut found = Survey { has_bad_text: has_control(bytes), ..Survey::default() };
+    let mut at = 0;
+    // feed-rs wants the declaration or the root first; blanks before it are harmless
+    // only without a declaration.
+    let begins_with_blank = bytes.first().is_some_and(|byte| *byte != b'<');
+    // XHTML inside Atom is no naked markup: what an element's content may hold is its type's matter.
+    let mut is_atom = false;
+    while let Some(step) =
+        bytes.get(at..).and_then(|rest| rest.iter().position(|byte| matches!(byte, b'<' | b'&')))
+    {
+        at += step;
+        let rest = bytes.get(at..).unwrap_or_default();
+        if rest.first() == Some(&b'&') {
+            found.has_bad_text |= !is_own_reference(rest);
+            at += 1;
+            continue;
+        }
+        match rest.get(1) {
+            Some(b'!') if rest.starts_with(b"<![CDATA[") => {
+                match text.get(at..).and_then(|rest| rest.find("]]>")) {
+                    Some(length) => at += length,
+                    None => {
+                        found.has_bad_text = true;
+                        return found;
+                    }
+                }
+            }
+            Some(b'!') if rest.starts_with(b"<!--") => {
+                match text.get(at + 4..).and_then(|rest| rest.find("-->")) {
+                    Some(length) => at += length + 4,
+                    None => {
+                        found.has_bad_text = true;
+                        return found;
+                    }
+                }
+            }
+            Some(b'!') => {
+                // A DOCTYPE may declare entities, which feed-rs does not read.
+                found.has_bad_prolog |= found.root.is_empty()
+                    && rest.get(..512.min(rest.len())).is_some_and(|head| head.contains(&b'['));
+                at += 2;
+            }
+            Some(b'?') => {
+                let is_declaration =
+                    rest.get(2..5).is_some_and(|name| name.eq_ignore_ascii_case(b"xml"))
+                        && rest.get(5).is_some_and(u8::is_ascii_whitespace);
+                if is_declaration {
+                    found.has_bad_prolog |= at > 0 || !declares_utf8(rest);
+                }
+                at += 2;
+            }
+            Some(b'/') => at += 2,
+            Some(byte) if byte.is_ascii_alphabetic() || *byte == b'_' => {
+                let name = rest.get(1..).unwrap_or_default();
+                let length = name.iter().position(|byte| is_name_end(*byte)).unwrap_or(name.len());
+                let name = name.get(..length).unwrap_or_default();
+                if found.root.is_empty() {
+                    found.has_bad_prolog |= begins_with_blank
+                        && at > 0
+                        && !text.get(..at).unwrap_or_default().trim().is_empty();
+                    found.root = String::from_utf8_lossy(name).into_owned();
+                    found.is_plain_rss = is_plain_rss(text.get(at..).unwrap_or_default());
+                    is_atom = name.eq_ignore_ascii_case(b"feed");
+                }
+                note_element(&mut found, name, is_atom);
+                at += 1 + length;
+            }
+            _ => {
+                found.has_bad_text = true;
+                at += 1;
+            }
+        }
+    }
+    found
+}
+
+fn is_plain_rss(tag: &str) -> bool {
+    let inside = tag.split('>').next().unwrap_or_default().get(4..).unwrap_or_default();
+    let version = attribute(inside, "version");
+    tag.starts_with("<rss")
+        && matches!(version, Some("2.0" | "0.91" | "0.92"))
+        && attribute(inside, "xmlns").is_none()
+}
+
+fn note_element(found: &mut Survey, name: &[u8], is_atom: bool) {
+    let (prefix, local) = match name.iter().position(|byte| *byte == b':') {
+        Some(colon) => {
+            (name.get(..colon).unwrap_or_default(), name.get(colon + 1..).unwrap_or_default())
+        }
+        None => (&[][..], name),
+    };
+    match local {
+        b"item" | b"entry" | b"ITEM" | b"Item" | b"Entry" => found.entries += 1,
+        b"pubDate" | b"published" | b"issued" | b"updated" | b"modified" if prefix.is_empty() => {
+            found.dates.own = true
+        }
+        b"date" | b"created" | b"issued" | b"modified" => found.dates.foreign = true,
+        b"p" | b"b" | b"br" | b"i" | b"em" | b"strong" | b"a" | b"div" | b"span" | b"ul"
+        | b"ol" | b"li" | b"img" | b"h2" | b"h3" | b"u" | b"sup" | b"sub" | b"font" | b"table"
+        | b"body"
+            if !is_atom =>
+        {
+            found.has_naked_markup = true;
+        }
+        _ => {}
+    }
+}
+
+fn is_name_end(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'<')
+}
+
+fn declares_utf8(declaration: &[u8]) -> bool {
+    let head = declaration.get(..declaration.len().min(200)).unwrap_or_default();
+    let end = head.iter().position(|byte| *byte == b'>').unwrap_or(head.len());
+    let head = String::from_utf8_lossy(head.get(..end).unwrap_or_default()).to_ascii_lowercase();
+    !head.contains("encoding") || head.contains("\"utf-8\"") || head.contains("'utf-8'")
+}
+
+/// One of XML's own five, or a number that stands for a character of XML.
+fn is_own_reference(text: &[u8]) -> bool {
+    [&b"&amp;"[..], b"&lt;", b"&gt;", b"&quot;", b"&apos;"].iter().any(|own| text.starts_with(own))
+        || is_sound_number(text)
+}
+
+fn is_sound_number(text: &[u8]) -> bool {
+    let Some(rest) = text.strip_prefix(b"&#") else { return false };
+    let (digits, radix) = match rest.strip_prefix(b"x") {
+        Some(digits) => (digits, 16),
+        None => (rest, 10),
+    };
+    let Some(end) = digits.iter().take(8).position(|byte| *byte == b';') else { return false };
+    let number = digits.get(..end).and_then(|digits| std::str::from_utf8(digits).ok());
+    let Some(code) = number.and_then(|number| u32::from_str_radix(number, radix).ok()) else {
+        return false;
+    };
+    matches!(code, 0x9 | 0xa | 0xd | 0x20..=0x7e | 0xa0..=0xd7ff | 0xe000..=0xfffd | 0x1_0000..=0x10_ffff)
+}
+
+/// Whether there is a control character that XML does not allow.
+fn has_control(bytes: &[u8]) -> bool {
+    // Chunks without an early exit inside, so that the compiler can go sixteen bytes at a time.
+    bytes.chunks(1024).any(|chunk| {
+        chunk.iter().fold(false, |found, byte| {
+            found | ((*byte < 0x20) & (*byte != b'\n') & (*byte != b'\t') & (*byte != b'\r'))
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_feed_needs_nothing() {
+        let found = survey(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!-- a & b --><rss version=\"2.0\"><channel><item><title>A &amp; B &#223;</title>\
+             <description><![CDATA[<p>&nbsp;</p>]]></description><pubDate>x</pubDate></item></channel></rss>",
+        );
+        assert_eq!(
+            found,
+            Survey {
+                entries: 1,
+                root: "rss".to_owned(),
+                is_plain_rss: true,
+                dates: Dates { own: true, foreign: false },
+                ..Survey::default()
+            }
+        );
+    }
+
+    #[test]
+    fn what_must_be_mended_is_seen() {
+        for text in [
+            "<rss>a & b</rss>",
+            "<rss>&nbsp;</rss>",
+            "<rss>&#150;</rss>",
+            "<rss>&#0;</rss>",
+            "<rss>\u{2}</rss>",
+            "<rss>a < b</rss>",
+            "<rss><![CDATA[x</rss>",
+        ] {
+            assert!(survey(text).has_bad_text, "{text}");
+        }
+        for text in [
+            "\n<?xml version='1.0'?><rss/>",
+            "<?xml version='1.0' encoding='latin1'?><rss/>",
+            "Warning <rss/>",
+            "<rss><?xml encoding='x'?></rss>",
+        ] {
+            assert!(survey(text).has_bad_prolog, "{text}");
+        }
+        assert!(survey("<rss><title>a <b>c</b></title></rss>").has_naked_markup);
+        assert_eq!(survey("<rss:item/><entry><entries/>").entries, 2);
+    }
+}

@@ -1,0 +1,112 @@
+//! Text fit for a line or a paragraph: nothing in it that cannot be seen.
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
+
+/// Whether the character shows nothing and may change how others show:
+/// controls but white space, bidi marks and overrides, zero-width characters,
+/// the soft hyphen, noncharacters. The joiner of emoji is judged by its neighbour.
+pub(crate) fn is_invisible(character: char) -> bool {
+    match character {
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{fffe}'..='\u{ffff}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => character.is_control() && !character.is_whitespace(),
+    }
+}
+
+/// One clean line: composed (NFC), without invisible characters, each run of
+/// white space one blank, trimmed, at most `max_chars` characters.
+pub fn clean_line(text: &str, max_chars: usize) -> String {
+    clean(text, max_chars, false)
+}
+
+/// The same as [`clean_line`], but a run of white space with a line break in
+/// it becomes one line break.
+pub fn clean_block(text: &str, max_chars: usize) -> String {
+    clean(text, max_chars, true)
+}
+
+fn clean(text: &str, max_chars: usize, keeps_breaks: bool) -> String {
+    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        collect(text.chars(), text.len(), max_chars, keeps_breaks)
+    } else {
+        collect(text.nfc(), text.len(), max_chars, keeps_breaks)
+    }
+}
+
+fn collect(
+    characters: impl Iterator<Item = char>,
+    bytes: usize,
+    max_chars: usize,
+    keeps_breaks: bool,
+) -> String {
+    let mut cleaned = String::with_capacity(bytes.min(max_chars.saturating_mul(2)));
+    let mut count = 0_usize;
+    let mut gap: Option<char> = None;
+    let mut previous = ' ';
+    for character in characters {
+        if character.is_whitespace() {
+            let breaks = keeps_breaks
+                && matches!(character, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+            gap = Some(if breaks || gap == Some('\n') { '\n' } else { ' ' });
+            continue;
+        }
+        // The joiner holds emoji families together; between letters it only hides.
+        let joins_emoji = character == '\u{200d}' && previous >= '\u{2190}';
+        if is_invisible(character) && !joins_emoji {
+            continue;
+        }
+        if let Some(blank) = gap.take().filter(|_| count > 0) {
+            if count + 1 >= max_chars {
+                break;
+            }
+            cleaned.push(blank);
+            count += 1;
+        }
+        if count >= max_chars {
+            break;
+        }
+        cleaned.push(character);
+        count += 1;
+        previous = character;
+    }
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_shows_all_it_holds() {
+        assert_eq!(clean_line(" a\u{202e}b\u{200b}\t\n c\u{0} \u{a0}", 99), "ab c");
+        assert_eq!(clean_line("Ver\u{ad}waltung u\u{308}ber", 99), "Verwaltung über");
+        assert_eq!(clean_line("👩\u{200d}👧 a\u{200d}b", 99), "👩\u{200d}👧 ab");
+        assert_eq!(clean_line("\u{200b}\u{feff}", 99), "");
+    }
+
+    #[test]
+    fn a_line_is_cut_at_a_character_and_not_after_a_blank() {
+        assert_eq!(clean_line("äöü", 2), "äö");
+        assert_eq!(clean_line("ab cd", 3), "ab");
+        assert_eq!(clean_line("ab cd", 4), "ab c");
+        assert_eq!(clean_line("ab", 0), "");
+    }
+
+    #[test]
+    fn a_block_keeps_single_breaks() {
+        assert_eq!(clean_block("a \r\n\n b  c\n", 99), "a\nb c");
+    }
+}
