@@ -26,6 +26,8 @@ struct Found {
     place: Place,
     hit: Hit,
     weight: f64,
+    /// Its words do not follow each other.
+    loose: bool,
 }
 
 /// The weighed hits of one topic.
@@ -128,7 +130,12 @@ fn findings(topic: &Topic, places: &[(Place, Vec<Hit>)], lead: usize) -> Finding
                 continue;
             }
             let distance = if *place == Place::Text && hit.start >= lead { LATER } else { 1.0 };
-            let found = |weight: f64| Found { place: *place, hit: *hit, weight: weight * distance };
+            let found = |weight: f64| Found {
+                place: *place,
+                hit: *hit,
+                weight: weight * distance,
+                loose: topic.terms[hit.term - terms.start].1.contains('~'),
+            };
             match topic.terms[hit.term - terms.start].0 {
                 List::Strong => deciding.push(found(STRONG)),
                 List::Weak => deciding.push(found(WEAK)),
@@ -148,22 +155,31 @@ fn findings(topic: &Topic, places: &[(Place, Vec<Hit>)], lead: usize) -> Finding
     findings
 }
 
-/// Each term once and each word once: of terms that meet in the same words the
-/// weightier counts, then the longer. `OZG-Umsetzung` is not also `OZG`.
+/// Each term once, with its weightiest hit, and each word once.
+///
+/// Where one hit lies within another, the longer decides although it may weigh
+/// less: with `OZG` strong and `OZG-Newsletter` weak, a newsletter is a weak
+/// hint. Of hits in the very same words the weightier counts.
 fn choose(mut deciding: Vec<Found>) -> Vec<Found> {
-    let length = |found: &Found| found.hit.end - found.hit.start;
     deciding.sort_by(|left, right| {
-        right
-            .weight
-            .total_cmp(&left.weight)
-            .then_with(|| length(right).cmp(&length(left)))
-            .then_with(|| {
-                (left.place, left.hit.start, left.hit.term).cmp(&(
-                    right.place,
-                    right.hit.start,
-                    right.hit.term,
-                ))
-            })
+        (left.place, left.hit.start, right.hit.end)
+            .cmp(&(right.place, right.hit.start, left.hit.end))
+            .then(right.weight.total_cmp(&left.weight))
+            .then(left.hit.term.cmp(&right.hit.term))
+    });
+    let mut reach: Option<(Place, usize)> = None;
+    deciding.retain(|found| {
+        let covered =
+            reach.is_some_and(|(place, end)| place == found.place && found.hit.end <= end);
+        // Two words in one sentence do not swallow what stands between them.
+        if !covered && !found.loose {
+            reach = Some((found.place, found.hit.end));
+        }
+        !covered
+    });
+    deciding.sort_by(|left, right| {
+        let length = |found: &Found| found.hit.end - found.hit.start;
+        right.weight.total_cmp(&left.weight).then_with(|| length(right).cmp(&length(left)))
     });
     let mut chosen: Vec<Found> = Vec::new();
     for found in deciding {
