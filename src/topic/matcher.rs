@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use aho_corasick::{AhoCorasick, BuildError};
 
 use super::folded::{Folded, Joint, is_conjunction};
-use super::term::{Phrase, Term};
+use super::term::Phrase;
 
 /// Words that may lie between the two sides of `A ~ B`.
 const NEAR: usize = 10;
@@ -58,12 +58,12 @@ pub(super) struct Matcher {
 
 impl Matcher {
     /// Builds the automaton; a hit names its term by its index in `terms`.
-    pub(super) fn new(terms: &[Term]) -> Result<Self, BuildError> {
+    pub(super) fn new(terms: &[Vec<Phrase>]) -> Result<Self, BuildError> {
         let mut phrases = Vec::new();
         let mut stems: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
         let mut by_stem = Vec::new();
         for (index, term) in terms.iter().enumerate() {
-            for (side, phrase) in term.phrases.iter().enumerate() {
+            for (side, phrase) in term.iter().enumerate() {
                 let word = &phrase.words[phrase.anchor];
                 stems.entry(word.stem.clone()).or_default().push(phrases.len());
                 if phrase.words.len() == 1 && !word.open_left {
@@ -73,7 +73,7 @@ impl Matcher {
             }
         }
         by_stem.sort();
-        let paired = (0..terms.len()).filter(|&index| terms[index].phrases.len() == 2).collect();
+        let paired = (0..terms.len()).filter(|&index| terms[index].len() == 2).collect();
         let automaton = AhoCorasick::new(stems.keys())?;
         Ok(Self {
             automaton,
@@ -249,7 +249,7 @@ mod tests {
     use crate::topic::term::parse;
 
     fn words<'a>(term: &str, text: &'a str) -> Vec<&'a str> {
-        let matcher = Matcher::new(&[parse(term).unwrap()]).unwrap();
+        let matcher = Matcher::new(&[parse(term).unwrap().phrases]).unwrap();
         matcher.hits(&fold(text, &[])).into_iter().map(|hit| &text[hit.start..hit.end]).collect()
     }
 
@@ -441,7 +441,8 @@ mod tests {
     #[test]
     fn a_hostile_text_costs_no_more_than_its_length() {
         let matcher = Matcher::new(
-            &["*aaa*", "aaa*", "a-a-a ~ aaa*", "aaa aaa aaa"].map(|term| parse(term).unwrap()),
+            &["*aaa*", "aaa*", "a-a-a ~ aaa*", "aaa aaa aaa"]
+                .map(|term| parse(term).unwrap().phrases),
         )
         .unwrap();
         for text in [

@@ -103,8 +103,20 @@ pub struct Topic {
     index: usize,
     /// Its first term among those of all topics.
     first_term: usize,
-    terms: Vec<(List, String)>,
+    terms: Vec<TopicTerm>,
     has_context: bool,
+}
+
+/// A term of a topic.
+#[derive(Debug, Clone)]
+struct TopicTerm {
+    list: List,
+    /// As the admin wrote it.
+    written: String,
+    /// One hit is enough, wherever it stands.
+    decisive: bool,
+    /// It is made of two phrases with other words between them.
+    loose: bool,
 }
 
 /// What became of a topic for an item.
@@ -170,7 +182,7 @@ impl Tagger {
         let mut terms = Vec::new();
         for (index, rules) in rules.iter().enumerate() {
             let first_term = terms.len();
-            let mut texts = Vec::new();
+            let mut texts: Vec<TopicTerm> = Vec::new();
             for list in List::ALL {
                 for (place, text) in list.of(rules).iter().enumerate() {
                     let mut report = |message| {
@@ -184,21 +196,32 @@ impl Tagger {
                     match term::parse(text) {
                         Err(message) => report(message),
                         Ok(term) => {
-                            let twin = (first_term..terms.len()).find(|&other| {
-                                let (of, _) = &texts[other - first_term];
-                                terms[other] == term
-                                    && (*of == list
-                                        || (*of != List::Context && list != List::Context))
-                            });
-                            if let Some(twin) = twin {
-                                let (of, other): &(List, String) = &texts[twin - first_term];
+                            if term.decisive && list != List::Strong {
                                 report(format!(
-                                    "`{text}` means the same as `{other}` in `{}`",
-                                    of.name()
+                                    "`{text}` decides alone with its `!`; that is for `strong` only"
                                 ));
                             }
-                            terms.push(term);
-                            texts.push((list, text.clone()));
+                            let deciding = |list| list != List::Context;
+                            let twin =
+                                texts.iter().zip(&terms[first_term..]).find(|(other, known)| {
+                                    **known == term.phrases
+                                        && (other.list == list
+                                            || (deciding(other.list) && deciding(list)))
+                                });
+                            if let Some((other, _)) = twin {
+                                report(format!(
+                                    "`{text}` means the same as `{}` in `{}`",
+                                    other.written,
+                                    other.list.name()
+                                ));
+                            }
+                            texts.push(TopicTerm {
+                                list,
+                                written: text.clone(),
+                                decisive: term.decisive,
+                                loose: term.phrases.len() > 1,
+                            });
+                            terms.push(term.phrases);
                         }
                     }
                 }
@@ -208,7 +231,7 @@ impl Tagger {
                 threshold: if rules.threshold > 0.0 { rules.threshold } else { DEFAULT_THRESHOLD },
                 index,
                 first_term,
-                has_context: texts.iter().any(|(list, _)| *list == List::Context),
+                has_context: texts.iter().any(|term| term.list == List::Context),
                 terms: texts,
             });
         }
@@ -256,7 +279,7 @@ fn consider(topic: &Topic, reading: &Reading<'_>) -> Considered {
             .then(left.field.cmp(&right.field))
             .then(left.span.cmp(&right.span))
     });
-    let score: f64 = evidence.iter().map(|evidence| evidence.weight).sum();
+    let score: f64 = evidence.iter().fold(0.0, |sum, evidence| sum + evidence.weight);
     let vetoes = reading.vetoes(topic);
     // What the admin gave to the whole source no word in an item takes away.
     let given = evidence.iter().any(|evidence| evidence.field == Field::Source);

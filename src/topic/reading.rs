@@ -106,7 +106,7 @@ impl<'a> Reading<'a> {
                     field,
                     span: (found.hit.start, found.hit.end),
                     words: text.get(found.hit.start..found.hit.end)?.to_owned(),
-                    term: topic.terms.get(found.hit.term - topic.first_term)?.1.clone(),
+                    term: topic.terms.get(found.hit.term - topic.first_term)?.written.clone(),
                     weight: found.weight,
                 })
             })
@@ -129,23 +129,20 @@ fn findings(topic: &Topic, places: &[(Place, Vec<Hit>)], lead: usize) -> Finding
             if seen >= MOST_PLACES {
                 continue;
             }
+            let term = &topic.terms[hit.term - terms.start];
             let distance = if *place == Place::Text && hit.start >= lead { LATER } else { 1.0 };
-            let found = |weight: f64| Found {
-                place: *place,
-                hit: *hit,
-                weight: weight * distance,
-                loose: topic.terms[hit.term - terms.start].1.contains('~'),
-            };
-            match topic.terms[hit.term - terms.start].0 {
-                List::Strong => deciding.push(found(STRONG)),
-                List::Weak => deciding.push(found(WEAK)),
+            let found = |weight: f64| Found { place: *place, hit: *hit, weight, loose: term.loose };
+            match term.list {
+                List::Strong if term.decisive => deciding.push(found(topic.threshold.max(STRONG))),
+                List::Strong => deciding.push(found(STRONG * distance)),
+                List::Weak => deciding.push(found(WEAK * distance)),
                 List::Context => has_context = true,
                 List::Never => vetoes.push(found(0.0)),
             }
         }
     }
     let chosen = choose(deciding);
-    let is_weak = |found: &Found| topic.terms[found.hit.term - terms.start].0 == List::Weak;
+    let is_weak = |found: &Found| topic.terms[found.hit.term - terms.start].list == List::Weak;
     let (without_context, counted) =
         chosen.into_iter().partition(|found| !has_context && is_weak(found));
     let mut findings = Findings { counted, without_context, vetoes };

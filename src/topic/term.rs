@@ -24,6 +24,8 @@ const WRITTEN_ENDINGS: [&str; 7] = ["en", "em", "er", "es", "e", "n", "s"];
 pub(super) struct Term {
     /// One phrase, or two that must stand near each other in one sentence.
     pub(super) phrases: Vec<Phrase>,
+    /// Written with a final `!`: one hit is enough, wherever it stands.
+    pub(super) decisive: bool,
 }
 
 /// Words that follow each other.
@@ -62,12 +64,13 @@ pub(super) fn parse(term: &str) -> Result<Term, String> {
     if term.chars().count() > LONGEST_TERM {
         return Err(format!("term of more than {LONGEST_TERM} characters"));
     }
-    let sides: Vec<&str> = term.split('~').collect();
+    let bare = term.trim_end().strip_suffix('!');
+    let sides: Vec<&str> = bare.unwrap_or(term).split('~').collect();
     if sides.len() > 2 {
         return Err("more than one `~`; a term joins two phrases at most".to_owned());
     }
     let phrases = sides.into_iter().map(phrase).collect::<Result<_, _>>()?;
-    Ok(Term { phrases })
+    Ok(Term { phrases, decisive: bare.is_some() })
 }
 
 fn phrase(text: &str) -> Result<Phrase, String> {
@@ -285,6 +288,7 @@ mod tests {
             ("e", "nearly everything"),
             ("Ver*ung", "inside"),
             ("IT ~", "empty term"),
+            ("!", "empty term"),
             ("IT ~ Amt ~ Haus", "more than one"),
             ("a1 b1 c1 d1 e1 f1 g1 h1 i1", "8 words"),
         ] {

@@ -80,6 +80,24 @@ fn the_same_words_count_for_one_term_only() {
 }
 
 #[test]
+fn a_longer_term_decides_what_a_shorter_one_inside_it_means() {
+    let rules = rules(&["OZG"], &["OZG-Newsletter"], &[], &[]);
+    assert_score(score(&rules, "Neuer OZG-Newsletter", ""), 1.0);
+    assert_score(score(&rules, "Neuer OZG-Newsletter", "zum OZG"), 4.0);
+}
+
+#[test]
+fn a_decisive_term_is_enough_wherever_it_stands() {
+    let rules =
+        TopicRules { threshold: 5.0, ..rules(&["Onlinezugangsgesetz*!"], &[], &[], &["Oper"]) };
+    let late = format!("{} des Onlinezugangsgesetzes", "wort ".repeat(80));
+    assert_eq!(explain(&rules, &item("", &late)).outcome, Outcome::Tagged);
+    assert_eq!(explain(&rules, &item("Oper", &late)).outcome, Outcome::Vetoed);
+    let soft = TopicRules { weak: vec!["Portal!".to_owned()], ..rules };
+    assert_eq!(Tagger::new(&[soft]).unwrap_err()[0].list, "weak");
+}
+
+#[test]
 fn one_veto_is_enough_unless_the_source_gives_the_topic() {
     let rules = rules(&["Genossenschaft*"], &[], &[], &["*Jagdgenossenschaft*"]);
     let hunters = item("Genossenschaftstag", "Es lädt die Jagdgenossenschaft ein.");
