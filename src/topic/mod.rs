@@ -1,1 +1,304 @@
 //! `Item` + topics → taggings, each with its evidence.
+//!
+//! The terms of all topics are looked for in one pass per text; then each
+//! signal reads, topic by topic, what was found. What counts as a hit is the
+//! term language's matter (`term`, `matcher`), what is not the item's own
+//! words that of `boilerplate`, what a hit weighs is decided here.
+//!
+//! Whatever is tagged can be proved: every span of evidence cuts its words out
+//! of the stored title, text or category.
+
+pub mod evaluate;
+pub mod signal;
+
+mod boilerplate;
+mod folded;
+mod matcher;
+mod reading;
+mod term;
+
+use crate::model::{Evidence, Field, SourceId, Tagging, TopicId, TopicRules};
+use matcher::Matcher;
+pub use reading::{Place, Reading};
+use signal::SIGNALS;
+
+/// Weight of a strong term.
+pub const STRONG: f64 = 3.0;
+/// Weight of a weak term beside a context term.
+pub const WEAK: f64 = 1.0;
+/// What a hit after the lead is worth of its weight.
+pub const LATER: f64 = 0.5;
+/// Characters of the text that are its lead.
+pub const LEAD_CHARS: usize = 400;
+/// Threshold of a topic that names none above zero.
+pub const DEFAULT_THRESHOLD: f64 = 3.0;
+
+/// What is tagged.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Title, plain text.
+    pub title: &'a str,
+    /// Full text, plain.
+    pub text: &'a str,
+    /// Categories in the source's own words.
+    pub categories: &'a [String],
+    /// Where it came from.
+    pub source: &'a SourceId,
+    /// Topics that the config gives to all items of the source.
+    pub source_topics: &'a [TopicId],
+}
+
+/// A term that cannot be used, for the config to place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TermProblem {
+    /// Index in the topics given.
+    pub topic: usize,
+    /// `strong`, `weak`, `context` or `never`.
+    pub list: &'static str,
+    /// Index in that list.
+    pub term: usize,
+    /// What is wrong, lower case, without a full stop.
+    pub message: String,
+}
+
+/// What a term is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum List {
+    Strong,
+    Weak,
+    Context,
+    Never,
+}
+
+impl List {
+    const ALL: [Self; 4] = [Self::Strong, Self::Weak, Self::Context, Self::Never];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Strong => "strong",
+            Self::Weak => "weak",
+            Self::Context => "context",
+            Self::Never => "never",
+        }
+    }
+
+    fn of(self, rules: &TopicRules) -> &[String] {
+        match self {
+            Self::Strong => &rules.strong,
+            Self::Weak => &rules.weak,
+            Self::Context => &rules.context,
+            Self::Never => &rules.never,
+        }
+    }
+}
+
+/// A topic, ready to be asked.
+#[derive(Debug, Clone)]
+pub struct Topic {
+    /// Stable key.
+    pub id: TopicId,
+    /// Score from which an item has it.
+    pub threshold: f64,
+    index: usize,
+    /// Its first term among those of all topics.
+    first_term: usize,
+    terms: Vec<TopicTerm>,
+    has_context: bool,
+}
+
+/// A term of a topic.
+#[derive(Debug, Clone)]
+struct TopicTerm {
+    list: List,
+    /// As the admin wrote it.
+    written: String,
+    /// One hit is enough, wherever it stands.
+    decisive: bool,
+    /// It is made of two phrases with other words between them.
+    loose: bool,
+}
+
+/// What became of a topic for an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The item has it.
+    Tagged,
+    /// Some evidence, too little.
+    BelowThreshold,
+    /// Nothing counted.
+    NoEvidence,
+    /// It would have been enough, but a `never` term stands there.
+    Vetoed,
+}
+
+impl Outcome {
+    /// The word in `explain --json`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Tagged => "tagged",
+            Self::BelowThreshold => "below-threshold",
+            Self::NoEvidence => "no-evidence",
+            Self::Vetoed => "vetoed",
+        }
+    }
+}
+
+/// A topic weighed for an item, with the reasons for and against.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Considered {
+    /// Which topic.
+    pub topic: TopicId,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Sum of the weights.
+    pub score: f64,
+    /// What it had to reach.
+    pub threshold: f64,
+    /// What counted, most weighty first.
+    pub evidence: Vec<Evidence>,
+    /// Weak terms that did not count since no context term stands there; weight 0.
+    pub without_context: Vec<Evidence>,
+    /// Hits of `never` terms; weight 0.
+    pub vetoes: Vec<Evidence>,
+}
+
+/// The topics of the config, ready to tag items.
+#[derive(Debug)]
+pub struct Tagger {
+    topics: Vec<Topic>,
+    matcher: Matcher,
+}
+
+impl Tagger {
+    /// Reads the terms of all topics.
+    ///
+    /// # Errors
+    /// Every term that is empty, matches everything, or stands twice among
+    /// those of one topic that decide (`strong`, `weak`, `never`).
+    pub fn new(rules: &[TopicRules]) -> Result<Self, Vec<TermProblem>> {
+        let mut problems = Vec::new();
+        let mut topics = Vec::new();
+        let mut terms = Vec::new();
+        for (index, rules) in rules.iter().enumerate() {
+            let first_term = terms.len();
+            let mut texts: Vec<TopicTerm> = Vec::new();
+            for list in List::ALL {
+                for (place, text) in list.of(rules).iter().enumerate() {
+                    let mut report = |message| {
+                        problems.push(TermProblem {
+                            topic: index,
+                            list: list.name(),
+                            term: place,
+                            message,
+                        })
+                    };
+                    match term::parse(text) {
+                        Err(message) => report(message),
+                        Ok(term) => {
+                            if term.decisive && list != List::Strong {
+                                report(format!(
+                                    "`{text}` decides alone with its `!`; that is for `strong` only"
+                                ));
+                            }
+                            let deciding = |list| list != List::Context;
+                            let twin =
+                                texts.iter().zip(&terms[first_term..]).find(|(other, known)| {
+                                    **known == term.phrases
+                                        && (other.list == list
+                                            || (deciding(other.list) && deciding(list)))
+                                });
+                            if let Some((other, _)) = twin {
+                                report(format!(
+                                    "`{text}` means the same as `{}` in `{}`",
+                                    other.written,
+                                    other.list.name()
+                                ));
+                            }
+                            texts.push(TopicTerm {
+                                list,
+                                written: text.clone(),
+                                decisive: term.decisive,
+                                loose: term.phrases.len() > 1,
+                            });
+                            terms.push(term.phrases);
+                        }
+                    }
+                }
+            }
+            topics.push(Topic {
+                id: rules.id.clone().unwrap_or_else(|| TopicId::from("")),
+                threshold: if rules.threshold > 0.0 { rules.threshold } else { DEFAULT_THRESHOLD },
+                index,
+                first_term,
+                has_context: texts.iter().any(|term| term.list == List::Context),
+                terms: texts,
+            });
+        }
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let matcher = Matcher::new(&terms).map_err(|error| {
+            vec![TermProblem {
+                topic: 0,
+                list: List::Strong.name(),
+                term: 0,
+                message: format!("too many terms: {error}"),
+            }]
+        })?;
+        Ok(Self { topics, matcher })
+    }
+
+    /// The topics the item has, in the order of the config.
+    pub fn tag(&self, subject: &Subject<'_>) -> Vec<Tagging> {
+        self.explain(subject)
+            .into_iter()
+            .filter(|considered| considered.outcome == Outcome::Tagged)
+            .map(|considered| Tagging {
+                topic: considered.topic,
+                score: considered.score,
+                evidence: considered.evidence,
+            })
+            .collect()
+    }
+
+    /// Every topic of the config, and why the item has it or not.
+    pub fn explain(&self, subject: &Subject<'_>) -> Vec<Considered> {
+        let reading = Reading::new(subject, &self.matcher, &self.topics);
+        self.topics.iter().map(|topic| consider(topic, &reading)).collect()
+    }
+}
+
+fn consider(topic: &Topic, reading: &Reading<'_>) -> Considered {
+    let mut evidence: Vec<Evidence> =
+        SIGNALS.iter().flat_map(|signal| (signal.read)(topic, reading)).collect();
+    evidence.sort_by(|left, right| {
+        right
+            .weight
+            .total_cmp(&left.weight)
+            .then(left.field.cmp(&right.field))
+            .then(left.span.cmp(&right.span))
+    });
+    let score: f64 = evidence.iter().fold(0.0, |sum, evidence| sum + evidence.weight);
+    let vetoes = reading.vetoes(topic);
+    // What the admin gave to the whole source no word in an item takes away.
+    let given = evidence.iter().any(|evidence| evidence.field == Field::Source);
+    let outcome = match (score >= topic.threshold, vetoes.is_empty() || given) {
+        (true, true) => Outcome::Tagged,
+        (true, false) => Outcome::Vetoed,
+        (false, _) if evidence.is_empty() => Outcome::NoEvidence,
+        (false, _) => Outcome::BelowThreshold,
+    };
+    Considered {
+        topic: topic.id.clone(),
+        outcome,
+        score,
+        threshold: topic.threshold,
+        evidence,
+        without_context: reading.without_context(topic),
+        vetoes,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! What a page prints under every text, and what is not the item's own words:
+//! imprint, related items, captions, cookie notes, addresses.
+//!
+//! It answers ranges to leave out, so that spans still count in the stored
+//! text. In doubt it leaves a line in: a lost sentence costs a topic, a
+//! stray caption hardly ever gives one.
+
+use std::ops::Range;
+
+/// A line that begins so, and the rest after it, is not the item's. Compared in lower case.
+const TAILS: [&str; 21] = [
+    "impressum",
+    "pressekontakt",
+    "kontakt:",
+    "ansprechpartner:",
+    "medienkontakt",
+    "herausgeber:",
+    "verantwortlich:",
+    "v.i.s.d.p",
+    "original-content von",
+    "über uns",
+    "lesen sie auch:",
+    "lesen sie auch",
+    "das könnte sie auch interessieren",
+    "mehr zum thema",
+    "weitere meldungen",
+    "weitere artikel",
+    "weitere nachrichten",
+    "verwandte artikel",
+    "ähnliche beiträge",
+    "schreibe einen kommentar",
+    "grußwort",
+];
+/// How many of the first `TAILS` end the text wherever their line stands.
+/// The others do so as a heading; with words of their own they are one line.
+const SIGNATURES: usize = 10;
+
+/// A line that begins so is left out alone.
+const LINES: [&str; 16] = [
+    "anbieter zum thema",
+    "foto:",
+    "fotos:",
+    "bild:",
+    "bildquelle",
+    "bildunterschrift",
+    "bildnachweis",
+    "symbolbild",
+    "symbolfoto",
+    "grafik:",
+    "©",
+    "(c) ",
+    "quelle:",
+    "anzeige",
+    "siehe auch:",
+    "auch interessant:",
+];
+/// A line that only refers to others may be this long, in characters; a longer one tells something.
+const LONGEST_LINE: usize = 240;
+
+/// What is left out inside a line, from an opening word to the closing bracket.
+const BRACKETS: [&str; 6] =
+    ["(wir berichteten", "(foto:", "(bild:", "(symbolbild", "(quelle:", "(archivbild"];
+
+/// Bytes of `text` that are not the item's own words, ascending and apart.
+pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
+    let mut cuts: Vec<Range<usize>> = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let begins = at;
+        at += line.len();
+        let lower: String =
+            line.trim().chars().take(LONGEST_LINE + 1).flat_map(char::to_lowercase).collect();
+        // An item may be a welcome address or an imprint: its first line is never boilerplate.
+        if begins > 0 && is_tail(&lower) {
+            cuts.push(begins..text.len());
+            return cuts;
+        }
+        if begins > 0 && is_line(&lower) {
+            cuts.push(begins..at);
+        } else {
+            inside(line, begins, &mut cuts);
+        }
+    }
+    cuts
+}
+
+fn is_tail(line: &str) -> bool {
+    let Some(index) = TAILS.iter().position(|opening| begins_with(line, opening)) else {
+        return false;
+    };
+    index < SIGNATURES
+        || line.trim_end_matches([':', ' ', '…', '.']).chars().count()
+            <= TAILS[index].chars().count() + 4
+        || (TAILS[index] == "grußwort" && line.chars().count() <= 80)
+}
+
+fn is_line(line: &str) -> bool {
+    if line.chars().count() > LONGEST_LINE {
+        return false;
+    }
+    let cookies = line.contains("cookie")
+        && ["akzeptier", "zustimm", "einwillig", "verwende", "einstellung"]
+            .iter()
+            .any(|word| line.contains(word));
+    cookies || LINES.iter().chain(&TAILS[SIGNATURES..]).any(|opening| begins_with(line, opening))
+}
+
+/// `opening` as whole words.
+fn begins_with(line: &str, opening: &str) -> bool {
+    line.strip_prefix(opening).is_some_and(|rest| {
+        !opening.ends_with(char::is_alphanumeric)
+            || rest.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '-')
+    })
+}
+
+/// Brackets with a caption, web and mail addresses.
+fn inside(line: &str, begins: usize, cuts: &mut Vec<Range<usize>>) {
+    /// Longer than any caption: the bracket was never closed.
+    const LONGEST_BRACKET: usize = 200;
+    let mut skip_to = 0;
+    for (at, _) in line.match_indices('(') {
+        if at < skip_to {
+            continue;
+        }
+        let lower: String = line[at..].chars().take(20).flat_map(char::to_lowercase).collect();
+        if BRACKETS.iter().any(|opening| lower.starts_with(opening))
+            && let Some(length) = line[at..]
+                .char_indices()
+                .take(LONGEST_BRACKET)
+                .find(|&(_, c)| c == ')')
+                .map(|(end, _)| end + 1)
+        {
+            cuts.push(begins + at..begins + at + length);
+            skip_to = at + length;
+        }
+    }
+    let mut at = 0;
+    for word in line.split_inclusive(char::is_whitespace) {
+        let bare = word.trim_end();
+        let start = begins + at;
+        at += word.len();
+        let is_mail = bare.find('@').is_some_and(|sign| bare[sign..].contains('.') && sign > 0);
+        if is_mail || bare.contains("://") || bare.contains("www.") {
+            cuts.push(start..start + bare.len());
+        }
+    }
+    cuts.sort_by_key(|cut| (cut.start, cut.end));
+    // A web address inside a caption's bracket is cut already.
+    cuts.dedup_by(|later, earlier| {
+        let overlaps = later.start < earlier.end;
+        if overlaps {
+            earlier.end = earlier.end.max(later.end);
+        }
+        overlaps
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rest(text: &str) -> String {
+        let mut rest = String::new();
+        let mut at = 0;
+        for cut in cuts(text) {
+            rest.push_str(&text[at..cut.start]);
+            at = cut.end;
+        }
+        rest + &text[at..]
+    }
+
+    #[test]
+    fn the_foot_of_a_page_is_left_out() {
+        for foot in [
+            "Impressum: Ministerium für Infrastruktur und Digitales\nTurmschanzenstraße",
+            "Grußwort CIO\nDas Onlinezugangsgesetz",
+            "Lesen Sie auch:\nOZG 2.0 kommt",
+            "Weitere Meldungen\nKITU tagt",
+            "Pressekontakt\nAmt",
+        ] {
+            assert_eq!(rest(&format!("Der Rat tagt.\n{foot}")), "Der Rat tagt.\n", "{foot}");
+        }
+    }
+
+    #[test]
+    fn a_reference_between_paragraphs_is_left_out_alone() {
+        assert_eq!(
+            rest("Eins.\nLesen Sie auch: OZG 2.0 kommt in den Bundesrat\nZwei."),
+            "Eins.\nZwei."
+        );
+        assert_eq!(rest("Eins.\nFoto: KITU\nZwei."), "Eins.\nZwei.");
+        assert_eq!(
+            rest("Eins.\nWir verwenden Cookies. Bitte akzeptieren Sie.\nZwei."),
+            "Eins.\nZwei."
+        );
+        assert_eq!(rest("Eins (wir berichteten) und (Foto: KITU) zwei."), "Eins  und  zwei.");
+        assert_eq!(rest("Siehe https://ozg.example.de/OZG oder OZG@example.de!"), "Siehe  oder ");
+    }
+
+    #[test]
+    fn the_items_own_words_stay() {
+        for text in [
+            "Grußwort des CIO zum Onlinezugangsgesetz",
+            "Impressumspflicht: was Kommunen wissen müssen",
+            "Der Rat tagt.\nFotografen gesucht",
+            "Der Rat tagt.\nWeitere Meldungen nahm am Montag der Bürgermeister entgegen, der sich über die rege Teilnahme der Einwohner an der digitalen Befragung freute und ankündigte, dass im Herbst eine zweite folgt; dann gehe es um die Öffnungszeiten der Ämter und um das neue Portal.",
+        ] {
+            assert_eq!(rest(text), text);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn cuts_are_ascending_and_at_characters(text in "(\\PC{0,20}|\\(foto: |\\)|http://|ä@b.de|\n|impressum|grußwort){0,8}") {
+            let mut at = 0;
+            for cut in cuts(&text) {
+                proptest::prop_assert!(at <= cut.start && cut.start <= cut.end);
+                proptest::prop_assert!(text.get(cut.clone()).is_some());
+                at = cut.end;
+            }
+        }
+    }
+}

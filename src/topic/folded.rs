@@ -1,0 +1,417 @@
+//! A text as the matcher reads it: nothing but folded letters and digits, with
+//! a note before each on what stood between it and its neighbour, and the way
+//! back to the bytes of the original.
+//!
+//! Folding is blind to what spelling leaves to taste: case, ä/ae, ß/ss, NFC and
+//! NFD, soft hyphens, gender marks. It keeps Förderung and Forderung apart: an
+//! umlaut becomes two letters, it never loses its dots.
+
+use std::ops::Range;
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// More letters than any word has; longer runs are serial numbers or noise.
+pub(super) const LONGEST_WORD: usize = 120;
+/// Marks over one letter beyond which a text is a prank.
+const MOST_MARKS: usize = 4;
+
+/// What stands between two neighbouring letters of the folded text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Joint {
+    /// Nothing: they belong to one word.
+    None,
+    /// A hyphen, also one at the end of a line.
+    Hyphen,
+    /// Blanks, a line end, a slash.
+    Blank,
+    /// Punctuation without a blank, as in `Komm.ONE`.
+    Tight,
+    /// Punctuation with a blank, a dash between blanks, an empty line, the edge of the text.
+    Hard,
+}
+
+/// One letter or digit of the folded text; an umlaut makes two of them.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Letter {
+    /// First byte of its character in the original.
+    pub(super) from: usize,
+    /// End of its character in the original, marks included.
+    pub(super) to: usize,
+    /// It is a capital there.
+    pub(super) upper: bool,
+    /// What stands before it.
+    pub(super) joint: Joint,
+    /// Which sentence it is in.
+    pub(super) sentence: usize,
+    /// Which word it is in; the parts of a hyphenated word are one.
+    pub(super) word: usize,
+}
+
+/// A folded text.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Folded {
+    /// Letters and digits in UTF-8, joined.
+    pub(super) bytes: Vec<u8>,
+    /// One note per byte of `bytes`.
+    pub(super) letters: Vec<Letter>,
+    /// Where a word that ends in a hyphen ends, as in `Haupt- und`.
+    pub(super) suspended: Vec<usize>,
+}
+
+impl Folded {
+    /// What stands before the letter at `at`; the ends of the text are hard.
+    pub(super) fn joint(&self, at: usize) -> Joint {
+        if at == 0 {
+            return Joint::Hard;
+        }
+        self.letters.get(at).map_or(Joint::Hard, |letter| letter.joint)
+    }
+
+    /// Whether a word, or a part of a hyphenated one, begins or ends at `at`.
+    pub(super) fn is_border(&self, at: usize) -> bool {
+        self.joint(at) != Joint::None
+    }
+
+    /// The next border from `at` on; none within the length of a word is none at all.
+    pub(super) fn border_after(&self, at: usize) -> Option<usize> {
+        (at..=(at + LONGEST_WORD).min(self.bytes.len())).find(|&at| self.is_border(at))
+    }
+
+    /// The last border up to `at`.
+    pub(super) fn border_before(&self, at: usize) -> Option<usize> {
+        (at.saturating_sub(LONGEST_WORD)..=at).rev().find(|&at| self.is_border(at))
+    }
+
+    /// The bytes of the original that the folded bytes `start..end` came from.
+    pub(super) fn span(&self, start: usize, end: usize) -> (usize, usize) {
+        let from = self.letters.get(start).map_or(0, |letter| letter.from);
+        let to = end
+            .checked_sub(1)
+            .and_then(|last| self.letters.get(last))
+            .map_or(from, |letter| letter.to);
+        (from, to.max(from))
+    }
+}
+
+/// Folds `text` without the ranges of `cuts` (ascending, at characters), which
+/// leave a hard joint.
+pub(super) fn fold(text: &str, cuts: &[Range<usize>]) -> Folded {
+    let mut writer = Writer::new(text);
+    let mut cuts = cuts.iter().peekable();
+    let mut at = 0;
+    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        while cuts.peek().is_some_and(|cut| cut.end <= at) {
+            cuts.next();
+        }
+        if let Some(cut) = cuts.peek().filter(|cut| cut.start <= at) {
+            writer.gap.cut = true;
+            at = cut.end;
+            continue;
+        }
+        at = writer.take(c, at);
+    }
+    writer.folded
+}
+
+/// What has been seen since the last letter.
+#[derive(Debug, Default)]
+struct Gap {
+    cut: bool,
+    punctuation: bool,
+    full_stop: bool,
+    blank: bool,
+    newlines: usize,
+    hyphen: bool,
+    begins_with_hyphen: bool,
+    ends_with_hyphen: bool,
+}
+
+impl Gap {
+    fn is_empty(&self) -> bool {
+        !(self.cut || self.punctuation || self.blank || self.hyphen)
+    }
+}
+
+struct Writer<'a> {
+    text: &'a str,
+    folded: Folded,
+    gap: Gap,
+    sentence: usize,
+    word: usize,
+    /// Folded letters of the word so far, and whether all of them are digits.
+    length: usize,
+    digits: bool,
+}
+
+impl<'a> Writer<'a> {
+    fn new(text: &'a str) -> Self {
+        let folded = Folded {
+            bytes: Vec::with_capacity(text.len()),
+            letters: Vec::with_capacity(text.len()),
+            suspended: Vec::new(),
+        };
+        Self { text, folded, gap: Gap::default(), sentence: 0, word: 0, length: 0, digits: true }
+    }
+
+    /// Takes the character at `at` and what belongs to it; answers where the next begins.
+    fn take(&mut self, c: char, at: usize) -> usize {
+        let next = at + c.len_utf8();
+        if is_invisible(c) || is_combining_mark(c) {
+            return next;
+        }
+        if c.is_alphanumeric() {
+            return self.letter(c, at);
+        }
+        if self.gap.is_empty()
+            && !self.folded.bytes.is_empty()
+            && let Some(skipped) = gender_mark(&self.text[at..])
+        {
+            return at + skipped;
+        }
+        let hyphen = is_hyphen(c);
+        if self.gap.is_empty() {
+            self.gap.begins_with_hyphen = hyphen;
+        }
+        self.gap.ends_with_hyphen = hyphen;
+        if hyphen {
+            self.gap.hyphen = true;
+        } else if c.is_whitespace() {
+            self.gap.blank = true;
+            self.gap.newlines += usize::from(c == '\n');
+        } else if c == '/' {
+            self.gap.blank = true;
+        } else if c == '&' && self.gap.blank {
+            for letter in "und".chars() {
+                self.push(letter, at, next, false);
+            }
+        } else {
+            self.gap.punctuation = true;
+            self.gap.full_stop |= matches!(c, '.' | '!' | '?' | '…');
+        }
+        next
+    }
+
+    /// A letter or digit with its marks, which may lie apart in NFD.
+    fn letter(&mut self, c: char, at: usize) -> usize {
+        let mut next = at + c.len_utf8();
+        let upper = c.is_uppercase();
+        if c.is_ascii() && self.text.as_bytes().get(next).is_none_or(u8::is_ascii) {
+            self.push(c.to_ascii_lowercase(), at, next, upper);
+            return next;
+        }
+        let mut cluster = String::from(c);
+        let mut marks = 0;
+        for mark in self.text[next..].chars().take_while(|&c| is_combining_mark(c)) {
+            next += mark.len_utf8();
+            marks += 1;
+            if marks <= MOST_MARKS {
+                cluster.push(mark);
+            }
+        }
+        for composed in cluster.nfkc() {
+            for lower in composed.to_lowercase() {
+                match lower {
+                    'ä' | 'æ' => self.push_all("ae", at, next, upper),
+                    'ö' | 'ø' | 'œ' => self.push_all("oe", at, next, upper),
+                    'ü' => self.push_all("ue", at, next, upper),
+                    'ß' => self.push_all("ss", at, next, upper),
+                    other => {
+                        for base in other.nfd().filter(|c| c.is_alphanumeric()) {
+                            self.push(base, at, next, upper);
+                        }
+                    }
+                }
+            }
+        }
+        next
+    }
+
+    fn push_all(&mut self, letters: &str, from: usize, to: usize, upper: bool) {
+        for letter in letters.chars() {
+            self.push(letter, from, to, upper);
+        }
+    }
+
+    fn push(&mut self, letter: char, from: usize, to: usize, upper: bool) {
+        let joint = self.close_gap(from, upper);
+        if !matches!(joint, Joint::None | Joint::Hyphen) {
+            self.word += 1;
+        }
+        if joint != Joint::None {
+            self.length = 0;
+            self.digits = true;
+        }
+        self.length += 1;
+        self.digits &= letter.is_numeric();
+        let mut buffer = [0; 4];
+        for (index, byte) in letter.encode_utf8(&mut buffer).bytes().enumerate() {
+            self.folded.bytes.push(byte);
+            self.folded.letters.push(Letter {
+                from,
+                to,
+                upper,
+                joint: if index == 0 { joint } else { Joint::None },
+                sentence: self.sentence,
+                word: self.word,
+            });
+        }
+    }
+
+    /// What the gap before a letter amounts to.
+    fn close_gap(&mut self, from: usize, upper: bool) -> Joint {
+        let gap = std::mem::take(&mut self.gap);
+        if gap.is_empty() {
+            return Joint::None;
+        }
+        // "57. Sitzung" and "Dr. Meier" end no sentence.
+        let stopped = gap.full_stop && gap.blank && upper && self.length > 2 && !self.digits;
+        let wrapped = gap.begins_with_hyphen && gap.newlines == 1 && !gap.punctuation;
+        if stopped || gap.cut || (gap.newlines > 0 && !wrapped) {
+            self.sentence += 1;
+        }
+        if gap.cut || gap.newlines > 1 {
+            return Joint::Hard;
+        }
+        if gap.begins_with_hyphen && gap.blank {
+            if wrapped && !begins_with_conjunction(&self.text[from..]) {
+                return Joint::Hyphen;
+            }
+            self.folded.suspended.push(self.folded.bytes.len());
+        }
+        match (gap.punctuation, gap.hyphen, gap.blank) {
+            (true, _, true) => Joint::Hard,
+            (true, _, false) => Joint::Tight,
+            (false, true, true) if !gap.begins_with_hyphen && !gap.ends_with_hyphen => Joint::Hard,
+            (false, true, false) => Joint::Hyphen,
+            _ => Joint::Blank,
+        }
+    }
+}
+
+/// Whether `rest` begins with a word that joins the halves of `Haupt- und Personalamt`.
+fn begins_with_conjunction(rest: &str) -> bool {
+    let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
+    is_conjunction(rest[..end].as_bytes())
+}
+
+/// The words between coordinated compounds, folded.
+pub(super) fn is_conjunction(word: &[u8]) -> bool {
+    matches!(word, b"und" | b"oder" | b"sowie" | b"bzw" | b"beziehungsweise" | b"wie")
+}
+
+/// Length of a mark as in `Bürger:innen`, `Bürger*in`, `Leiter/-innen`, which is no joint.
+fn gender_mark(rest: &str) -> Option<usize> {
+    let mark = rest.chars().next().filter(|c| matches!(c, ':' | '*' | '_' | '·' | '/' | '('))?;
+    let after = &rest[mark.len_utf8()..];
+    let (skipped, ending) = after.strip_prefix('-').map_or((0, after), |ending| (1, ending));
+    let following = ending.strip_prefix("innen").or_else(|| ending.strip_prefix("in"))?;
+    let ends = following.chars().next().is_none_or(|c| !c.is_alphanumeric());
+    ends.then_some(mark.len_utf8() + skipped)
+}
+
+fn is_hyphen(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}')
+}
+
+/// Soft hyphen, zero-width, bidi and variation characters: nobody sees them.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folded(text: &str) -> String {
+        String::from_utf8(fold(text, &[]).bytes).unwrap()
+    }
+
+    fn joints(text: &str) -> Vec<Joint> {
+        let folded = fold(text, &[]);
+        (1..folded.bytes.len())
+            .map(|at| folded.joint(at))
+            .filter(|&joint| joint != Joint::None)
+            .collect()
+    }
+
+    #[test]
+    fn spelling_that_is_a_matter_of_taste_folds_away() {
+        for (text, expected) in [
+            ("Größe GRÖSSE Groesse", "groessegroessegroesse"),
+            ("Bu\u{308}rger", "buerger"),
+            ("Ver\u{ad}wal\u{200b}tung", "verwaltung"),
+            (
+                "Bürger:innen Bürger*innen BürgerInnen Leiter/-innen Leiter(innen)",
+                "buergerinnenbuergerinnenbuergerinnenleiterinnenleiterinnen",
+            ),
+            ("Café ﬁnden", "cafefinden"),
+            ("Strategie & Steuerung", "strategieundsteuerung"),
+        ] {
+            assert_eq!(folded(text), expected, "{text}");
+        }
+        assert_ne!(folded("Förderung"), folded("Forderung"));
+    }
+
+    #[test]
+    fn each_gap_is_one_joint() {
+        for (text, expected) in [
+            ("a-b", Joint::Hyphen),
+            ("a\u{2011}b", Joint::Hyphen),
+            ("a-\nb", Joint::Hyphen),
+            ("a\u{a0} b", Joint::Blank),
+            ("a/b", Joint::Blank),
+            ("a\nb", Joint::Blank),
+            ("a.b", Joint::Tight),
+            ("a. b", Joint::Hard),
+            ("a – b", Joint::Hard),
+            ("a\n\nb", Joint::Hard),
+        ] {
+            assert_eq!(joints(text), [expected], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_hyphen_before_a_conjunction_is_kept_for_its_compound() {
+        assert_eq!(fold("Haupt- und Personalamt", &[]).suspended, [5]);
+        assert_eq!(fold("Haupt-\nund Personalamt", &[]).suspended, [5]);
+        assert_eq!(fold("Verwal-\ntung", &[]).suspended, [0usize; 0]);
+    }
+
+    #[test]
+    fn sentences_end_at_stops_but_not_at_ordinals() {
+        let sentences = |text| fold(text, &[]).letters.last().unwrap().sentence;
+        assert_eq!(sentences("Die 57. Sitzung war kurz"), 0);
+        assert_eq!(sentences("Sie war kurz. Danach kam nichts"), 1);
+    }
+
+    #[test]
+    fn cuts_are_left_out_and_part_their_neighbours() {
+        let text = "Amt XX Haus";
+        let cut = fold(text, std::slice::from_ref(&(4..6)));
+        assert_eq!(cut.bytes, b"amthaus");
+        assert_eq!(cut.joint(3), Joint::Hard);
+        assert_eq!(cut.span(3, 7), (7, 11));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in "\\PC{0,80}") {
+            let once = folded(&text);
+            proptest::prop_assert_eq!(folded(&once), once);
+        }
+
+        #[test]
+        fn every_letter_knows_its_place(text in "[\\PC\\s\u{300}-\u{308}ÄäßİŉΰＡ]{0,60}") {
+            let folded = fold(&text, &[]);
+            proptest::prop_assert_eq!(folded.bytes.len(), folded.letters.len());
+            for letter in folded.letters {
+                proptest::prop_assert!(text.get(letter.from..letter.to).is_some_and(|words| !words.is_empty()));
+            }
+        }
+    }
+}

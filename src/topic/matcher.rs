@@ -1,0 +1,457 @@
+//! All terms of all topics in one pass over a text.
+//!
+//! An automaton finds the longest word of each phrase; borders, case, endings
+//! and neighbours are checked only there. The time grows with the text and the
+//! hits, not with the number of terms.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, BuildError};
+
+use super::folded::{Folded, Joint, is_conjunction};
+use super::term::Phrase;
+
+/// Words that may lie between the two sides of `A ~ B`.
+const NEAR: usize = 10;
+/// Coordinated compounds looked at in one text; a bound against hostile texts.
+const MOST_COMPOUNDS: usize = 200;
+/// Places kept of each phrase; a bound against hostile texts.
+const MOST_PLACES: usize = 1000;
+
+/// Where a term stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Hit {
+    /// Index of the term.
+    pub(super) term: usize,
+    /// First byte in the original.
+    pub(super) start: usize,
+    /// End in the original.
+    pub(super) end: usize,
+}
+
+#[derive(Debug)]
+struct Wanted {
+    term: usize,
+    side: usize,
+    phrase: Phrase,
+}
+
+/// A place of a phrase in the folded text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    start: usize,
+    end: usize,
+}
+
+/// The terms, ready to be looked for.
+#[derive(Debug)]
+pub(super) struct Matcher {
+    automaton: AhoCorasick,
+    /// For each pattern of the automaton the phrases it is the anchor of.
+    anchors: Vec<Vec<usize>>,
+    phrases: Vec<Wanted>,
+    /// Single words by stem, for coordinated compounds.
+    by_stem: Vec<(Vec<u8>, usize)>,
+    terms: usize,
+    paired: Vec<usize>,
+}
+
+impl Matcher {
+    /// Builds the automaton; a hit names its term by its index in `terms`.
+    pub(super) fn new(terms: &[Vec<Phrase>]) -> Result<Self, BuildError> {
+        let mut phrases = Vec::new();
+        let mut stems: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
+        let mut by_stem = Vec::new();
+        for (index, term) in terms.iter().enumerate() {
+            for (side, phrase) in term.iter().enumerate() {
+                let word = &phrase.words[phrase.anchor];
+                stems.entry(word.stem.clone()).or_default().push(phrases.len());
+                if phrase.words.len() == 1 && !word.open_left {
+                    by_stem.push((word.stem.clone(), phrases.len()));
+                }
+                phrases.push(Wanted { term: index, side, phrase: phrase.clone() });
+            }
+        }
+        by_stem.sort();
+        let paired = (0..terms.len()).filter(|&index| terms[index].len() == 2).collect();
+        let automaton = AhoCorasick::new(stems.keys())?;
+        Ok(Self {
+            automaton,
+            anchors: stems.into_values().collect(),
+            phrases,
+            by_stem,
+            terms: terms.len(),
+            paired,
+        })
+    }
+
+    /// Every place of every term, ordered by term and place.
+    pub(super) fn hits(&self, text: &Folded) -> Vec<Hit> {
+        let mut places: Vec<[Vec<Place>; 2]> = Vec::new();
+        places.resize_with(self.terms, Default::default);
+        for found in self.automaton.find_overlapping_iter(&text.bytes) {
+            for &index in &self.anchors[found.pattern().as_usize()] {
+                let wanted = &self.phrases[index];
+                let kept = &mut places[wanted.term][wanted.side];
+                if kept.len() < MOST_PLACES
+                    && let Some(place) = place(&wanted.phrase, text, found.start())
+                {
+                    kept.push(place);
+                }
+            }
+        }
+        self.compounds(text, &mut places);
+        for &term in &self.paired {
+            let near = near(text, &places[term]);
+            places[term] = [near, Vec::new()];
+        }
+        let mut hits = Vec::new();
+        for (term, [mut places, _]) in places.into_iter().enumerate() {
+            places.sort_unstable();
+            places.dedup();
+            hits.extend(places.into_iter().map(|place| {
+                let (start, end) = text.span(place.start, place.end);
+                Hit { term, start, end }
+            }));
+        }
+        hits
+    }
+
+    /// `IT- und Informationssicherheit` holds `IT-Sicherheit`.
+    fn compounds(&self, text: &Folded, places: &mut [[Vec<Place>; 2]]) {
+        for &head_end in text.suspended.iter().take(MOST_COMPOUNDS) {
+            let Some(head_start) =
+                head_end.checked_sub(1).and_then(|last| text.border_before(last))
+            else {
+                continue;
+            };
+            let Some(compound) = compound_after(text, head_end) else { continue };
+            let head = &text.bytes[head_start..head_end];
+            let upper: Vec<bool> =
+                text.letters[head_start..head_end].iter().map(|letter| letter.upper).collect();
+            let first = self.by_stem.partition_point(|(stem, _)| &stem[..] < head);
+            for (_, index) in
+                self.by_stem[first..].iter().take_while(|(stem, _)| stem.starts_with(head))
+            {
+                let wanted = &self.phrases[*index];
+                if wanted.phrase.words[0].is_made_of(
+                    head,
+                    &upper,
+                    &text.bytes[compound.start..compound.end],
+                ) {
+                    places[wanted.term][wanted.side]
+                        .push(Place { start: head_start, end: compound.end });
+                }
+            }
+        }
+    }
+}
+
+/// The full word that ends a row of suspended ones beginning before `at`.
+fn compound_after(text: &Folded, at: usize) -> Option<Place> {
+    /// `Haupt-, Personal-, Ordnungs- und Sozialamt` has as many.
+    const MOST_STEPS: usize = 6;
+    let mut start = at;
+    let mut joined = false;
+    for _ in 0..MOST_STEPS {
+        let end = text.border_after(start + 1)?;
+        let word = text.bytes.get(start..end)?;
+        if is_conjunction(word) || text.suspended.binary_search(&end).is_ok() {
+            joined = true;
+        } else {
+            // Parts of one hyphenated word belong together.
+            let mut last = end;
+            while text.joint(last) == Joint::Hyphen {
+                last = text.border_after(last + 1)?;
+            }
+            return joined.then_some(Place { start, end: last });
+        }
+        start = end;
+    }
+    None
+}
+
+/// The phrase whose anchor's stem begins at `stem_at`, if its other words stand round it.
+fn place(phrase: &Phrase, text: &Folded, stem_at: usize) -> Option<Place> {
+    let anchor = &phrase.words[phrase.anchor];
+    let ends = anchor.ends(text, stem_at);
+    if ends.is_empty() {
+        return None;
+    }
+    let start = backwards(phrase, text, phrase.anchor, anchor.start(text, stem_at)?)?;
+    let end =
+        ends.into_iter().filter_map(|end| forwards(phrase, text, phrase.anchor + 1, end)).max()?;
+    Some(Place { start, end })
+}
+
+fn forwards(phrase: &Phrase, text: &Folded, index: usize, at: usize) -> Option<usize> {
+    let Some(word) = phrase.words.get(index) else { return Some(at) };
+    if !parts_words(text.joint(at)) {
+        return None;
+    }
+    word.ends_from(text, at)
+        .into_iter()
+        .filter_map(|end| forwards(phrase, text, index + 1, end))
+        .max()
+}
+
+/// Where the phrase begins when its word `index` begins at `at`.
+fn backwards(phrase: &Phrase, text: &Folded, index: usize, at: usize) -> Option<usize> {
+    let Some(before) = index.checked_sub(1) else { return Some(at) };
+    if !parts_words(text.joint(at)) {
+        return None;
+    }
+    let word = &phrase.words[before];
+    let mut start = at;
+    for _ in 0..word.parts() {
+        start = text.border_before(start.checked_sub(1)?)?;
+        if word.ends_from(text, start).contains(&at) {
+            return backwards(phrase, text, before, start);
+        }
+        if text.joint(start) != Joint::Hyphen {
+            break;
+        }
+    }
+    None
+}
+
+fn parts_words(joint: Joint) -> bool {
+    matches!(joint, Joint::Blank | Joint::Hyphen)
+}
+
+/// Pairs of the two sides that stand in one sentence, near each other.
+fn near(text: &Folded, [left, right]: &[Vec<Place>; 2]) -> Vec<Place> {
+    let mut right = right.clone();
+    right.sort_unstable();
+    let mut pairs = Vec::new();
+    for one in left {
+        let next = right.partition_point(|other| other.start < one.end);
+        let before = right[..next].iter().rev().find(|other| other.end <= one.start);
+        for other in right.get(next).into_iter().chain(before) {
+            let (first, second) = if one.start < other.start { (one, other) } else { (other, one) };
+            let (Some(from), Some(to)) =
+                (text.letters.get(first.end - 1), text.letters.get(second.start))
+            else {
+                continue;
+            };
+            if from.sentence == to.sentence && to.word - from.word <= NEAR + 1 {
+                pairs.push(Place { start: first.start, end: second.end });
+            }
+        }
+    }
+    pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::topic::folded::fold;
+    use crate::topic::term::parse;
+
+    fn words<'a>(term: &str, text: &'a str) -> Vec<&'a str> {
+        let matcher = Matcher::new(&[parse(term).unwrap().phrases]).unwrap();
+        matcher.hits(&fold(text, &[])).into_iter().map(|hit| &text[hit.start..hit.end]).collect()
+    }
+
+    #[track_caller]
+    fn finds(term: &str, texts: &[&str]) {
+        for text in texts {
+            assert!(!words(term, text).is_empty(), "`{term}` misses {text:?}");
+        }
+    }
+
+    #[track_caller]
+    fn misses(term: &str, texts: &[&str]) {
+        for text in texts {
+            assert_eq!(words(term, text), [""; 0], "`{term}` in {text:?}");
+        }
+    }
+
+    #[test]
+    fn abbreviations_are_whole_tokens_in_their_own_case() {
+        finds(
+            "OZG",
+            &[
+                "Das OZG gilt.",
+                "OZG-Umsetzung",
+                "Kommunal-OZG",
+                "(OZG)",
+                "des OZGs",
+                "„OZG“",
+                "OZG\u{ad}",
+            ],
+        );
+        misses("OZG", &["ozg", "Ozg", "OZGÄndG", "OZG1", "x-ozg1-y", "BOZG", "O-ZG"]);
+        misses("KITU", &["KiTu Kinderturnen", "Kita", "kitu"]);
+        finds("EfA", &["EfA-Dienste", "nach EfA."]);
+        misses("EfA", &["efa", "EFA", "Efa"]);
+    }
+
+    #[test]
+    fn names_in_mixed_case_are_found_in_any_case() {
+        finds("openDesk", &["openDesk", "OpenDesk", "OPENDESK", "opendesk-Suite"]);
+        finds("SicherKOMMUNAL", &["SicherKommunal", "SicherKOMMUNAL"]);
+    }
+
+    #[test]
+    fn case_is_looked_at_part_by_part() {
+        finds("IT-Union", &["IT-UNION", "IT UNION", "IT-Union eG", "ITUnion"]);
+        misses("IT-Union", &["mit Union", "it-union"]);
+        finds("E-Akte", &["eAkte", "e-Akte", "E-Akten", "E\u{2011}Akte", "EAkte"]);
+        finds("E-Government*", &["eGovernment-Wettbewerb", "E-Government-Gesetz", "e-government"]);
+    }
+
+    #[test]
+    fn plain_words_match_their_inflected_forms_and_nothing_longer() {
+        finds("Kommune", &["Kommunen", "Kommune", "KOMMUNEN"]);
+        misses("Kommune", &["kommunal", "Kommunikation", "Telekommune"]);
+        finds("Angebote", &["Angebot", "Angebots", "Angeboten", "Angebotes"]);
+        finds("Akte", &["Akten"]);
+        misses("Akte", &["Akt", "Aktenlage"]);
+        finds(
+            "Bürger",
+            &[
+                "Bürger:innen",
+                "Bürger*innen",
+                "BürgerInnen",
+                "Bürgerinnen und Bürger",
+                "Bu\u{308}rgern",
+                "Buerger",
+            ],
+        );
+        finds(
+            "Hauptamtsleiter",
+            &["Hauptamtsleiter/innen", "Hauptamtsleiter/-innen", "Hauptamtsleitern"],
+        );
+    }
+
+    #[test]
+    fn an_umlaut_is_not_its_vowel() {
+        misses("Förderung", &["Forderung", "Forderungen"]);
+        misses("Forderung", &["Förderung", "Foerderung"]);
+        finds("Förder*", &["Förderprogramm", "foerderprogramm", "FÖRDERUNG"]);
+        misses("Förder*", &["Forderung"]);
+        finds("Maßnahme", &["Massnahmen", "MASSNAHME"]);
+    }
+
+    #[test]
+    fn stars_open_an_end() {
+        finds(
+            "Onlinezugangsgesetz*",
+            &[
+                "Onlinezugangsgesetzes",
+                "Online-Zugangs-Gesetz",
+                "Online-Zugangsgesetz",
+                "Onlinezugangs-\ngesetz",
+            ],
+        );
+        misses("Onlinezugangsgesetz*", &["Onlinezugang", "Online Zugang zum Gesetz"]);
+        assert_eq!(
+            words("*genossenschaft*", "die Jagdgenossenschaftsversammlung tagt"),
+            ["Jagdgenossenschaftsversammlung"]
+        );
+        misses(
+            "Transformation",
+            &["Transformator", "Transformationsprozess", "Wärmetransformation"],
+        );
+    }
+
+    #[test]
+    fn a_phrase_is_one_whatever_parts_its_words() {
+        let term = "zentrale Service-Angebote";
+        finds(
+            term,
+            &[
+                "Zentrale Serviceangebote",
+                "zentralen Service-Angeboten",
+                "ein zentrales Service-Angebot",
+                "Zentraler\u{a0}Service\u{2011}Angebote",
+                "zentrale\nServiceangebote",
+                "freiwilliges zentrales Serviceangebot,",
+            ],
+        );
+        misses(
+            term,
+            &[
+                "zentrale. Serviceangebote",
+                "Zentrale – Serviceangebote",
+                "dezentrale Serviceangebote",
+                "zentrale gute Serviceangebote",
+            ],
+        );
+        assert_eq!(
+            words(term, "des „zentralen Service-Angebots“ im"),
+            ["zentralen Service-Angebots"]
+        );
+        finds(
+            "Digitalisierung der *verwaltung",
+            &["Digitalisierung der Landesverwaltung", "Digitalisierung der Verwaltung"],
+        );
+        finds("digital* Verwaltung*", &["digitalisierte Verwaltungsarbeit", "digitale Verwaltung"]);
+        finds("Strategie und Steuerung", &["Strategie & Steuerung"]);
+        finds("OZG 2.0", &["das OZG 2.0 kommt"]);
+        misses("OZG 2.0", &["OZG 20", "OZG 2. 0", "OZG 2.01"]);
+    }
+
+    #[test]
+    fn coordinated_compounds_are_completed() {
+        assert_eq!(
+            words("IT-Sicherheit", "die IT- und Informationssicherheit der"),
+            ["IT- und Informationssicherheit"]
+        );
+        finds(
+            "Hauptamtsleiter",
+            &["Haupt- und Personalamtsleiter/innen", "Haupt-, Ordnungs- und Personalamtsleitern"],
+        );
+        finds(
+            "Verwaltungsmodernisierung",
+            &["Verwaltungs- und Staatsmodernisierung", "Verwaltungs-\nund Registermodernisierung"],
+        );
+        misses(
+            "Hauptamtsleiter",
+            &[
+                "Haupt- und Nebensache",
+                "Haupt und Personalamtsleiter",
+                "Bau- und Personalamtsleiter",
+            ],
+        );
+    }
+
+    #[test]
+    fn two_phrases_meet_in_one_sentence() {
+        let term = "Genossenschaft ~ IT";
+        finds(
+            term,
+            &[
+                "Die Genossenschaft kauft IT für alle.",
+                "IT aus einer Hand bietet die Genossenschaft",
+            ],
+        );
+        misses(
+            term,
+            &[
+                "Die Genossenschaft jagt. Die IT ruht.",
+                "Die Genossenschaft",
+                "IT",
+                "Genossenschaft eins zwei drei vier fünf sechs sieben acht neun zehn elf IT",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_hostile_text_costs_no_more_than_its_length() {
+        let matcher = Matcher::new(
+            &["*aaa*", "aaa*", "a-a-a ~ aaa*", "aaa aaa aaa"]
+                .map(|term| parse(term).unwrap().phrases),
+        )
+        .unwrap();
+        for text in [
+            "a".repeat(50_000),
+            "aaa ".repeat(20_000),
+            "a-".repeat(20_000),
+            "aaa- und aaa ".repeat(5_000),
+        ] {
+            let _ = matcher.hits(&fold(&text, &[]));
+        }
+    }
+}

@@ -1,0 +1,307 @@
+//! The term language: what the admin writes in `strong`, `weak`, `context` and
+//! `never`, and what it becomes before a text is seen (docs/TOPICS.md).
+
+use super::folded::{self, Folded, Joint, LONGEST_WORD};
+
+/// Most words of one phrase.
+const MOST_WORDS: usize = 8;
+/// Most characters of one term.
+const LONGEST_TERM: usize = 120;
+/// A stem shorter than this keeps its ending: `Akte` is not `Akt`.
+const SHORTEST_STEM: usize = 5;
+/// Letters a word must have beside its star.
+const FEWEST_LETTERS_WITH_STAR: usize = 3;
+/// Mixed case up to this length is an abbreviation (`EfA`), beyond it a name (`openDesk`).
+const LONGEST_MIXED_ABBREVIATION: usize = 4;
+
+/// Endings that may stand after a plain word, folded.
+const ENDINGS: [&str; 11] = ["", "e", "em", "en", "er", "ern", "es", "n", "s", "in", "innen"];
+/// Endings that a plain word may have in the config, longest first.
+const WRITTEN_ENDINGS: [&str; 7] = ["en", "em", "er", "es", "e", "n", "s"];
+
+/// A term as it is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Term {
+    /// One phrase, or two that must stand near each other in one sentence.
+    pub(super) phrases: Vec<Phrase>,
+    /// Written with a final `!`: one hit is enough, wherever it stands.
+    pub(super) decisive: bool,
+}
+
+/// Words that follow each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Phrase {
+    /// At least one.
+    pub(super) words: Vec<Word>,
+    /// The word by which the phrase is found: its longest.
+    pub(super) anchor: usize,
+}
+
+/// One word of a phrase; hyphens inside are optional.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    /// Folded letters that must stand there, without an inflected ending.
+    pub(super) stem: Vec<u8>,
+    /// What may stand before each letter, and in which case it must be.
+    marks: Vec<Mark>,
+    /// Letters may stand before it (`*amt`).
+    pub(super) open_left: bool,
+    /// Letters may follow (`Amt*`).
+    pub(super) open_right: bool,
+    /// What may follow the stem, folded; ignored with an open right.
+    tails: Vec<Vec<u8>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    joint: Joint,
+    /// The letter must be a capital, or must not be one.
+    upper: Option<bool>,
+}
+
+/// Reads a term.
+pub(super) fn parse(term: &str) -> Result<Term, String> {
+    if term.chars().count() > LONGEST_TERM {
+        return Err(format!("term of more than {LONGEST_TERM} characters"));
+    }
+    let bare = term.trim_end().strip_suffix('!');
+    let sides: Vec<&str> = bare.unwrap_or(term).split('~').collect();
+    if sides.len() > 2 {
+        return Err("more than one `~`; a term joins two phrases at most".to_owned());
+    }
+    let phrases = sides.into_iter().map(phrase).collect::<Result<_, _>>()?;
+    Ok(Term { phrases, decisive: bare.is_some() })
+}
+
+fn phrase(text: &str) -> Result<Phrase, String> {
+    if text.trim().is_empty() {
+        return Err("empty term".to_owned());
+    }
+    let words: Vec<Word> = text
+        .split(|c: char| c.is_whitespace() || c == '/')
+        .filter(|word| !word.is_empty())
+        .map(word)
+        .collect::<Result<_, _>>()?;
+    if words.len() > MOST_WORDS {
+        return Err(format!("phrase of more than {MOST_WORDS} words"));
+    }
+    let longest = (0..words.len()).rev().max_by_key(|&index| words[index].stem.len()).unwrap_or(0);
+    Ok(Phrase { words, anchor: longest })
+}
+
+fn word(text: &str) -> Result<Word, String> {
+    let inner = text.strip_prefix('*').unwrap_or(text);
+    let open_left = inner.len() < text.len();
+    let bare = inner.strip_suffix('*').unwrap_or(inner);
+    let open_right = bare.len() < inner.len();
+    if bare.contains('*') {
+        return Err(format!(
+            "`*` inside `{text}`; it may stand at the beginning and at the end of a word"
+        ));
+    }
+    let folded = folded::fold(bare, &[]);
+    let letters = folded.bytes.len();
+    if letters == 0 {
+        return Err(if open_left || open_right {
+            "`*` alone matches everything"
+        } else {
+            "empty term: no letter and no digit"
+        }
+        .to_owned());
+    }
+    if (open_left || open_right) && letters < FEWEST_LETTERS_WITH_STAR {
+        return Err(format!(
+            "`{text}` matches nearly everything; a word with `*` needs {FEWEST_LETTERS_WITH_STAR} letters"
+        ));
+    }
+    if letters < 2 {
+        return Err(format!("`{text}` matches nearly everything; a word needs 2 letters"));
+    }
+    if letters > LONGEST_WORD / 2 {
+        return Err(format!("`{text}` is longer than any word"));
+    }
+    let marks = marks(&folded);
+    let exact_end = marks.last().is_some_and(|mark| mark.upper.is_some());
+    let mut stem = folded.bytes;
+    let written = stem.clone();
+    let mut marks = marks;
+    if !open_right && !exact_end {
+        let length = stem_length(&stem, &marks);
+        stem.truncate(length);
+        marks.truncate(length);
+    }
+    let mut tails = Vec::new();
+    if !open_right {
+        let rest = &written[stem.len()..];
+        let endings: &[&str] = if exact_end { &["", "s"] } else { &ENDINGS };
+        for ending in endings {
+            tails.push(ending.as_bytes().to_vec());
+            tails.push([rest, ending.as_bytes()].concat());
+        }
+        tails.sort();
+        tails.dedup();
+    }
+    Ok(Word { stem, marks, open_left, open_right, tails })
+}
+
+/// How much of a plain word remains without its written ending.
+fn stem_length(word: &[u8], marks: &[Mark]) -> usize {
+    let fits = |ending: &&str| {
+        word.ends_with(ending.as_bytes()) && {
+            let rest = word.len() - ending.len();
+            rest >= SHORTEST_STEM && marks[rest..].iter().all(|mark| mark.joint == Joint::None)
+        }
+    };
+    word.len() - WRITTEN_ENDINGS.into_iter().find(fits).map_or(0, str::len)
+}
+
+/// Case is looked at part by part: `OZG-Umsetzung` is exact in its first only.
+fn marks(folded: &Folded) -> Vec<Mark> {
+    let mut marks = Vec::with_capacity(folded.bytes.len());
+    let mut start = 0;
+    while start < folded.bytes.len() {
+        let end = (start + 1..folded.bytes.len())
+            .find(|&at| folded.is_border(at))
+            .unwrap_or(folded.bytes.len());
+        let part = &folded.letters[start..end];
+        let capitals = part.iter().filter(|letter| letter.upper).count();
+        let alphabetic =
+            folded.bytes[start..end].iter().filter(|byte| !byte.is_ascii_digit()).count();
+        let exact =
+            capitals >= 2 && (capitals == alphabetic || alphabetic <= LONGEST_MIXED_ABBREVIATION);
+        for (index, letter) in part.iter().enumerate() {
+            let joint = if start + index == 0 { Joint::None } else { letter.joint };
+            marks.push(Mark { joint, upper: exact.then_some(letter.upper) });
+        }
+        start = end;
+    }
+    marks
+}
+
+impl Word {
+    /// Where the word can end when its stem begins at `stem_at` (borders and case checked). Folded offsets.
+    pub(super) fn ends(&self, text: &Folded, stem_at: usize) -> Vec<usize> {
+        let end = stem_at + self.stem.len();
+        if text.bytes.get(stem_at..end) != Some(&self.stem[..]) {
+            return Vec::new();
+        }
+        if !self.open_left && !text.is_border(stem_at) {
+            return Vec::new();
+        }
+        for (index, mark) in self.marks.iter().enumerate() {
+            let letter = &text.letters[stem_at + index];
+            if mark.upper.is_some_and(|upper| upper != letter.upper) {
+                return Vec::new();
+            }
+            if index > 0 && !mark.allows(letter.joint) {
+                return Vec::new();
+            }
+        }
+        if self.open_right {
+            return text.border_after(end).into_iter().collect();
+        }
+        let exact = self.marks.last().is_some_and(|mark| mark.upper.is_some());
+        self.tails
+            .iter()
+            .filter_map(|tail| {
+                let tail_end = end + tail.len();
+                let fits = text.bytes.get(end..tail_end) == Some(&tail[..])
+                    && text.is_border(tail_end)
+                    && (end..tail_end).all(|at| {
+                        text.joint(at) == Joint::None && !(exact && text.letters[at].upper)
+                    });
+                fits.then_some(tail_end)
+            })
+            .collect()
+    }
+
+    /// Where the word can end when it begins at `start`, a border.
+    pub(super) fn ends_from(&self, text: &Folded, start: usize) -> Vec<usize> {
+        if !self.open_left {
+            return self.ends(text, start);
+        }
+        let Some(border) = text.border_after(start + 1) else { return Vec::new() };
+        (start..border).flat_map(|at| self.ends(text, at)).collect()
+    }
+
+    /// Where the word begins when its stem does at `stem_at`.
+    pub(super) fn start(&self, text: &Folded, stem_at: usize) -> Option<usize> {
+        if self.open_left { text.border_before(stem_at) } else { Some(stem_at) }
+    }
+
+    /// How many parts its hyphens make at most.
+    pub(super) fn parts(&self) -> usize {
+        self.stem.len().min(6)
+    }
+
+    /// Whether `head` and the end of `compound` make this word: `Haupt` and
+    /// `Personalamtsleiter` make `Hauptamtsleiter`. All folded.
+    pub(super) fn is_made_of(&self, head: &[u8], head_upper: &[bool], compound: &[u8]) -> bool {
+        /// Less is an ending, not a word.
+        const SHORTEST_REST: usize = 4;
+        let Some(rest) = self.stem.strip_prefix(head) else { return false };
+        let cased = self
+            .marks
+            .iter()
+            .zip(head_upper)
+            .all(|(mark, &upper)| mark.upper.is_none_or(|needed| needed == upper));
+        if self.open_left || rest.len() < SHORTEST_REST || !cased {
+            return false;
+        }
+        if self.open_right {
+            return compound.windows(rest.len()).any(|window| window == rest);
+        }
+        self.tails
+            .iter()
+            .any(|tail| compound.strip_suffix(&tail[..]).is_some_and(|stem| stem.ends_with(rest)))
+    }
+}
+
+impl Mark {
+    /// Whether the text may have this joint where the term has the mark's.
+    fn allows(self, found: Joint) -> bool {
+        match self.joint {
+            // Abbreviations are written in one piece.
+            Joint::None => found == Joint::None || (found == Joint::Hyphen && self.upper.is_none()),
+            Joint::Hyphen | Joint::Blank => {
+                matches!(found, Joint::None | Joint::Hyphen | Joint::Blank)
+            }
+            Joint::Tight | Joint::Hard => found == Joint::Tight,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_term_says_what_is_wrong() {
+        for (term, message) in [
+            ("", "empty term"),
+            ("  ", "empty term"),
+            ("-", "no letter"),
+            ("*", "alone"),
+            ("**", "alone"),
+            ("a*", "nearly everything"),
+            ("*it*", "nearly everything"),
+            ("e", "nearly everything"),
+            ("Ver*ung", "inside"),
+            ("IT ~", "empty term"),
+            ("!", "empty term"),
+            ("IT ~ Amt ~ Haus", "more than one"),
+            ("a1 b1 c1 d1 e1 f1 g1 h1 i1", "8 words"),
+        ] {
+            let error = parse(term).unwrap_err();
+            assert!(error.contains(message), "{term}: {error}");
+        }
+        assert!(parse(&"x".repeat(121)).is_err());
+    }
+
+    #[test]
+    fn terms_that_mean_the_same_are_the_same() {
+        assert_eq!(parse("Förderung"), parse("Foerderung"));
+        assert_eq!(parse("zentrale  Dienste"), parse("zentrale Dienste"));
+        assert_ne!(parse("KITU"), parse("Kitu"));
+    }
+}
