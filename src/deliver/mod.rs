@@ -1,1 +1,275 @@
 //! SEND: one file per channel.
+//!
+//! A channel makes bytes of words once (`encode`, pure and deterministic) and
+//! hands the same bytes over as often as it takes (`send`). When to try again
+//! is the outbox's matter: a channel only says whether that can help.
+
+pub mod maildir;
+pub mod message;
+pub mod smtp;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered, Retry};
+
+/// One way out, as the registry lists it.
+pub struct Kind {
+    /// The word of `mail.channel = "…"`; its table is `[mail.<name>]`.
+    pub name: &'static str,
+    /// One line for the documentation.
+    pub summary: &'static str,
+    /// A `[mail.<name>]` block that loads; the docs test builds it.
+    pub example: &'static str,
+    /// Takes the kind's own keys from its table. Reports problems to the
+    /// reader and answers nothing if it cannot work with what is left.
+    pub build: fn(&mut Reader<'_>, &ChannelContext<'_>) -> Option<Box<dyn Channel>>,
+}
+
+/// Every kind, in the order of the documentation.
+pub const KINDS: &[Kind] = &[maildir::KIND, smtp::KIND];
+
+/// What a channel may need besides its own table.
+pub struct ChannelContext<'a> {
+    /// Where the program keeps its data.
+    pub data_dir: &'a Path,
+    /// What relative paths of the config are relative to.
+    pub config_dir: &'a Path,
+    /// A secret by its credential name (`smtp-password`), if it was given by
+    /// credential or environment.
+    pub secret: &'a dyn Fn(&str) -> Option<String>,
+    /// Signs what is encoded; none if the relay signs.
+    pub dkim: Option<Arc<message::dkim::Signer>>,
+}
+
+/// A way out for frozen messages.
+pub trait Channel: Send + Sync + fmt::Debug {
+    /// Makes a message of words. The same input gives the same bytes.
+    fn encode(&self, envelope: &Envelope, rendered: &Rendered) -> Result<Payload, SendError>;
+
+    /// Hands one message over to one recipient; `Ok` means the other side
+    /// answers for it now. Ends within the limits of the channel's settings.
+    fn send<'a>(
+        &'a self,
+        sender: &'a str,
+        recipient: &'a str,
+        message_id: &'a str,
+        payload: &'a Payload,
+    ) -> BoxFuture<'a, Result<(), SendError>>;
+}
+
+/// Where in the exchange something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Finding and connecting to the host.
+    Connect,
+    /// Greeting and EHLO.
+    Greeting,
+    /// STARTTLS and the TLS handshake.
+    Tls,
+    /// AUTH.
+    Login,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA.
+    Data,
+    /// The message and its final dot.
+    Content,
+    /// Writing a file.
+    File,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::Greeting => "greeting",
+            Self::Tls => "TLS",
+            Self::Login => "login",
+            Self::Sender => "MAIL FROM",
+            Self::Recipient => "RCPT TO",
+            Self::Data => "DATA",
+            Self::Content => "message",
+            Self::File => "file",
+        })
+    }
+}
+
+/// Why a message was not handed over. No variant holds an address or a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Refused for now (4xx), or the connection broke before the final dot.
+    #[error("refused for now at {step}: {reason}")]
+    Transient {
+        /// Where.
+        step: Step,
+        /// The reply code (RFC 5321 4.2), if there was a reply.
+        code: Option<u16>,
+        /// What was said, without addresses.
+        reason: String,
+    },
+    /// Refused for good (5xx) for this recipient or this message.
+    #[error("refused for good at {step}: {reason}")]
+    Permanent {
+        /// Where.
+        step: Step,
+        /// The reply code.
+        code: Option<u16>,
+        /// What was said, without addresses.
+        reason: String,
+    },
+    /// The final dot went out, the answer did not come: it may have arrived
+    /// (RFC 1047). The same bytes are sent again.
+    #[error("no answer after the message, it may have arrived: {reason}")]
+    Unknown {
+        /// How the answer failed to come.
+        reason: String,
+    },
+    /// The other side cannot be reached or serves nobody just now.
+    #[error("cannot be reached at {step}: {reason}")]
+    Unreachable {
+        /// Where.
+        step: Step,
+        /// The reply code, if there was a reply.
+        code: Option<u16>,
+        /// What happened.
+        reason: String,
+    },
+    /// Refused in a way that is nobody's but the config's fault: every other
+    /// message would fare the same.
+    #[error("refused by the server at {step}: {reason}")]
+    Misconfigured {
+        /// Where.
+        step: Step,
+        /// The reply code, if there was a reply.
+        code: Option<u16>,
+        /// What was said, without addresses.
+        reason: String,
+    },
+    /// No message can be made of it.
+    #[error("cannot be made a message: {reason}")]
+    Invalid {
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl SendError {
+    /// Whether trying again can help.
+    pub const fn retry(&self) -> Retry {
+        match self {
+            Self::Permanent { .. } | Self::Invalid { .. } => Retry::Never,
+            Self::Transient { .. }
+            | Self::Unknown { .. }
+            | Self::Unreachable { .. }
+            | Self::Misconfigured { .. } => Retry::Later,
+        }
+    }
+
+    /// Whether every other message would fare the same, so that all sending
+    /// should rest: the recipient is not to blame.
+    pub const fn pauses_all(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Misconfigured { .. } => true,
+            Self::Transient { code, .. } => matches!(code, Some(421)),
+            Self::Permanent { .. } | Self::Unknown { .. } | Self::Invalid { .. } => false,
+        }
+    }
+
+    /// Whether a person must act before it can work again.
+    pub const fn needs_the_operator(&self) -> bool {
+        matches!(self, Self::Misconfigured { .. })
+    }
+
+    /// The reply code, if there was a reply.
+    pub const fn code(&self) -> Option<u16> {
+        match self {
+            Self::Transient { code, .. }
+            | Self::Permanent { code, .. }
+            | Self::Unreachable { code, .. }
+            | Self::Misconfigured { code, .. } => *code,
+            Self::Unknown { .. } | Self::Invalid { .. } => None,
+        }
+    }
+
+    /// What the operator can do.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Misconfigured { step: Step::Login, .. } => {
+                Some("check `mail.smtp.username` and the credential `smtp-password`")
+            }
+            Self::Misconfigured { step: Step::Tls, .. } => Some(
+                "check `mail.smtp.tls` and `host`; a private authority goes into `mail.smtp.ca_file`",
+            ),
+            Self::Misconfigured { step: Step::Sender, .. } => Some(
+                "the server does not take mail from this sender: check `mail.from` and `mail.bounce_address`",
+            ),
+            Self::Misconfigured { step: Step::File, .. } => {
+                Some("check that `service.data_dir` is writable and not full")
+            }
+            Self::Misconfigured { .. } => Some("check `[mail.smtp]`"),
+            Self::Unreachable { .. } => {
+                Some("check `mail.smtp.host` and `port`, and that the server runs")
+            }
+            Self::Transient { .. }
+            | Self::Permanent { .. }
+            | Self::Unknown { .. }
+            | Self::Invalid { .. } => None,
+        }
+    }
+}
+
+/// What another program said, fit for logs and the database: one short line
+/// without control characters, and without anything that is or was made from
+/// one of the `addresses` of the exchange.
+pub(crate) fn without_addresses(said: &str, addresses: &[&str]) -> String {
+    let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let locals: Vec<String> = addresses
+        .iter()
+        .filter_map(|address| address.rsplit_once('@'))
+        .map(|(local, _)| local.to_lowercase())
+        .filter(|local| local.len() >= 3)
+        .collect();
+    let words: Vec<&str> = line
+        .split_whitespace()
+        .map(|word| {
+            let lower = word.to_lowercase();
+            let names = lower.contains('@') || locals.iter().any(|local| lower.contains(local));
+            if names { "…" } else { word }
+        })
+        .collect();
+    words.join(" ").chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_kept_without_whom_it_names() {
+        let said = "5.1.1 <petra.mueller@x.de>:\r\n user Petra.Mueller unknown (r+abc@y.de)\u{7}";
+        assert_eq!(
+            without_addresses(said, &["petra.mueller@x.de", "r+abc@y.de"]),
+            "5.1.1 … user … unknown …"
+        );
+        assert!(without_addresses(&"x ".repeat(5000), &[]).len() <= 200);
+    }
+
+    #[test]
+    fn only_the_servers_and_the_configs_faults_stop_everything() {
+        let transient =
+            |code| SendError::Transient { step: Step::Data, code, reason: String::new() };
+        assert!(!transient(Some(451)).pauses_all());
+        assert!(transient(Some(421)).pauses_all());
+        let permanent =
+            SendError::Permanent { step: Step::Recipient, code: Some(550), reason: String::new() };
+        assert_eq!((permanent.retry(), permanent.pauses_all()), (Retry::Never, false));
+        let config =
+            SendError::Misconfigured { step: Step::Login, code: Some(535), reason: String::new() };
+        assert_eq!((config.retry(), config.pauses_all()), (Retry::Later, true));
+        assert!(config.needs_the_operator() && config.hint().is_some());
+    }
+}

@@ -1,1 +1,10 @@
 //! COMPOSE: select, group, cap; `Digest` → `Rendered`.
+
+pub mod render;
+pub mod select;
+pub mod typography;
+
+pub use render::{
+    Confirm, Face, Notice, Personal, RenderError, SAMPLE_NAMES, TemplateProblem, Templates, Welcome,
+};
+pub use select::{Selection, TopicTitle, select};

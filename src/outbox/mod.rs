@@ -1,1 +1,186 @@
 //! The state machine and back-off of a frozen message; no SQL, no socket.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::model::{Retry, State, Timestamp};
+
+/// How patient the outbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// Wait after the first failure; doubles with each further one.
+    pub retry_first: Duration,
+    /// Longest wait.
+    pub retry_max: Duration,
+    /// Age at which a message is given up: a digest of days ago is no news.
+    pub give_up: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            retry_first: Duration::from_mins(5),
+            retry_max: Duration::from_hours(4),
+            give_up: Duration::from_hours(48),
+        }
+    }
+}
+
+/// A message whose attempt has ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Attempt<'a> {
+    /// Spreads retries, the same at each run; its Message-ID does well.
+    pub id: &'a str,
+    /// When it was frozen.
+    pub created: Timestamp,
+    /// Attempts so far, with the one that just ended.
+    pub attempts: u32,
+}
+
+/// The other side took it.
+pub const fn after_success(now: Timestamp) -> State {
+    State::Sent { at: now }
+}
+
+/// It was not taken: when to try again, or that it is given up.
+pub fn after_failure(
+    attempt: &Attempt<'_>,
+    retry: Retry,
+    now: Timestamp,
+    settings: &Settings,
+) -> State {
+    let expires = attempt.created.after(settings.give_up);
+    let backed_off = now.after(wait(attempt.id, attempt.attempts, settings));
+    let until = match retry {
+        Retry::Never => return State::Dead { at: now },
+        Retry::Later => backed_off,
+        Retry::NotBefore(instant) => backed_off.max(instant),
+    };
+    if now >= expires {
+        return State::Dead { at: now };
+    }
+    // One last try at the very end rather than none after it.
+    State::Deferred { until: until.min(expires) }
+}
+
+/// A claim was found whose holder is gone: nobody knows whether the mail went
+/// out, so the same bytes are due again at once. The attempt stays counted.
+/// `None` while the lease still runs.
+pub fn after_claim(
+    since: Timestamp,
+    lease: Duration,
+    holder_is_gone: bool,
+    now: Timestamp,
+) -> Option<State> {
+    // A clock that was set back must not make a lease last for ever.
+    let expired = now >= since.after(lease) || since > now.after(lease);
+    (holder_is_gone || expired).then_some(State::Deferred { until: now })
+}
+
+/// How long the whole outbox rests after the `failures`-th fault in a row that
+/// is not the message's (refused login, refused connection): doubling as for
+/// messages, so that a relay that is down is not stormed.
+pub fn pause(failures: u32, settings: &Settings) -> Duration {
+    doubled(failures, settings)
+}
+
+/// Exponential, and up to a fifth longer by the message's id: retries of one
+/// outage do not come back in one wave.
+fn wait(id: &str, attempts: u32, settings: &Settings) -> Duration {
+    let base = doubled(attempts, settings);
+    let mut hasher = Sha256::new();
+    hasher.update(id.as_bytes());
+    hasher.update(attempts.to_be_bytes());
+    let jitter = u32::from(hasher.finalize()[0]);
+    base + base / 5 * jitter / 255
+}
+
+fn doubled(attempts: u32, settings: &Settings) -> Duration {
+    let doublings = attempts.saturating_sub(1).min(30);
+    settings.retry_first.saturating_mul(1 << doublings).min(settings.retry_max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: Settings = Settings {
+        retry_first: Duration::from_secs(100),
+        retry_max: Duration::from_secs(1000),
+        give_up: Duration::from_secs(10_000),
+    };
+
+    fn attempt(attempts: u32) -> Attempt<'static> {
+        Attempt { id: "d.1@x.de", created: Timestamp(0), attempts }
+    }
+
+    fn waited(attempts: u32) -> u64 {
+        let now = Timestamp::from_seconds(50);
+        match after_failure(&attempt(attempts), Retry::Later, now, &SETTINGS) {
+            State::Deferred { until } => until.since(now).as_secs(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn waits_double_up_to_the_limit_and_are_the_same_at_each_run() {
+        for (attempts, least) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (99, 1000)] {
+            let seconds = waited(attempts);
+            assert!((least..=least * 6 / 5).contains(&seconds), "{attempts}: {seconds}");
+            assert_eq!(seconds, waited(attempts));
+        }
+    }
+
+    #[test]
+    fn a_refusal_for_good_ends_it_at_once() {
+        let now = Timestamp(7);
+        assert_eq!(
+            after_failure(&attempt(1), Retry::Never, now, &SETTINGS),
+            State::Dead { at: now }
+        );
+        assert_eq!(after_success(now), State::Sent { at: now });
+    }
+
+    #[test]
+    fn an_old_message_gets_one_last_try_and_is_then_given_up() {
+        let nearly = Timestamp::from_seconds(9_990);
+        let last = Timestamp::from_seconds(10_000);
+        assert_eq!(
+            after_failure(&attempt(9), Retry::Later, nearly, &SETTINGS),
+            State::Deferred { until: last }
+        );
+        assert_eq!(
+            after_failure(&attempt(10), Retry::Later, last, &SETTINGS),
+            State::Dead { at: last }
+        );
+    }
+
+    #[test]
+    fn the_other_sides_word_can_lengthen_a_wait_but_not_shorten_it() {
+        let now = Timestamp(0);
+        let at = |seconds| Retry::NotBefore(Timestamp::from_seconds(seconds));
+        let later = after_failure(&attempt(1), at(5_000), now, &SETTINGS);
+        assert_eq!(later, State::Deferred { until: Timestamp::from_seconds(5_000) });
+        let sooner = after_failure(&attempt(1), at(1), now, &SETTINGS);
+        assert!(matches!(sooner, State::Deferred { until } if until.seconds() >= 100));
+    }
+
+    #[test]
+    fn a_claim_is_due_again_when_its_holder_is_gone_or_its_lease_ends() {
+        let (since, lease) = (Timestamp(1_000), Duration::from_secs(60));
+        let soon = Timestamp(2_000);
+        assert_eq!(after_claim(since, lease, false, soon), None);
+        assert_eq!(after_claim(since, lease, true, soon), Some(State::Deferred { until: soon }));
+        let late = Timestamp(61_000);
+        assert_eq!(after_claim(since, lease, false, late), Some(State::Deferred { until: late }));
+        let set_back = Timestamp(-100_000);
+        assert!(after_claim(since, lease, false, set_back).is_some());
+    }
+
+    #[test]
+    fn a_relay_that_is_down_is_not_stormed() {
+        assert_eq!(pause(1, &SETTINGS), Duration::from_secs(100));
+        assert_eq!(pause(50, &SETTINGS), Duration::from_secs(1000));
+    }
+}

@@ -1,1 +1,5 @@
 //! Consent as a state machine; addresses; tokens by purpose.
+
+pub mod address;
+pub mod standing;
+pub mod token;

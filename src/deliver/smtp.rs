@@ -1,0 +1,390 @@
+//! Mails to a relay or mail server by SMTP (RFC 5321), one recipient per transaction.
+
+mod connection;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::transport::smtp::client::{Certificate, TlsParameters};
+use lettre::transport::smtp::extension::ClientId;
+use tokio::sync::{Mutex, Semaphore};
+
+use self::connection::{Connection, Failure};
+use super::{Channel, ChannelContext, Kind, SendError, Step, message, without_addresses};
+use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered};
+
+/// The registry's line.
+pub const KIND: Kind = Kind {
+    name: "smtp",
+    summary: "hands mails to a relay or mail server",
+    example: "\
+[mail.smtp]
+host = \"localhost\"
+port = 25
+tls = \"none\"             # none (loopback only, else also set insecure = true) | starttls | implicit
+username = \"\"            # the password: password_file, or credential smtp-password
+connections = 2
+per_minute = 0           # 0 = no limit
+step_timeout = \"60s\"     # each reply up to DATA
+timeout = \"10m\"          # after the final dot; expiry means \"unknown\", never \"failed\"
+",
+    build,
+};
+
+/// A kept connection is closed after this many messages: some servers count.
+const MESSAGES_PER_CONNECTION: u32 = 100;
+/// A kept connection is not used again after this long: servers and firewalls
+/// drop silent ones, often without a word.
+const IDLE_LIMIT: Duration = Duration::from_secs(30);
+
+/// How the connection is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encryption {
+    None,
+    Starttls,
+    Implicit,
+}
+
+/// What of the settings a connection needs.
+struct Settings {
+    host: String,
+    port: u16,
+    encryption: Encryption,
+    tls: Option<TlsParameters>,
+    hello: ClientId,
+    credentials: Option<Credentials>,
+    step_timeout: Duration,
+    timeout: Duration,
+}
+
+/// The channel.
+pub struct Smtp {
+    settings: Settings,
+    dkim: Option<Arc<message::dkim::Signer>>,
+    slots: Semaphore,
+    kept: std::sync::Mutex<Vec<Connection>>,
+    /// Between two messages at least this long; its lock is held while waiting.
+    pace: Option<(Duration, Mutex<()>)>,
+}
+
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Field by field: the credentials must never be among them.
+        f.debug_struct("Smtp")
+            .field("host", &self.settings.host)
+            .field("port", &self.settings.port)
+            .field("encryption", &self.settings.encryption)
+            .field("has_login", &self.settings.credentials.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+fn build(reader: &mut Reader<'_>, context: &ChannelContext<'_>) -> Option<Box<dyn Channel>> {
+    let host = reader.text("host").unwrap_or_else(|| "localhost".to_owned());
+    let port = reader.integer("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
+    let encryption = match reader.choice("tls", &["none", "starttls", "implicit"]) {
+        Some("starttls") => Encryption::Starttls,
+        Some("implicit") => Encryption::Implicit,
+        _ => Encryption::None,
+    };
+    let insecure = reader.boolean("insecure").unwrap_or(false);
+    let username = reader.text("username").unwrap_or_default();
+    let password_file = reader.text("password_file").filter(|file| !file.is_empty());
+    let ca_file = reader.text("ca_file").filter(|file| !file.is_empty());
+    let hello = reader.text("hello").filter(|name| !name.is_empty());
+    let connections = reader.integer("connections", 1..=50).unwrap_or(2);
+    let per_minute = reader.integer("per_minute", 0..=1_000_000).unwrap_or(0);
+    let step_timeout = reader.duration("step_timeout").unwrap_or(Duration::from_mins(1));
+    let timeout = reader.duration("timeout").unwrap_or(Duration::from_mins(10));
+
+    let mut is_sound = true;
+    for (key, span) in [("step_timeout", step_timeout), ("timeout", timeout)] {
+        if span.is_zero() {
+            reader.problem(key, "must be longer than nothing");
+            is_sound = false;
+        }
+    }
+    if host.is_empty() || host.contains(|c: char| c.is_control() || c.is_whitespace()) {
+        reader.problem("host", "must be a host name or address");
+        is_sound = false;
+    }
+    if encryption == Encryption::None && !is_loopback(&host) {
+        if !insecure {
+            reader.problem(
+                "tls",
+                format!("`none` sends mails readable for everyone on the way to `{host}`: use `starttls` or `implicit`, or also set `insecure = true`"),
+            );
+            is_sound = false;
+        }
+        if !username.is_empty() {
+            reader.problem(
+                "username",
+                "a password is never sent without TLS: use `starttls` or `implicit`",
+            );
+            is_sound = false;
+        }
+    }
+    let credentials = if username.is_empty() {
+        None
+    } else if let Some(password) = password(reader, context, password_file.as_deref()) {
+        Some(Credentials::new(username, password))
+    } else {
+        is_sound = false;
+        None
+    };
+    let tls = match encryption {
+        Encryption::None => None,
+        Encryption::Starttls | Encryption::Implicit => {
+            let parameters = tls_parameters(reader, context, &host, ca_file.as_deref());
+            is_sound &= parameters.is_some();
+            parameters
+        }
+    };
+    if !is_sound {
+        return None;
+    }
+    let default_port = match encryption {
+        Encryption::None => 25,
+        Encryption::Starttls => 587,
+        Encryption::Implicit => 465,
+    };
+    Some(Box::new(Smtp {
+        settings: Settings {
+            host,
+            port: port.unwrap_or(default_port),
+            encryption,
+            tls,
+            hello: hello.map_or_else(ClientId::default, ClientId::Domain),
+            credentials,
+            step_timeout,
+            timeout,
+        },
+        dkim: context.dkim.clone(),
+        slots: Semaphore::new(usize::try_from(connections).unwrap_or(2)),
+        kept: std::sync::Mutex::new(Vec::new()),
+        pace: u32::try_from(per_minute)
+            .ok()
+            .filter(|rate| *rate > 0)
+            .map(|rate| (Duration::from_mins(1) / rate, Mutex::new(()))),
+    }))
+}
+
+/// Whether the host can only be this machine.
+fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn password(
+    reader: &mut Reader<'_>,
+    context: &ChannelContext<'_>,
+    file: Option<&str>,
+) -> Option<String> {
+    let Some(file) = file else {
+        let secret = (context.secret)("smtp-password");
+        if secret.is_none() {
+            reader.problem(
+                "username",
+                "no password for it: set `password_file`, or give the credential `smtp-password`",
+            );
+        }
+        return secret;
+    };
+    match std::fs::read_to_string(context.config_dir.join(file)) {
+        Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+        Err(error) => {
+            reader.problem("password_file", format!("cannot read `{file}`: {error}"));
+            None
+        }
+    }
+}
+
+fn tls_parameters(
+    reader: &mut Reader<'_>,
+    context: &ChannelContext<'_>,
+    host: &str,
+    ca_file: Option<&str>,
+) -> Option<TlsParameters> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(file) = ca_file {
+        let certificate = std::fs::read(context.config_dir.join(file))
+            .map_err(|error| error.to_string())
+            .and_then(|pem| Certificate::from_pem(&pem).map_err(|error| error.to_string()));
+        match certificate {
+            Ok(certificate) => builder = builder.add_root_certificate(certificate),
+            Err(error) => {
+                reader.problem("ca_file", format!("cannot use `{file}`: {error}"));
+                return None;
+            }
+        }
+    }
+    match builder.build_rustls() {
+        Ok(parameters) => Some(parameters),
+        Err(error) => {
+            reader.problem("tls", format!("TLS cannot be set up: {error}"));
+            None
+        }
+    }
+}
+
+impl Channel for Smtp {
+    fn encode(&self, envelope: &Envelope, rendered: &Rendered) -> Result<Payload, SendError> {
+        message::build(envelope, rendered, self.dkim.as_deref())
+    }
+
+    fn send<'a>(
+        &'a self,
+        sender: &'a str,
+        recipient: &'a str,
+        _message_id: &'a str,
+        payload: &'a Payload,
+    ) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(async move {
+            let outcome = self.hand_over(sender, recipient, payload).await;
+            outcome.map_err(|failure| verdict(failure, &[sender, recipient]))
+        })
+    }
+}
+
+impl Smtp {
+    async fn hand_over(
+        &self,
+        sender: &str,
+        recipient: &str,
+        payload: &Payload,
+    ) -> Result<(), Failure> {
+        let mailbox = |address: &str, role: &str| {
+            // Without SMTPUTF8 (RFC 6531) nothing but ASCII may be said.
+            if !address.is_ascii() {
+                return Err(Failure::Address(format!("the {role} is not ASCII")));
+            }
+            address
+                .parse::<lettre::Address>()
+                .map_err(|_| Failure::Address(format!("the {role} is malformed")))
+        };
+        let sender = mailbox(sender, "envelope sender")?;
+        let recipient = mailbox(recipient, "recipient")?;
+        let Ok(_slot) = self.slots.acquire().await else {
+            return Err(Failure::broken(Step::Connect, "the channel is closed"));
+        };
+        if let Some((interval, lock)) = &self.pace {
+            let _turn = lock.lock().await;
+            tokio::time::sleep(*interval).await;
+        }
+        if let Some(mut connection) = self.take_kept() {
+            match connection.send(&self.settings, &sender, &recipient, &payload.0).await {
+                // The server closed a kept connection: nothing was said yet
+                // that could be doubled, so a fresh one may try.
+                Err(Failure::Broken { step: Step::Sender, .. }) => {}
+                outcome => {
+                    self.keep(connection);
+                    return outcome;
+                }
+            }
+        }
+        let mut connection = Connection::open(&self.settings).await?;
+        let outcome = connection.send(&self.settings, &sender, &recipient, &payload.0).await;
+        self.keep(connection);
+        outcome
+    }
+
+    fn take_kept(&self) -> Option<Connection> {
+        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        while let Some(connection) = kept.pop() {
+            if connection.idle_for() < IDLE_LIMIT {
+                return Some(connection);
+            }
+        }
+        None
+    }
+
+    fn keep(&self, connection: Connection) {
+        if connection.is_reusable() && connection.sent() < MESSAGES_PER_CONNECTION {
+            let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            kept.push(connection);
+        }
+    }
+}
+
+/// What a failure means (RFC 5321 4.2.1, 4.5.4.1).
+fn verdict(failure: Failure, addresses: &[&str]) -> SendError {
+    match failure {
+        Failure::Address(reason) => {
+            SendError::Permanent { step: Step::Recipient, code: None, reason }
+        }
+        Failure::Unanswered(reason) => {
+            SendError::Unknown { reason: without_addresses(&reason, addresses) }
+        }
+        Failure::Tls(reason) => SendError::Misconfigured {
+            step: Step::Tls,
+            code: None,
+            reason: without_addresses(&reason, addresses),
+        },
+        Failure::Login(reason) => SendError::Misconfigured {
+            step: Step::Login,
+            code: None,
+            reason: without_addresses(&reason, addresses),
+        },
+        Failure::Broken { step, reason } => {
+            let reason = without_addresses(&reason, addresses);
+            match step {
+                Step::Connect | Step::Greeting | Step::Tls | Step::Login => {
+                    SendError::Unreachable { step, code: None, reason }
+                }
+                // A lost connection is as good as a 451 (RFC 5321 3.8).
+                _ => SendError::Transient { step, code: None, reason },
+            }
+        }
+        Failure::Refused { step, code, said } => {
+            let said = without_addresses(&said, addresses);
+            let reason = format!("{code} {said}").trim_end().to_owned();
+            let code_given = Some(code);
+            let is_permanent = code >= 500;
+            match step {
+                Step::Recipient | Step::Data | Step::Content if is_permanent => {
+                    SendError::Permanent { step, code: code_given, reason }
+                }
+                Step::Recipient | Step::Data | Step::Content | Step::Sender if !is_permanent => {
+                    SendError::Transient { step, code: code_given, reason }
+                }
+                _ if is_permanent => SendError::Misconfigured { step, code: code_given, reason },
+                _ => SendError::Unreachable { step, code: code_given, reason },
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_the_recipients_only_where_it_names_one() {
+        let at = |step, code| {
+            verdict(Failure::Refused { step, code, said: "no".into() }, &["a@b.de", "c@d.de"])
+        };
+        for step in [Step::Greeting, Step::Tls, Step::Login, Step::Sender] {
+            assert!(at(step, 550).needs_the_operator(), "{step}");
+        }
+        for step in [Step::Recipient, Step::Data, Step::Content] {
+            assert!(matches!(at(step, 550), SendError::Permanent { .. }), "{step}");
+            assert!(matches!(at(step, 450), SendError::Transient { .. }), "{step}");
+        }
+        assert!(matches!(at(Step::Greeting, 421), SendError::Unreachable { .. }));
+        assert!(matches!(at(Step::Sender, 451), SendError::Transient { .. }));
+        assert!(at(Step::Content, 421).pauses_all());
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for host in ["localhost", "127.0.0.1", "127.9.9.9", "::1"] {
+            assert!(is_loopback(host), "{host}");
+        }
+        for host in ["localhost.example.de", "10.0.0.1", "mail.example.de", "0.0.0.0"] {
+            assert!(!is_loopback(host), "{host}");
+        }
+    }
+}

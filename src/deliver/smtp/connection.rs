@@ -1,0 +1,205 @@
+//! One connection: every step with a limit of its own.
+//!
+//! lettre bounds nothing but the TCP connect and leaves Nagle's algorithm on,
+//! which costs 40 ms a mail; so the socket is ours, the steps are called one
+//! by one, and each is waited for only so long.
+
+use std::future::Future;
+use std::time::{Duration, Instant};
+
+use lettre::Address;
+use lettre::transport::smtp::authentication::Mechanism;
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use tokio::net::TcpStream;
+use tokio::time;
+
+use super::{Encryption, Settings, Step};
+
+/// What went wrong, before it is judged.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// An address cannot be said in a command.
+    Address(String),
+    /// The server answered no.
+    Refused { step: Step, code: u16, said: String },
+    /// The connection broke, timed out, or the answer was no SMTP.
+    Broken { step: Step, reason: String },
+    /// TLS is not to be had, or not with this certificate.
+    Tls(String),
+    /// No way to log in that both sides know.
+    Login(String),
+    /// The message went out with its final dot, no answer came.
+    Unanswered(String),
+}
+
+impl Failure {
+    pub(super) fn broken(step: Step, reason: impl Into<String>) -> Self {
+        Self::Broken { step, reason: reason.into() }
+    }
+}
+
+/// A connection that is ready for a transaction.
+pub(super) struct Connection {
+    inner: AsyncSmtpConnection,
+    sent: u32,
+    is_reusable: bool,
+    used: Instant,
+}
+
+impl Connection {
+    /// Connects, greets, encrypts and logs in.
+    pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        let limit = settings.step_timeout;
+        let mut inner = match (settings.encryption, &settings.tls) {
+            (Encryption::Implicit, Some(tls)) => {
+                let connecting = AsyncSmtpConnection::connect_tokio1(
+                    (settings.host.as_str(), settings.port),
+                    Some(limit),
+                    &settings.hello,
+                    Some(tls.clone()),
+                    None,
+                );
+                match within(limit, Step::Greeting, connecting).await {
+                    Err(Failure::Broken { reason, .. }) if is_about_tls(&reason) => {
+                        return Err(Failure::Tls(reason));
+                    }
+                    outcome => outcome?,
+                }
+            }
+            _ => {
+                let stream = connect(settings).await?;
+                let greeting =
+                    AsyncSmtpConnection::connect_with_transport(Box::new(stream), &settings.hello);
+                within(limit, Step::Greeting, greeting).await?
+            }
+        };
+        if let (Encryption::Starttls, Some(tls)) = (settings.encryption, &settings.tls) {
+            if !inner.can_starttls() {
+                return Err(Failure::Tls("the server does not offer STARTTLS".to_owned()));
+            }
+            match within(limit, Step::Tls, inner.starttls(tls.clone(), &settings.hello)).await {
+                Err(Failure::Broken { reason, .. }) if is_about_tls(&reason) => {
+                    return Err(Failure::Tls(reason));
+                }
+                outcome => outcome?,
+            }
+        }
+        if let Some(credentials) = &settings.credentials {
+            let mechanisms = [Mechanism::Plain, Mechanism::Login];
+            let knows = mechanisms.iter().any(|m| inner.server_info().supports_auth_mechanism(*m));
+            if !knows {
+                return Err(Failure::Login(
+                    "the server offers neither AUTH PLAIN nor AUTH LOGIN".to_owned(),
+                ));
+            }
+            within(limit, Step::Login, inner.auth(&mechanisms, credentials)).await?;
+        }
+        Ok(Self { inner, sent: 0, is_reusable: true, used: now() })
+    }
+
+    /// One transaction with one recipient.
+    pub(super) async fn send(
+        &mut self,
+        settings: &Settings,
+        sender: &Address,
+        recipient: &Address,
+        message: &[u8],
+    ) -> Result<(), Failure> {
+        let outcome = self.transact(settings, sender, recipient, message).await;
+        self.sent = self.sent.saturating_add(1);
+        match &outcome {
+            Ok(()) => {}
+            // 421: the server closes (RFC 5321 3.8).
+            Err(Failure::Refused { code: 421, .. }) => self.is_reusable = false,
+            Err(Failure::Refused { step: Step::Content, .. }) => {}
+            Err(Failure::Refused { .. }) => {
+                let reset = self.inner.command(Rset);
+                self.is_reusable = within(settings.step_timeout, Step::Sender, reset).await.is_ok();
+            }
+            Err(_) => self.is_reusable = false,
+        }
+        self.used = now();
+        outcome
+    }
+
+    async fn transact(
+        &mut self,
+        settings: &Settings,
+        sender: &Address,
+        recipient: &Address,
+        message: &[u8],
+    ) -> Result<(), Failure> {
+        let limit = settings.step_timeout;
+        let mail = Mail::new(Some(sender.clone()), Vec::new());
+        within(limit, Step::Sender, self.inner.command(mail)).await?;
+        let rcpt = Rcpt::new(recipient.clone(), Vec::new());
+        within(limit, Step::Recipient, self.inner.command(rcpt)).await?;
+        within(limit, Step::Data, self.inner.command(Data)).await?;
+        // The final dot brings its own line end; the message's would arrive as an empty line.
+        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
+        match within(settings.timeout, Step::Content, self.inner.message(message)).await {
+            Ok(_) => Ok(()),
+            Err(Failure::Broken { reason, .. }) => Err(Failure::Unanswered(reason)),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Whether another transaction may follow.
+    pub(super) fn is_reusable(&self) -> bool {
+        self.is_reusable && !self.inner.has_broken()
+    }
+
+    /// Transactions so far.
+    pub(super) const fn sent(&self) -> u32 {
+        self.sent
+    }
+
+    /// How long ago it was used.
+    pub(super) fn idle_for(&self) -> Duration {
+        now().saturating_duration_since(self.used)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "only the age of a kept connection, no date")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+async fn connect(settings: &Settings) -> Result<TcpStream, Failure> {
+    let address = (settings.host.as_str(), settings.port);
+    let stream = match time::timeout(settings.step_timeout, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err(Failure::broken(Step::Connect, error.to_string())),
+        Err(_) => return Err(Failure::broken(Step::Connect, "timed out")),
+    };
+    // Without it the final dot waits for the acknowledgement of what stands before it.
+    stream.set_nodelay(true).map_err(|error| Failure::broken(Step::Connect, error.to_string()))?;
+    Ok(stream)
+}
+
+/// Waits for one step within its limit and sorts its failure.
+async fn within<T>(
+    limit: Duration,
+    step: Step,
+    doing: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
+) -> Result<T, Failure> {
+    let Ok(outcome) = time::timeout(limit, doing).await else {
+        return Err(Failure::broken(step, format!("no answer within {} s", limit.as_secs_f32())));
+    };
+    outcome.map_err(|error| match error.status() {
+        Some(code) => Failure::Refused { step, code: u16::from(code), said: causes(&error) },
+        None => Failure::broken(step, format!("{error}")),
+    })
+}
+
+/// What the server said, which lettre keeps as the cause.
+fn causes(error: &lettre::transport::smtp::Error) -> String {
+    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+}
+
+fn is_about_tls(reason: &str) -> bool {
+    ["certificate", "handshake", "tls", "InvalidMessage"]
+        .iter()
+        .any(|word| reason.to_lowercase().contains(&word.to_lowercase()))
+}

@@ -1,0 +1,295 @@
+//! `Digest` → `Rendered`: subject, text and HTML of every kind of mail.
+//!
+//! The words are chosen in `view`, so that both parts and every override of a
+//! template say the same; templates only lay them out.
+
+mod samples;
+mod templates;
+mod view;
+mod words;
+
+pub use self::templates::{NAMES as SAMPLE_NAMES, TemplateProblem, Templates};
+
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use self::view::{DigestView, FaceView, SectionView};
+use super::select::TopicTitle;
+use super::typography as typo;
+use crate::model::{Digest, Rendered, Section, Timestamp};
+
+/// Largest HTML part as it is sent, in bytes (E5): Gmail cuts at 102 KB, and
+/// with the end goes the link to leave.
+pub const MAX_HTML: usize = 80 * 1024;
+
+/// The service as readers see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Face {
+    /// Its name.
+    pub name: String,
+    /// What every link of ours begins with; ends with `/`.
+    pub public_url: String,
+    /// Address that people read.
+    pub contact: String,
+    /// Postal line.
+    pub operator: String,
+    /// Impressum (§ 5 DDG); empty = none.
+    pub imprint_url: String,
+    /// Datenschutz (Art. 13 DSGVO); empty = none.
+    pub privacy_url: String,
+    /// Erklärung zur Barrierefreiheit; empty = none.
+    pub accessibility_url: String,
+    /// Zone of all dates and times shown.
+    pub zone: Tz,
+    /// Titles of all topics, for „Auch zu“.
+    pub topics: Vec<TopicTitle>,
+}
+
+/// What only this recipient may see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Personal {
+    /// `…/e/TOKEN`.
+    pub settings_url: String,
+    /// `…/a/TOKEN`.
+    pub unsubscribe_url: String,
+    /// Titles of the chosen topics; empty = all.
+    pub topics: Vec<String>,
+    /// How often, in German: `täglich`, `arbeitstäglich`, `wöchentlich`.
+    pub frequency: String,
+}
+
+/// A newsletter in the words of its subscribers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ordered {
+    /// Title of the series.
+    pub title: String,
+    /// How often, in German.
+    pub frequency: String,
+    /// When the next one is due, if known.
+    pub next: Option<Timestamp>,
+}
+
+/// The request to confirm a sign-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Confirm {
+    /// `…/b/TOKEN`.
+    pub url: String,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// Until when the link works.
+    pub expires_at: Timestamp,
+    /// What was ordered.
+    pub series: Vec<Ordered>,
+    /// Titles of the chosen topics; empty = all.
+    pub topics: Vec<String>,
+}
+
+/// The first mail after confirmation, or the answer to signing up twice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Welcome {
+    /// What is ordered.
+    pub series: Vec<Ordered>,
+    /// The newest entries, „Zuletzt erschienen“; may be empty.
+    pub latest: Vec<Section>,
+    /// They were subscribed before: says only that.
+    pub is_repeated: bool,
+}
+
+/// A notice to the admin, in English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// One line, without the service's name.
+    pub subject: String,
+    /// What happened, one sentence a paragraph.
+    pub paragraphs: Vec<String>,
+    /// The things concerned, one a line.
+    pub items: Vec<String>,
+    /// What to do, as a command that can be pasted.
+    pub hint: Option<String>,
+}
+
+/// Why words could not be laid out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RenderError {
+    /// A template failed.
+    #[error("template {0}")]
+    Template(TemplateProblem),
+    /// A digest without entries is never sent.
+    #[error("the digest is empty")]
+    Empty,
+    /// Even with the fewest entries it is larger than [`MAX_HTML`].
+    #[error("the HTML part has {size} bytes, more than {MAX_HTML}")]
+    TooLarge {
+        /// Bytes as they would be sent.
+        size: usize,
+    },
+}
+
+/// A digest for one recipient. What does not fit into [`MAX_HTML`] is
+/// shortened, then left out, and counted as left out.
+pub fn digest(
+    digest: &Digest,
+    face: &Face,
+    personal: &Personal,
+    templates: &Templates,
+) -> Result<Rendered, RenderError> {
+    if digest.shown() == 0 {
+        return Err(RenderError::Empty);
+    }
+    let mut size = 0;
+    for thrift in view::Thrift::LEVELS {
+        let view = DigestView::new(digest, face, Some(personal), thrift);
+        let html = templates.render("digest.html", &view)?;
+        size = encoded_size(&html);
+        if size <= MAX_HTML {
+            let text = templates.render("digest.txt", &view)?;
+            return Ok(Rendered { subject: view.subject, text, html });
+        }
+    }
+    Err(RenderError::TooLarge { size })
+}
+
+/// The request to confirm: nothing in it may be taken for advertising.
+pub fn confirm(
+    confirm: &Confirm,
+    face: &Face,
+    templates: &Templates,
+) -> Result<Rendered, RenderError> {
+    #[derive(Serialize)]
+    struct View<'a> {
+        subject: &'a str,
+        face: FaceView<'a>,
+        ordered: String,
+        url: &'a str,
+        validity: String,
+    }
+    let topics = words::topics_ordered(&confirm.topics);
+    let requested = confirm.requested_at;
+    let view = View {
+        subject: "Bitte bestätigen Sie Ihre Anmeldung",
+        face: FaceView::new(face),
+        ordered: format!(
+            "Für diese E-Mail-Adresse wurde am {} um {} bestellt: {}. {topics}",
+            typo::date(requested, face.zone),
+            words::clock(requested, face.zone),
+            words::series_ordered(&confirm.series),
+        ),
+        url: &confirm.url,
+        validity: format!(
+            "Der Link ist bis zum {}, {} gültig.",
+            typo::date(confirm.expires_at, face.zone),
+            words::clock(confirm.expires_at, face.zone),
+        ),
+    };
+    both("confirm", view.subject.to_owned(), &view, templates)
+}
+
+/// Welcome after the confirmation, or „bereits angemeldet“.
+pub fn welcome(
+    welcome: &Welcome,
+    face: &Face,
+    personal: &Personal,
+    templates: &Templates,
+) -> Result<Rendered, RenderError> {
+    #[derive(Serialize)]
+    struct View<'a> {
+        subject: String,
+        heading: String,
+        face: FaceView<'a>,
+        opening: String,
+        ordered: String,
+        next: Vec<String>,
+        sections: Vec<SectionView>,
+        reason: String,
+        settings_url: &'a str,
+        unsubscribe_url: &'a str,
+    }
+    let heading = if welcome.is_repeated {
+        "Sie sind bereits angemeldet"
+    } else {
+        "Ihre Anmeldung ist bestätigt"
+    };
+    let next = welcome.series.iter().filter_map(|series| {
+        let at = series.next?;
+        Some(format!(
+            "Die nächste Ausgabe von „{}“ erscheint am {}, {}, {}, wenn es Neues gibt.",
+            typo::line(&series.title, 80),
+            typo::weekday(at, face.zone),
+            typo::date(at, face.zone),
+            words::clock(at, face.zone),
+        ))
+    });
+    let view = View {
+        subject: heading.to_owned(),
+        heading: heading.to_owned(),
+        face: FaceView::new(face),
+        opening: if welcome.is_repeated {
+            "Jemand hat diese E-Mail-Adresse noch einmal angemeldet. Es ist nichts zu tun.".into()
+        } else {
+            "Die Anmeldung ist abgeschlossen.".into()
+        },
+        ordered: format!(
+            "Sie bekommen {}. {}",
+            words::series_ordered(&welcome.series),
+            words::topics_ordered(&personal.topics)
+        ),
+        next: next.collect(),
+        sections: view::sections(&welcome.latest, face, view::Thrift::SHORT),
+        reason: words::reason(&welcome.series, &personal.topics),
+        settings_url: &personal.settings_url,
+        unsubscribe_url: &personal.unsubscribe_url,
+    };
+    both("welcome", view.subject.clone(), &view, templates)
+}
+
+/// A notice to the admin.
+pub fn notice(
+    notice: &Notice,
+    face: &Face,
+    templates: &Templates,
+) -> Result<Rendered, RenderError> {
+    #[derive(Serialize)]
+    struct View<'a> {
+        subject: String,
+        name: &'a str,
+        paragraphs: Vec<String>,
+        items: Vec<String>,
+        hint: Option<String>,
+        public_url: &'a str,
+    }
+    let plain = |text: &String| crate::text::clean_line(text, 400);
+    let view = View {
+        subject: crate::text::shorten(&format!("{}: {}", face.name, plain(&notice.subject)), 78),
+        name: &face.name,
+        paragraphs: notice.paragraphs.iter().map(plain).collect(),
+        items: notice.items.iter().take(100).map(plain).collect(),
+        hint: notice.hint.as_ref().map(plain),
+        public_url: &face.public_url,
+    };
+    both("notice", view.subject.clone(), &view, templates)
+}
+
+fn both(
+    name: &str,
+    subject: String,
+    view: &impl Serialize,
+    templates: &Templates,
+) -> Result<Rendered, RenderError> {
+    let html = templates.render(&format!("{name}.html"), view)?;
+    let text = templates.render(&format!("{name}.txt"), view)?;
+    let size = encoded_size(&html);
+    if size > MAX_HTML {
+        return Err(RenderError::TooLarge { size });
+    }
+    Ok(Rendered { subject, text, html })
+}
+
+/// Bytes in quoted-printable, without soft breaks.
+fn encoded_size(html: &str) -> usize {
+    let encoded = html.bytes().filter(|byte| !byte.is_ascii() || *byte == b'=').count();
+    let bytes = html.len() + 2 * encoded;
+    bytes + bytes / 70 * 3
+}
+
+#[cfg(test)]
+mod tests;

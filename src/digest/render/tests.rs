@@ -1,0 +1,95 @@
+use super::samples;
+use super::*;
+use crate::digest::typography::NBSP;
+use crate::model::{Entry, Update};
+
+fn templates() -> Templates {
+    Templates::load(&[]).unwrap_or_else(|problems| {
+        panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })
+}
+
+fn rendered(digest: &Digest) -> Rendered {
+    super::digest(digest, &samples::face(true), &samples::personal(), &templates()).unwrap()
+}
+
+fn plain(text: &str) -> String {
+    text.replace(NBSP, " ")
+}
+
+#[test]
+fn a_digest_says_what_when_and_why() {
+    let mail = rendered(&samples::digest(true));
+    assert_eq!(mail.subject, "Kommunal-IT am Morgen, Dienstag: 26 Meldungen, IT-Sicherheit");
+    for part in [&mail.text, &mail.html] {
+        let part = plain(&part.replace('\n', " "));
+        for words in [
+            "Kommunal-IT am Morgen: Dienstag, 9. Dezember 2025",
+            "24 neue und 2 aktualisierte Meldungen in 2 Themen seit Montag, 8. Dezember, 7 Uhr.",
+            "https://post.example.de/d/2025-12-09-taeglich",
+            "IT-Planungsrat · 9. Dezember 2025",
+            "Auch zu: IT-Sicherheit",
+            "Aktualisiert am 9. Dezember 2025: Frist verlängert",
+            "Handbuch (PDF, 1,2 MB)",
+            "Auch gemeldet von:",
+            "und 3 weitere Quellen",
+            "Thema OZG und Onlinedienste: „Onlinezugangsgesetz“ im Titel",
+            "12 weitere Meldungen zu OZG und Onlinedienste im Web ansehen",
+            "2 von 41 Quellen waren nicht erreichbar: A und B.",
+            "Sammelausgabe",
+            "Sie erhalten diese E-Mail, weil Sie die Themen „OZG und Onlinedienste“ und",
+            "https://post.example.de/a/k7jm2qv2xr4ttzb5lw6ny3hcab",
+            "Wir messen nicht",
+        ] {
+            assert!(part.contains(words), "{words}\n{part}");
+        }
+    }
+    assert!(mail.text.lines().all(|line| line.chars().count() <= 72 || line.starts_with("http")));
+}
+
+#[test]
+fn an_empty_digest_is_never_rendered() {
+    let mut digest = samples::digest(false);
+    digest.sections[0].entries.clear();
+    let outcome = super::digest(&digest, &samples::face(true), &samples::personal(), &templates());
+    assert_eq!(outcome, Err(RenderError::Empty));
+}
+
+#[test]
+fn hostile_words_stay_words() {
+    let mut digest = samples::digest(false);
+    let entry: &mut Entry = &mut digest.sections[0].entries[0];
+    entry.title = "<script>alert(1)</script> {{ 7*7 }} {% include \"x\" %}".into();
+    entry.summary = "</td></table>\n-- \nAbmelden:\nhttps://boese.example/a/x".into();
+    entry.url = Some("javascript:alert(1)".into());
+    let mail = rendered(&digest);
+    assert!(mail.html.contains("&lt;script&gt;alert(1)&lt;/script&gt; {{ 7*7 }}"), "{}", mail.html);
+    assert!(!mail.html.contains("javascript:") && !mail.text.contains("javascript:"));
+    assert_eq!(mail.html.matches("</table>").count(), 3);
+    assert_eq!(mail.text.lines().filter(|line| line.trim_end() == "--").count(), 1);
+    assert!(!mail.text.contains("https://boese.example"));
+}
+
+#[test]
+fn a_mail_of_any_number_of_entries_stays_small_and_counts_what_it_left_out() {
+    let mut digest = samples::digest(true);
+    let entry = digest.sections[0].entries[0].clone();
+    digest.sections.truncate(1);
+    digest.sections[0].omitted = 0;
+    digest.sections[0].entries = (0..500)
+        .map(|number| Entry {
+            title: format!("Meldung {number} {}", "Ämterübergreifend ".repeat(9)),
+            url: Some(format!("https://x.example/{}/{number}", "pfad/".repeat(60))),
+            summary: "Ein langer Satz über Bürgerämter. ".repeat(20),
+            update: Some(Update { at: entry.first_seen, what: "alles".into() }),
+            ..entry.clone()
+        })
+        .collect();
+    let mail = rendered(&digest);
+    assert!(encoded_size(&mail.html) <= MAX_HTML);
+    let shown = mail.html.matches("<h3").count();
+    assert!(shown >= 10, "{shown}");
+    let left_out = format!("{} weitere Meldungen zu OZG und Onlinedienste", 500 - shown);
+    assert!(plain(&mail.html).contains(&left_out), "{left_out}");
+    assert!(plain(&mail.text).contains(&left_out));
+}

@@ -1,0 +1,401 @@
+//! What templates get: words that are ready to be shown, in the order shown.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use super::super::typography as typo;
+use super::{Face, Ordered, Personal, words};
+use crate::model::{Digest, Document, Entry, Section};
+use crate::text;
+
+/// Longest link that is shown: longer ones break mailers.
+const MAX_URL: usize = 2000;
+/// Longest title; the whole one is in the archive (T12).
+const MAX_TITLE: usize = 140;
+/// Other tellers of a story that are named.
+const MAX_ALSO: usize = 4;
+/// Documents of an entry that are listed.
+const MAX_DOCUMENTS: usize = 3;
+
+/// How much of each entry is shown: less, the more there are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thrift {
+    summary: usize,
+    reasons: bool,
+    also: usize,
+    documents: usize,
+    /// Most entries in all.
+    entries: usize,
+}
+
+impl Thrift {
+    const FULL: Self = Self {
+        summary: 280,
+        reasons: true,
+        also: MAX_ALSO,
+        documents: MAX_DOCUMENTS,
+        entries: usize::MAX,
+    };
+    /// For lists beside the matter.
+    pub(super) const SHORT: Self =
+        Self { summary: 0, reasons: false, also: 0, documents: 0, entries: 100 };
+    /// Tried in turn until the mail is small enough.
+    pub(super) const LEVELS: [Self; 7] = [
+        Self::FULL,
+        Self { summary: 180, ..Self::FULL },
+        Self { summary: 180, reasons: false, also: 2, documents: 2, ..Self::FULL },
+        Self { summary: 100, reasons: false, also: 1, documents: 1, entries: 80 },
+        Self { entries: 60, ..Self::SHORT },
+        Self { entries: 30, ..Self::SHORT },
+        Self { entries: 10, ..Self::SHORT },
+    ];
+}
+
+#[derive(Serialize)]
+pub(super) struct FaceView<'a> {
+    name: &'a str,
+    contact: &'a str,
+    operator: &'a str,
+    imprint_url: &'a str,
+    privacy_url: &'a str,
+    accessibility_url: &'a str,
+    public_url: &'a str,
+}
+
+impl<'a> FaceView<'a> {
+    pub(super) fn new(face: &'a Face) -> Self {
+        Self {
+            name: &face.name,
+            contact: &face.contact,
+            operator: &face.operator,
+            imprint_url: &face.imprint_url,
+            privacy_url: &face.privacy_url,
+            accessibility_url: &face.accessibility_url,
+            public_url: &face.public_url,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct DigestView<'a> {
+    pub(super) subject: String,
+    face: FaceView<'a>,
+    preheader: String,
+    heading: String,
+    opening: String,
+    catch_up: Option<String>,
+    coverage: Option<String>,
+    browser_url: String,
+    sections: Vec<SectionView>,
+    reason: String,
+    settings_url: &'a str,
+    unsubscribe_url: &'a str,
+}
+
+#[derive(Serialize)]
+pub(super) struct SectionView {
+    number: usize,
+    title: String,
+    anchor: String,
+    /// Entries in all, shown or not.
+    count: usize,
+    entries: Vec<EntryView>,
+    more: Option<LinkView>,
+}
+
+#[derive(Serialize)]
+struct EntryView {
+    number: String,
+    title: String,
+    url: Option<String>,
+    /// Source and date.
+    origin: String,
+    other_topics: Option<String>,
+    update: Option<String>,
+    summary: String,
+    documents: Vec<LinkView>,
+    also: Vec<LinkView>,
+    /// ` und 3 weitere`.
+    also_more: Option<String>,
+    reason: Option<String>,
+}
+
+#[derive(Serialize)]
+struct LinkView {
+    text: String,
+    url: Option<String>,
+}
+
+impl<'a> DigestView<'a> {
+    pub(super) fn new(
+        digest: &'a Digest,
+        face: &'a Face,
+        personal: Option<&'a Personal>,
+        thrift: Thrift,
+    ) -> Self {
+        let sections = sections(&digest.sections, face, thrift);
+        let shown: usize = sections.iter().map(|section| section.entries.len()).sum();
+        let left_out = digest.shown() + digest.omitted() - shown;
+        let opening = words::opening(digest, left_out, face.zone);
+        let series = [Ordered {
+            title: digest.series.title.clone(),
+            frequency: personal.map(|p| p.frequency.clone()).unwrap_or_default(),
+            next: None,
+        }];
+        Self {
+            subject: words::subject(digest, face.zone),
+            face: FaceView::new(face),
+            preheader: words::preheader(digest, &opening),
+            heading: words::heading(digest, face.zone),
+            opening,
+            catch_up: words::catch_up(digest),
+            coverage: words::coverage(digest),
+            browser_url: format!("{}d/{}", face.public_url, digest.id),
+            sections,
+            reason: words::reason(&series, personal.map_or(&[], |p| &p.topics)),
+            settings_url: personal.map_or("", |p| &p.settings_url),
+            unsubscribe_url: personal.map_or("", |p| &p.unsubscribe_url),
+        }
+    }
+}
+
+/// Sections with at most `thrift.entries` entries in all; what falls away is
+/// counted as left out.
+pub(super) fn sections(sections: &[Section], face: &Face, thrift: Thrift) -> Vec<SectionView> {
+    let mut links = LinkTexts::default();
+    let mut room = thrift.entries;
+    let topics = sections.len().max(1);
+    let mut views = Vec::new();
+    for (index, section) in sections.iter().enumerate() {
+        // The same share for each topic; what one leaves goes to the next.
+        let share = room.div_ceil(topics - index.min(topics - 1));
+        let shown = section.entries.len().min(share).min(room);
+        room -= shown;
+        let number = index + 1;
+        let title = typo::line(&section.title, 80);
+        let left_out = section.omitted + section.entries.len() - shown;
+        let entries = section.entries[..shown]
+            .iter()
+            .enumerate()
+            .map(|(at, entry)| {
+                let number = format!("{number}.{}", at + 1);
+                entry_view(entry, section, number, face, thrift, &mut links)
+            })
+            .collect();
+        views.push(SectionView {
+            number,
+            anchor: section.topic.as_str().to_owned(),
+            count: section.entries.len() + section.omitted,
+            entries,
+            more: (left_out > 0).then(|| LinkView {
+                text: format!(
+                    "{} zu {title} im Web ansehen",
+                    typo::count(left_out, "weitere Meldung", "weitere Meldungen")
+                ),
+                url: Some(format!("{}thema/{}", face.public_url, section.topic)),
+            }),
+            title,
+        });
+    }
+    views
+}
+
+fn entry_view(
+    entry: &Entry,
+    section: &Section,
+    number: String,
+    face: &Face,
+    thrift: Thrift,
+    links: &mut LinkTexts,
+) -> EntryView {
+    let source = typo::line(&entry.source, 80);
+    let mut title = typo::line(&entry.title, MAX_TITLE);
+    if title.is_empty() {
+        title = format!("Meldung von {source}");
+    }
+    let url = entry.url.as_deref().and_then(shown_url);
+    if let Some(url) = &url {
+        title = links.title(title, &source, url);
+    }
+    let short = text::shorten(&title, 40);
+    let origin = match entry.published {
+        Some(at) => format!("{source} · {}", typo::date(at, face.zone)),
+        None => format!("{source} · gesehen am {}", typo::date(entry.first_seen, face.zone)),
+    };
+    let other_topics: Vec<String> = entry
+        .topics
+        .iter()
+        .filter(|of| of.topic != section.topic)
+        .filter_map(|of| words::topic_title(face, &of.topic))
+        .collect();
+    let update = entry.update.as_ref().map(|update| {
+        let what = typo::line(&update.what, 160);
+        let colon = if what.is_empty() { "" } else { ": " };
+        format!("Aktualisiert am {}{colon}{what}", typo::date(update.at, face.zone))
+    });
+    let documents = entry.documents.iter().take(thrift.documents);
+    let also = entry.also.iter().take(thrift.also);
+    let unnamed = entry.also.len() - also.len();
+    let reason = section_reason(entry, section).filter(|_| thrift.reasons);
+    EntryView {
+        number,
+        origin,
+        other_topics: (!other_topics.is_empty())
+            .then(|| format!("Auch zu: {}", typo::enumerated(&other_topics))),
+        update,
+        summary: summary(entry, &title, thrift.summary),
+        documents: documents
+            .filter_map(|document| document_view(document, &short, links))
+            .collect(),
+        also: also
+            .map(|also| {
+                let name = typo::line(&also.source, 80);
+                let url = also.url.as_deref().and_then(shown_url);
+                let text = match &url {
+                    Some(url) => links.unique(name, &short, url),
+                    None => name,
+                };
+                LinkView { text, url }
+            })
+            .collect(),
+        also_more: (unnamed > 0 && thrift.also > 0).then(|| {
+            format!(
+                " und {unnamed} {}",
+                if unnamed == 1 { "weitere Quelle" } else { "weitere Quellen" }
+            )
+        }),
+        reason: reason.map(|reason| format!("Thema {}: {reason}", typo::line(&section.title, 80))),
+        title,
+        url,
+    }
+}
+
+fn section_reason(entry: &Entry, section: &Section) -> Option<String> {
+    let topic = entry.topics.iter().find(|of| of.topic == section.topic)?;
+    let reason = typo::line(&topic.reason, 120);
+    (!reason.is_empty()).then_some(reason)
+}
+
+/// The lead, unless it only says the title again.
+fn summary(entry: &Entry, title: &str, max_chars: usize) -> String {
+    if max_chars == 0 {
+        return String::new();
+    }
+    let summary = typo::line(&entry.summary, max_chars);
+    let bare = summary.trim_end_matches([' ', '…', '.']);
+    if title.starts_with(bare) { String::new() } else { summary }
+}
+
+fn document_view(document: &Document, entry: &str, links: &mut LinkTexts) -> Option<LinkView> {
+    let url = shown_url(&document.url)?;
+    let mut title = typo::line(&document.title, 100);
+    if title.is_empty() {
+        title = "Dokument".to_owned();
+    }
+    let format = typo::line(&document.format, 10);
+    let size = document.size.map(typo::size);
+    let details: Vec<String> =
+        [(!format.is_empty()).then_some(format), size].into_iter().flatten().collect();
+    let text = if details.is_empty() { title } else { format!("{title} ({})", details.join(", ")) };
+    Some(LinkView { text: links.unique(text, entry, &url), url: Some(url) })
+}
+
+/// Nothing but http and https, without credentials, white space and control
+/// characters, of sane length. Sources' links are cleaned when they are read;
+/// this is the last door before a reader's click.
+fn shown_url(url: &str) -> Option<String> {
+    let lower = url.get(..8)?.to_ascii_lowercase();
+    let rest = lower.strip_prefix("https://").or(lower.strip_prefix("http://")).is_some();
+    let plain = |c: char| c.is_ascii_graphic() && !"<>\"'`{}|\\^".contains(c);
+    if !rest || url.len() > MAX_URL || !url.chars().all(plain) {
+        return None;
+    }
+    let authority = url.split("//").nth(1)?.split(['/', '?', '#']).next()?;
+    (!authority.is_empty() && !authority.contains('@')).then(|| url.to_owned())
+}
+
+/// Link texts and where they lead: the same text never leads to two places
+/// (WCAG 2.4.4), and none says nothing.
+#[derive(Default)]
+struct LinkTexts(HashMap<String, String>);
+
+impl LinkTexts {
+    const TAKEN: [&'static str; 8] = [
+        "im browser ansehen",
+        "abmelden",
+        "themen und häufigkeit ändern",
+        "impressum",
+        "datenschutz",
+        "erklärung zur barrierefreiheit",
+        "anmeldung bestätigen",
+        "einstellungen",
+    ];
+    const WEAK: [&'static str; 16] = [
+        "hier",
+        "hier klicken",
+        "klicken sie hier",
+        "mehr",
+        "mehr lesen",
+        "weiter",
+        "weiterlesen",
+        "link",
+        "details",
+        "more",
+        "read more",
+        "download",
+        "pdf",
+        "mehr erfahren",
+        "lesen",
+        "mehr informationen",
+    ];
+
+    fn title(&mut self, title: String, source: &str, url: &str) -> String {
+        let lower = title.to_lowercase();
+        let bare = lower.trim_end_matches(['.', '…', ' ', '!', ':']);
+        // A text that looks like an address of another site is how phishing looks.
+        let looks_like_a_host = !title.contains([' ', typo::NBSP]) && title.contains('.');
+        let title =
+            if Self::WEAK.contains(&bare) || Self::TAKEN.contains(&bare) || looks_like_a_host {
+                format!("{source}: {title}")
+            } else {
+                title
+            };
+        if self.is_free(&title, url) {
+            return self.take(title, url);
+        }
+        self.numbered(&format!("{title} ({source})"), url)
+    }
+
+    /// `text`, with the entry it belongs to if it led elsewhere before.
+    fn unique(&mut self, text: String, entry: &str, url: &str) -> String {
+        let is_taken = Self::TAKEN.contains(&text.to_lowercase().as_str());
+        if !is_taken && self.is_free(&text, url) {
+            return self.take(text, url);
+        }
+        self.numbered(&format!("{text} zu „{entry}“"), url)
+    }
+
+    fn numbered(&mut self, text: &str, url: &str) -> String {
+        if self.is_free(text, url) {
+            return self.take(text.to_owned(), url);
+        }
+        let mut number = 2_u32;
+        loop {
+            let candidate = format!("{text} ({number})");
+            if self.is_free(&candidate, url) {
+                return self.take(candidate, url);
+            }
+            number += 1;
+        }
+    }
+
+    fn is_free(&self, text: &str, url: &str) -> bool {
+        self.0.get(&text.to_lowercase()).is_none_or(|known| known == url)
+    }
+
+    fn take(&mut self, text: String, url: &str) -> String {
+        self.0.insert(text.to_lowercase(), url.to_owned());
+        text
+    }
+}

@@ -1,0 +1,196 @@
+//! Sentences that several mails share, in German.
+
+use std::fmt::Write as _;
+
+use chrono_tz::Tz;
+
+use super::super::typography as typo;
+use super::{Face, Ordered};
+use crate::model::{Digest, Timestamp};
+use crate::text;
+
+/// Longest subject (H6).
+const MAX_SUBJECT: usize = 60;
+/// From this span on a series counts as weekly.
+const WEEKLY: std::time::Duration = std::time::Duration::from_hours(6 * 24);
+const TWO_WEEKS: std::time::Duration = std::time::Duration::from_hours(13 * 24);
+
+/// `14:05 Uhr`; the full hour as `7 Uhr`.
+pub(super) fn clock(at: Timestamp, zone: Tz) -> String {
+    typo::time(at, zone)
+}
+
+fn is_weekly(digest: &Digest) -> bool {
+    let span = digest.window.to.since(digest.window.from);
+    !digest.catches_up && (WEEKLY..TWO_WEEKS).contains(&span)
+}
+
+/// `Kommunal-IT am Dienstag: 7 Meldungen, OZG, IT-Sicherheit`.
+pub(super) fn subject(digest: &Digest, zone: Tz) -> String {
+    let title = typo::line(&digest.series.title, 30).replace(typo::NBSP, " ");
+    let number = digest.shown() + digest.omitted();
+    let meldungen = if number == 1 { "Meldung" } else { "Meldungen" };
+    let when = if is_weekly(digest) {
+        use chrono::Datelike as _;
+        let week = digest.composed_at.utc().with_timezone(&zone).iso_week().week();
+        format!("{title}, Woche {week}")
+    } else {
+        format!("{title}{}{}", joint(&title, ", "), typo::weekday(digest.composed_at, zone))
+    };
+    let mut subject = format!("{when}: {number} {meldungen}");
+    for section in &digest.sections {
+        let more = format!(", {}", typo::line(&section.title, 40).replace(typo::NBSP, " "));
+        // A long one gives way to shorter ones behind it.
+        if subject.chars().count() + more.chars().count() <= MAX_SUBJECT {
+            subject.push_str(&more);
+        }
+    }
+    text::shorten(&subject, MAX_SUBJECT)
+}
+
+/// `Kommunal-IT am Dienstag, 9. Dezember 2025`.
+pub(super) fn heading(digest: &Digest, zone: Tz) -> String {
+    let title = typo::line(&digest.series.title, 80);
+    let at = digest.composed_at;
+    let joint = joint(&title, ": ");
+    format!("{title}{joint}{}, {}", typo::weekday(at, zone), typo::date(at, zone))
+}
+
+/// ` am `, unless the title says „am“ itself („Kommunal-IT am Morgen“).
+fn joint(title: &str, otherwise: &'static str) -> &'static str {
+    if title.contains(" am ") { otherwise } else { " am " }
+}
+
+/// `7 neue Meldungen in 3 Themen seit Montag, 8. Dezember, 7 Uhr.`
+pub(super) fn opening(digest: &Digest, left_out: usize, zone: Tz) -> String {
+    let entries = digest.sections.iter().flat_map(|section| &section.entries);
+    let updates = entries.filter(|entry| entry.update.is_some()).count();
+    let number = digest.shown() + digest.omitted();
+    let fresh = number - updates;
+    let what = match (fresh, updates) {
+        (_, 0) => typo::count(fresh, "neue Meldung", "neue Meldungen"),
+        (0, _) => typo::count(updates, "aktualisierte Meldung", "aktualisierte Meldungen"),
+        _ => format!(
+            "{} neue und {}",
+            typo::grouped(fresh),
+            typo::count(updates, "aktualisierte Meldung", "aktualisierte Meldungen")
+        ),
+    };
+    let topics = typo::count(digest.sections.len(), "Thema", "Themen");
+    let since = since(digest, zone).map(|since| format!(" seit {since}")).unwrap_or_default();
+    let mut opening = format!("{what} in {topics}{since}.");
+    if left_out > 0 {
+        let shown = typo::grouped(number - left_out);
+        let _ = write!(opening, " Hier stehen die {shown} wichtigsten.");
+    }
+    opening
+}
+
+/// `Montag, 8. Dezember, 7 Uhr`; none if there was no digest before.
+fn since(digest: &Digest, zone: Tz) -> Option<String> {
+    use chrono::Datelike as _;
+    let from = digest.window.from;
+    if from.0 <= 0 {
+        return None;
+    }
+    let year = |at: Timestamp| at.utc().with_timezone(&zone).year();
+    let day = if year(from) == year(digest.composed_at) {
+        typo::day_and_month(from, zone)
+    } else {
+        typo::date(from, zone)
+    };
+    Some(format!("{}, {day}, {}", typo::weekday(from, zone), typo::time(from, zone)))
+}
+
+/// Says that slots were missed.
+pub(super) fn catch_up(digest: &Digest) -> Option<String> {
+    digest.catches_up.then(|| {
+        "Sammelausgabe: Frühere Ausgaben sind wegen einer Störung ausgefallen. \
+         Ihre Meldungen stehen hier."
+            .to_owned()
+    })
+}
+
+/// `2 von 41 Quellen waren nicht erreichbar: A und B.`
+pub(super) fn coverage(digest: &Digest) -> Option<String> {
+    const NAMED: usize = 5;
+    let silent = &digest.silent_sources;
+    if silent.is_empty() {
+        return None;
+    }
+    let mut names: Vec<String> =
+        silent.iter().take(NAMED).map(|name| typo::line(name, 60)).collect();
+    if silent.len() > NAMED {
+        names.push(format!("{} weitere", silent.len() - NAMED));
+    }
+    let verb = if silent.len() == 1 { "war" } else { "waren" };
+    let all = digest.source_count.max(silent.len());
+    Some(format!(
+        "{} von {} {verb} nicht erreichbar: {}.",
+        typo::grouped(silent.len()),
+        typo::count(all, "Quelle", "Quellen"),
+        typo::enumerated(&names)
+    ))
+}
+
+/// Three titles that say what it is about, 40–140 characters (D4).
+pub(super) fn preheader(digest: &Digest, opening: &str) -> String {
+    let mut entries: Vec<_> = digest.sections.iter().flat_map(|s| &s.entries).collect();
+    entries.sort_by(|a, b| {
+        let score = |e: &crate::model::Entry| e.topics.iter().map(|t| t.score).fold(0.0, f64::max);
+        a.rank.cmp(&b.rank).then(score(b).total_cmp(&score(a)))
+    });
+    let titles: Vec<String> =
+        entries.iter().take(3).map(|entry| typo::line(&entry.title, 44)).collect();
+    let preheader = titles.join(", ");
+    if preheader.chars().count() >= 40 {
+        return preheader;
+    }
+    text::shorten(&format!("{preheader} – {opening}"), 138)
+}
+
+/// `„Kommunal-IT am Morgen“ (täglich)`.
+pub(super) fn series_ordered(series: &[Ordered]) -> String {
+    let titles: Vec<String> = series
+        .iter()
+        .map(|s| format!("„{}“ ({})", typo::line(&s.title, 80), typo::line(&s.frequency, 40)))
+        .collect();
+    typo::enumerated(&titles)
+}
+
+/// `Themen: „A“ und „B“.`
+pub(super) fn topics_ordered(topics: &[String]) -> String {
+    match topics {
+        [] => "Themen: alle.".to_owned(),
+        [one] => format!("Thema: „{}“.", typo::line(one, 80)),
+        _ => format!("Themen: {}.", quoted(topics)),
+    }
+}
+
+/// `Sie erhalten diese E-Mail, weil Sie …`.
+pub(super) fn reason(series: &[Ordered], topics: &[String]) -> String {
+    let what = match topics {
+        [] => "alle Themen".to_owned(),
+        [one] => format!("das Thema „{}“", typo::line(one, 80)),
+        _ => format!("die Themen {}", quoted(topics)),
+    };
+    let how: Vec<String> = series.iter().map(|s| typo::line(&s.frequency, 40)).collect();
+    let how = if how.iter().all(String::is_empty) {
+        String::new()
+    } else {
+        format!(" {}", typo::enumerated(&how))
+    };
+    format!("Sie erhalten diese E-Mail, weil Sie {what}{how} bestellt haben.")
+}
+
+fn quoted(topics: &[String]) -> String {
+    let quoted: Vec<String> =
+        topics.iter().map(|topic| format!("„{}“", typo::line(topic, 80))).collect();
+    typo::enumerated(&quoted)
+}
+
+/// Title of a topic by its id, if it is known.
+pub(super) fn topic_title(face: &Face, id: &crate::model::TopicId) -> Option<String> {
+    let topic = face.topics.iter().find(|topic| topic.id == *id)?;
+    Some(typo::line(&topic.title, 80))
+}

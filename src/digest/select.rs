@@ -1,0 +1,261 @@
+//! Which entries a digest shows, under which topic, and how many it leaves out.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use crate::model::{Entry, Section, Series, Timestamp, TopicId};
+
+/// A topic in the order in which it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicTitle {
+    /// Which.
+    pub id: TopicId,
+    /// Its title for readers.
+    pub title: String,
+}
+
+/// What a digest is selected from and for.
+#[derive(Debug, Clone, Copy)]
+pub struct Selection<'a> {
+    /// The series with its caps.
+    pub series: &'a Series,
+    /// Every topic, in the order of the config.
+    pub topics: &'a [TopicTitle],
+    /// What the subscriber chose, in their order; empty = all, in the config's order.
+    pub chosen: &'a [TopicId],
+    /// Only entries first seen (or changed) after this: one who joins today
+    /// gets no backlog.
+    pub since: Option<Timestamp>,
+}
+
+/// Groups `candidates` by topic: each story once, under the first topic
+/// chosen that it has; authorities before associations before press, then
+/// newest first; capped per topic and in all, with the number left out.
+///
+/// `None` if nothing is left: an empty digest is never sent.
+pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Section>> {
+    let order = order(selection);
+    let mut groups: Vec<Vec<&Entry>> = vec![Vec::new(); order.len()];
+    let mut sorted: Vec<&Entry> = candidates.iter().filter(|e| is_new(e, selection)).collect();
+    sorted.sort_by_cached_key(|entry| weight(entry));
+    let mut stories = HashSet::new();
+    for entry in sorted {
+        let home = order.iter().position(|topic| has_topic(entry, &topic.id));
+        // The best teller of a story comes first in `sorted`; later ones add nothing.
+        if let Some(home) = home
+            && stories.insert(entry.story)
+        {
+            groups[home].push(entry);
+        }
+    }
+    let shown = shares(&groups, selection.series);
+    let sections: Vec<Section> = order
+        .iter()
+        .zip(groups)
+        .zip(shown)
+        .filter(|((_, group), _)| !group.is_empty())
+        .map(|((topic, group), shown)| Section {
+            topic: topic.id.clone(),
+            title: topic.title.clone(),
+            omitted: group.len() - shown,
+            entries: group.into_iter().take(shown).cloned().collect(),
+        })
+        .collect();
+    let is_empty = sections.iter().all(|section| section.entries.is_empty());
+    (!is_empty).then_some(sections)
+}
+
+/// Topics in the order shown: the subscriber's where they chose, without
+/// repetition and without topics that no longer exist.
+fn order<'a>(selection: &Selection<'a>) -> Vec<&'a TopicTitle> {
+    if selection.chosen.is_empty() {
+        return selection.topics.iter().collect();
+    }
+    let mut order: Vec<&TopicTitle> = Vec::new();
+    for id in selection.chosen {
+        let topic = selection.topics.iter().find(|topic| topic.id == *id);
+        if let Some(topic) = topic
+            && !order.iter().any(|known| known.id == topic.id)
+        {
+            order.push(topic);
+        }
+    }
+    order
+}
+
+fn has_topic(entry: &Entry, topic: &TopicId) -> bool {
+    entry.topics.iter().any(|of| of.topic == *topic)
+}
+
+fn is_new(entry: &Entry, selection: &Selection<'_>) -> bool {
+    let seen = entry.update.as_ref().map_or(entry.first_seen, |update| update.at);
+    selection.since.is_none_or(|since| seen > since)
+}
+
+/// Smaller comes first: rank, then newest, then the row for a stable order.
+fn weight(entry: &Entry) -> (u8, Reverse<Timestamp>, i64) {
+    // A date from the future must not hold the top for ever.
+    let date = entry.published.map_or(entry.first_seen, |at| at.min(entry.first_seen));
+    (entry.rank, Reverse(date), entry.item.0)
+}
+
+/// How many entries of each group are shown: at most the cap of a topic, and
+/// where they are too many in all the groups are served in turns, one entry
+/// each, so that a loud topic does not silence the ones behind it. A topic
+/// that was chosen first is served first.
+fn shares(groups: &[Vec<&Entry>], series: &Series) -> Vec<usize> {
+    let wanted: Vec<usize> =
+        groups.iter().map(|group| group.len().min(series.max_items_per_topic)).collect();
+    let mut shown = vec![0; groups.len()];
+    let mut room = series.max_items;
+    while room > 0 {
+        let before = room;
+        for (shown, wanted) in shown.iter_mut().zip(&wanted) {
+            if *shown < *wanted && room > 0 {
+                *shown += 1;
+                room -= 1;
+            }
+        }
+        if room == before {
+            break;
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::model::{EntryTopic, ItemId, StoryId, Update};
+
+    pub(crate) fn entry(id: i64, rank: u8, seconds: i64, topics: &[&str]) -> Entry {
+        Entry {
+            item: ItemId(id),
+            story: StoryId(id),
+            title: format!("Meldung {id}"),
+            url: Some(format!("https://x.example/{id}")),
+            source: "KITU".into(),
+            rank,
+            published: Some(Timestamp::from_seconds(seconds)),
+            first_seen: Timestamp::from_seconds(1_000_000),
+            summary: String::new(),
+            documents: Vec::new(),
+            also: Vec::new(),
+            topics: topics
+                .iter()
+                .map(|topic| EntryTopic {
+                    topic: (*topic).into(),
+                    score: 3.0,
+                    reason: "„OZG“ im Titel".into(),
+                })
+                .collect(),
+            update: None,
+        }
+    }
+
+    pub(crate) fn series(max_items: usize, max_items_per_topic: usize) -> Series {
+        Series {
+            id: "taeglich".into(),
+            title: "Kommunal-IT".into(),
+            max_items,
+            max_items_per_topic,
+        }
+    }
+
+    pub(crate) fn topics() -> Vec<TopicTitle> {
+        [
+            ("ozg", "OZG und Onlinedienste"),
+            ("sicherheit", "IT-Sicherheit"),
+            ("ki", "Künstliche Intelligenz"),
+        ]
+        .into_iter()
+        .map(|(id, title)| TopicTitle { id: id.into(), title: title.into() })
+        .collect()
+    }
+
+    fn shown(
+        candidates: &[Entry],
+        chosen: &[&str],
+        max: (usize, usize),
+    ) -> Vec<(String, Vec<i64>, usize)> {
+        let (series, topics) = (series(max.0, max.1), topics());
+        let chosen: Vec<TopicId> = chosen.iter().map(|id| (*id).into()).collect();
+        let selection =
+            Selection { series: &series, topics: &topics, chosen: &chosen, since: None };
+        select(candidates, &selection)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|section| {
+                let ids = section.entries.iter().map(|entry| entry.item.0).collect();
+                (section.topic.as_str().to_owned(), ids, section.omitted)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn authorities_come_before_press_and_new_before_old() {
+        let candidates = [
+            entry(1, 3, 900, &["ozg"]),
+            entry(2, 1, 100, &["ozg"]),
+            entry(3, 1, 500, &["ozg"]),
+            entry(4, 2, 999, &["ozg"]),
+        ];
+        assert_eq!(shown(&candidates, &[], (30, 10)), [("ozg".into(), vec![3, 2, 4, 1], 0)]);
+    }
+
+    #[test]
+    fn an_entry_of_two_topics_stands_once_in_the_first_one_chosen() {
+        let candidates = [entry(1, 1, 1, &["ozg", "ki"]), entry(2, 1, 2, &["ozg"])];
+        assert_eq!(shown(&candidates, &[], (30, 10)), [("ozg".into(), vec![2, 1], 0)]);
+        assert_eq!(
+            shown(&candidates, &["ki", "ozg"], (30, 10)),
+            [("ki".into(), vec![1], 0), ("ozg".into(), vec![2], 0)]
+        );
+        assert_eq!(shown(&candidates, &["sicherheit"], (30, 10)), []);
+    }
+
+    #[test]
+    fn a_story_is_told_once_by_its_weightiest_teller() {
+        let mut press = entry(2, 3, 900, &["ozg"]);
+        press.story = StoryId(1);
+        let candidates = [press, entry(1, 1, 100, &["ki"])];
+        assert_eq!(shown(&candidates, &[], (30, 10)), [("ki".into(), vec![1], 0)]);
+    }
+
+    #[test]
+    fn caps_say_how_many_they_left_out_and_silence_no_topic() {
+        let mut candidates: Vec<Entry> = (0..50).map(|id| entry(id, 1, id, &["ozg"])).collect();
+        candidates.push(entry(99, 3, 1, &["ki"]));
+        assert_eq!(
+            shown(&candidates, &[], (4, 10)),
+            [("ozg".into(), vec![49, 48, 47], 47), ("ki".into(), vec![99], 0)]
+        );
+        assert_eq!(shown(&candidates, &[], (30, 2))[0], ("ozg".into(), vec![49, 48], 48));
+    }
+
+    #[test]
+    fn nothing_to_say_is_no_digest() {
+        assert_eq!(shown(&[], &[], (30, 10)), []);
+        assert_eq!(shown(&[entry(1, 1, 1, &["unbekannt"])], &[], (30, 10)), []);
+        assert_eq!(shown(&[entry(1, 1, 1, &["ozg"])], &[], (0, 10)), []);
+    }
+
+    #[test]
+    fn who_joined_later_gets_no_backlog_but_gets_later_changes() {
+        let (series, topics) = (series(30, 10), topics());
+        let since = Some(Timestamp::from_seconds(2_000_000));
+        let selection = Selection { series: &series, topics: &topics, chosen: &[], since };
+        let mut candidates = [entry(1, 1, 1, &["ozg"])];
+        assert_eq!(select(&candidates, &selection), None);
+        candidates[0].update =
+            Some(Update { at: Timestamp::from_seconds(2_000_001), what: String::new() });
+        assert!(select(&candidates, &selection).is_some());
+    }
+
+    #[test]
+    fn a_date_in_the_future_does_not_hold_the_top() {
+        let candidates = [entry(1, 1, 999_999_999, &["ozg"]), entry(2, 1, 1_000_000, &["ozg"])];
+        // Both count as of when they were seen; the row decides.
+        assert_eq!(shown(&candidates, &[], (30, 10)), [("ozg".into(), vec![1, 2], 0)]);
+    }
+}
