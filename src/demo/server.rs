@@ -87,8 +87,8 @@ fn holds(document: &Document, headers: &HeaderMap) -> bool {
 
 fn etag(body: &[u8]) -> String {
     let digest = Sha256::digest(body);
-    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    let beginning = digest.first_chunk().map_or(0, |bytes| u64::from_be_bytes(*bytes));
+    format!("\"{beginning:016x}\"")
 }
 
 #[cfg(test)]
