@@ -1,0 +1,110 @@
+//! Response header fields by kind of answer.
+
+/// What an answer is, as far as caches, referrers and search engines are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A public page: news, archive, help.
+    Page,
+    /// The public form; an answer to it shows the address that was typed.
+    Form,
+    /// A page behind a token in its path: nobody else may learn of it or keep it.
+    Token,
+    /// A feed.
+    Feed,
+    /// The style sheet.
+    Style,
+    /// For operators only.
+    Status,
+}
+
+/// Nothing may be loaded but our style sheet, and nothing may frame us: a
+/// second wall should markup of a source ever come through.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+impl Kind {
+    /// The Content-Type field.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Page | Self::Form | Self::Token | Self::Status => "text/html; charset=utf-8",
+            Self::Feed => "application/atom+xml; charset=utf-8",
+            Self::Style => "text/css; charset=utf-8",
+        }
+    }
+
+    /// The Cache-Control field (RFC 9111 5.2).
+    pub const fn cache_control(self) -> &'static str {
+        match self {
+            Self::Page => "public, max-age=60",
+            Self::Feed => "public, max-age=300",
+            Self::Style => "public, max-age=3600",
+            Self::Form | Self::Token | Self::Status => "no-store",
+        }
+    }
+
+    /// The Referrer-Policy field. The form needs `same-origin`: under `no-referrer`
+    /// browsers send `Origin: null` with a POST, and its origin could not be checked.
+    pub const fn referrer_policy(self) -> &'static str {
+        match self {
+            Self::Token => "no-referrer",
+            _ => "same-origin",
+        }
+    }
+
+    /// Whether search engines are told to stay away.
+    pub const fn is_hidden(self) -> bool {
+        matches!(self, Self::Token | Self::Status)
+    }
+
+    /// Every field of the answer but Content-Length and validators, name in lower case.
+    pub fn fields(self) -> Vec<(&'static str, &'static str)> {
+        let mut fields = vec![
+            ("content-type", self.content_type()),
+            ("cache-control", self.cache_control()),
+            ("content-security-policy", CONTENT_SECURITY_POLICY),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("referrer-policy", self.referrer_policy()),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+        ];
+        if self != Self::Feed {
+            fields.push(("cross-origin-resource-policy", "same-origin"));
+        }
+        if self.is_hidden() {
+            fields.push(("x-robots-tag", "noindex"));
+        }
+        fields
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_page_is_neither_kept_nor_told_nor_found() {
+        let fields = Kind::Token.fields();
+        for field in [
+            ("cache-control", "no-store"),
+            ("referrer-policy", "no-referrer"),
+            ("x-robots-tag", "noindex"),
+        ] {
+            assert!(fields.contains(&field), "{field:?}");
+        }
+    }
+
+    #[test]
+    fn every_answer_forbids_scripts_and_frames_and_guessing() {
+        for kind in [Kind::Page, Kind::Form, Kind::Token, Kind::Feed, Kind::Style, Kind::Status] {
+            let fields = kind.fields();
+            assert!(
+                fields.contains(&("content-security-policy", CONTENT_SECURITY_POLICY)),
+                "{kind:?}"
+            );
+            assert!(fields.contains(&("x-content-type-options", "nosniff")), "{kind:?}");
+            assert!(kind.content_type().ends_with("charset=utf-8"), "{kind:?}");
+        }
+        assert!(CONTENT_SECURITY_POLICY.starts_with("default-src 'none'"));
+        assert!(!CONTENT_SECURITY_POLICY.contains("unsafe"));
+    }
+}
