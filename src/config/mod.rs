@@ -31,7 +31,6 @@ pub use mail::{MailSettings, Mailbox, SmtpSettings, Tls};
 pub use series::SeriesPlan;
 pub use service::ServiceSettings;
 pub use show::defaults;
-pub use topics::TermPlaces;
 pub use web::{Retention, WebSettings};
 
 use crate::model::{Place, Problem, Reader, Table, TopicRules};
@@ -66,8 +65,6 @@ pub struct Config {
     pub sources: Vec<Configured>,
     /// `[[topic]]`, in the order of the files.
     pub topics: Vec<TopicRules>,
-    /// Where each term of `topics` was written, in the same order.
-    pub term_places: Vec<TermPlaces>,
     /// What is doubtful, though it works.
     pub warnings: Vec<Problem>,
     /// Changes with any byte of any file; for logs and `status`.
@@ -206,7 +203,7 @@ fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) 
     let table = root.table("retention").unwrap_or(&empty);
     let retention = web::read_retention(root.inner(table, "retention"));
     let series = series::read(&mut root);
-    let (topics, term_places) = topics::read(&mut root);
+    let topics = topics::read(&mut root);
     let known_topics = (!incomplete).then_some(topics.as_slice());
     let sources = sources::read(&mut root, context, &fetch, known_topics, service.timezone);
     root.finish();
@@ -219,7 +216,6 @@ fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) 
         series,
         sources,
         topics,
-        term_places,
         warnings: Vec::new(),
         version,
         directory: context.directory.to_owned(),

@@ -5,12 +5,13 @@
 
 use super::take_id;
 use crate::model::{Place, Reader, TopicId, TopicRules};
+use crate::topic::Tagger;
 
 /// Where the terms of one topic were written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TermPlaces {
+struct TermPlaces {
     /// Where the topic begins.
-    pub topic: Place,
+    topic: Place,
     strong: Vec<Place>,
     weak: Vec<Place>,
     context: Vec<Place>,
@@ -20,7 +21,7 @@ pub struct TermPlaces {
 impl TermPlaces {
     /// The place of a term: its list (`strong`, `weak`, `context`, `never`) and
     /// its index there; where the topic begins if there is none.
-    pub fn of(&self, list: &str, index: usize) -> &Place {
+    fn of(&self, list: &str, index: usize) -> &Place {
         let places = match list {
             "strong" => &self.strong,
             "weak" => &self.weak,
@@ -31,7 +32,7 @@ impl TermPlaces {
     }
 }
 
-pub(super) fn read(root: &mut Reader<'_>) -> (Vec<TopicRules>, Vec<TermPlaces>) {
+pub(super) fn read(root: &mut Reader<'_>) -> Vec<TopicRules> {
     let mut taken = Vec::new();
     let mut topics = Vec::new();
     let mut places = Vec::new();
@@ -66,15 +67,15 @@ pub(super) fn read(root: &mut Reader<'_>) -> (Vec<TopicRules>, Vec<TermPlaces>) 
             never: never_places,
         });
     }
-    (topics, places)
+    for fault in Tagger::new(&topics).err().unwrap_or_default() {
+        let id = topics[fault.topic].id.as_ref().map_or("", TopicId::as_str);
+        let place = places[fault.topic].of(fault.list, fault.term).clone();
+        let key = format!("topic.{id}.{}", fault.list);
+        root.problem_at(place, &key, fault.message);
+    }
+    topics
 }
 
 fn terms(reader: &mut Reader<'_>, key: &'static str) -> (Vec<String>, Vec<Place>) {
-    let terms = reader.texts(key).unwrap_or_default();
-    for (term, place) in &terms {
-        if term.trim().is_empty() {
-            reader.problem_at(place.clone(), key, "empty term");
-        }
-    }
-    terms.into_iter().unzip()
+    reader.texts(key).unwrap_or_default().into_iter().unzip()
 }

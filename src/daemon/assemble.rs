@@ -8,14 +8,17 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::digest::{Face, TopicTitle};
+use crate::deliver::{self, Channel, ChannelContext};
+use crate::digest::{Face, Templates, TopicTitle};
 use crate::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
+use crate::model::{Content, Reader, Table};
 use crate::outbox;
 use crate::pipeline::{
     Context, MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan,
 };
 use crate::store::{Store, StoreError};
-use crate::subscriber::{Key, KeyError, Tokens};
+use crate::subscriber::token::{Key, KeyError, Tokens};
+use crate::topic::Tagger;
 
 /// Why the parts do not fit together although the config is sound.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +38,20 @@ pub enum AssembleError {
     /// The signing key.
     #[error("the signing key cannot be used")]
     Key(#[from] KeyError),
+    /// The channel's settings.
+    #[error("the channel `{name}` cannot be set up: {problems}")]
+    Channel {
+        /// Its name.
+        name: String,
+        /// What is wrong.
+        problems: String,
+    },
+    /// Overrides of the templates.
+    #[error("the templates cannot be used: {0}")]
+    Templates(String),
+    /// Terms that cannot be used.
+    #[error("the topics cannot be used: {}", .0.join("; "))]
+    Topics(Vec<String>),
     /// A file that cannot be read or made.
     #[error("`{path}` cannot be read or made")]
     File {
@@ -59,7 +76,11 @@ pub fn database(config: &Config) -> std::path::PathBuf {
 pub fn make_data_dir(config: &Config) -> Result<(), AssembleError> {
     use std::os::unix::fs::DirBuilderExt as _;
     let folder = &config.service.data_dir;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(file_error(folder))
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(file_error(folder))
 }
 
 /// Opens the database, the key and the way out.
@@ -68,7 +89,7 @@ pub fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, Assemb
     let path = database(config);
     let store = Store::open(&path)
         .map_err(|cause| AssembleError::Store { path: path.display().to_string(), cause })?;
-    Ok(Context::new(store, clock, Tokens::new(key(config)?), Arc::clone(&config.mail.channel)))
+    Ok(Context::new(store, clock, Tokens::new(key(config)?), channel(config)?))
 }
 
 /// The signing key: given from outside, else the file, made at the first start.
@@ -93,6 +114,47 @@ fn key(config: &Config) -> Result<Key, AssembleError> {
     };
     write().map_err(file_error(&path))?;
     Ok(key)
+}
+
+/// The way out that the config names, built through its registry.
+pub fn channel(config: &Config) -> Result<Arc<dyn Channel>, AssembleError> {
+    let mail = &config.mail;
+    let kind = deliver::KINDS.iter().find(|kind| kind.name == mail.channel);
+    let empty = Table { place: mail.tables.place.clone(), entries: Vec::new() };
+    let table = match mail.tables.get(&mail.channel).map(|value| &value.content) {
+        Some(Content::Table(table)) => table,
+        _ => &empty,
+    };
+    let mut problems = Vec::new();
+    let mut reader = Reader::new(table, format!("mail.{}", mail.channel), &mut problems);
+    let password = |_: &str| mail.smtp.password.as_ref().map(|p| p.expose_secret().to_owned());
+    let context = ChannelContext {
+        data_dir: &config.service.data_dir,
+        config_dir: &config.directory,
+        secret: &password,
+        dkim: None,
+    };
+    let channel = kind.and_then(|kind| (kind.build)(&mut reader, &context));
+    channel.map(Arc::from).ok_or_else(|| AssembleError::Channel {
+        name: mail.channel.clone(),
+        problems: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    })
+}
+
+fn templates(folder: Option<&Path>) -> Result<Templates, AssembleError> {
+    let mut overrides = Vec::new();
+    if let Some(folder) = folder {
+        for entry in std::fs::read_dir(folder).map_err(file_error(folder))? {
+            let path = entry.map_err(file_error(folder))?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            let text = std::fs::read_to_string(&path).map_err(file_error(&path))?;
+            overrides.push((name.to_owned(), text));
+        }
+    }
+    Templates::load(&overrides).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        AssembleError::Templates(lines.join("; "))
+    })
 }
 
 /// What the journeys follow until the next reload.
@@ -123,7 +185,10 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
     let (service, mail) = (config.service, config.mail);
     Ok(Plan {
         sources,
-        tagger: config.tagger,
+        tagger: Tagger::new(&config.topics).map_err(|faults| {
+            // `check` has placed them; this is for configs made by hand in tests.
+            AssembleError::Topics(faults.into_iter().map(|fault| fault.message).collect())
+        })?,
         series: config
             .series
             .into_iter()
@@ -140,7 +205,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
             host_spacing: config.fetch.host_spacing,
         },
         mail: MailPlan {
-            templates: mail.templates,
+            templates: templates(mail.templates.as_deref())?,
             face: Face {
                 name: service.name,
                 public_url: service.public_url,
@@ -167,15 +232,12 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
                 retry_max: mail.retry_max,
                 give_up: mail.give_up,
             },
-            connections: mail.connections,
+            connections: mail.smtp.connections,
             timezone: service.timezone,
             holidays: service.holidays,
         },
         topics,
-        retention: RetentionPlan {
-            bodies: config.retention.bodies,
-            items: config.retention.items,
-        },
+        retention: RetentionPlan { bodies: config.retention.bodies, items: config.retention.items },
         version: config.version,
     })
 }
@@ -193,4 +255,3 @@ fn busy_hosts(config: &Config) -> BTreeSet<String> {
     }
     busy
 }
-

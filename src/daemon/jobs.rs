@@ -68,7 +68,10 @@ pub async fn perform(
 
 /// Puts the work into the database of a running daemon and waits for it.
 /// The inner error is what the daemon said.
-pub async fn hand_over(ctx: &Context, work: &Work) -> Result<Result<serde_json::Value, String>, PipelineError> {
+pub async fn hand_over(
+    ctx: &Context,
+    work: &Work,
+) -> Result<Result<serde_json::Value, String>, PipelineError> {
     let argument = serde_json::to_string(work).map_err(PipelineError::Page)?;
     let now = ctx.clock.now();
     let id = ctx.store.write(move |tx| jobs::enqueue(tx, "work", &argument, now)).await?;

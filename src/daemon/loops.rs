@@ -113,7 +113,12 @@ fn log_poll(report: &PollReport) {
     let duration_ms = report.duration_ms;
     match &report.error {
         Some(error) => {
-            tracing::warn!(source.id = source, status = report.status, duration_ms, "{source}: {error}");
+            tracing::warn!(
+                source.id = source,
+                status = report.status,
+                duration_ms,
+                "{source}: {error}"
+            );
         }
         None => tracing::info!(
             source.id = source,
@@ -176,8 +181,10 @@ async fn compose_due(
         let moment = Moment::Due { slot: due.slot, catches_up: due.missed > 0 };
         let report = pipeline::compose(ctx, &running.plan, id, moment).await?;
         match &report.digest {
-            Some(digest) => tracing::info!(digest.id = %digest, entries = report.entries, messages = report.messages,
-                "{digest}: {} entries to {} subscribers", report.entries, report.messages),
+            Some(digest) => {
+                tracing::info!(digest.id = %digest, entries = report.entries, messages = report.messages,
+                "{digest}: {} entries to {} subscribers", report.entries, report.messages)
+            }
             None => tracing::info!(series.id = %id, "{id}: nothing to tell"),
         }
         house.wake.drain.notify_one();
@@ -190,13 +197,21 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
         let running = house.current();
         beats.beat(2, running.ctx.clock.now());
         let stop = house.stop.clone();
-        let drained = pipeline::drain(&running.ctx, &running.plan, &move || stop.is_cancelled()).await;
+        let drained =
+            pipeline::drain(&running.ctx, &running.plan, &move || stop.is_cancelled()).await;
         let mut wait = LONGEST_SLEEP;
         match drained {
             Ok(report) => {
                 if report.sent + report.deferred + report.dead > 0 {
-                    tracing::info!(sent = report.sent, deferred = report.deferred, dead = report.dead,
-                        "mail: {} sent, {} deferred, {} given up", report.sent, report.deferred, report.dead);
+                    tracing::info!(
+                        sent = report.sent,
+                        deferred = report.deferred,
+                        dead = report.dead,
+                        "mail: {} sent, {} deferred, {} given up",
+                        report.sent,
+                        report.deferred,
+                        report.dead
+                    );
                 }
                 if let Some((until, why)) = report.paused {
                     tracing::error!(until = until.rfc3339(), "no mail goes out: {why}");
@@ -225,7 +240,11 @@ async fn prune(house: House) -> Result<(), DaemonError> {
         let running = house.current();
         match pipeline::prune(&running.ctx, &running.plan).await {
             Ok(report) => {
-                tracing::info!(bodies = report.bodies, texts = report.texts, "let go of what was kept for its period");
+                tracing::info!(
+                    bodies = report.bodies,
+                    texts = report.texts,
+                    "let go of what was kept for its period"
+                );
             }
             Err(error) => endure(Err(error)).await?,
         }
@@ -242,7 +261,11 @@ async fn serve_jobs(house: House) -> Result<(), DaemonError> {
 }
 
 /// Feeds systemd's watchdog while the database answers and the loops turn.
-async fn watchdog(house: House, beats: Arc<Heartbeats>, interval: Duration) -> Result<(), DaemonError> {
+async fn watchdog(
+    house: House,
+    beats: Arc<Heartbeats>,
+    interval: Duration,
+) -> Result<(), DaemonError> {
     while !house.stop.is_cancelled() {
         let running = house.current();
         let answers = tokio::time::timeout(interval, running.ctx.store.ping()).await;

@@ -114,7 +114,10 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let ctx = context(&config, Arc::clone(&clock))?;
     let swept = pipeline::sweep(&ctx).await?;
     if swept > 0 {
-        tracing::warn!(messages = swept, "the last run ended while sending: {swept} messages are sent again, with the same bytes");
+        tracing::warn!(
+            messages = swept,
+            "the last run ended while sending: {swept} messages are sent again, with the same bytes"
+        );
     }
     let listener = listen(&config).await?;
     let web = crate::web::Settings::of(&config);
@@ -202,7 +205,7 @@ fn reload_config(
             before.ctx.store.clone(),
             Arc::clone(clock),
             before.ctx.tokens.clone(),
-            Arc::clone(&config.mail.channel),
+            assemble::channel(&config)?,
         );
         Ok(Running { ctx, plan: Arc::new(assemble::plan(config)?) })
     });

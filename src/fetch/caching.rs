@@ -35,6 +35,11 @@ pub fn validate(request: &mut Request, cursor: &Cursor) {
     }
 }
 
+/// The URL that gave the validators: the end of the redirects.
+pub fn final_url(cursor: &Cursor) -> Option<&str> {
+    cursor.values.get(URL).map(String::as_str)
+}
+
 /// Whether the next request will be conditional.
 pub fn has_validators(cursor: &Cursor) -> bool {
     [ETAG, MODIFIED].iter().any(|key| cursor.values.contains_key(*key))

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
-use super::network::Network;
 use crate::model::BoxFuture;
+use crate::model::Network;
 
 /// Which private networks may be asked although they are private.
 #[derive(Debug, Clone, Default)]

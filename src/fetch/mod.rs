@@ -6,7 +6,6 @@
 
 pub mod caching;
 pub mod guard;
-pub mod network;
 pub mod robots;
 
 mod client;
@@ -18,10 +17,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 pub use http::HttpFetch;
-pub use network::{Network, NetworkError};
 pub use scripted::{ScriptedFetch, answer};
 
-use crate::model::{BoxFuture, Request, Response, Retry};
+use crate::model::{BoxFuture, Network, Request, Response, Retry};
 
 /// A way to put a request to a server.
 pub trait Fetch: Send + Sync {

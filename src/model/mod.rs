@@ -26,7 +26,7 @@ pub use item::{
     Date, Document, Enclosure, Extraction, Fingerprint, Item, Key, Known, RawItem, ReadBy, Rhythm,
     Verdict,
 };
-pub use network::Network;
+pub use network::{Network, NetworkError};
 pub use outbox::{Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
 pub use settings::{
     Content, Place, Problem, Reader, Table, Value, parse_bytes, parse_duration, suggestion,

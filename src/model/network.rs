@@ -1,53 +1,101 @@
-//! Networks as the config names them: an address and how many bits count.
+//! A range of addresses as the config writes it: `127.0.0.0/8`, `fd00::/8`, `192.0.2.7`.
 
-use core::fmt;
-use core::net::IpAddr;
-use core::str::FromStr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 
-/// A network such as `127.0.0.0/8` or `::1/128`; a bare address is itself alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A network in prefix notation (RFC 4632 3.1, RFC 4291 2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Network {
-    /// Its first address.
-    pub address: IpAddr,
-    /// How many leading bits must agree: up to 32, or 128.
-    pub prefix: u8,
+    address: IpAddr,
+    prefix: u8,
+}
+
+/// Why a text is no network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NetworkError {
+    /// The part before the slash is no address.
+    #[error("`{0}` is not an address or network, for example `127.0.0.0/8` or `fd00::/8`")]
+    Address(String),
+    /// The part after the slash is no length, or too long for the address.
+    #[error("`{0}` has no prefix length from 0 to {1}")]
+    Prefix(String, u8),
+    /// The address has bits beyond the prefix: which network is meant is unclear.
+    #[error("`{0}` has bits beyond its prefix, did you mean `{1}`?")]
+    HostBits(String, Network),
 }
 
 impl Network {
-    /// Whether `address` lies in it. An IPv4 address in IPv6 form
-    /// (`::ffff:127.0.0.1`, RFC 4291 2.5.5.2) is the IPv4 address.
+    /// The IPv4 network of that address and length; for tables of constants.
+    pub(crate) const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Self {
+        Self { address: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), prefix }
+    }
+
+    /// The IPv6 network whose first four groups are given; for tables of constants.
+    pub(crate) const fn v6(head: [u16; 4], prefix: u8) -> Self {
+        let [a, b, c, d] = head;
+        Self { address: IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)), prefix }
+    }
+
+    /// Whether the address lies in it. An IPv4 network holds no IPv6 address,
+    /// not even a mapped one: who compares must unmap first.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let differs = match (self.address.to_canonical(), address.to_canonical()) {
-            (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
-                (u32::from(ours) ^ u32::from(theirs)).leading_zeros()
+        match (self.address, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                (network.to_bits() ^ address.to_bits()) & mask32(self.prefix) == 0
             }
-            (IpAddr::V6(ours), IpAddr::V6(theirs)) => {
-                (u128::from(ours) ^ u128::from(theirs)).leading_zeros()
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                (network.to_bits() ^ address.to_bits()) & mask128(self.prefix) == 0
             }
-            _ => return false,
+            _ => false,
+        }
+    }
+
+    /// The same network with the bits beyond the prefix cleared.
+    fn cleared(self) -> Self {
+        let address = match self.address {
+            IpAddr::V4(a) => Ipv4Addr::from_bits(a.to_bits() & mask32(self.prefix)).into(),
+            IpAddr::V6(a) => Ipv6Addr::from_bits(a.to_bits() & mask128(self.prefix)).into(),
         };
-        differs >= u32::from(self.prefix)
+        Self { address, ..self }
     }
 }
 
-impl FromStr for Network {
-    type Err = ();
+fn mask32(prefix: u8) -> u32 {
+    u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)
+}
 
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let (address, prefix) = match text.split_once('/') {
-            Some((address, prefix)) => (address, Some(prefix)),
+fn mask128(prefix: u8) -> u128 {
+    u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)
+}
+
+impl FromStr for Network {
+    type Err = NetworkError;
+
+    fn from_str(text: &str) -> Result<Self, NetworkError> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length)),
             None => (text, None),
         };
-        let address: IpAddr = address.parse().map_err(|_| ())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = match prefix {
-            None => most,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-                digits.parse().ok().filter(|prefix| *prefix <= most).ok_or(())?
-            }
-            Some(_) => return Err(()),
+        let address: IpAddr =
+            address.trim().parse().map_err(|_| NetworkError::Address(text.to_owned()))?;
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match length {
+            None => longest,
+            Some(length) => length
+                .trim()
+                .parse()
+                .ok()
+                .filter(|prefix| *prefix <= longest)
+                .ok_or_else(|| NetworkError::Prefix(text.to_owned(), longest))?,
         };
-        Ok(Self { address, prefix })
+        let network = Self { address, prefix };
+        let cleared = network.cleared();
+        if cleared == network {
+            Ok(network)
+        } else {
+            Err(NetworkError::HostBits(text.to_owned(), cleared))
+        }
     }
 }
 
@@ -62,25 +110,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_lies_in_its_networks_only() {
-        for (network, address, inside) in [
-            ("127.0.0.0/8", "127.9.9.9", true),
-            ("127.0.0.0/8", "128.0.0.1", false),
-            ("127.0.0.0/8", "::ffff:127.0.0.1", true),
-            ("10.0.0.5", "10.0.0.5", true),
-            ("10.0.0.5", "10.0.0.4", false),
-            ("0.0.0.0/0", "8.8.8.8", true),
-            ("0.0.0.0/0", "2001:db8::1", false),
-            ("::1/128", "::1", true),
-            ("fc00::/7", "fd12::1", true),
-            ("fc00::/7", "2001:db8::1", false),
+    fn a_network_reads_back_as_it_was_written() {
+        for text in ["127.0.0.0/8", "0.0.0.0/0", "192.0.2.7/32", "fd00::/8", "::/0", "::1/128"] {
+            assert_eq!(text.parse::<Network>().unwrap().to_string(), text);
+        }
+        assert_eq!("10.1.2.3".parse::<Network>().unwrap().to_string(), "10.1.2.3/32");
+    }
+
+    #[test]
+    fn a_network_holds_its_first_and_last_address_and_no_neighbour() {
+        let network: Network = "172.16.0.0/12".parse().unwrap();
+        for (address, inside) in [
+            ("172.15.255.255", false),
+            ("172.16.0.0", true),
+            ("172.31.255.255", true),
+            ("172.32.0.0", false),
+            ("::ffff:172.16.0.1", false),
         ] {
-            let network: Network = network.parse().unwrap();
-            assert_eq!(network.contains(address.parse().unwrap()), inside, "{network} {address}");
+            assert_eq!(network.contains(address.parse().unwrap()), inside, "{address}");
         }
-        for bad in ["", "localhost", "127.0.0.0/33", "::/129", "127.0.0.0/", "127.0.0.0/+8", "1/8"]
-        {
-            assert_eq!(bad.parse::<Network>(), Err(()), "{bad}");
-        }
+        let network: Network = "fd00::/8".parse().unwrap();
+        assert!(network.contains("fdff::1".parse().unwrap()));
+        assert!(!network.contains("fe00::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_network_is_refused_with_a_reason() {
+        let reason = |text: &str| text.parse::<Network>().unwrap_err().to_string();
+        assert_eq!(
+            reason("intranet"),
+            "`intranet` is not an address or network, for example `127.0.0.0/8` or `fd00::/8`"
+        );
+        assert_eq!(reason("10.0.0.0/33"), "`10.0.0.0/33` has no prefix length from 0 to 32");
+        assert_eq!(reason("10.0.0.0/"), "`10.0.0.0/` has no prefix length from 0 to 32");
+        assert_eq!(
+            reason("10.1.0.0/8"),
+            "`10.1.0.0/8` has bits beyond its prefix, did you mean `10.0.0.0/8`?"
+        );
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use super::{Cursor, SourceId, Timestamp, TopicId};
 
@@ -93,6 +94,18 @@ pub struct Access {
     pub certificates: Option<Vec<u8>>,
 }
 
+impl Access {
+    /// Whether the server is asked like any other.
+    pub fn is_plain(&self) -> bool {
+        let Self { user_agent, headers, basic_auth, proxy, certificates } = self;
+        user_agent.is_none()
+            && headers.is_empty()
+            && basic_auth.is_none()
+            && proxy.is_none()
+            && certificates.is_none()
+    }
+}
+
 /// A name and its password (RFC 7617); the password never shows.
 #[derive(Clone)]
 pub struct BasicAuth {
@@ -109,7 +122,8 @@ impl fmt::Debug for BasicAuth {
 }
 
 /// How a source fares, as `source list` shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// Never polled with success.
     New,

@@ -9,7 +9,7 @@ use chrono::Offset;
 use sha2::{Digest as _, Sha256};
 
 use super::{Context, MailPlan, PipelineError, Plan, SeriesPlan};
-use crate::digest::{Personal, Selection, TopicTitle, select, typography};
+use crate::digest::{Personal, Selection, TopicTitle, render, select};
 use crate::model::{
     AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, Field, ListFields, MailKind,
     Payload, Rendered, Section, SeriesId, StoryId, Subscriber, SubscriberId, Tagging, Timestamp,
@@ -230,7 +230,11 @@ impl Maker {
 
     /// The entry that tells the story of a received item: the authority leads,
     /// the others are named. None if no item of the story has a topic.
-    fn entry(&self, tx: &Transaction<'_>, received: &Received) -> Result<Option<Entry>, StoreError> {
+    fn entry(
+        &self,
+        tx: &Transaction<'_>,
+        received: &Received,
+    ) -> Result<Option<Entry>, StoreError> {
         let mut members = items::of_story(tx, received.item.story)?;
         if members.is_empty() {
             members.push(received.item.clone());
@@ -252,9 +256,13 @@ impl Maker {
         let lead = members.remove(0);
         let mut also: Vec<AlsoReported> = Vec::new();
         for other in &members {
-            let is_new = other.source != lead.source && also.iter().all(|known| known.source != other.source_name);
+            let is_new = other.source != lead.source
+                && also.iter().all(|known| known.source != other.source_name);
             if is_new {
-                also.push(AlsoReported { source: other.source_name.clone(), url: other.url.clone() });
+                also.push(AlsoReported {
+                    source: other.source_name.clone(),
+                    url: other.url.clone(),
+                });
             }
         }
         Ok(Some(self.entry_of(lead, received, topics, also)))
@@ -364,8 +372,8 @@ impl Maker {
         let tokens = &self.ctx.tokens;
         let unsubscribe = tokens.unsubscribe(subscriber.id);
         let personal = Personal {
-            settings_url: mail.face.url(&format!("e/{}", tokens.settings(subscriber.id))),
-            unsubscribe_url: mail.face.url(&format!("a/{unsubscribe}")),
+            settings_url: mail.link(&format!("e/{}", tokens.settings(subscriber.id))),
+            unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
             topics: subscriber
                 .topics
                 .iter()
@@ -373,7 +381,7 @@ impl Maker {
                 .collect(),
             frequency: self.series_plan().calendar.every().to_owned(),
         };
-        let rendered = mail.templates.digest(digest, &mail.face, &personal)?;
+        let rendered = render::digest(digest, &mail.face, &personal, &mail.templates)?;
         let envelope = Envelope {
             kind: MailKind::Digest,
             recipient: subscriber.address.clone(),
@@ -400,16 +408,16 @@ impl Maker {
         let series = &self.series;
         ListFields {
             id: (
-                format!("{} {series}", mail.face.service),
+                format!("{} {series}", mail.face.name),
                 format!("{series}.meldungen.{}", mail.domain),
             ),
-            unsubscribe_url: mail.face.url(&format!("a/{unsubscribe}")),
+            unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
             unsubscribe_mailto: mail
                 .unsubscribe_address
                 .as_ref()
                 .map(|address| token::bounce_sender(address, unsubscribe)),
-            help_url: mail.face.url("hilfe"),
-            archive_url: mail.face.url("archiv"),
+            help_url: mail.link("hilfe"),
+            archive_url: mail.link("archiv"),
             owner: mail.face.contact.clone(),
             feedback_id: format!("{}:{series}:digest:amtsbote", digest.id),
         }
@@ -434,7 +442,12 @@ impl Maker {
     }
 
     /// Writes how far the series has come. A digest by hand leaves the calendar alone.
-    fn advance(&self, tx: &Transaction<'_>, before: &Progress, upto: i64) -> Result<(), StoreError> {
+    fn advance(
+        &self,
+        tx: &Transaction<'_>,
+        before: &Progress,
+        upto: i64,
+    ) -> Result<(), StoreError> {
         let last_slot = match self.moment {
             Moment::Due { slot, .. } => Some(slot.id()),
             Moment::Asked => before.last_slot.clone(),
@@ -487,5 +500,5 @@ fn reason(tagging: &Tagging) -> String {
         Field::Category => "in der Rubrik",
         Field::Source => return "durch die Quelle".to_owned(),
     };
-    format!("{} {place}", typography::quoted(&first.words))
+    format!("„{}“ {place}", first.words)
 }

@@ -8,7 +8,8 @@ use crate::deliver::{Channel, SendError};
 use crate::digest::RenderError;
 use crate::model::Retry;
 use crate::store::{Store, StoreError};
-use crate::subscriber::Tokens;
+use crate::subscriber::address::AddressError;
+use crate::subscriber::token::Tokens;
 
 /// The effects and what outlives a reload of the config. Clones share everything.
 #[derive(Clone)]
@@ -27,7 +28,12 @@ pub struct Context {
 
 impl Context {
     /// Puts the effects together.
-    pub fn new(store: Store, clock: Arc<dyn Clock>, tokens: Tokens, channel: Arc<dyn Channel>) -> Self {
+    pub fn new(
+        store: Store,
+        clock: Arc<dyn Clock>,
+        tokens: Tokens,
+        channel: Arc<dyn Channel>,
+    ) -> Self {
         Self { store, clock, tokens, channel, lanes: Arc::default() }
     }
 
@@ -64,7 +70,7 @@ pub enum PipelineError {
     },
     /// An address that cannot be subscribed.
     #[error(transparent)]
-    Address(#[from] crate::subscriber::AddressError),
+    Address(#[from] AddressError),
     /// A digest that cannot be kept as JSON.
     #[error("the public page of the digest cannot be kept")]
     Page(#[source] serde_json::Error),

@@ -1,6 +1,7 @@
 //! Send what is due: claim, send with nothing held, settle. docs/QUEUE.md
 //! carries the table of what a crash leaves at each step.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::sync::Mutex;
 
 use super::{Context, PipelineError, Plan};
-use crate::model::{OutboxEntry, Retry, State, Timestamp};
+use crate::model::{DigestId, OutboxEntry, Retry, State, Timestamp};
 use crate::outbox::{self as rules, Attempt};
 use crate::store::outbox;
 
@@ -55,6 +56,21 @@ pub async fn drain(
 pub async fn sweep(ctx: &Context) -> Result<usize, PipelineError> {
     let now = ctx.clock.now();
     Ok(ctx.store.write(move |tx| outbox::sweep(tx, now)).await?)
+}
+
+/// When the next message is due; none if nothing waits.
+pub async fn next_mail(ctx: &Context) -> Result<Option<Timestamp>, PipelineError> {
+    Ok(ctx.store.read(outbox::next_due).await?)
+}
+
+/// How many messages of a digest stand where.
+pub async fn delivery_of(
+    ctx: &Context,
+    digest: Option<&DigestId>,
+) -> Result<BTreeMap<String, u64>, PipelineError> {
+    let Some(digest) = digest.cloned() else { return Ok(BTreeMap::new()) };
+    let counted = ctx.store.read(move |tx| outbox::count_by_state(tx, Some(&digest))).await?;
+    Ok(counted.into_iter().collect())
 }
 
 async fn claim(ctx: &Context, limit: usize) -> Result<Vec<OutboxEntry>, PipelineError> {
@@ -108,7 +124,11 @@ impl DrainReport {
     }
 }
 
-async fn send_one(ctx: &Context, plan: &Plan, entry: OutboxEntry) -> Result<Settled, PipelineError> {
+async fn send_one(
+    ctx: &Context,
+    plan: &Plan,
+    entry: OutboxEntry,
+) -> Result<Settled, PipelineError> {
     let result =
         ctx.channel.send(&entry.sender, &entry.recipient, &entry.message_id, &entry.payload).await;
     let now = ctx.clock.now();

@@ -14,7 +14,7 @@ mod subscription;
 
 pub use compose::{ComposeReport, Moment, Preview, compose, preview};
 pub use context::{Context, PipelineError};
-pub use drain::{DrainReport, drain, sweep};
+pub use drain::{DrainReport, delivery_of, drain, next_mail, sweep};
 pub use notice::tell_admin;
 pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};
 pub use poll::{Choice, PollOutcome, PollReport, next_due, poll};

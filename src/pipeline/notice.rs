@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::compose::{offset_minutes, sender};
 use super::{Context, PipelineError, Plan};
-use crate::digest::{Notice, NoticeLine};
+use crate::digest::{Notice, render};
 use crate::model::{Condition, Envelope, MailKind, SourceId, SourceState};
 use crate::store::outbox::{self, NewMessage};
 use crate::store::{StoreError, Transaction, sources};
@@ -30,9 +30,8 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
         return Ok(0);
     }
     let now = ctx.clock.now();
-    let lines = changed.iter().map(|(name, state, before)| line(name, state, *before)).collect();
     let mail = &plan.mail;
-    let rendered = mail.templates.notice(&Notice { at: now, lines }, &mail.face)?;
+    let rendered = render::notice(&notice(&changed), &mail.face, &mail.templates)?;
     let what: Vec<String> =
         changed.iter().map(|(_, state, _)| format!("{} {}", state.id, state.condition)).collect();
     let envelope = Envelope {
@@ -96,12 +95,22 @@ fn changed(
     Ok(changed)
 }
 
-fn line(name: &str, state: &SourceState, before: Condition) -> NoticeLine {
-    NoticeLine {
-        source: name.to_owned(),
-        id: state.id.to_string(),
-        before: before.to_string(),
-        now: state.condition.to_string(),
-        reason: state.last_error.clone().unwrap_or_default(),
+fn notice(changed: &[(String, SourceState, Condition)]) -> Notice {
+    let subject = match changed {
+        [(name, state, _)] => format!("source {name} is {}", state.condition),
+        _ => format!("{} sources have changed their condition", changed.len()),
+    };
+    let items = changed
+        .iter()
+        .map(|(name, state, before)| {
+            let reason = state.last_error.as_deref().unwrap_or("it can be read again");
+            format!("{name} ({}): {before} → {}: {reason}", state.id, state.condition)
+        })
+        .collect();
+    Notice {
+        subject,
+        paragraphs: vec!["You are told once of each change, not of each error.".to_owned()],
+        items,
+        hint: Some("amtsbote source list".to_owned()),
     }
 }

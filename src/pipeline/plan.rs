@@ -111,6 +111,13 @@ pub struct RetentionPlan {
     pub items: Option<Duration>,
 }
 
+impl MailPlan {
+    /// A link of ours.
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.face.public_url)
+    }
+}
+
 impl Plan {
     /// The source of that id.
     pub fn source(&self, id: &SourceId) -> Option<&Arc<SourcePlan>> {

@@ -4,20 +4,21 @@ use super::{Context, PipelineError};
 use crate::model::{Consent, SeriesId, Standing, SubscriberId, TopicId};
 use crate::store::subscribers::{self, NewSubscriber};
 use crate::store::{StoreError, Transaction, outbox};
-use crate::subscriber::{self, Tokens, token};
+use crate::subscriber::address;
+use crate::subscriber::token::{self, Tokens};
 
 /// Subscribes an address on the operator's word; `reason` is kept as the
 /// consent's source. Answers nothing if the address is subscribed already.
 pub async fn subscribe(
     ctx: &Context,
-    address: &str,
+    recipient: &str,
     series: Vec<SeriesId>,
     topics: Vec<TopicId>,
     reason: &str,
 ) -> Result<Option<SubscriberId>, PipelineError> {
     let now = ctx.clock.now();
     let new = NewSubscriber {
-        address: subscriber::parse(address)?,
+        address: address::parse(recipient)?,
         standing: Standing::Active,
         series,
         topics,
@@ -47,7 +48,11 @@ fn insert(
 
 /// They leave: the address is erased and what waits for them is not sent, at
 /// once and together. Answers false if they had left before.
-pub async fn leave(ctx: &Context, id: SubscriberId, by: &'static str) -> Result<bool, PipelineError> {
+pub async fn leave(
+    ctx: &Context,
+    id: SubscriberId,
+    by: &'static str,
+) -> Result<bool, PipelineError> {
     let now = ctx.clock.now();
     let left = ctx
         .store

@@ -106,7 +106,11 @@ pub fn insert(tx: &Transaction<'_>, digest: &DigestRow) -> Result<bool, StoreErr
 }
 
 /// Notes to how many the digest went.
-pub fn set_recipients(tx: &Transaction<'_>, id: &DigestId, recipients: usize) -> Result<(), StoreError> {
+pub fn set_recipients(
+    tx: &Transaction<'_>,
+    id: &DigestId,
+    recipients: usize,
+) -> Result<(), StoreError> {
     const SET_RECIPIENTS: &str = "update digests set recipients = ?2 where id = ?1";
     tx.prepare_cached(SET_RECIPIENTS)?.execute((id, count(recipients)))?;
     Ok(())

@@ -147,7 +147,7 @@ fn promises(
         for value in values {
             let mut rows = statement.query([key(kind, *value)])?;
             let Some(row) = rows.next()? else { continue };
-            let list = row.get_ref(0)?.as_blob()?;
+            let list = row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?;
             let items = list.len() / ENTRY;
             if items >= LIST && matches!(kind, Kind::Link | Kind::Name) {
                 continue;
@@ -167,7 +167,11 @@ fn promises(
     Ok(promises)
 }
 
-fn load(connection: &Connection, item: i64, rare: Vec<Rare>) -> Result<Option<Candidate>, StoreError> {
+fn load(
+    connection: &Connection,
+    item: i64,
+    rare: Vec<Rare>,
+) -> Result<Option<Candidate>, StoreError> {
     const CANDIDATE: &str = "select items.story, items.source, items.first_seen, \
         story_subjects.traces from story_subjects join items on items.id = story_subjects.item \
         where story_subjects.item = ?1";
@@ -193,7 +197,11 @@ fn load(connection: &Connection, item: i64, rare: Vec<Rare>) -> Result<Option<Ca
 }
 
 /// Groups two stories; harmless if they are grouped already.
-pub fn add_related(connection: &Connection, story: StoryId, other: StoryId) -> Result<(), StoreError> {
+pub fn add_related(
+    connection: &Connection,
+    story: StoryId,
+    other: StoryId,
+) -> Result<(), StoreError> {
     const RELATE: &str =
         "insert or ignore into story_relations (story, other) values (?1, ?2), (?2, ?1)";
     if story != other {
@@ -205,10 +213,9 @@ pub fn add_related(connection: &Connection, story: StoryId, other: StoryId) -> R
 /// The stories grouped with this one, oldest first.
 pub fn related(connection: &Connection, story: StoryId) -> Result<Vec<StoryId>, StoreError> {
     const RELATED: &str = "select other from story_relations where story = ?1 order by other";
-    connection
-        .prepare_cached(RELATED)?
-        .query_map([story.0], |row| row.get(0).map(StoryId))?
-        .collect()
+    let mut statement = connection.prepare_cached(RELATED)?;
+    let related = statement.query_map([story.0], |row| row.get(0))?;
+    Ok(related.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Forgets the traces of items below `oldest` (the first item of the time that
@@ -241,5 +248,5 @@ pub fn prune(connection: &Connection, oldest: ItemId) -> Result<usize, StoreErro
             shorten.execute(params![hash, kept])?;
         }
     }
-    connection.prepare_cached(SUBJECTS)?.execute([oldest.0])
+    Ok(connection.prepare_cached(SUBJECTS)?.execute([oldest.0])?)
 }

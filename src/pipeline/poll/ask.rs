@@ -242,7 +242,9 @@ mod tests {
     #[test]
     fn only_a_full_answer_is_a_document() {
         assert!(matches!(said(200, "<rss/>", &[]), Said::Document(_)));
-        for (status, body) in [(200, ""), (204, ""), (206, "<rss"), (302, ""), (304, ""), (404, "x"), (999, "x")] {
+        for (status, body) in
+            [(200, ""), (204, ""), (206, "<rss"), (302, ""), (304, ""), (404, "x"), (999, "x")]
+        {
             assert_eq!(failure(said(status, body, &[])).condition, Condition::Failing, "{status}");
         }
     }

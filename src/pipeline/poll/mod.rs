@@ -11,6 +11,7 @@ mod record;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 
 use super::{Context, PipelineError, Plan, SourcePlan};
@@ -34,7 +35,8 @@ pub struct Choice {
 }
 
 /// What came of asking a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PollOutcome {
     /// An answer was read.
     Read,
@@ -56,7 +58,7 @@ impl PollOutcome {
 }
 
 /// One line of a pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PollReport {
     /// Which source.
     pub id: SourceId,
@@ -86,7 +88,11 @@ struct Due {
 
 /// Asks the chosen sources once each and keeps what they say. Reports come in
 /// the order of the config. A source that fails is a line of the report.
-pub async fn poll(ctx: &Context, plan: &Arc<Plan>, choice: &Choice) -> Result<Vec<PollReport>, PipelineError> {
+pub async fn poll(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    choice: &Choice,
+) -> Result<Vec<PollReport>, PipelineError> {
     let due = begin(ctx, plan, choice).await?;
     let (finished, mut outcomes) = mpsc::channel(BATCH);
     let places = Arc::new(Semaphore::new(plan.polling.concurrency.max(1)));
@@ -127,7 +133,8 @@ const fn is_our_outage(unreachable: usize, asked: usize) -> bool {
 
 /// When the next source is due; none if none is polled at all.
 pub async fn next_due(ctx: &Context, plan: &Plan) -> Result<Option<Timestamp>, PipelineError> {
-    let ids: Vec<SourceId> = enabled(plan).map(|source| source.configured.settings.id.clone()).collect();
+    let ids: Vec<SourceId> =
+        enabled(plan).map(|source| source.configured.settings.id.clone()).collect();
     let due = ctx
         .store
         .read(move |tx| {
@@ -135,7 +142,9 @@ pub async fn next_due(ctx: &Context, plan: &Plan) -> Result<Option<Timestamp>, P
             for id in &ids {
                 let state = sources::state(tx, id)?;
                 if state.condition != Condition::Gone {
-                    earliest = Some(earliest.map_or(state.next_poll, |e: Timestamp| e.min(state.next_poll)));
+                    earliest = Some(
+                        earliest.map_or(state.next_poll, |e: Timestamp| e.min(state.next_poll)),
+                    );
                 }
             }
             Ok(earliest)

@@ -4,7 +4,9 @@
 use super::Due;
 use super::ask::{Answer, Failure, Said};
 use crate::dedup::{self, Traces};
-use crate::model::{Condition, Item, ItemId, Key, Known, RawItem, Rhythm, SourceId, Tagging, Timestamp, Verdict};
+use crate::model::{
+    Condition, Item, ItemId, Key, Known, RawItem, Rhythm, SourceId, Tagging, Timestamp, Verdict,
+};
 use crate::normalize;
 use crate::pipeline::{Context, Plan, SourcePlan};
 use crate::source::SourceError;
@@ -55,7 +57,12 @@ struct Named {
 }
 
 /// Reads the document of an answer, if there is one.
-pub(super) async fn read(ctx: &Context, plan: &Arc<Plan>, due: &Due, mut answer: Answer) -> Reading {
+pub(super) async fn read(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    due: &Due,
+    mut answer: Answer,
+) -> Reading {
     let response = match std::mem::replace(&mut answer.said, Said::Read) {
         Said::Document(response) => response,
         said => {
@@ -82,7 +89,9 @@ pub(super) async fn read(ctx: &Context, plan: &Arc<Plan>, due: &Due, mut answer:
 
 fn failed(answer: Answer, error: &SourceError) -> Reading {
     let condition = match error {
-        SourceError::ContainerMissing { .. } | SourceError::SelectorEmpty { .. } => Condition::EmptySelector,
+        SourceError::ContainerMissing { .. } | SourceError::SelectorEmpty { .. } => {
+            Condition::EmptySelector
+        }
         SourceError::Wall { .. } => Condition::Blocked,
         _ => Condition::Failing,
     };
@@ -94,12 +103,16 @@ fn nothing(mut answer: Answer, failure: Failure) -> Reading {
     Reading { answer, read: Read::default() }
 }
 
-fn extract(source: &SourcePlan, response: &crate::model::Response) -> Result<(Vec<Named>, Read), SourceError> {
+fn extract(
+    source: &SourcePlan,
+    response: &crate::model::Response,
+) -> Result<(Vec<Named>, Read), SourceError> {
     let settings = &source.configured.settings;
     let extraction = source.configured.source.extract(response)?;
     let mut notes = extraction.notes;
     if response.truncated {
-        notes.push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
+        notes
+            .push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
     }
     let keyed = normalize::keys(&extraction.items, settings);
     notes.extend(keyed.notes);

@@ -151,7 +151,8 @@ fn succeed(
 
     store_items(tx, plan, due, read, first, flood, now)?;
 
-    let history = if first { history } else { history.after(read.new.len(), now, state.last_new_item) };
+    let history =
+        if first { history } else { history.after(read.new.len(), now, state.last_new_item) };
     history.keep(&mut state.cursor);
     if !read.new.is_empty() {
         state.last_new_item = Some(now);
@@ -171,7 +172,8 @@ fn succeed(
     } else if still_held {
         (Condition::Held, state.last_error.take())
     } else if gap {
-        let missed = "no item of the last document is in this one: some may have been missed".to_owned();
+        let missed =
+            "no item of the last document is in this one: some may have been missed".to_owned();
         (Condition::Gap, Some(missed))
     } else if let Some(target) = moved {
         (Condition::Moved, Some(format!("it has moved for good: set `url = \"{target}\"`")))
@@ -225,7 +227,7 @@ fn find_story(
 ) -> Result<(), StoreError> {
     let source = &due.plan.configured.settings.id;
     let candidates = stories::candidates(tx, &new.traces, source, now.before(dedup::WINDOW))?;
-    let newcomer = dedup::Subject { source, seen: now, traces: &new.traces };
+    let newcomer = dedup::Subject { source, received: now, traces: &new.traces };
     let decision = dedup::story(&newcomer, &candidates);
     if let Some(story) = decision.joins {
         items::join_story(tx, id, story)?;
