@@ -1,0 +1,91 @@
+//! `check`: every problem of the config at once.
+
+use super::{Exit, Global, session};
+use crate::config::ConfigError;
+use crate::daemon;
+use crate::model::{Method, Request};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Also ask each source once; nothing is stored
+    #[arg(long)]
+    online: bool,
+}
+
+pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Result<Exit> {
+    let config = match crate::config::load(&global.config_path(), &global.environment) {
+        Ok(config) => config,
+        Err(error) => return report(global, error),
+    };
+    let output = super::Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    for warning in &config.warnings {
+        output.say(&format!("warning: {warning}"));
+    }
+    let line = format!(
+        "{} is sound: {} sources ({} switched on), {} topics, {} series",
+        config.directory.display(),
+        config.sources.len(),
+        config.sources.iter().filter(|source| source.settings.enabled).count(),
+        config.topics.len(),
+        config.series.len(),
+    );
+    let plan = daemon::plan(config)?;
+    if global.json {
+        output.object(&serde_json::json!({"problems": 0, "version": plan.version}))?;
+    } else {
+        output.line(&line)?;
+    }
+    if arguments.online { online(&plan, output).await } else { Ok(Exit::Done) }
+}
+
+fn report(global: &Global, error: ConfigError) -> anyhow::Result<Exit> {
+    if !global.json {
+        return Err(error.into());
+    }
+    let output = super::Output { json: true, quiet: global.quiet, zone: chrono_tz::UTC };
+    for problem in error.problems() {
+        output.object(&serde_json::json!({
+            "file": problem.place.as_ref().map(|place| place.file.to_string()),
+            "line": problem.place.as_ref().map(|place| place.line),
+            "column": problem.place.as_ref().map(|place| place.column),
+            "path": problem.path,
+            "message": problem.message,
+        }))?;
+    }
+    Ok(Exit::Usage)
+}
+
+async fn online(plan: &crate::pipeline::Plan, output: super::Output) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Done;
+    for source in &plan.sources {
+        let settings = &source.configured.settings;
+        if !settings.enabled {
+            continue;
+        }
+        let request = Request {
+            method: Method::Get,
+            url: settings.url.clone(),
+            accept: source.configured.source.accept().to_owned(),
+            headers: crate::model::Headers::new(),
+            max_bytes: plan.polling.max_bytes,
+            timeout: plan.polling.timeout,
+        };
+        let read = match source.fetch.fetch(&request).await {
+            Ok(response) if response.status == 200 => {
+                source.configured.source.extract(&response).map_err(|error| error.to_string())
+            }
+            Ok(response) => Err(format!("the server answered {}", response.status)),
+            Err(error) => Err(error.to_string()),
+        };
+        match read {
+            Ok(extraction) => {
+                output.line(&format!("{}: {} items", settings.id, extraction.items.len()))?;
+            }
+            Err(error) => {
+                exit = Exit::Failure;
+                output.line(&format!("{}: {error}", settings.id))?;
+            }
+        }
+    }
+    Ok(exit)
+}

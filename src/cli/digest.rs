@@ -1,0 +1,228 @@
+//! `digest`: list, plan, preview, send, show.
+
+use clap::ValueEnum;
+use serde_json::{Value, json};
+
+use super::output::json_time;
+use super::{Exit, Global, Session, UsageError, subscriber};
+use crate::daemon::Work;
+use crate::model::{DigestId, SeriesId};
+use crate::pipeline::{self, SeriesPlan};
+use crate::store::{digests, outbox};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// The newest digests
+    List {
+        /// At most so many
+        #[arg(long, default_value_t = 30)]
+        limit: usize,
+    },
+    /// When a series is due
+    Plan {
+        /// Which series
+        series: String,
+        /// First day, such as `2026-03-28`
+        #[arg(long, value_name = "D")]
+        from: String,
+        /// Day after the last
+        #[arg(long, value_name = "D")]
+        to: String,
+    },
+    /// What the next digest would be; changes nothing
+    Preview {
+        /// Which series
+        series: String,
+        /// As this subscriber would get it
+        #[arg(long = "for", value_name = "ADDR")]
+        for_address: Option<String>,
+        /// Which part
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Compose what has come since the last digest and deliver it now
+    Send {
+        /// Which series
+        series: String,
+        /// Say that you mean it
+        #[arg(long, required = true)]
+        now: bool,
+    },
+    /// The frozen bytes of a digest's mails while kept, then their hash
+    Show {
+        /// Id of a digest, as `digest list` shows it
+        id: String,
+    },
+}
+
+/// A part of a mail.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum Format {
+    /// The text part
+    Text,
+    /// The HTML part
+    Html,
+    /// The whole message
+    Eml,
+}
+
+pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
+    let session = Session::open(global)?;
+    match command {
+        Command::List { limit } => list(&session, limit).await,
+        Command::Plan { series, from, to } => plan(&session, &series, &from, &to),
+        Command::Preview { series, for_address, format } => {
+            preview(&session, &series, for_address.as_deref(), format).await
+        }
+        Command::Send { series, .. } => send(&session, &series).await,
+        Command::Show { id } => show(&session, &DigestId::new(id)).await,
+    }
+}
+
+fn series_of<'a>(session: &'a Session, id: &str) -> anyhow::Result<&'a SeriesPlan> {
+    session.plan.series(&SeriesId::new(id)).ok_or_else(|| {
+        let known: Vec<&str> = session.plan.series.iter().map(|plan| plan.series.id.as_str()).collect();
+        let hint = crate::model::suggestion(id, &known);
+        UsageError::new(format!("there is no series `{id}`{hint}")).into()
+    })
+}
+
+async fn list(session: &Session, limit: usize) -> anyhow::Result<Exit> {
+    let digests = session.ctx.store.read(move |tx| digests::list(tx, limit)).await?;
+    let output = &session.output;
+    if output.json {
+        for digest in &digests {
+            output.object(&json!({
+                "id": digest.id, "series": digest.series, "slot": digest.slot,
+                "from": json_time(Some(digest.window.from)), "to": json_time(Some(digest.window.to)),
+                "composed": json_time(Some(digest.composed_at)),
+                "entries": digest.entries, "recipients": digest.recipients,
+            }))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<Vec<String>> = digests
+        .iter()
+        .map(|digest| {
+            vec![
+                digest.id.to_string(),
+                digest.series.to_string(),
+                output.time(Some(digest.composed_at)),
+                digest.entries.to_string(),
+                digest.recipients.to_string(),
+            ]
+        })
+        .collect();
+    output.table(&["ID", "SERIES", "COMPOSED", "ENTRIES", "RECIPIENTS"], &rows)?;
+    Ok(Exit::Done)
+}
+
+fn plan(session: &Session, series: &str, from: &str, to: &str) -> anyhow::Result<Exit> {
+    let plan = series_of(session, series)?;
+    let mail = &session.plan.mail;
+    for slot in plan.calendar.between(civil(from)?, civil(to)?, mail.timezone, mail.holidays) {
+        let due = slot.at.utc().with_timezone(&mail.timezone);
+        if session.output.json {
+            session.output.object(&json!({"series": plan.series.id, "due": due.to_rfc3339()}))?;
+        } else {
+            session.output.line(&due.format("%a %Y-%m-%d %H:%M:%S %Z").to_string())?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// A day, or a civil time, in the service's zone.
+fn civil(text: &str) -> anyhow::Result<chrono::NaiveDateTime> {
+    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").map(|day| day.and_time(chrono::NaiveTime::MIN));
+    let time = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S");
+    let instant = chrono::DateTime::parse_from_rfc3339(text).map(|at| at.naive_local());
+    day.or(time).or(instant).map_err(|_| {
+        UsageError::new(format!("`{text}` is no day such as `2026-03-28` and no time such as `2026-03-28T07:00:00`")).into()
+    })
+}
+
+async fn preview(
+    session: &Session,
+    series: &str,
+    address: Option<&str>,
+    format: Format,
+) -> anyhow::Result<Exit> {
+    let series = series_of(session, series)?.series.id.clone();
+    let subscriber = match address {
+        None => None,
+        Some(address) => Some(subscriber::find(session, address).await?.ok_or_else(|| {
+            UsageError::new("this address is not subscribed")
+        })?),
+    };
+    let Some(preview) = pipeline::preview(&session.ctx, &session.plan, &series, subscriber).await? else {
+        session.output.say("nothing to tell: the next digest would be empty and not be sent");
+        return Ok(Exit::Done);
+    };
+    match format {
+        Format::Text => session.output.line(&format!("Subject: {}\n\n{}", preview.rendered.subject, preview.rendered.text))?,
+        Format::Html => session.output.bytes(preview.rendered.html.as_bytes())?,
+        Format::Eml => session.output.bytes(&preview.payload.0)?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn send(session: &Session, series: &str) -> anyhow::Result<Exit> {
+    let series = series_of(session, series)?.series.id.clone();
+    let outcome = session.work(&Work::SendDigest { series }).await?;
+    let states = outcome["states"].as_object().cloned().unwrap_or_default();
+    let count = |state: &str| states.get(state).and_then(Value::as_u64).unwrap_or(0);
+    let output = &session.output;
+    if output.json {
+        output.object(&outcome)?;
+    } else if outcome["digest"].is_null() {
+        output.line("nothing to tell, no mail")?;
+    } else {
+        output.line(&format!(
+            "{}: {} entries, {} mails: {} sent, {} to be tried again, {} given up",
+            outcome["digest"].as_str().unwrap_or_default(),
+            outcome["entries"],
+            outcome["messages"],
+            count("sent"),
+            count("deferred") + count("ready") + count("claimed"),
+            count("dead"),
+        ))?;
+    }
+    let sent = states.iter().all(|(state, n)| state == "sent" || n.as_u64() == Some(0));
+    Ok(if sent { Exit::Done } else { Exit::Failure })
+}
+
+async fn show(session: &Session, id: &DigestId) -> anyhow::Result<Exit> {
+    let wanted = id.clone();
+    let (digest, mails) = session
+        .ctx
+        .store
+        .read(move |tx| {
+            let mut mails = Vec::new();
+            for entry in outbox::of_digest(tx, &wanted)? {
+                let hash = outbox::hash(tx, entry.id)?.unwrap_or_default();
+                mails.push((entry, hash));
+            }
+            Ok((digests::get(tx, &wanted)?, mails))
+        })
+        .await?;
+    let Some(digest) = digest else {
+        return Err(UsageError::new(format!("there is no digest `{id}`; `amtsbote digest list` lists them")).into());
+    };
+    let output = &session.output;
+    for (entry, hash) in &mails {
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        if output.json {
+            output.object(&json!({"digest": digest.id, "message_id": entry.message_id,
+                "state": entry.state.as_str(), "bytes": entry.payload.0.len(), "sha256": hash}))?;
+        } else if entry.payload.0.is_empty() {
+            output.line(&format!("{} {} sha256:{hash} (the bytes were let go)", entry.message_id, entry.state.as_str()))?;
+        } else {
+            output.say(&format!("{} {} sha256:{hash}", entry.message_id, entry.state.as_str()));
+            output.bytes(&entry.payload.0)?;
+        }
+    }
+    if mails.is_empty() {
+        output.say("this digest went to nobody");
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,138 @@
+//! How a command ends.
+
+use std::process::ExitCode;
+
+use crate::config::ConfigError;
+use crate::daemon::{AssembleError, DaemonError, LockError};
+use crate::model::Retry;
+use crate::pipeline::PipelineError;
+use crate::store::StoreError;
+
+/// The exit codes, the same for every command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: a finding, or something failed.
+    Failure,
+    /// 2: wrong usage or config.
+    Usage,
+    /// 75: try again (`EX_TEMPFAIL` of sysexits).
+    TryAgain,
+}
+
+impl Exit {
+    /// The number.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::TryAgain => 75,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// A wrong use that clap cannot see, for example a name that does not exist.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct UsageError {
+    /// What is wrong.
+    pub message: String,
+}
+
+impl UsageError {
+    /// With that message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+/// How the command ends because of this error.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<ConfigError>() || error.is::<UsageError>() {
+        return Exit::Usage;
+    }
+    let store = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
+    if store.is_some_and(|error| error.retry() != Retry::Never) {
+        return Exit::TryAgain;
+    }
+    if matches!(error.downcast_ref(), Some(PipelineError::Unknown { .. })) {
+        return Exit::Usage;
+    }
+    Exit::Failure
+}
+
+/// The error as it is printed: the chain on one line, then the hint.
+pub fn render_error(error: &anyhow::Error) -> String {
+    if let Some(config) = error.downcast_ref::<ConfigError>() {
+        return config.to_string();
+    }
+    let mut text = format!("error: {error:#}\n");
+    if let Some(hint) = hint(error) {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    text
+}
+
+fn hint(error: &anyhow::Error) -> Option<String> {
+    error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<StoreError>() {
+            return error.hint().map(str::to_owned);
+        }
+        if let Some(error) = cause.downcast_ref::<crate::fetch::FetchError>() {
+            return error.hint();
+        }
+        if let Some(LockError::Taken { .. }) = cause.downcast_ref::<LockError>() {
+            return Some("stop it with `systemctl stop amtsbote`, or leave the work to it".to_owned());
+        }
+        if let Some(AssembleError::Key(_)) = cause.downcast_ref::<AssembleError>() {
+            return Some("restore `secret.key` from the backup; a new key breaks the links of all mails sent".to_owned());
+        }
+        if let Some(DaemonError::Listen { .. }) = cause.downcast_ref::<DaemonError>() {
+            return Some("choose another `web.listen`, or \"\" for no web face".to_owned());
+        }
+        None
+    })
+}
+
+/// Whether whoever reads our output has closed it.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<std::io::Error>()
+            .is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_error_has_its_exit_code() {
+        let table: [(anyhow::Error, u8); 5] = [
+            (UsageError::new("no such thing").into(), 2),
+            (StoreError::Busy.into(), 75),
+            (PipelineError::Store(StoreError::Full).into(), 75),
+            (StoreError::Damaged("x".into()).into(), 1),
+            (anyhow::anyhow!("anything"), 1),
+        ];
+        for (error, code) in table {
+            assert_eq!(exit_of(&error).code(), code, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_recognised_anywhere_in_the_chain() {
+        let error = anyhow::Error::new(std::io::Error::from(std::io::ErrorKind::BrokenPipe));
+        assert!(is_broken_pipe(&error.context("writing the list")));
+        assert!(!is_broken_pipe(&anyhow::anyhow!("other")));
+    }
+}

@@ -1,0 +1,226 @@
+//! `items` and `explain`.
+
+use serde_json::{Value, json};
+
+use super::output::{cut, json_time};
+use super::{Exit, Global, Output, Session, UsageError};
+use crate::model::{ItemId, SourceId, Tagging, Timestamp, TopicId, parse_duration};
+use crate::store::items::{self, Listing, Stored};
+use crate::store::stories;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Only with this topic
+    #[arg(long)]
+    topic: Option<String>,
+    /// Only of this source
+    #[arg(long)]
+    source: Option<String>,
+    /// Only first seen since: a span such as `7d`, or a date such as `2025-12-09`
+    #[arg(long, value_name = "D")]
+    since: Option<String>,
+    /// Only with all of these words in title or lead
+    #[arg(long, value_name = "Q")]
+    search: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ExplainArguments {
+    /// Id of an item, as `items` shows it
+    item: i64,
+}
+
+pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
+    let session = Session::open(global)?;
+    if let Some(topic) = &arguments.topic {
+        known_topic(&session, topic)?;
+    }
+    let since = arguments.since.as_deref().map(|text| since(text, session.ctx.clock.now())).transpose()?;
+    let listing = Listing {
+        topic: arguments.topic.map(TopicId::new),
+        source: arguments.source.map(SourceId::new),
+        since,
+        search: arguments.search,
+        one_per_story: false,
+        limit: arguments.limit,
+        offset: 0,
+    };
+    print(&session, listing).await?;
+    Ok(Exit::Done)
+}
+
+/// Prints the items of a listing.
+pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result<()> {
+    let found = session
+        .ctx
+        .store
+        .read(move |tx| {
+            let mut found = Vec::new();
+            for item in items::list(tx, &listing)? {
+                let tags = items::tags(tx, item.id)?;
+                let related = stories::related(tx, item.story)?;
+                found.push((item, tags, related));
+            }
+            Ok(found)
+        })
+        .await?;
+    let output = &session.output;
+    if output.json {
+        for (item, tags, related) in &found {
+            let related: Vec<String> = related.iter().map(ToString::to_string).collect();
+            output.object(&object(item, tags, &related))?;
+        }
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .map(|(item, tags, _)| {
+            let topics: Vec<&str> = tags.iter().map(|(tag, _)| tag.topic.as_str()).collect();
+            vec![
+                item.id.to_string(),
+                output.time(item.published.or(Some(item.first_seen))),
+                item.source.to_string(),
+                topics.join(","),
+                cut(&item.title, 90),
+            ]
+        })
+        .collect();
+    output.table(&["ID", "DATE", "SOURCE", "TOPICS", "TITLE"], &rows)
+}
+
+fn object(item: &Stored, tags: &[(Tagging, String)], related: &[String]) -> Value {
+    let topics: Vec<Value> =
+        tags.iter().map(|(tag, _)| json!({"id": tag.topic, "score": tag.score})).collect();
+    json!({
+        "id": item.id.to_string(),
+        "source": item.source,
+        "title": item.title,
+        "url": item.url,
+        "published": json_time(item.published),
+        "published_is_guess": item.published_is_guess,
+        "first_seen": item.first_seen.rfc3339(),
+        "updated": json_time(item.updated),
+        "story": item.story.to_string(),
+        "related": related,
+        "topics": topics,
+        "guid": item.guid,
+        "summary": item.summary,
+        "withheld": item.withheld,
+    })
+}
+
+pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> anyhow::Result<Exit> {
+    let session = Session::open(global)?;
+    let id = ItemId(arguments.item);
+    let found = session
+        .ctx
+        .store
+        .read(move |tx| {
+            let Some(item) = items::get(tx, id)? else { return Ok(None) };
+            let tags = items::tags(tx, id)?;
+            let members = items::of_story(tx, item.story)?;
+            let related = stories::related(tx, item.story)?;
+            Ok(Some((item, tags, members, related)))
+        })
+        .await?;
+    let Some((item, tags, members, related)) = found else {
+        return Err(UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into());
+    };
+    let members: Vec<&Stored> = members.iter().filter(|member| member.id != item.id).collect();
+    let related: Vec<String> = related.iter().map(ToString::to_string).collect();
+    if session.output.json {
+        let mut value = object(&item, &tags, &related);
+        value["key"] = json!(item.key.0);
+        value["topics"] = tags.iter().map(|(tag, version)| tagging(tag, version)).collect();
+        value["members"] =
+            members.iter().map(|m| json!({"id": m.id.to_string(), "source": m.source, "title": m.title, "url": m.url})).collect();
+        session.output.object(&value)?;
+        return Ok(Exit::Done);
+    }
+    describe(&session.output, &item, &tags, &members, &related)?;
+    Ok(Exit::Done)
+}
+
+fn tagging(tag: &Tagging, version: &str) -> Value {
+    let evidence: Vec<Value> = tag
+        .evidence
+        .iter()
+        .map(|e| {
+            json!({"signal": e.signal, "field": e.field.as_str(), "start": e.span.0, "end": e.span.1,
+                "words": e.words, "term": e.term, "weight": e.weight})
+        })
+        .collect();
+    json!({"id": tag.topic, "score": tag.score, "version": version, "evidence": evidence})
+}
+
+fn describe(
+    output: &Output,
+    item: &Stored,
+    tags: &[(Tagging, String)],
+    members: &[&Stored],
+    related: &[String],
+) -> anyhow::Result<()> {
+    output.line(&item.title)?;
+    output.line(&format!("  source      {} ({}, rank {})", item.source, item.source_name, item.rank))?;
+    output.line(&format!("  url         {}", item.url.as_deref().unwrap_or("-")))?;
+    output.line(&format!("  identity    {}", item.key.0))?;
+    let guess = if item.published_is_guess { " (a guess)" } else { "" };
+    output.line(&format!("  published   {}{guess}", output.time(item.published)))?;
+    output.line(&format!("  first seen  {}", output.time(Some(item.first_seen))))?;
+    output.line(&format!("  updated     {}", output.time(item.updated)))?;
+    if item.withheld {
+        output.line("  withheld    it is stored but not mailed")?;
+    }
+    output.line(&format!("  story       {}", item.story))?;
+    for member in members {
+        output.line(&format!("    also in   {} ({}): {}", member.source, member.id, member.title))?;
+    }
+    if !related.is_empty() {
+        output.line(&format!("  related     stories {}", related.join(", ")))?;
+    }
+    if tags.is_empty() {
+        output.line("  no topic; `amtsbote topic test` shows what each rule made of a text")?;
+    }
+    for (tag, version) in tags {
+        output.line(&format!("  topic {}  score {}  config {version}", tag.topic, tag.score))?;
+        for e in &tag.evidence {
+            output.line(&format!(
+                "    {:>4}  „{}“ in {} at {}–{} by `{}` ({})",
+                e.weight,
+                e.words,
+                e.field.as_str(),
+                e.span.0,
+                e.span.1,
+                e.term,
+                e.signal
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+fn known_topic(session: &Session, id: &str) -> anyhow::Result<()> {
+    if session.plan.topics.iter().any(|(topic, _)| topic.as_str() == id) {
+        return Ok(());
+    }
+    let known: Vec<&str> = session.plan.topics.iter().map(|(topic, _)| topic.as_str()).collect();
+    let hint = crate::model::suggestion(id, &known);
+    Err(UsageError::new(format!("there is no topic `{id}`{hint}")).into())
+}
+
+/// A span before now (`7d`), a date, or an instant.
+pub(super) fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    if let Some(span) = parse_duration(text) {
+        return Ok(now.before(span));
+    }
+    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
+        return Ok(at.into());
+    }
+    if let Ok(date) = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d") {
+        return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc().into());
+    }
+    Err(UsageError::new(format!("`{text}` is no span such as `7d` and no date such as `2025-12-09`")).into())
+}

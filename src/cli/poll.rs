@@ -1,0 +1,64 @@
+//! `poll`: one pass.
+
+use serde_json::json;
+
+use super::{Exit, Global, Output, Session};
+use crate::daemon::Work;
+use crate::model::SourceId;
+use crate::pipeline::{PollOutcome, PollReport};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Which sources; none = all that are due
+    sources: Vec<String>,
+    /// Whatever their due time and spacing; validators are sent all the same
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) async fn poll(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
+    let session = Session::open(global)?;
+    let sources: Vec<SourceId> = arguments.sources.iter().map(|id| SourceId::new(id)).collect();
+    let reports = session.work(&Work::Poll { sources, force: arguments.force }).await?;
+    let reports: Vec<PollReport> = serde_json::from_value(reports)?;
+    print(&session.output, &reports)?;
+    let failed = reports.iter().any(|report| report.outcome == PollOutcome::Failed);
+    Ok(if failed { Exit::Failure } else { Exit::Done })
+}
+
+pub(super) fn print(output: &Output, reports: &[PollReport]) -> anyhow::Result<()> {
+    if output.json {
+        for report in reports {
+            output.object(&json!({
+                "id": report.id,
+                "outcome": report.outcome,
+                "new": report.new,
+                "changed": report.changed,
+                "status": report.status,
+                "error": report.error,
+                "duration_ms": report.duration_ms,
+                "state": report.condition,
+                "notes": report.notes,
+            }))?;
+        }
+        return Ok(());
+    }
+    if reports.is_empty() {
+        output.say("nothing is due; `--force` asks all the same");
+        return Ok(());
+    }
+    let rows: Vec<Vec<String>> = reports
+        .iter()
+        .map(|report| {
+            vec![
+                report.id.to_string(),
+                report.outcome.as_str().to_owned(),
+                report.new.to_string(),
+                report.changed.to_string(),
+                report.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
+                report.error.clone().unwrap_or_else(|| report.notes.join("; ")),
+            ]
+        })
+        .collect();
+    output.table(&["SOURCE", "OUTCOME", "NEW", "CHANGED", "HTTP", "REMARK"], &rows)
+}

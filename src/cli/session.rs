@@ -1,0 +1,87 @@
+//! What most commands begin with: the config, the database, and who owns it.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde_json::Value;
+
+use super::{Global, Output, UsageError};
+use crate::clock::{Clock, SystemClock};
+use crate::config::{self, Config};
+use crate::daemon::{self, Lock, LockError, Work};
+use crate::pipeline::{self, Context, Plan};
+
+/// Everything a command may need.
+pub struct Session {
+    /// Effects.
+    pub ctx: Context,
+    /// What the config asks for.
+    pub plan: Arc<Plan>,
+    /// Where results go.
+    pub output: Output,
+    data_dir: std::path::PathBuf,
+}
+
+/// Loads the config and prints its warnings.
+pub fn load(global: &Global) -> anyhow::Result<Config> {
+    let config = config::load(&global.config_path(), &global.environment)?;
+    if !global.quiet {
+        for warning in &config.warnings {
+            eprintln!("warning: {warning}");
+        }
+    }
+    Ok(config)
+}
+
+impl Session {
+    /// Opens the database of the config.
+    pub fn open(global: &Global) -> anyhow::Result<Self> {
+        Self::of(load(global)?, global)
+    }
+
+    /// Opens the database of a config at hand.
+    pub fn of(config: Config, global: &Global) -> anyhow::Result<Self> {
+        refuse_strangers(&config)?;
+        let output =
+            Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+        let data_dir = config.service.data_dir.clone();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ctx = daemon::context(&config, clock)?;
+        let plan = Arc::new(daemon::plan(config)?);
+        Ok(Self { ctx, plan, output, data_dir })
+    }
+
+    /// Does the work here, or hands it to the daemon that holds the lock.
+    pub async fn work(&self, work: &Work) -> anyhow::Result<Value> {
+        match Lock::take(&self.data_dir) {
+            Ok(_lock) => {
+                pipeline::sweep(&self.ctx).await?;
+                Ok(daemon::perform(&self.ctx, &self.plan, work).await?)
+            }
+            Err(LockError::Taken { .. }) => {
+                self.output.say("the running service does it");
+                daemon::hand_over(&self.ctx, work).await?.map_err(anyhow::Error::msg)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The command line works as the user that owns the data: files made by root
+/// would lock the service out.
+fn refuse_strangers(config: &Config) -> anyhow::Result<()> {
+    let folder = &config.service.data_dir;
+    let Ok(owner) = std::fs::metadata(folder).map(|metadata| metadata.uid()) else {
+        return Ok(());
+    };
+    let own = std::fs::metadata("/proc/self").context("cannot tell who runs this")?.uid();
+    if owner == own {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` belongs to user {owner}, this is user {own}; run it as its owner: `sudo -u '#{owner}' amtsbote …`",
+        folder.display()
+    );
+    Err(UsageError::new(message).into())
+}

@@ -1,0 +1,175 @@
+//! `topic`: list, test, eval.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::output::cut;
+use super::{Exit, Global, Output, UsageError, session};
+use crate::model::{SourceId, TopicId};
+use crate::topic::evaluate::{Figures, evaluate};
+use crate::topic::{Considered, Subject, Tagger};
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// The topics and how many terms each has
+    List,
+    /// What each topic makes of a text: the first line is the title
+    Test {
+        /// The text; `-` reads it from stdin
+        text: String,
+    },
+    /// Precision, recall and F1 over labelled texts
+    Eval {
+        /// Lines of `{"id","title","text","labels":[…]}`
+        file: PathBuf,
+        /// Also show each text that came out otherwise
+        #[arg(long)]
+        wrong: bool,
+    },
+}
+
+pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
+    let config = session::load(global)?;
+    let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    if matches!(command, Command::List) {
+        let rows: Vec<Vec<String>> = config
+            .topics
+            .iter()
+            .map(|topic| {
+                vec![
+                    topic.id.as_ref().map_or("", TopicId::as_str).to_owned(),
+                    topic.title.clone(),
+                    topic.threshold.to_string(),
+                    topic.strong.len().to_string(),
+                    topic.weak.len().to_string(),
+                    topic.never.len().to_string(),
+                ]
+            })
+            .collect();
+        if output.json {
+            for topic in &config.topics {
+                output.object(&json!({"id": topic.id, "title": topic.title, "threshold": topic.threshold,
+                    "strong": topic.strong.len(), "weak": topic.weak.len(), "never": topic.never.len()}))?;
+            }
+        } else {
+            output.table(&["ID", "TITLE", "THRESHOLD", "STRONG", "WEAK", "NEVER"], &rows)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let tagger = crate::daemon::plan(config)?.tagger;
+    match command {
+        Command::List => Ok(Exit::Done),
+        Command::Test { text } => test(&tagger, &output, text),
+        Command::Eval { file, wrong } => eval(&tagger, &output, &file, wrong),
+    }
+}
+
+fn subject<'a>(title: &'a str, text: &'a str, source: &'a SourceId) -> Subject<'a> {
+    Subject { title, text, categories: &[], source, source_topics: &[] }
+}
+
+fn test(tagger: &Tagger, output: &Output, text: String) -> anyhow::Result<Exit> {
+    let text = if text == "-" { std::io::read_to_string(std::io::stdin())? } else { text };
+    let (title, body) = text.split_once('\n').unwrap_or((&text, ""));
+    let source = SourceId::new("test");
+    for considered in tagger.explain(&subject(title, body, &source)) {
+        if output.json {
+            let evidence: Vec<_> = considered
+                .evidence
+                .iter()
+                .map(|e| json!({"field": e.field.as_str(), "words": e.words, "term": e.term, "weight": e.weight}))
+                .collect();
+            output.object(&json!({"id": considered.topic, "outcome": considered.outcome.as_str(),
+                "score": considered.score, "threshold": considered.threshold, "evidence": evidence}))?;
+            continue;
+        }
+        show(output, &considered)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn show(output: &Output, considered: &Considered) -> anyhow::Result<()> {
+    output.line(&format!(
+        "{}  {}  score {} of {}",
+        considered.topic,
+        considered.outcome.as_str(),
+        considered.score,
+        considered.threshold
+    ))?;
+    for (word, list) in [
+        ("", &considered.evidence),
+        ("without context: ", &considered.without_context),
+        ("veto: ", &considered.vetoes),
+    ] {
+        for e in list {
+            output.line(&format!(
+                "  {:>4}  {word}„{}“ in {} by `{}`",
+                e.weight,
+                e.words,
+                e.field.as_str(),
+                e.term
+            ))?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Labelled {
+    id: String,
+    title: String,
+    text: String,
+    labels: Vec<String>,
+}
+
+fn eval(tagger: &Tagger, output: &Output, file: &std::path::Path, wrong: bool) -> anyhow::Result<Exit> {
+    let lines = std::fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?;
+    let mut judged: Vec<(Vec<TopicId>, Vec<TopicId>)> = Vec::new();
+    let source = SourceId::new("eval");
+    for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let labelled: Labelled = serde_json::from_str(line)
+            .map_err(|error| UsageError::new(format!("{}:{}: {error}", file.display(), number + 1)))?;
+        let found: Vec<TopicId> = tagger
+            .tag(&subject(&labelled.title, &labelled.text, &source))
+            .into_iter()
+            .map(|tagging| tagging.topic)
+            .collect();
+        let mut labels: Vec<TopicId> = labelled.labels.iter().map(|id| TopicId::new(id)).collect();
+        labels.sort();
+        let mut sorted = found.clone();
+        sorted.sort();
+        if wrong && sorted != labels {
+            let words = |ids: &[TopicId]| ids.iter().map(TopicId::as_str).collect::<Vec<_>>().join(",");
+            output.say(&format!(
+                "{}: should be [{}], is [{}]: {}",
+                labelled.id,
+                words(&labels),
+                words(&sorted),
+                cut(&labelled.title, 80)
+            ));
+        }
+        judged.push((labels, found));
+    }
+    let topics: Vec<TopicId> = tagger.topics().cloned().collect();
+    let evaluation =
+        evaluate(&topics, judged.iter().map(|(labels, found)| (labels.as_slice(), found.as_slice())));
+    let object = |f: &Figures| json!({"precision": f.precision, "recall": f.recall, "f1": f.f1});
+    if output.json {
+        let topics: serde_json::Map<String, serde_json::Value> =
+            evaluation.topics.iter().map(|(id, figures)| (id.to_string(), object(figures))).collect();
+        output.object(&json!({"topics": topics, "micro": object(&evaluation.micro), "macro": object(&evaluation.macro_mean)}))?;
+        return Ok(Exit::Done);
+    }
+    let row = |name: &str, f: &Figures| {
+        vec![name.to_owned(), format!("{:.3}", f.precision), format!("{:.3}", f.recall), format!("{:.3}", f.f1)]
+    };
+    let mut rows: Vec<Vec<String>> =
+        evaluation.topics.iter().map(|(id, figures)| row(id.as_str(), figures)).collect();
+    rows.push(row("micro", &evaluation.micro));
+    rows.push(row("macro", &evaluation.macro_mean));
+    output.table(&["TOPIC", "PRECISION", "RECALL", "F1"], &rows)?;
+    Ok(Exit::Done)
+}
