@@ -10,7 +10,15 @@ pub(super) const KIND: Kind = Kind {
     build,
 };
 
-fn build(_: &mut Reader<'_>, _: &SourceSettings) -> Option<Box<dyn Source>> {
+fn build(reader: &mut Reader<'_>, _: &SourceSettings) -> Option<Box<dyn Source>> {
+    let table = reader.table("page")?;
+    let mut inner = reader.inner(table, "page");
+    for key in
+        ["preset", "list", "item", "title", "link", "date", "summary", "exclude", "only_hosts"]
+    {
+        inner.value(key);
+    }
+    inner.finish();
     Some(Box::new(Page))
 }
 
