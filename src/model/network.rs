@@ -28,6 +28,14 @@ impl Network {
         };
         differs >= u32::from(self.prefix)
     }
+
+    fn has_bits_beyond_prefix(&self) -> bool {
+        let prefix = u32::from(self.prefix);
+        match self.address {
+            IpAddr::V4(address) => u32::from(address).checked_shl(prefix).unwrap_or(0) != 0,
+            IpAddr::V6(address) => u128::from(address).checked_shl(prefix).unwrap_or(0) != 0,
+        }
+    }
 }
 
 impl FromStr for Network {
@@ -47,7 +55,9 @@ impl FromStr for Network {
             }
             Some(_) => return Err(()),
         };
-        Ok(Self { address, prefix })
+        let network = Self { address, prefix };
+        // `10.0.0.5/8`: is the network meant, or the address?
+        if network.has_bits_beyond_prefix() { Err(()) } else { Ok(network) }
     }
 }
 
@@ -78,8 +88,16 @@ mod tests {
             let network: Network = network.parse().unwrap();
             assert_eq!(network.contains(address.parse().unwrap()), inside, "{network} {address}");
         }
-        for bad in ["", "localhost", "127.0.0.0/33", "::/129", "127.0.0.0/", "127.0.0.0/+8", "1/8"]
-        {
+        for bad in [
+            "",
+            "localhost",
+            "127.0.0.0/33",
+            "::/129",
+            "127.0.0.0/",
+            "127.0.0.0/+8",
+            "1/8",
+            "10.0.0.5/8",
+        ] {
             assert_eq!(bad.parse::<Network>(), Err(()), "{bad}");
         }
     }
