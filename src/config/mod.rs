@@ -178,7 +178,9 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
             }
         }
     }
-    let version = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hash.finalize();
+    let head = digest.iter().take(6).fold(0_u64, |head, byte| head << 8 | u64::from(*byte));
+    let version = format!("{head:012x}");
     Read { tree, version, incomplete }
 }
 

@@ -254,7 +254,7 @@ proptest! {
     ) {
         let calendar = Calendar::parse(SCHEDULES[schedule]).unwrap();
         let night = if autumn { "2026-10-25T00:00:00+02:00" } else { "2026-03-29T00:00:00+01:00" };
-        let mut now = instant(night).before(std::time::Duration::from_secs(3600)).after(
+        let mut now = instant(night).before(std::time::Duration::from_hours(1)).after(
             std::time::Duration::from_secs(offset.unsigned_abs()));
         let start = Calendar::reached(now, Berlin);
         let mut last_done = start;
