@@ -206,8 +206,11 @@ fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>, used: bool) -> S
         if tls == Tls::None && !insecure && !is_loopback(&host) {
             reader.problem(key, format!("`none` sends mails to `{host}` in clear text; write `starttls` or `implicit`, or set `insecure = true`"));
         }
-        if tls == Tls::None && username.is_some() {
-            reader.problem("username", "a password must not be sent in clear text; write `tls = \"starttls\"` or `tls = \"implicit\"`");
+        if tls == Tls::None && username.is_some() && !is_loopback(&host) {
+            reader.problem(
+                "username",
+                "a password must not be sent in clear text; write `tls = \"starttls\"` or `tls = \"implicit\"`",
+            );
         }
         if username.is_some() && password.is_none() && !reader.has("password_file") {
             reader.problem(

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-pub use error::ConfigError;
+pub use error::{ConfigError, warnings_text};
 pub use fetch::FetchSettings;
 pub use files::{Disk, Environment, Files};
 pub use mail::{MailSettings, Mailbox, SmtpSettings, Tls};
