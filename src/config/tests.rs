@@ -275,7 +275,7 @@ fn secrets_come_from_three_places_and_never_show() {
         ("AMTSBOTE_SMTP_PASSWORD", "from-environment"),
     ]);
     assert_eq!(password(&files, &credentials), "from-file");
-    assert_eq!(password(&files, &both), "from-environment");
+    assert_eq!(password(&files, &both), "from-file");
     assert!(!format!("{both:?}").contains("from-environment"));
     let config = load_from(&files, Path::new("etc"), &credentials).unwrap();
     assert_eq!(config.service.key.as_ref().unwrap().expose_secret(), "key-from-credential");
@@ -285,6 +285,7 @@ fn secrets_come_from_three_places_and_never_show() {
         .with("etc/amtsbote.toml", &text.replace("password_file = 'pw'\n", ""))
         .with("creds/smtp-password", "from-credential\n");
     assert_eq!(password(&without, &credentials), "from-credential");
+    assert_eq!(password(&without, &both), "from-environment");
 }
 
 #[test]
