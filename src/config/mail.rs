@@ -212,7 +212,8 @@ fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>, used: bool) -> S
                 "a password must not be sent in clear text; write `tls = \"starttls\"` or `tls = \"implicit\"`",
             );
         }
-        if username.is_some() && password.is_none() && !reader.has("password_file") {
+        let names_file = optional_text(&mut reader, "password_file").is_some();
+        if username.is_some() && password.is_none() && !names_file {
             reader.problem(
                 "username",
                 "no password: name a `password_file`, or give the credential `smtp-password`",

@@ -34,12 +34,12 @@ pub(super) fn from_file(
         }
     };
     if context.files.is_public(&path) {
-        let place = reader.place_of(key).clone();
+        let (place, path_of_key) = (reader.place_of(key).clone(), reader.path_of(key));
         let message = format!(
             "every user of this machine can read `{0}`; `chmod o-r {0}` keeps it secret",
             path.display()
         );
-        context.warn(Some(place), key, message);
+        context.warn(Some(place), &path_of_key, message);
     }
     let secret = text(bytes);
     if secret.is_none() {

@@ -185,7 +185,7 @@ fn access(reader: &mut Reader<'_>, context: &mut Context<'_>, defaults: &FetchSe
         (Some(user), Some(password)) => {
             Some(BasicAuth { user, password: password.expose_secret().to_owned() })
         }
-        (Some(_), None) if !reader.has("password_file") => {
+        (Some(_), None) if optional_text(reader, "password_file").is_none() => {
             reader.problem("user", "no password: name a `password_file`");
             None
         }
