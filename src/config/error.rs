@@ -41,8 +41,13 @@ impl fmt::Display for ConfigError {
     }
 }
 
+/// Warnings as they are shown: by file and place, each line ends; empty if there are none.
+pub fn warnings_text(warnings: &[Problem]) -> String {
+    listed("warning", "doubt", warnings)
+}
+
 /// Problems grouped by file, places in a column of their own. Each line ends.
-pub(super) fn listed(level: &str, noun: &str, problems: &[Problem]) -> String {
+fn listed(level: &str, noun: &str, problems: &[Problem]) -> String {
     let mut text = String::new();
     let file = |problem: &Problem| problem.place.as_ref().map(|place| place.file.clone());
     for group in problems.chunk_by(|one, other| file(one) == file(other)) {

@@ -34,9 +34,9 @@ pub struct FetchSettings {
     pub allow_private: Vec<Network>,
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn read(
     mut reader: Reader<'_>,
@@ -62,7 +62,10 @@ pub(super) fn read(
     let concurrency = count(&mut reader, "concurrency", 1000, 32);
     let per_host = count(&mut reader, "per_host", 100, 1);
     let host_spacing = reader.duration("host_spacing").unwrap_or(Duration::from_secs(2));
-    let proxy = proxy(&mut reader).unwrap_or_default();
+    let proxy = match proxy(&mut reader) {
+        Proxy::Url(url) => Some(url),
+        Proxy::Unsaid | Proxy::None => None,
+    };
     let contact =
         if service.contact.is_empty() { String::new() } else { format!("; {}", service.contact) };
     let user_agent = user_agent(&mut reader).unwrap_or_else(|| {
@@ -97,13 +100,22 @@ pub(super) fn positive(reader: &mut Reader<'_>, key: &'static str, default: Dura
     }
 }
 
-/// The proxy: `Some(None)` if it is given as empty, which means no proxy.
-pub(super) fn proxy(reader: &mut Reader<'_>) -> Option<Option<String>> {
-    let text = reader.text("proxy")?;
-    if text.trim().is_empty() {
-        return Some(None);
+/// What `proxy` says.
+pub(super) enum Proxy {
+    /// Nothing.
+    Unsaid,
+    /// Empty: none at all, whatever others use.
+    None,
+    /// This one.
+    Url(String),
+}
+
+pub(super) fn proxy(reader: &mut Reader<'_>) -> Proxy {
+    match reader.text("proxy") {
+        None => Proxy::Unsaid,
+        Some(text) if text.trim().is_empty() => Proxy::None,
+        Some(text) => web_url(reader, "proxy", &text).map_or(Proxy::Unsaid, |_| Proxy::Url(text)),
     }
-    web_url(reader, "proxy", &text).map(|_| Some(text))
 }
 
 /// A User-Agent that a header can carry (RFC 9110 5.5).

@@ -85,6 +85,8 @@ pub struct SmtpSettings {
     pub password: Option<SecretString>,
     /// A further CA, as PEM, for a smarthost with a certificate of an own CA.
     pub ca_file: Option<PathBuf>,
+    /// Name to greet with; none = the machine's.
+    pub hello: Option<String>,
     /// Most connections at once.
     pub connections: usize,
     /// Most messages a minute; none = no limit.
@@ -98,8 +100,8 @@ pub struct SmtpSettings {
 /// The channels there are.
 const CHANNELS: [&str; 2] = ["maildir", "smtp"];
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 pub(super) fn read(mut reader: Reader<'_>, context: &mut Context<'_>) -> MailSettings {
     let channel = reader.choice("channel", &CHANNELS).unwrap_or("maildir").to_owned();
@@ -140,6 +142,8 @@ pub(super) fn read(mut reader: Reader<'_>, context: &mut Context<'_>) -> MailSet
     if let Some(maildir) = reader.table("maildir") {
         reader.inner(maildir, "maildir").finish();
     }
+    // A signer's keys are the channels' business too.
+    reader.table("dkim");
     let tables = reader.table_itself().clone();
     reader.finish();
     MailSettings {
@@ -168,8 +172,14 @@ fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>, used: bool) -> S
         Some("implicit") => Tls::Implicit,
         _ => Tls::None,
     };
-    let port =
-        reader.integer("port", 1..=65_535).and_then(|port| u16::try_from(port).ok()).unwrap_or(25);
+    // RFC 5321 4.5.4.2, RFC 6409 3.1, RFC 8314 3.3.
+    let usual = match tls {
+        Tls::None => 25,
+        Tls::StartTls => 587,
+        Tls::Implicit => 465,
+    };
+    let port = reader.integer("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
+    let port = port.unwrap_or(usual);
     let insecure = reader.boolean("insecure").unwrap_or(false);
     let username = optional_text(&mut reader, "username");
     let password = secrets::read(
@@ -185,6 +195,7 @@ fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>, used: bool) -> S
     {
         reader.problem("ca_file", format!("cannot read `{}`: {error}", path.display()));
     }
+    let hello = optional_text(&mut reader, "hello");
     let connections = count(&mut reader, "connections", 50, 2);
     let per_minute = reader.integer("per_minute", 0..=100_000).unwrap_or(0);
     let per_minute = usize::try_from(per_minute).ok().filter(|limit| *limit > 0);
@@ -195,10 +206,14 @@ fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>, used: bool) -> S
         if tls == Tls::None && !insecure && !is_loopback(&host) {
             reader.problem(key, format!("`none` sends mails to `{host}` in clear text; write `starttls` or `implicit`, or set `insecure = true`"));
         }
-        if tls == Tls::None && username.is_some() {
-            reader.problem("username", "a password must not be sent in clear text; write `tls = \"starttls\"` or `tls = \"implicit\"`");
+        if tls == Tls::None && username.is_some() && !is_loopback(&host) {
+            reader.problem(
+                "username",
+                "a password must not be sent in clear text; write `tls = \"starttls\"` or `tls = \"implicit\"`",
+            );
         }
-        if username.is_some() && password.is_none() && !reader.has("password_file") {
+        let names_file = optional_text(&mut reader, "password_file").is_some();
+        if username.is_some() && password.is_none() && !names_file {
             reader.problem(
                 "username",
                 "no password: name a `password_file`, or give the credential `smtp-password`",
@@ -214,6 +229,7 @@ fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>, used: bool) -> S
         username,
         password,
         ca_file,
+        hello,
         connections,
         per_minute,
         step_timeout,

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-pub use error::ConfigError;
+pub use error::{ConfigError, warnings_text};
 pub use fetch::FetchSettings;
 pub use files::{Disk, Environment, Files};
 pub use mail::{MailSettings, Mailbox, SmtpSettings, Tls};
@@ -175,7 +175,9 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
             }
         }
     }
-    let version = hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let digest = hash.finalize();
+    let head = digest.iter().take(6).fold(0_u64, |head, byte| head << 8 | u64::from(*byte));
+    let version = format!("{head:012x}");
     Read { tree, version, incomplete }
 }
 

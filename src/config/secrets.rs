@@ -1,12 +1,12 @@
-//! Secrets: from the environment, a file that the config names, or systemd's credentials.
+//! Secrets: from a file that the config names, the environment, or systemd's credentials.
 
 use secrecy::SecretString;
 
 use super::Context;
 use crate::model::Reader;
 
-/// A secret by its three ways in. The environment wins, then the file that
-/// `key` names, then the credential.
+/// A secret by its three ways in: the file that `key` names, as whoever writes
+/// it there means it, else the environment, else the credential.
 pub(super) fn read(
     reader: &mut Reader<'_>,
     context: &mut Context<'_>,
@@ -14,11 +14,9 @@ pub(super) fn read(
     variable: &str,
     credential: &str,
 ) -> Option<SecretString> {
-    let from_file = from_file(reader, context, key);
-    if let Some(secret) = context.environment.secret(variable) {
-        return Some(secret.clone());
-    }
-    from_file.or_else(|| from_credential(reader, context, key, credential))
+    from_file(reader, context, key)
+        .or_else(|| context.environment.secret(variable).cloned())
+        .or_else(|| from_credential(reader, context, key, credential))
 }
 
 /// The secret in the file that `key` names, without the line break at its end.
@@ -36,12 +34,12 @@ pub(super) fn from_file(
         }
     };
     if context.files.is_public(&path) {
-        let place = reader.place_of(key).clone();
+        let (place, path_of_key) = (reader.place_of(key).clone(), reader.path_of(key));
         let message = format!(
             "every user of this machine can read `{0}`; `chmod o-r {0}` keeps it secret",
             path.display()
         );
-        context.warn(Some(place), key, message);
+        context.warn(Some(place), &path_of_key, message);
     }
     let secret = text(bytes);
     if secret.is_none() {

@@ -13,7 +13,9 @@ const MASK: &str = "********";
 
 /// The shipped files one after the other, valid TOML together.
 pub fn defaults() -> String {
-    DEFAULTS.iter().map(|(name, text)| format!("# ---- {name}\n\n{}\n", text.trim_end())).collect()
+    let sections: Vec<String> =
+        DEFAULTS.iter().map(|(name, text)| format!("# ---- {name}\n\n{text}")).collect();
+    sections.join("\n")
 }
 
 impl Config {
@@ -116,6 +118,7 @@ impl Config {
         page.secret("password", smtp.password.as_ref());
         let ca_file = smtp.ca_file.as_ref().map(|path| path.display().to_string());
         page.text("ca_file", &ca_file.unwrap_or_default());
+        page.text("hello", smtp.hello.as_deref().unwrap_or_default());
         page.value("connections", smtp.connections);
         page.value("per_minute", smtp.per_minute.unwrap_or_default());
         page.duration("step_timeout", smtp.step_timeout);
@@ -167,7 +170,7 @@ impl Page {
         let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
         let (size, unit) = units
             .into_iter()
-            .find(|(size, _)| bytes > 0 && bytes % size == 0)
+            .find(|(size, _)| bytes > 0 && bytes.is_multiple_of(*size))
             .unwrap_or((1_u64, "B"));
         self.text(key, &format!("{}{unit}", bytes / size));
     }
@@ -233,14 +236,14 @@ fn quoted(text: &str) -> String {
 
 fn in_units(span: Duration) -> String {
     let milliseconds = span.as_millis();
-    if milliseconds % 1000 != 0 {
+    if !milliseconds.is_multiple_of(1000) {
         return format!("{milliseconds}ms");
     }
     let seconds = span.as_secs();
     let units = [(31_536_000, "y"), (86_400, "d"), (3600, "h"), (60, "m")];
     let (size, unit) = units
         .into_iter()
-        .find(|(size, _)| seconds > 0 && seconds % size == 0)
+        .find(|(size, _)| seconds > 0 && seconds.is_multiple_of(*size))
         .unwrap_or((1_u64, "s"));
     format!("{}{unit}", seconds / size)
 }

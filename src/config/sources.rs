@@ -122,13 +122,16 @@ fn initial(reader: &mut Reader<'_>) -> Initial {
     match text.as_str() {
         "none" => Initial::None,
         "all" => Initial::All,
-        number => number.parse().map(Initial::Newest).unwrap_or_else(|_| {
-            reader.problem(
-                "initial",
-                format!("`{number}` is neither `none` nor `all` nor a number such as `10`"),
-            );
-            Initial::None
-        }),
+        number => number.parse().map_or_else(
+            |_| {
+                reader.problem(
+                    "initial",
+                    format!("`{number}` is neither `none` nor `all` nor a number such as `10`"),
+                );
+                Initial::None
+            },
+            Initial::Newest,
+        ),
     }
 }
 
@@ -171,14 +174,18 @@ fn detail(reader: &mut Reader<'_>) -> Option<Detail> {
 }
 
 fn access(reader: &mut Reader<'_>, context: &mut Context<'_>, defaults: &FetchSettings) -> Access {
-    let proxy = fetch::proxy(reader).unwrap_or_else(|| defaults.proxy.clone());
+    let proxy = match fetch::proxy(reader) {
+        fetch::Proxy::Unsaid => defaults.proxy.clone(),
+        fetch::Proxy::None => None,
+        fetch::Proxy::Url(url) => Some(url),
+    };
     let user = optional_text(reader, "user");
     let password = secrets::from_file(reader, context, "password_file");
     let basic_auth = match (user, password) {
         (Some(user), Some(password)) => {
             Some(BasicAuth { user, password: password.expose_secret().to_owned() })
         }
-        (Some(_), None) if !reader.has("password_file") => {
+        (Some(_), None) if optional_text(reader, "password_file").is_none() => {
             reader.problem("user", "no password: name a `password_file`");
             None
         }

@@ -1,1 +1,439 @@
+use std::collections::BTreeMap;
+use std::io;
 
+use proptest::prelude::*;
+use secrecy::ExposeSecret as _;
+
+use super::*;
+use crate::model::{IdentityPolicy, Initial};
+
+/// Files in memory, by path.
+#[derive(Default)]
+struct Memory {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl Memory {
+    fn with(mut self, path: &str, text: &str) -> Self {
+        self.files.insert(path.into(), text.into());
+        self
+    }
+}
+
+impl Files for Memory {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.get(path).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        Ok(self.files.keys().filter(|path| path.parent() == Some(folder)).cloned().collect())
+    }
+
+    fn is_public(&self, _: &Path) -> bool {
+        false
+    }
+}
+
+const TOPICS: &str = "[[topic]]\nid = 'ozg'\ntitle = 'OZG'\nstrong = ['OZG']\n";
+
+fn nothing() -> Environment {
+    Environment::default()
+}
+
+fn environment(vars: &[(&str, &str)]) -> Environment {
+    Environment::new(
+        &vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    )
+}
+
+fn loaded(files: &Memory) -> Result<Config, ConfigError> {
+    load_from(files, Path::new("etc"), &nothing())
+}
+
+/// The problems of one `amtsbote.toml`.
+fn problems(text: &str) -> Vec<String> {
+    match loaded(&Memory::default().with("etc/amtsbote.toml", text)) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.problems.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn warnings(text: &str) -> Vec<String> {
+    let config =
+        loaded(&Memory::default().with("etc/amtsbote.toml", text).with("etc/topics.toml", TOPICS))
+            .unwrap();
+    config.warnings.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn five_mistakes_in_three_files_are_five_located_messages() {
+    let files = Memory::default()
+        .with("etc/amtsbote.toml", "[fetch]\ninterval = \"2 hours\"\n\n[[series]]\nid = \"t\"\ntitle = \"T\"\nschedule = \"werktags 07:00\"\n")
+        .with("etc/sources.toml", "[[source]]\nid = \"a\"\nkind = \"feed\"\nurl = \"ftp://a.example/\"\ntopics = [\"ozg\", \"zsaa\"]\n")
+        .with("etc/topics.toml", &format!("{TOPICS}treshold = 4\n"));
+    let error = loaded(&files).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "error: 2 problems in etc/amtsbote.toml\n\
+         \x20 2:12  fetch.interval: `2 hours` is not a duration such as `90s`, `15m`, `2h` or `7d`\n\
+         \x20 7:12  series.t.schedule: `werktags` is no day and no time, did you mean `arbeitstags`? (write for example `arbeitstags 07:00` or `dienstags, freitags 07:00, 16:00`)\n\
+         error: 2 problems in etc/sources.toml\n\
+         \x20  4:7  source.a.url: `ftp://a.example/` is neither http nor https\n\
+         \x20 5:18  source.a.topics: there is no topic `zsaa`\n\
+         error: 1 problem in etc/topics.toml\n\
+         \x20 5:1  topic.ozg: unknown key `treshold`, did you mean `threshold`?\n\
+         hint: `amtsbote topic test --help` shows the term language"
+    );
+}
+
+#[test]
+fn the_shipped_files_load_and_their_keys_are_at_their_defaults() {
+    let mut files = Memory::default();
+    for (name, text) in DEFAULTS {
+        files = files.with(&format!("etc/{name}"), text);
+    }
+    let shipped = loaded(&files).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(shipped.series[0].calendar.as_str(), "arbeitstags 07:00");
+    assert_eq!(shipped.series[0].series.max_items, 30);
+    assert!(shipped.sources.len() > 25, "{}", shipped.sources.len());
+    for core in ["sgsa", "kitu", "ozg-portal", "ozg-newsletter", "landesportal", "presse-st"] {
+        let source = shipped.sources.iter().find(|source| source.settings.id.as_str() == core);
+        assert!(source.unwrap().settings.enabled, "{core}");
+    }
+    for source in shipped.sources.iter().filter(|source| !source.settings.enabled) {
+        assert!(source.settings.remark.is_some(), "{} is off without a reason", source.settings.id);
+    }
+    let bare = loaded(&Memory::default().with("etc/amtsbote.toml", "")).unwrap();
+    let scalars =
+        |config: &Config| config.show(false).split("\n[[").next().map(str::to_owned).unwrap();
+    assert_eq!(scalars(&shipped), scalars(&bare));
+}
+
+#[test]
+fn every_key_that_is_shown_stands_in_the_shipped_file() {
+    let bare = loaded(&Memory::default().with("etc/amtsbote.toml", "")).unwrap();
+    let shown: toml::Table = bare.show(false).parse().unwrap();
+    let shipped: toml::Table = DEFAULTS[0].1.parse().unwrap();
+    let keys = |table: &toml::Table, name: &str| -> Vec<String> {
+        table[name].as_table().unwrap().keys().cloned().collect()
+    };
+    for name in ["service", "fetch", "web", "retention", "mail"] {
+        assert_eq!(keys(&shown, name), keys(&shipped, name), "{name}");
+    }
+    let mut smtp: Vec<String> = keys(shipped["mail"].as_table().unwrap(), "smtp");
+    smtp.retain(|key| key != "password_file");
+    assert_eq!(keys(shown["mail"].as_table().unwrap(), "smtp"), smtp);
+}
+
+#[test]
+fn the_defaults_are_valid_toml_together() {
+    let text = defaults();
+    assert!(text.parse::<toml::Table>().is_ok());
+    for (_, file) in DEFAULTS {
+        assert!(text.contains(file));
+    }
+}
+
+#[test]
+fn what_is_shown_loads_again_and_shows_the_same() {
+    let files = Memory::default()
+        .with("etc/amtsbote.toml", "[service]\nname = \"A \\\"b\\\"\"\ndata_dir = '/var/lib/a'\n[fetch]\nmax_bytes = '1536KiB'\n[retention]\nproof = ''\nbodies = '0s'\n[[series]]\nid = 'w'\ntitle = 'W'\nschedule = '0 7 * * 1'\n")
+        .with("etc/sources.toml", "[[source]]\nid = 'a'\nkind = 'page'\nurl = 'https://a.example/'\nheaders = { X-Token = 'geheim' }\n[source.page]\nlist = 'ul'\nitem = \"a[href*='x']\"\n")
+        .with("etc/topics.toml", TOPICS);
+    let config = loaded(&files).unwrap();
+    assert_eq!(config.sources[0].settings.access.headers, [("X-Token".into(), "geheim".into())]);
+    let shown = config.show(false);
+    assert!(!shown.contains("geheim"), "{shown}");
+    let again = loaded(&Memory::default().with("etc/amtsbote.toml", &shown)).unwrap();
+    assert_eq!(again.show(false), shown);
+    assert_eq!(again.retention.proof, None);
+    assert_eq!(again.fetch.max_bytes, 1536 << 10);
+}
+
+#[test]
+fn conf_d_is_read_last_and_in_order() {
+    let files = Memory::default()
+        .with("etc/amtsbote.toml", "[service]\nname = 'A'\ncontact = 'a@b.de'\n")
+        .with("etc/conf.d/20-second.toml", "[service]\nname = 'C'\n")
+        .with("etc/conf.d/10-first.toml", "[service]\nname = 'B'\nholidays = ''\n[[source]]\nid = 'x'\nkind = 'feed'\nurl = 'http://x.example/'\n")
+        .with("etc/conf.d/.hidden.toml", "[service]\nname = 'D'\n")
+        .with("etc/conf.d/30-third.toml.bak", "nonsense");
+    let config = loaded(&files).unwrap();
+    assert_eq!((config.service.name.as_str(), config.service.contact.as_str()), ("C", "a@b.de"));
+    assert_eq!(config.service.holidays, crate::schedule::holidays::Holidays::NONE);
+    assert_eq!(config.sources.len(), 1);
+}
+
+#[test]
+fn the_same_id_twice_names_both_places() {
+    let row = "[[source]]\nid = 'a'\nkind = 'feed'\nurl = 'http://a.example/'\n";
+    let files = Memory::default()
+        .with("etc/amtsbote.toml", "")
+        .with("etc/sources.toml", row)
+        .with("etc/conf.d/more.toml", &format!("\n{row}"));
+    let error = loaded(&files).unwrap_err();
+    assert_eq!(
+        error.problems[0].to_string(),
+        "etc/conf.d/more.toml:3:6  source.a.id: the id `a` is already taken at etc/sources.toml:2:6"
+    );
+}
+
+#[test]
+fn a_fault_of_syntax_does_not_hide_other_problems_nor_make_false_ones() {
+    let files = Memory::default()
+        .with("etc/amtsbote.toml", "[web]\nlisten = '8080'\n")
+        .with(
+            "etc/sources.toml",
+            "[[source]]\nid = 'a'\nkind = 'feed'\nurl = 'http://a.example/'\ntopics = ['ozg']\n",
+        )
+        .with("etc/topics.toml", "[[topic]]\nid = 'ozg\n");
+    let error = loaded(&files).unwrap_err();
+    let places: Vec<String> =
+        error.problems.iter().map(|problem| problem.place.as_ref().unwrap().to_string()).collect();
+    assert_eq!(places[0], "etc/amtsbote.toml:2:10");
+    assert!(places[1..].iter().all(|place| place.starts_with("etc/topics.toml:2:")), "{error}");
+    assert!(places.len() >= 2);
+}
+
+#[test]
+fn without_a_config_the_message_says_where_it_was_looked_for() {
+    let error = loaded(&Memory::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "error: 1 problem in the config\n\
+         \x20 no file `etc/amtsbote.toml`; name the folder with `--config`, or write one with `amtsbote config show --defaults`\n\
+         hint: `amtsbote config show --defaults` shows every key at its default"
+    );
+}
+
+#[test]
+fn links_in_mails_go_by_https_but_on_loopback() {
+    let url = |url: &str| problems(&format!("[service]\npublic_url = '{url}'\n"));
+    assert!(url("http://127.0.0.1:8080/").is_empty());
+    assert!(url("http://[::1]:8080/").is_empty());
+    assert!(url("https://a.de/news/").is_empty());
+    for (bad, message) in [
+        ("http://a.de/", "must begin with `https://`"),
+        ("https://a.de", "must end with `/`: `https://a.de/`"),
+        ("https://a.de/?x=/", "must not hold `?` or `#`"),
+        ("https://u:p@a.de/", "holds a name or password"),
+        ("a.de", "is no URL"),
+    ] {
+        let found = url(bad);
+        assert!(found.len() == 1 && found[0].contains(message), "{bad}: {found:?}");
+        assert!(!found[0].contains("u:p"), "{found:?}");
+    }
+}
+
+#[test]
+fn mail_is_not_sent_in_clear_text_over_a_network() {
+    let smtp = |lines: &str| problems(&format!("[mail]\nchannel = 'smtp'\n[mail.smtp]\n{lines}\n"));
+    assert!(smtp("host = 'localhost'").is_empty());
+    assert!(smtp("host = 'relay.lan'\ninsecure = true").is_empty());
+    assert!(smtp("host = 'relay.lan'\ntls = 'starttls'").is_empty());
+    let refused = |lines: &str| {
+        let found = smtp(lines);
+        found.len() == 1 && found[0].contains("mail.smtp.")
+    };
+    assert!(refused("host = 'relay.lan'"));
+    assert!(refused("username = 'u'\npassword_file = ''\ntls = 'implicit'"));
+    let login = smtp("host = 'relay.lan'\ninsecure = true\nusername = 'u'");
+    assert!(login.iter().any(|problem| problem.contains("mail.smtp.username")), "{login:?}");
+    // What is not used is not judged.
+    assert!(problems("[mail.smtp]\nhost = 'relay.lan'\n").is_empty());
+}
+
+#[test]
+fn the_port_follows_the_encryption_unless_it_is_named() {
+    let port = |lines: &str| {
+        let text = format!("[mail.smtp]\n{lines}\n");
+        loaded(&Memory::default().with("etc/amtsbote.toml", &text)).unwrap().mail.smtp.port
+    };
+    assert_eq!(port(""), 25);
+    assert_eq!(port("tls = 'starttls'"), 587);
+    assert_eq!(port("tls = 'implicit'"), 465);
+    assert_eq!(port("tls = 'implicit'\nport = 2465"), 2465);
+}
+
+#[test]
+fn secrets_come_from_three_places_and_never_show() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let smtp = "[mail]\nchannel = 'smtp'\n[mail.smtp]\ntls = 'starttls'\nusername = 'u'\n";
+    let credentials = folder.path().join("creds");
+    std::fs::create_dir(&credentials).unwrap();
+    write("creds/smtp-password", "from-credential\n");
+    write("creds/amtsbote-key", "key-from-credential");
+    write("pw", "from-file\r\n");
+    let systemd = ("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap());
+    let variable = ("AMTSBOTE_SMTP_PASSWORD", "from-environment");
+    let password = |text: &str, vars: &[(&str, &str)]| {
+        write("amtsbote.toml", text);
+        let environment = environment(vars);
+        let config = load(folder.path(), &environment).unwrap();
+        for text in [config.show(false), format!("{config:?}{environment:?}")] {
+            for secret in ["from-file", "from-credential", "from-environment"] {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+        assert!(config.show(false).contains("# password = \"********\""));
+        let key = config.service.key.map(|key| key.expose_secret().to_owned());
+        assert_eq!(key.as_deref(), vars.contains(&systemd).then_some("key-from-credential"));
+        config.mail.smtp.password.unwrap().expose_secret().to_owned()
+    };
+    let with_file = format!("{smtp}password_file = 'pw'\n");
+    assert_eq!(password(&with_file, &[systemd, variable]), "from-file");
+    assert_eq!(password(smtp, &[systemd, variable]), "from-environment");
+    assert_eq!(password(smtp, &[systemd]), "from-credential");
+}
+
+#[test]
+fn a_password_on_disk_that_anyone_can_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str, mode: u32| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    write("amtsbote.toml", "[mail.smtp]\npassword_file = 'pw'\n", 0o644);
+    let warned = || {
+        let config = load(&folder.path().join("amtsbote.toml"), &nothing()).unwrap();
+        config.warnings.iter().any(|warning| {
+            warning.path == "mail.smtp.password_file" && warning.message.contains("can read")
+        })
+    };
+    write("pw", "x\n", 0o600);
+    assert!(!warned());
+    write("pw", "x\n", 0o644);
+    assert!(warned());
+}
+
+#[test]
+fn paths_are_relative_to_the_config_and_systemd_wins_for_data() {
+    let files = Memory::default().with("etc/amtsbote.toml", "[service]\ndata_dir = 'data'\n");
+    assert_eq!(loaded(&files).unwrap().service.data_dir, Path::new("etc/data"));
+    let systemd = environment(&[("STATE_DIRECTORY", "/var/lib/amtsbote:/var/lib/other")]);
+    let config = load_from(&files, Path::new("etc"), &systemd).unwrap();
+    assert_eq!(config.service.data_dir, Path::new("/var/lib/amtsbote"));
+    assert_eq!(config.service.key_file(), Path::new("/var/lib/amtsbote/secret.key"));
+}
+
+#[test]
+fn the_option_wins_over_the_environment() {
+    let named = environment(&[("AMTSBOTE_CONFIG", "/srv/a")]);
+    assert_eq!(named.locate(Some(Path::new("/srv/b"))), Path::new("/srv/b"));
+    assert_eq!(named.locate(None), Path::new("/srv/a"));
+}
+
+#[test]
+fn a_source_has_its_own_keys_else_the_defaults() {
+    let text = "[fetch]\ninterval = '3h'\nproxy = 'http://proxy.lan:3128'\n\
+        [[source]]\nid = 'a'\nkind = 'feed'\nurl = 'https://a.example/'\n\
+        [[source]]\nid = 'b'\nname = 'B'\nkind = 'feed'\nurl = 'https://b.example/'\ninterval = '6h'\nrank = 1\ninitial = '10'\nidentity = 'link'\ntimezone = 'UTC'\nproxy = ''\nuser = 'u'\npassword_file = 'pw'\nenabled = false\nremark = 'r'\naliases = ['C.example']\ndetail = { text = 'p' }\n";
+    let files = Memory::default().with("etc/amtsbote.toml", text).with("etc/pw", "geheim");
+    let config = loaded(&files).unwrap();
+    let [one, other] = config.sources.as_slice() else { panic!() };
+    let (one, other) = (&one.settings, &other.settings);
+    assert_eq!((one.name.as_str(), one.rank, one.initial), ("a", 3, Initial::None));
+    assert_eq!(one.interval, config.fetch.interval);
+    assert_eq!(one.access.proxy.as_deref(), Some("http://proxy.lan:3128"));
+    assert_eq!((other.rank, other.initial), (1, Initial::Newest(10)));
+    assert_eq!(other.identity, IdentityPolicy::Link);
+    assert_eq!((other.timezone, other.enabled), (chrono_tz::UTC, false));
+    assert_eq!(other.access.proxy, None);
+    assert_eq!(other.access.basic_auth.as_ref().unwrap().password, "geheim");
+    assert_eq!(other.aliases, ["c.example"]);
+    assert_eq!(other.detail.as_ref().unwrap().text.as_deref(), Some("p"));
+    assert!(!format!("{config:?}").contains("geheim"));
+}
+
+#[test]
+fn keys_that_contradict_each_other_are_problems() {
+    for (text, message) in [
+        ("[fetch]\nmin_interval = '2d'\n", "must not be longer than `max_interval`"),
+        ("[mail]\nretry_first = '5h'\n", "must not be longer than `retry_max`"),
+        ("[mail]\nfrom = 'nobody'\n", "is no sender"),
+        ("[mail]\nadmin = \"a@b.de\\nBcc: c@d.de\"\n", "is no address"),
+        ("[service]\nholidays = 'Sachsen-Anhalt'\n", "is no Land"),
+        ("[service]\ntimezone = 'Europe/Berln'\n", "did you mean `Europe/Berlin`?"),
+        ("[web]\nstatus = ['localhost']\n", "is no network"),
+        ("[retention]\nitems = 'ever'\n", "is not a duration"),
+        ("[sevice]\n", "unknown key `sevice`, did you mean `service`?"),
+        ("service = 1\n", "expected a table"),
+        ("[source]\nid = 'a'\n", "expected `[[source]]`"),
+        ("[[source]]\nid = 'A'\nkind = 'feed'\nurl = 'http://a.example/'\n", "is no id"),
+        ("[[source]]\nid = 'a'\nkind = 'fed'\nurl = 'http://a.example/'\n", "did you mean `feed`?"),
+        ("[[source]]\nid = 'a'\nkind = 'feed'\n", "missing key `url`"),
+        (
+            "[[source]]\nid = 'a'\nkind = 'feed'\nurl = 'http://a.example/'\ninitial = 'some'\n",
+            "neither `none`",
+        ),
+        (
+            "[[source]]\nid = 'a'\nkind = 'feed'\nurl = 'http://a.example/'\nheaders = { Authorization = 'x' }\n",
+            "cannot be set here",
+        ),
+    ] {
+        let found = problems(text);
+        assert!(found.len() == 1 && found[0].contains(message), "{text}: {found:?}");
+    }
+}
+
+#[test]
+fn what_works_but_nobody_wants_is_a_warning() {
+    let found = warnings(
+        "[[source]]\nid = 'kitu'\nkind = 'feed'\nurl = 'http://k.example/'\nenabled = false\nremark = 'moved'\n[[series]]\nid = 't'\ntitle = 'T'\nschedule = 'montags 07:00'\n",
+    );
+    assert_eq!(
+        found,
+        [
+            "source: no source is switched on, so nothing is ever polled",
+            "etc/amtsbote.toml:1:1  service.public_url: still is the example's address: links in mails would lead nowhere",
+            "etc/amtsbote.toml:1:1  service.contact: no contact of your own: webmasters of the polled sources and your readers cannot reach you",
+            "etc/amtsbote.toml:5:11  source.kitu.enabled: a source that readers count on is switched off: moved",
+        ]
+    );
+}
+
+#[test]
+fn the_version_changes_with_any_byte() {
+    let version =
+        |text: &str| loaded(&Memory::default().with("etc/amtsbote.toml", text)).unwrap().version;
+    assert_eq!(version("# a"), version("# a"));
+    assert_ne!(version("# a"), version("# b"));
+    assert_eq!(version("").len(), 12);
+}
+
+#[test]
+fn a_term_is_found_again_by_its_list_and_index() {
+    let files = Memory::default().with("etc/amtsbote.toml", TOPICS);
+    let config = loaded(&files).unwrap();
+    assert_eq!(config.term_places[0].of("strong", 0).to_string(), "etc/amtsbote.toml:4:11");
+    assert_eq!(config.term_places[0].of("weak", 7).line, 1);
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let mut files = Memory::default();
+        files.files.insert("etc/amtsbote.toml".into(), bytes);
+        let _ = loaded(&files).map(|config| config.show(false));
+    }
+
+    /// Any value in any place: a problem at worst, and what loads also shows.
+    #[test]
+    fn no_value_makes_it_panic(
+        table in prop::sample::select(vec!["service", "fetch", "mail", "mail.smtp", "web", "retention"]),
+        key in prop::sample::select(vec!["name", "interval", "from", "port", "listen", "items", "timezone", "status", "public_url"]),
+        value in prop_oneof![
+            "\\PC{0,12}".prop_map(|text| toml::Value::String(text).to_string()),
+            any::<i64>().prop_map(|number| number.to_string()),
+            Just("[]".to_owned()), Just("{}".to_owned()), Just("1979-05-27".to_owned()), Just("nan".to_owned()),
+        ],
+    ) {
+        let text = format!("[{table}]\n{key} = {value}\n");
+        if let Ok(config) = loaded(&Memory::default().with("etc/amtsbote.toml", &text)) {
+            prop_assert!(config.show(false).parse::<toml::Table>().is_ok());
+        }
+    }
+}

@@ -52,7 +52,7 @@ pub struct Retention {
     pub items: Option<Duration>,
 }
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 pub(super) fn read_retention(mut reader: Reader<'_>) -> Retention {
     let retention = Retention {

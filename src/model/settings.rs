@@ -142,6 +142,15 @@ impl<'a> Reader<'a> {
         self.table.get(key).map_or(&self.table.place, |value| &value.place)
     }
 
+    /// The dotted path of `key`.
+    pub fn path_of(&self, key: &str) -> String {
+        match (self.path.is_empty(), key.is_empty()) {
+            (true, _) => key.to_owned(),
+            (false, true) => self.path.clone(),
+            (false, false) => format!("{}.{key}", self.path),
+        }
+    }
+
     /// Reports a problem with `key`, at its value or at the table.
     pub fn problem(&mut self, key: &str, message: impl Into<String>) {
         let place = self.place_of(key).clone();
@@ -150,11 +159,7 @@ impl<'a> Reader<'a> {
 
     /// Reports a problem with `key` at `place`.
     pub fn problem_at(&mut self, place: Place, key: &str, message: impl Into<String>) {
-        let path = match (self.path.is_empty(), key.is_empty()) {
-            (true, _) => key.to_owned(),
-            (false, true) => self.path.clone(),
-            (false, false) => format!("{}.{key}", self.path),
-        };
+        let path = self.path_of(key);
         self.problems.push(Problem { place: Some(place), path, message: message.into() });
     }
 
@@ -323,8 +328,7 @@ impl<'a> Reader<'a> {
 
     /// A reader of a table within this one, sharing its list of problems.
     pub fn inner<'b>(&'b mut self, table: &'b Table, key: &str) -> Reader<'b> {
-        let path =
-            if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        let path = self.path_of(key);
         Reader { table, path, known: Vec::new(), problems: self.problems }
     }
 

@@ -116,6 +116,28 @@ fn a_slot_in_the_autumn_overlap_comes_in_the_first_pass_only() {
 }
 
 #[test]
+fn other_zones_change_their_clocks_otherwise() {
+    let at = |schedule: &str, from: &str, zone: Tz| {
+        let calendar = Calendar::parse(schedule).unwrap();
+        calendar.next_after(civil(from), zone, Holidays::NONE).unwrap().at
+    };
+    // Samoa left out 30 December 2011.
+    assert_eq!(
+        at("täglich 07:00", "2011-12-29T12:00:00", chrono_tz::Pacific::Apia),
+        instant("2011-12-31T00:00:00+14:00")
+    );
+    // Brazil changed at midnight, Lord Howe changes by half an hour.
+    assert_eq!(
+        at("täglich 00:15", "2018-11-03T12:00:00", chrono_tz::America::Sao_Paulo),
+        instant("2018-11-04T01:00:00-02:00")
+    );
+    assert_eq!(
+        at("täglich 01:45", "2026-04-04T12:00:00", chrono_tz::Australia::Lord_Howe),
+        instant("2026-04-05T01:45:00+11:00")
+    );
+}
+
+#[test]
 fn an_outage_is_made_up_for_by_its_newest_slot() {
     let calendar = Calendar::parse("arbeitstags 07:00").unwrap();
     let due = |last: &str, now: &str| {
@@ -254,7 +276,7 @@ proptest! {
     ) {
         let calendar = Calendar::parse(SCHEDULES[schedule]).unwrap();
         let night = if autumn { "2026-10-25T00:00:00+02:00" } else { "2026-03-29T00:00:00+01:00" };
-        let mut now = instant(night).before(std::time::Duration::from_secs(3600)).after(
+        let mut now = instant(night).before(std::time::Duration::from_hours(1)).after(
             std::time::Duration::from_secs(offset.unsigned_abs()));
         let start = Calendar::reached(now, Berlin);
         let mut last_done = start;

@@ -87,9 +87,10 @@ pub(super) fn frequency(days: Days) -> String {
     if days.always == [true; 7] {
         return "täglich".to_owned();
     }
-    let named = WEEKDAYS.iter().zip(days.always).filter(|(_, given)| *given).map(|(name, _)| *name);
+    let weekdays =
+        WEEKDAYS.iter().zip(days.always).filter(|(_, given)| *given).map(|(name, _)| *name);
     let names: Vec<&str> =
-        days.workdays.then_some("arbeitstags").into_iter().chain(named).collect();
+        days.workdays.then_some("arbeitstags").into_iter().chain(weekdays).collect();
     match names.split_last() {
         None => String::new(),
         Some((only, [])) => (*only).to_owned(),
