@@ -1,1 +1,14 @@
-//! `RawItem` → `Item`: identity, canonical URLs, clean text.
+//! `RawItem` → `Item`: who an item is, canonical URLs, clean text.
+//!
+//! Nothing here looks at a clock or at what is stored: [`keys`] sees one
+//! document, [`item`] one item.
+
+mod document;
+mod identity;
+mod item;
+mod key;
+mod text;
+pub mod url;
+
+pub use item::item;
+pub use key::{Keyed, fallback_keys, keys, raw_hash};

@@ -1,0 +1,322 @@
+//! Numbers by which publishing systems know an item, read off its address.
+//!
+//! A table of small readers: each takes the parts of an address and answers
+//! the name under which the system holds the item, whatever way led there.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use url::Url;
+
+use super::url::{canonical, parameters, plain_host};
+use crate::text;
+
+/// An address in parts.
+struct Address {
+    host: String,
+    path: String,
+    parameters: Vec<(String, String)>,
+}
+
+impl Address {
+    fn parse(url: &str) -> Option<Self> {
+        let url = Url::parse(url.trim()).ok()?;
+        let host = plain_host(url.host_str()?).to_owned();
+        Some(Self { host, path: url.path().to_owned(), parameters: parameters(&url) })
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        value(&self.parameters, name)
+    }
+
+    fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.path.split('/').filter(|segment| !segment.is_empty())
+    }
+}
+
+type ReadId = fn(&Address) -> Option<String>;
+
+/// Each publishing system: what its ids look like in an address.
+const SYSTEMS: &[(&str, ReadId)] = &[
+    ("ikiss", |address| ikiss(&address.parameters)),
+    ("typo3", typo3),
+    ("tsa", landesportal),
+    ("wordpress", wordpress),
+    ("vogel", vogel),
+    ("itplr", decision),
+    ("k21", k21),
+];
+
+/// Names of the item behind `url`, for example `ikiss:116.635`; most have none.
+pub(super) fn of_url(url: &str) -> Vec<String> {
+    let Some(address) = Address::parse(url) else { return Vec::new() };
+    SYSTEMS
+        .iter()
+        .filter_map(|(system, read)| read(&address).map(|id| format!("{system}:{id}")))
+        .collect()
+}
+
+/// The name that may stand for the item within its source. The slug of such an
+/// address may change, its number does not.
+pub(super) fn key_of_url(url: &str) -> Option<String> {
+    of_url(url).into_iter().next()
+}
+
+/// `FID=<client>.<id>.<language>`, else `object=tx|<client>.<id>.<language>`;
+/// beside a FID, `object` only names the template of the list.
+pub(super) fn ikiss(parameters: &[(String, String)]) -> Option<String> {
+    if let Some(id) = value(parameters, "FID") {
+        return client_and_id(id);
+    }
+    let object = value(parameters, "object")?;
+    client_and_id(object.strip_prefix("tx")?.strip_prefix(['|', ','])?)
+}
+
+fn client_and_id(text: &str) -> Option<String> {
+    let mut parts = text.split('.');
+    let (client, id, language) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_number = |part: &str| {
+        (1..=9).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    (is_number(client) && is_number(id) && is_number(language) && parts.next().is_none())
+        .then(|| format!("{client}.{id}"))
+}
+
+fn typo3(address: &Address) -> Option<String> {
+    let id = ["tx_news_pi1[news]", "tx_news_pi1[news_preview]", "tx_ttnews[tt_news]"]
+        .iter()
+        .find_map(|name| address.parameter(name))?;
+    number(id).map(|id| format!("{}/{id}", address.host))
+}
+
+fn landesportal(address: &Address) -> Option<String> {
+    number(address.parameter("tx_tsarssinclude_pi1[uid]")?)
+        .map(|id| format!("{}/{id}", address.host))
+}
+
+fn wordpress(address: &Address) -> Option<String> {
+    if address.segments().next().is_some() {
+        return None;
+    }
+    number(address.parameter("p")?).map(|id| format!("{}/{id}", address.host))
+}
+
+/// `…-a-<32 hex digits>`: the words before it change with the headline.
+fn vogel(address: &Address) -> Option<String> {
+    let (_, tail) = address.segments().next_back()?.rsplit_once("-a-")?;
+    let is_hash = tail.len() == 32 && tail.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then(|| tail.to_ascii_lowercase())
+}
+
+/// Decisions of the IT planning council, in all spellings of their page.
+fn decision(address: &Address) -> Option<String> {
+    if address.host != "it-planungsrat.de" || !address.path.contains("/beschl") {
+        return None;
+    }
+    let slug = address.segments().next_back()?.to_ascii_lowercase();
+    let slug = slug.trim_start_matches("beschluss-").trim_start_matches("b-");
+    let mut parts = slug.split('-');
+    let (first, second) = (parts.next()?, number(parts.next()?)?);
+    let is_year = first.len() == 4 && number(first).is_some();
+    (is_year || first == "fitko").then(|| format!("{first}/{second}"))
+}
+
+/// Two magazines of one publisher carry the same articles under the same slug.
+fn k21(address: &Address) -> Option<String> {
+    if !matches!(address.host.as_str(), "kommune21.de" | "move-online.de") {
+        return None;
+    }
+    let last = address.segments().next_back()?;
+    if let Some(old) = last.strip_prefix("meldung_") {
+        return number(old.split('_').next()?);
+    }
+    let mut segments = address.segments();
+    (segments.next()? == "k21-meldungen" && segments.next()? == last && segments.next().is_none())
+        .then(|| last.to_owned())
+}
+
+/// Ministries of Saxony-Anhalt: short name, words of the name in the slug of
+/// the press portal and in texts (folded; `fuer` may be written `fur`).
+const MINISTRIES: &[(&str, &str)] = &[
+    ("stk", "staatskanzlei"),
+    ("mid", "infrastruktur und digitales"),
+    ("mi", "ministerium fuer inneres"),
+    ("mf", "ministerium der finanzen"),
+    ("mb", "ministerium fuer bildung"),
+    ("mj", "ministerium fuer justiz"),
+    ("ms", "ministerium fuer arbeit soziales"),
+    ("mwu", "ministerium fuer wissenschaft energie"),
+    ("mwl", "ministerium fuer wirtschaft tourismus"),
+];
+
+/// `165/2025`, with the words before it that make it a press release's number.
+static RELEASE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)(?:pressemitteilung|pressemeldung|medieninformation|pm)\s*(?:nr\.?|nummer)?\s*:?\s*(\d{1,4})\s?/\s?((?:19|20)\d{2})\b",
+    )
+    .ok()
+});
+
+/// The number of a press release of the state: `pm:mid-165-2025`. Numbers
+/// repeat between ministries, so without a ministry there is no name.
+pub(super) fn press_release(url: &str, text: &str) -> Option<String> {
+    let address = Address::parse(url)?;
+    let site = address
+        .host
+        .strip_suffix(".sachsen-anhalt.de")
+        .or_else(|| (address.host == "sachsen-anhalt.de").then_some(""))?;
+    let head: String = text.chars().take(600).collect();
+    let found = RELEASE.as_ref()?.captures(&head)?;
+    let (number, year) = (found.get(1)?.as_str(), found.get(2)?.as_str());
+    let ministry = ministry_of_site(site, &address).or_else(|| ministry_in(&head))?;
+    Some(format!("pm:{ministry}-{}-{year}", number.trim_start_matches('0')))
+}
+
+fn ministry_of_site(site: &str, address: &Address) -> Option<&'static str> {
+    if site == "presse" {
+        return ministry_in(address.segments().next()?);
+    }
+    MINISTRIES.iter().map(|(short, _)| *short).find(|short| *short == site)
+}
+
+fn ministry_in(text: &str) -> Option<&'static str> {
+    let folded = text::fold(text);
+    let words: Vec<&str> = folded
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| if word == "fur" { "fuer" } else { word })
+        .collect();
+    let line = words.join(" ");
+    MINISTRIES.iter().find(|(_, name)| line.contains(name)).map(|(short, _)| *short)
+}
+
+/// The name of a page itself: `link:` and its canonical address, or the hash
+/// of it where that is long.
+pub(super) fn link_name(canonical_url: &str) -> String {
+    named("link", canonical_url)
+}
+
+/// `kind:text`, hashed where the text is long or could break a line.
+pub(super) fn named(kind: &str, text: &str) -> String {
+    if text.len() <= 300 && !text.chars().any(char::is_control) {
+        format!("{kind}:{text}")
+    } else {
+        format!("{kind}:#{}", hash(text.as_bytes()))
+    }
+}
+
+/// 128 bits of SHA-256 in hexadecimal.
+pub(super) fn hash(bytes: &[u8]) -> String {
+    use sha2::{Digest as _, Sha256};
+    use std::fmt::Write as _;
+
+    let mut hex = String::with_capacity(32);
+    for byte in Sha256::digest(bytes).iter().take(16) {
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// Whether `url` leads to one page among others: not to a host's start page.
+pub(super) fn is_specific(url: &str) -> bool {
+    Address::parse(&canonical(url)).is_some_and(|address| {
+        address.segments().next().is_some() || !address.parameters.is_empty()
+    })
+}
+
+fn value<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
+fn number(text: &str) -> Option<String> {
+    ((1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_system_names_its_items_whatever_way_led_there() {
+        for (url, name) in [
+            (
+                "https://k.de/index.php?ModID=255&FID=2852.45456.1&object=tx%2C2852.5",
+                "ikiss:2852.45456",
+            ),
+            (
+                "https://k.de/P/S.php?object=tx,3652.5.1&ModID=7&FID=3652.22947.1&NavID=3652.193&La=1",
+                "ikiss:3652.22947",
+            ),
+            (
+                "https://k.de/P/index.php?La=1&NavID=39.68&object=tx%7C2348.6253.1",
+                "ikiss:2348.6253",
+            ),
+            (
+                "https://kid.de/U/A/index.php?La=1&NavID=116.86.1&object=tx|116.635.1",
+                "ikiss:116.635",
+            ),
+            ("https://kitu.de/?object=tx%7C116.635.1", "ikiss:116.635"),
+            (
+                "https://www.transinno-lsa.de/aktuelles?tx_news_pi1%5Bnews%5D=116&cHash=41",
+                "typo3:transinno-lsa.de/116",
+            ),
+            (
+                "https://mb.sachsen-anhalt.de/p/?cHash=2&tx_tsarssinclude_pi1[uid]=13393",
+                "tsa:mb.sachsen-anhalt.de/13393",
+            ),
+            ("https://www.kommune21.de/?p=125625", "wordpress:kommune21.de/125625"),
+            (
+                "https://www.egovernment.de/der-titel-a-0123456789abcdef0123456789ABCDEF/?cmp=nl-1",
+                "vogel:0123456789abcdef0123456789abcdef",
+            ),
+            ("https://www.it-planungsrat.de/beschluss/b-2025-33-it", "itplr:2025/33"),
+            ("https://www.it-planungsrat.de/beschluss/beschluss-2021-40", "itplr:2021/40"),
+            ("https://www.it-planungsrat.de/beschluesse/beschluss/fitko-1", "itplr:fitko/1"),
+            ("https://www.move-online.de/k21-meldungen/eine-meldung/", "k21:eine-meldung"),
+            (
+                "https://www.kommune21.de/meldung_32634_IT-Dienstleister+jubilieren.html",
+                "k21:32634",
+            ),
+        ] {
+            assert_eq!(key_of_url(url).as_deref(), Some(name), "{url}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_items_address_has_no_name() {
+        for url in [
+            "https://k.de/index.php?object=tx%2C2852.5",
+            "https://k.de/index.php?La=1&NavID=39.68",
+            "https://a.de/x?p=12",
+            "https://a.de/?p=x",
+            "https://forum.de/thread?FID=12",
+            "https://www.kommune21.de/k21-meldungen/feed/2",
+            "https://a.de/k21-meldungen/x",
+            "https://a.de/beschluss/b-2025-33-it",
+            "no address",
+        ] {
+            assert_eq!(key_of_url(url), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_press_release_is_known_by_ministry_and_number() {
+        let portal = "https://presse.sachsen-anhalt.de/ministerium-fuer-infrastruktur-und-digitales/2025/11/24/x";
+        let expected = Some("pm:mid-165-2025".to_owned());
+        assert_eq!(press_release(portal, "Pressemitteilung: 165/2025\nMagdeburg"), expected);
+        let list = "https://www.sachsen-anhalt.de/bs/p?tx_tsarssinclude_pi1[uid]=1";
+        let text = "Pressemitteilung 165/2025 Ministerium für Infrastruktur und Digitales";
+        assert_eq!(press_release(list, text), expected);
+        assert_eq!(press_release("https://mid.sachsen-anhalt.de/x", "PM Nr. 165/2025"), expected);
+        assert_eq!(press_release(list, "Pressemitteilung 165/2025"), None, "no ministry");
+        assert_eq!(press_release("https://a.de/x", text), None, "not the state's");
+        assert_eq!(
+            press_release(
+                "https://presse.sachsen-anhalt.de/ministerium-fur-arbeit-soziales-gesundheit-und-gleichstellung/2026/06/01/x",
+                "Pressemitteilung: 7/2026"
+            ),
+            Some("pm:ms-7-2026".to_owned())
+        );
+    }
+}

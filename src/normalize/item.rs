@@ -1,0 +1,271 @@
+//! One raw item cleaned.
+
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use super::document::{documents, format_of};
+use super::identity;
+use super::key::{own_page, unmirrored};
+use super::text::{
+    first_sentence, said, split_bracketed_date, title as clean_title, without_furniture,
+    without_teaser_end,
+};
+use super::url::{canonical, clean, resolve};
+use crate::extract::{date, html};
+use crate::model::{Date, Document, Fingerprint, Item, Key, RawItem, SourceSettings, Timestamp};
+use crate::text;
+
+const MAX_TITLE: usize = 300;
+const MAX_SUMMARY: usize = 600;
+const MAX_TEXT: usize = 40_000;
+const MAX_LINKS: usize = 200;
+/// An item may be dated a little ahead: clocks differ, zones are guessed.
+const AHEAD: Duration = Duration::from_hours(24);
+/// 1990-01-01: what is older is a placeholder.
+const OLDEST: Timestamp = Timestamp::from_seconds(631_152_000);
+
+/// The item as we hold it; `None` if there is nothing to show.
+pub fn item(
+    raw: &RawItem,
+    key: Key,
+    raw_hash: i64,
+    settings: &SourceSettings,
+    received: Timestamp,
+) -> Option<Item> {
+    let url = raw.link.as_deref().and_then(clean);
+    let base = url.as_deref().or(Some(settings.url.as_str()));
+    let (summary, mut links, in_brackets) = teaser(raw.summary_html.as_deref());
+    let (body, body_links) = body(raw.body_html.as_deref());
+    links.extend(body_links);
+    let documents = documents(raw, base);
+    let text = whole_text(&summary, body);
+    let raw_title = clean_title(raw.title.as_deref().unwrap_or_default(), MAX_TITLE);
+    let title = shown_title(&raw_title, &text, &documents, url.as_deref())?;
+    let summary = if summary.is_empty() { text.replace('\n', " ") } else { summary };
+    let (categories, releases) = categories(&raw.categories);
+    let dated = published(raw, in_brackets.as_deref(), settings, url.as_deref(), received);
+    let aliases = aliases(raw, settings, &format!("{releases}\n{title}\n{text}"));
+    Some(Item {
+        fingerprint: fingerprint(&title, &text, url.as_deref(), &documents),
+        key,
+        raw_hash,
+        guid: raw.guid.as_deref().map(|guid| text::clean_line(guid, 500)).filter(|g| !g.is_empty()),
+        aliases,
+        links: outbound(&links, base, url.as_deref()),
+        url,
+        title,
+        summary: text::shorten(&summary, MAX_SUMMARY),
+        text,
+        authors: names(&raw.authors, 10),
+        categories,
+        documents,
+        language: raw.language.as_deref().and_then(language),
+        published: dated.map(|date| date.at),
+        published_is_guess: dated.is_some_and(|date| date.is_guess),
+    })
+}
+
+/// The teaser on one line, its links, and the date it may begin with.
+fn teaser(html: Option<&str>) -> (String, Vec<String>, Option<String>) {
+    let read = html::to_text(html.unwrap_or_default());
+    let block = without_furniture(&text::clean_block(&read.text, MAX_TEXT));
+    let (dated, rest) = split_bracketed_date(&block);
+    let line = text::clean_line(&without_teaser_end(rest), MAX_TEXT);
+    (line, read.links, dated.map(str::to_owned))
+}
+
+fn body(html: Option<&str>) -> (String, Vec<String>) {
+    let read = html::to_text(html.unwrap_or_default());
+    let block = without_furniture(&text::clean_block(&read.text, MAX_TEXT));
+    let (_, rest) = split_bracketed_date(&block);
+    (without_teaser_end(rest), read.links)
+}
+
+/// The body, preceded by the teaser unless it begins with the same words.
+fn whole_text(summary: &str, body: String) -> String {
+    if body.is_empty() {
+        return summary.to_owned();
+    }
+    let opening: Vec<&str> = said(summary).take(8).collect();
+    let known = opening.is_empty()
+        || said(&body).collect::<Vec<_>>().windows(opening.len()).any(|words| words == opening);
+    if known { body } else { text::clean_block(&format!("{summary}\n{body}"), MAX_TEXT) }
+}
+
+/// A title whatever is missing; `None` if there is no word at all.
+fn shown_title(
+    title: &str,
+    text: &str,
+    documents: &[Document],
+    url: Option<&str>,
+) -> Option<String> {
+    let (_, title) = split_bracketed_date(title);
+    if title.chars().any(|c| !c.is_whitespace()) {
+        return Some(title.to_owned());
+    }
+    let sentence = first_sentence(text, 120);
+    if !sentence.is_empty() {
+        return Some(sentence);
+    }
+    documents.first().map(|document| document.title.clone()).or_else(|| words_of(url?))
+}
+
+/// Words of the last part of an address, else its host.
+fn words_of(url: &str) -> Option<String> {
+    let spelled = Url::parse(&canonical(url)).ok()?;
+    let last = spelled.path_segments()?.next_back().unwrap_or_default().to_owned();
+    let stem = last.rsplit_once('.').map_or(last.as_str(), |(stem, _)| stem);
+    let words = text::clean_line(&stem.replace(['-', '_', '+'], " "), 120);
+    if words.chars().any(char::is_alphabetic) && !words.contains('%') {
+        return Some(words);
+    }
+    spelled.host_str().map(str::to_owned)
+}
+
+/// Categories to show, and apart from them press releases' numbers, which
+/// lists give beside the date.
+fn categories(raw: &[String]) -> (Vec<String>, String) {
+    let (numbers, words): (Vec<String>, Vec<String>) = names(raw, 20)
+        .into_iter()
+        .partition(|name| name.starts_with("Pressemitteilung ") && name.contains('/'));
+    (words, numbers.join("\n"))
+}
+
+fn names(raw: &[String], max: usize) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for name in raw {
+        let name = clean_title(name, 100);
+        if name.chars().any(char::is_alphanumeric) && !names.contains(&name) {
+            names.push(name);
+        }
+        if names.len() == max {
+            break;
+        }
+    }
+    names
+}
+
+fn aliases(raw: &RawItem, settings: &SourceSettings, words: &str) -> Vec<String> {
+    let mut aliases: Vec<String> = Vec::new();
+    if let Some(link) = raw.link.as_deref().filter(|link| clean(link).is_some()) {
+        aliases.extend(own_page(link, settings));
+        let link = unmirrored(link, settings);
+        aliases.extend(identity::of_url(&link));
+        aliases.extend(identity::press_release(&link, words));
+        aliases.extend(typo3_record(raw.guid.as_deref(), &link));
+    }
+    // WordPress tells the number only here, beside a speaking link.
+    if let Some(guid) = raw.guid.as_deref() {
+        aliases.extend(identity::of_url(guid));
+    }
+    let mut unique: Vec<String> = Vec::new();
+    for alias in aliases {
+        if !unique.contains(&alias) {
+            unique.push(alias);
+        }
+    }
+    unique
+}
+
+/// `news-116` in a feed is the record that a list links as `tx_news_pi1[news]=116`.
+fn typo3_record(guid: Option<&str>, link: &str) -> Option<String> {
+    let number = guid?.trim().strip_prefix("news-")?;
+    let host = Url::parse(link).ok()?.host_str().map(str::to_owned)?;
+    (!number.is_empty() && number.len() <= 12 && number.bytes().all(|byte| byte.is_ascii_digit()))
+        .then(|| format!("typo3:{}/{number}", super::url::plain_host(&host)))
+}
+
+fn outbound(links: &[String], base: Option<&str>, own: Option<&str>) -> Vec<String> {
+    let own = own.map(canonical);
+    let mut kept: Vec<String> = Vec::new();
+    for link in links.iter().take(MAX_LINKS * 4) {
+        let Some(link) = resolve(link, base) else { continue };
+        if own.as_deref() != Some(canonical(&link).as_str()) && !kept.contains(&link) {
+            kept.push(link);
+        }
+        if kept.len() == MAX_LINKS {
+            break;
+        }
+    }
+    kept
+}
+
+/// The editorial date: the source's, else one that the teaser begins with,
+/// else one in the address. None is better than a placeholder.
+fn published(
+    raw: &RawItem,
+    in_brackets: Option<&str>,
+    settings: &SourceSettings,
+    url: Option<&str>,
+    received: Timestamp,
+) -> Option<Date> {
+    let from_title = || {
+        let title = raw.title.as_deref()?;
+        split_bracketed_date(title).0.map(str::to_owned)
+    };
+    let from_text = || {
+        let dated = in_brackets.map(str::to_owned).or_else(from_title)?;
+        date::parse(&dated, settings.timezone)
+    };
+    let from_address = || {
+        let path = Url::parse(url?).ok()?.path().to_owned();
+        date::from_path(&path, settings.timezone).map(|date| Date { is_guess: true, ..date })
+    };
+    let is_real = |date: &Date| date.at >= OLDEST;
+    let date = raw
+        .published
+        .filter(is_real)
+        .or(raw.updated.filter(is_real))
+        .or_else(|| from_text().filter(is_real))
+        .or_else(|| from_address().filter(is_real))?;
+    // Announcements are dated by their event; they count as said when they came.
+    if date.at > received.after(AHEAD) {
+        return Some(Date { at: received, is_guess: true });
+    }
+    Some(date)
+}
+
+/// A language tag (RFC 5646) in its usual spelling, `de` or `de-DE`.
+fn language(tag: &str) -> Option<String> {
+    let mut parts = tag.trim().split(['-', '_']);
+    let language = parts.next()?.to_ascii_lowercase();
+    let is_plausible =
+        (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_lowercase());
+    if !is_plausible {
+        return None;
+    }
+    match parts.next() {
+        Some(region) if region.len() == 2 && region.bytes().all(|b| b.is_ascii_alphabetic()) => {
+            Some(format!("{language}-{}", region.to_ascii_uppercase()))
+        }
+        _ => Some(language),
+    }
+}
+
+/// What the item says, blind to typography. Its date is left out: it moves.
+fn fingerprint(title: &str, text: &str, url: Option<&str>, documents: &[Document]) -> Fingerprint {
+    const VERSION: u8 = 1;
+    let mut sum = Sha256::new();
+    let mut field = |text: &str| {
+        for word in said(text) {
+            sum.update(word.as_bytes());
+            sum.update([b' ']);
+        }
+        sum.update([0]);
+    };
+    field(title);
+    field(text);
+    let path = url.and_then(|url| Url::parse(&canonical(url)).ok());
+    field(path.as_ref().map_or("", Url::path));
+    for document in documents
+        .iter()
+        .filter(|document| format_of(&document.url).is_some() || document.size.is_some())
+    {
+        field(&canonical(&document.url));
+    }
+    let mut bytes = vec![VERSION];
+    bytes.extend_from_slice(&sum.finalize()[..16]);
+    Fingerprint(bytes)
+}

@@ -1,0 +1,264 @@
+//! Who an item is within its source.
+//!
+//! guid → number in the address → canonical link → title and date as the
+//! source gave them. Never by chance, never of `now`. An equal title alone
+//! makes two items of a document one only if nothing else sets them apart.
+
+use std::collections::HashMap;
+
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use super::identity::{self, hash, link_name, named};
+use super::url::{canonical, canonical_with_fragment};
+use crate::model::{IdentityPolicy, Key, RawItem, SourceSettings};
+use crate::text;
+
+/// The keys of one document's items.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Keyed {
+    /// One key per item, in order. Items of equal key are one item listed twice.
+    pub keys: Vec<Key>,
+    /// Per item, further names under which it may be stored already, best
+    /// first; empty where a name would fit several items of the document. To be
+    /// looked up among the keys and the aliases of the same source if the key
+    /// is unknown, so that guids that change at each poll bring no new items.
+    pub fallbacks: Vec<Vec<Key>>,
+    /// What the operator should know.
+    pub notes: Vec<String>,
+}
+
+/// Names each item of one document. Where a name is borne by items that differ
+/// it is refined by the link, then by the content, with a note.
+pub fn keys(items: &[RawItem], settings: &SourceSettings) -> Keyed {
+    let facts: Vec<Facts> = items.iter().map(|raw| Facts::of(raw, settings)).collect();
+    let mut keys: Vec<String> =
+        facts.iter().map(|facts| facts.first_name(settings.identity)).collect();
+    let mut notes = Vec::new();
+    refine(&mut keys, &facts, "its link", &mut notes, Facts::link_hash);
+    refine(&mut keys, &facts, "its title and text", &mut notes, |facts| facts.full_content.clone());
+
+    let mut fallbacks: Vec<Vec<Key>> =
+        facts.iter().map(|facts| facts.fallbacks(settings)).collect();
+    let mut bearers: HashMap<Key, Vec<usize>> = HashMap::new();
+    for (index, names) in fallbacks.iter().enumerate() {
+        for name in names {
+            bearers.entry(name.clone()).or_default().push(index);
+        }
+    }
+    for (index, names) in fallbacks.iter_mut().enumerate() {
+        names.retain(|name| {
+            name.0 != keys[index]
+                && bearers
+                    .get(name)
+                    .is_some_and(|all| all.iter().all(|at| keys[*at] == keys[index]))
+        });
+    }
+    Keyed { keys: keys.into_iter().map(Key).collect(), fallbacks, notes }
+}
+
+/// Further names of one item, without knowledge of its neighbours; see
+/// [`Keyed::fallbacks`], which leaves out what several items share.
+pub fn fallback_keys(raw: &RawItem, settings: &SourceSettings) -> Vec<Key> {
+    Facts::of(raw, settings).fallbacks(settings)
+}
+
+/// Hash of what the item says, blind to white space and dates: while it is the
+/// same, nothing needs to be cleaned again.
+pub fn raw_hash(item: &RawItem) -> i64 {
+    let mut sum = Sha256::new();
+    let mut field = |text: &str| {
+        for word in text.split_whitespace() {
+            sum.update(word.as_bytes());
+            sum.update([b' ']);
+        }
+        sum.update([0]);
+    };
+    for text in [&item.guid, &item.link, &item.title, &item.summary_html, &item.body_html] {
+        field(text.as_deref().unwrap_or_default());
+    }
+    for enclosure in &item.enclosures {
+        field(&enclosure.url);
+        field(enclosure.title.as_deref().unwrap_or_default());
+    }
+    let mut first = [0_u8; 8];
+    first.copy_from_slice(&sum.finalize()[..8]);
+    i64::from_be_bytes(first)
+}
+
+/// What can tell an item apart, computed once.
+struct Facts {
+    guid: Option<String>,
+    system: Option<String>,
+    link: Option<String>,
+    link_is_own: bool,
+    title: String,
+    content: String,
+    full_content: String,
+}
+
+impl Facts {
+    fn of(raw: &RawItem, settings: &SourceSettings) -> Self {
+        let link = raw
+            .link
+            .as_deref()
+            .filter(|link| !link.trim().is_empty())
+            .map(|link| unmirrored(link, settings));
+        let page = canonical(&settings.url);
+        let link_is_own = link.as_deref().is_some_and(|link| {
+            identity::is_specific(link) && canonical(link) != page
+                || canonical_with_fragment(link).contains('#')
+        });
+        let title = one_line(raw.title.as_deref().unwrap_or_default());
+        let body = [&raw.summary_html, &raw.body_html]
+            .map(|html| one_line(html.as_deref().unwrap_or_default()));
+        let date = raw.published.map_or(0, |date| date.at.0);
+        let content = if title.is_empty() {
+            hash(format!("{}\0{}\0{date}", body[0], body[1]).as_bytes())
+        } else {
+            hash(format!("{title}\0{date}").as_bytes())
+        };
+        Self {
+            guid: raw.guid.as_deref().and_then(guid_name),
+            system: link.as_deref().and_then(identity::key_of_url),
+            link: link.as_deref().map(|link| spelled(link, &page)),
+            link_is_own,
+            full_content: hash(format!("{title}\0{date}\0{}\0{}", body[0], body[1]).as_bytes()),
+            title: text::fold(&title),
+            content,
+        }
+    }
+
+    fn first_name(&self, policy: IdentityPolicy) -> String {
+        // A number of iKISS comes before a guid: its feeds have none of their own.
+        let ikiss = || self.system.clone().filter(|name| name.starts_with("ikiss:"));
+        let link = || self.system.clone().or_else(|| self.link.as_deref().map(link_name));
+        let content = || format!("content:{}", self.content);
+        match policy {
+            IdentityPolicy::Auto => {
+                ikiss().or_else(|| self.guid.clone()).or_else(link).unwrap_or_else(content)
+            }
+            IdentityPolicy::Guid => self.guid.clone().or_else(link).unwrap_or_else(content),
+            IdentityPolicy::Link => link().or_else(|| self.guid.clone()).unwrap_or_else(content),
+            IdentityPolicy::Content => content(),
+        }
+    }
+
+    fn fallbacks(&self, settings: &SourceSettings) -> Vec<Key> {
+        let first = self.first_name(settings.identity);
+        let refined = format!("{first}|{}", self.link_hash());
+        let mut names = vec![
+            refined.clone(),
+            format!("{first}|{}", self.full_content),
+            format!("{refined}|{}", self.full_content),
+        ];
+        if settings.identity == IdentityPolicy::Auto && self.link_is_own {
+            names.extend(self.system.clone());
+            names.extend(self.link.as_deref().map(link_name));
+        }
+        names.retain(|name| *name != first);
+        names.into_iter().map(Key).collect()
+    }
+
+    fn link_hash(&self) -> String {
+        self.link.as_deref().map_or_else(String::new, |link| hash(link.as_bytes()))
+    }
+}
+
+/// Gives the bearers of a name names of their own where they differ.
+fn refine(
+    keys: &mut [String],
+    facts: &[Facts],
+    by: &str,
+    notes: &mut Vec<String>,
+    part: impl Fn(&Facts) -> String,
+) {
+    let mut bearers: HashMap<String, Vec<usize>> = HashMap::new();
+    for (index, key) in keys.iter().enumerate() {
+        bearers.entry(key.clone()).or_default().push(index);
+    }
+    let mut groups: Vec<(String, Vec<usize>)> =
+        bearers.into_iter().filter(|(_, indices)| indices.len() > 1).collect();
+    groups.sort();
+    let mut repeated = 0;
+    for (name, indices) in groups {
+        let first = &facts[indices[0]];
+        let by_system = first.system.as_deref().is_some_and(|system| name.starts_with(system));
+        let differ = indices.iter().any(|index| {
+            let other = &facts[*index];
+            other.title != first.title
+                || (!by_system && other.link != first.link)
+                || (other.link.is_none() && other.full_content != first.full_content)
+        });
+        let parts: Vec<String> = indices.iter().map(|index| part(&facts[*index])).collect();
+        if !differ || parts.iter().all(|part| *part == parts[0]) {
+            continue;
+        }
+        repeated += indices.len();
+        for (index, part) in indices.into_iter().zip(parts) {
+            keys[index] = format!("{name}|{part}");
+        }
+    }
+    if repeated > 0 {
+        notes.push(format!(
+            "{repeated} different items share an identity with another: each is also told by {by}"
+        ));
+    }
+}
+
+/// `guid:…` of what the source calls its own id. White space around it and the
+/// scheme of a URL flip between polls; everything else is opaque.
+fn guid_name(guid: &str) -> Option<String> {
+    let guid = guid.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    if guid.is_empty() {
+        return None;
+    }
+    let is_web = |scheme: &str| {
+        guid.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
+    };
+    if is_web("http://") {
+        return Some(named("guid", &format!("https://{}", &guid[7..])));
+    }
+    Some(named("guid", guid))
+}
+
+/// The canonical spelling; the fragment counts only on the source's own page.
+fn spelled(link: &str, page: &str) -> String {
+    let spelled = canonical(link);
+    if spelled == page { canonical_with_fragment(link) } else { spelled }
+}
+
+/// The link with a mirror's host replaced by the source's own.
+pub(super) fn unmirrored(link: &str, settings: &SourceSettings) -> String {
+    let link = link.trim();
+    if settings.aliases.is_empty() {
+        return link.to_owned();
+    }
+    let own = Url::parse(&settings.url).ok();
+    match (Url::parse(link), own.as_ref().and_then(Url::host_str)) {
+        (Ok(mut url), Some(own))
+            if url.host_str().is_some_and(|host| {
+                settings.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(host))
+            }) =>
+        {
+            if url.set_host(Some(own)).is_err() {
+                return link.to_owned();
+            }
+            url.into()
+        }
+        _ => link.to_owned(),
+    }
+}
+
+/// The name of the item's own page, if it has one.
+pub(super) fn own_page(link: &str, settings: &SourceSettings) -> Option<String> {
+    let link = unmirrored(link, settings);
+    let page = canonical(&settings.url);
+    let spelled = spelled(&link, &page);
+    (spelled != page && (identity::is_specific(&link) || spelled.contains('#')))
+        .then(|| link_name(&spelled))
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,322 @@
+//! What publishing systems add to a text and no reader needs.
+//!
+//! Tables, so that the next quirk is a line. Works on plain text after
+//! `extract::html`; only titles come with markup, since a title may as well
+//! speak about markup.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::text;
+
+/// Marks of formatting that appear in titles. Other marks are words to be shown.
+const FORMATTING: &[&str] = &[
+    "a", "abbr", "b", "big", "br", "cite", "code", "del", "div", "em", "font", "h1", "h2", "h3",
+    "h4", "h5", "h6", "i", "img", "ins", "mark", "nobr", "p", "q", "s", "small", "span", "strike",
+    "strong", "sub", "sup", "time", "tt", "u", "wbr",
+];
+
+/// Ends of titles and link words that speak about the link.
+const LINK_ENDS: &[&str] = &[
+    ": Datei in neuem Fenster öffnen",
+    " (öffnet in neuem Fenster)",
+    " (Öffnet in einem neuen Tab)",
+    " [mehr]",
+    " mehr...",
+    " mehr…",
+    " mehr »",
+];
+
+/// Ends of teasers that only lead on, longest first; matched without case.
+const TEASER_ENDS: &[&str] = &[
+    "[weiterlesen]",
+    "[mehr lesen]",
+    "[mehr erfahren]",
+    "[mehr]",
+    "(mehr)",
+    "weiterlesen",
+    "weiter lesen",
+    "mehr lesen",
+    "mehr erfahren",
+    "mehr dazu",
+    "zum artikel",
+    "read more",
+    "mehr",
+    "[...]",
+    "[…]",
+    "(wir berichteten)",
+    "-->",
+    "»",
+    "›",
+    "→",
+    "...",
+    "…",
+];
+
+/// Remarks without news value anywhere in a text.
+const REMARKS: &[&str] = &[" (wir berichteten)", " (wir berichteten )", " [mehr]", " (mehr)"];
+
+/// Lines that are furniture if nothing else stands on them, or if they begin so.
+const FURNITURE: &[&str] = &[
+    "Bild vergrößern:",
+    "Bildrechte:",
+    "Anbieter zum Thema",
+    "Zum Thema:",
+    "Seite drucken",
+    "Drucken",
+    "Teilen",
+    "Zurück zur Übersicht",
+    "Zurück zur Liste",
+    "nach oben",
+    "-->",
+    "Pressemitteilung-->",
+    "Lesezeit:",
+];
+
+/// From here downwards a text is about its publisher.
+const TAILS: &[&str] = &["Impressum:", "Impressum", "Anhänge zur Pressemitteilung"];
+
+/// A date in brackets before a teaser or title: `[08.08.2025] `.
+static BRACKETED_DATE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"^\s*\[(\d{1,2}\.\s?\d{1,2}\.\s?\d{4})\]\s*").ok());
+
+/// What `WordPress` puts under each entry of a feed.
+static APPEARED_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?:Der Beitrag|The post) [^\n]{1,400}? (?:erschien zuerst auf|appeared first on) [^\n]{1,200}")
+        .ok()
+});
+
+static MARK: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"</?([A-Za-z][A-Za-z0-9]*)(?:[\s/][^<>]*)?/?>").ok());
+
+static ENTITY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});").ok()
+});
+
+/// A title as one line of plain text. Formatting goes, other markup is shown
+/// as the words it is; entities are decoded however often they were escaped.
+pub(super) fn title(raw: &str, max_chars: usize) -> String {
+    // A title needs no more than this, whatever hides in it.
+    let raw: String = raw.chars().take(20_000).collect();
+    let plain = match MARK.as_ref() {
+        Some(mark) => mark.replace_all(&raw, |found: &regex::Captures<'_>| {
+            let name = found.get(1).map_or("", |name| name.as_str()).to_ascii_lowercase();
+            if !FORMATTING.contains(&name.as_str()) {
+                found[0].to_owned()
+            } else if matches!(name.as_str(), "wbr" | "sub" | "sup") {
+                String::new()
+            } else {
+                " ".to_owned()
+            }
+        }),
+        None => raw.as_str().into(),
+    };
+    let line = text::clean_line(&unescape(&plain), max_chars);
+    without_link_ends(&tidy_blanks(&line)).to_owned()
+}
+
+/// Entities decoded up to three times: feeds escape once too often.
+fn unescape(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..3 {
+        if !ENTITY.as_ref().is_some_and(|entity| entity.is_match(&text)) {
+            break;
+        }
+        text = htmlize::unescape(&text).into_owned();
+    }
+    text
+}
+
+/// Blanks that a removed mark left before a comma or full stop.
+fn tidy_blanks(line: &str) -> String {
+    let mut tidy = String::with_capacity(line.len());
+    for word in line.split(' ').filter(|word| !word.is_empty()) {
+        let is_sign = word.len() == 1 && word.starts_with([',', '.', ';', '!', '?']);
+        if !tidy.is_empty() && !is_sign {
+            tidy.push(' ');
+        }
+        tidy.push_str(word);
+    }
+    tidy
+}
+
+/// Words of a link without what they say about the link.
+pub(super) fn without_link_ends(words: &str) -> &str {
+    let mut words = words.trim();
+    while let Some(shorter) = LINK_ENDS.iter().find_map(|end| words.strip_suffix(end)) {
+        words = shorter.trim_end();
+    }
+    words
+}
+
+/// A date in brackets at the start, and the text after it.
+pub(super) fn split_bracketed_date(text: &str) -> (Option<&str>, &str) {
+    let found = BRACKETED_DATE.as_ref().and_then(|date| date.captures(text));
+    match found.as_ref().and_then(|found| Some((found.get(0)?, found.get(1)?))) {
+        Some((whole, date)) => (Some(date.as_str()), &text[whole.end()..]),
+        None => (None, text),
+    }
+}
+
+/// A text without furniture, publisher's tail and remarks.
+pub(super) fn without_furniture(text: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    for line in text.lines() {
+        let line = line.trim();
+        if !kept.is_empty() && TAILS.iter().any(|tail| is_tail(line, tail)) {
+            break;
+        }
+        if !FURNITURE
+            .iter()
+            .any(|words| line == *words || (words.ends_with(':') && line.starts_with(words)))
+        {
+            kept.push(line);
+        }
+    }
+    let mut text = kept.join("\n");
+    if let Some(appeared) = APPEARED_FIRST.as_ref() {
+        text = appeared.replace_all(&text, "").into_owned();
+    }
+    for remark in REMARKS {
+        text = text.replace(remark, "");
+    }
+    text.trim().to_owned()
+}
+
+fn is_tail(line: &str, tail: &str) -> bool {
+    if tail.ends_with(':') { line.starts_with(tail) } else { line == tail }
+}
+
+/// A teaser without what leads on: `… mehr`, `[weiterlesen]`.
+pub(super) fn without_teaser_end(text: &str) -> String {
+    let mut text = text.trim_end().to_owned();
+    let mut was_cut = false;
+    // Each turn takes something away, and a teaser has but few of these.
+    for _ in 0..8 {
+        let lower = text.to_lowercase();
+        let Some(end) = TEASER_ENDS.iter().find(|end| ends_with_words(&lower, end)) else { break };
+        let keep = text.chars().count().saturating_sub(end.chars().count());
+        was_cut |= matches!(*end, "..." | "…" | "[...]" | "[…]");
+        let kept: String = text.chars().take(keep).collect();
+        kept.trim_end().clone_into(&mut text);
+    }
+    if was_cut && !text.is_empty() && !text.ends_with(['.', '!', '?']) {
+        text.push_str(" …");
+    }
+    text
+}
+
+/// Whether `text` ends with `end`, and words not in the middle of a word.
+fn ends_with_words(text: &str, end: &str) -> bool {
+    text.strip_suffix(end).is_some_and(|rest| {
+        !end.starts_with(char::is_alphabetic)
+            // "immer mehr" is how a sentence may end; "… mehr" leads on.
+            || rest.trim_end().ends_with(['.', '…', '!', '?', ':', '>', ')', '"', '“', '\n'])
+            || rest.ends_with('\n')
+            || rest.trim().is_empty()
+    })
+}
+
+/// The first sentence, or as much of it as fits.
+pub(super) fn first_sentence(text: &str, max_chars: usize) -> String {
+    let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let mut before = ' ';
+    let mut characters = line.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let ends = matches!(c, '.' | '!' | '?')
+            && characters.peek().is_none_or(|(_, next)| next.is_whitespace())
+            // Ordinals and short forms: "4. Sitzung", "z. B."
+            && (c != '.' || before.is_lowercase())
+            && line[..at].split_whitespace().next_back().is_none_or(|word| word.chars().count() > 3);
+        if ends && at > 10 {
+            return text::shorten(&line[..at + c.len_utf8()], max_chars);
+        }
+        before = c;
+    }
+    text::shorten(line, max_chars)
+}
+
+/// What of a text counts as said: words and figures, without quotation marks,
+/// dashes, white space and other typography.
+pub(super) fn said(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '%' | '€' | '§')))
+        .filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_plain_text_whatever_it_was_wrapped_in() {
+        for (raw, shown) in [
+            ("<b>OZG</b> &amp; mehr", "OZG & mehr"),
+            ("B&amp;amp;uuml;rger", "Bürger"),
+            ("Tom &amp;#39;s &amp;quot;Haus&amp;quot;", "Tom 's \"Haus\""),
+            ("Portal<br>startet", "Portal startet"),
+            ("<span>Neu</span>, <em>heute</em>.", "Neu, heute."),
+            ("CO<sub>2</sub>-Bilanz", "CO2-Bilanz"),
+            ("Was <head> bedeutet", "Was <head> bedeutet"),
+            ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+            ("1 < 2 und 3 > 2", "1 < 2 und 3 > 2"),
+            ("Satzung.pdf: Datei in neuem Fenster öffnen", "Satzung.pdf"),
+            ("Zeile\r\nBcc: x\u{2028}y\u{85}z", "Zeile Bcc: x y z"),
+            ("\u{200b}\u{feff}", ""),
+            ("{{7*7}} %s", "{{7*7}} %s"),
+        ] {
+            assert_eq!(title(raw, 300), shown, "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_leads_on_is_cut_from_a_teaser() {
+        for (raw, shown) in [
+            ("Der Bund plant. mehr", "Der Bund plant."),
+            ("Der Bund plant. mehr...", "Der Bund plant."),
+            ("Der Bund plant ... mehr", "Der Bund plant …"),
+            ("Der Bund plant […]", "Der Bund plant …"),
+            ("Der Bund plant.\nWeiterlesen", "Der Bund plant."),
+            ("Der Bund plant. [weiterlesen]", "Der Bund plant."),
+            ("Der Bund plant. mehr »", "Der Bund plant."),
+            ("Die Kommunen wollen mehr", "Die Kommunen wollen mehr"),
+            ("mehr", ""),
+        ] {
+            assert_eq!(without_teaser_end(raw), shown, "{raw}");
+        }
+    }
+
+    #[test]
+    fn furniture_and_the_publishers_tail_go() {
+        let text = "Bild vergrößern: ein Amt\nDas Land fördert (wir berichteten) Portale.\nImpressum:\nMinisterium\nTel. 1";
+        assert_eq!(without_furniture(text), "Das Land fördert Portale.");
+        assert_eq!(
+            without_furniture("Impressum: neu\nPflicht"),
+            "Impressum: neu\nPflicht",
+            "first line is the text"
+        );
+        assert_eq!(
+            without_furniture("Text. Der Beitrag Neues Portal erschien zuerst auf Kommune21."),
+            "Text."
+        );
+    }
+
+    #[test]
+    fn a_date_in_brackets_is_read_off() {
+        assert_eq!(split_bracketed_date("[08.08.2025] Das Land"), (Some("08.08.2025"), "Das Land"));
+        assert_eq!(split_bracketed_date("[Update] Das Land"), (None, "[Update] Das Land"));
+    }
+
+    #[test]
+    fn a_sentence_does_not_end_at_an_ordinal_or_short_form() {
+        assert_eq!(
+            first_sentence("Die 4. Sitzung begann. Sie endete.", 99),
+            "Die 4. Sitzung begann."
+        );
+        assert_eq!(
+            first_sentence("Es geht z. B. um Portale. Mehr nicht.", 99),
+            "Es geht z. B. um Portale."
+        );
+        assert_eq!(first_sentence("\n", 99), "");
+    }
+}
