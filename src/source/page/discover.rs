@@ -1,0 +1,132 @@
+//! What a page says about itself: who made it, and which feeds it offers.
+
+use scraper::{Html, Selector};
+use url::Url;
+
+use super::document;
+
+/// Most feeds reported of one page.
+const MAX_FEEDS: usize = 50;
+
+/// Words in the source of a page that give its publishing system away, most
+/// telling first, folded to lower case; the preset that reads it.
+const SIGNS: &[(&str, &str)] = &[
+    ("data-ikiss-mfid", "ikiss"),
+    ("advantic gmbh", "ikiss"),
+    ("content=\"ikiss", "ikiss"),
+    ("object=tx%7c", "ikiss"),
+    ("object=tx|", "ikiss"),
+    ("object=tx,", "ikiss"),
+    ("tx-rssdisplay", "landesportal"),
+    ("tx_tsarssinclude", "landesportal"),
+    ("news-list-view", "typo3-news"),
+    ("tx_news_pi1", "typo3-news"),
+    ("/typo3conf/ext/news/", "typo3-news"),
+    ("/siteglobals/", "gsb"),
+    ("government site builder", "gsb"),
+    ("searchresultbox", "liferay"),
+    ("content=\"typo3 cms", "typo3-news"),
+    ("/wp-content/", "wordpress"),
+    ("/wp-includes/", "wordpress"),
+    ("content=\"wordpress", "wordpress"),
+];
+
+/// Words on pages that stand before a source instead of it.
+const WALLS: &[(&str, &str)] = &[
+    ("<title>just a moment...</title>", "cloudflare"),
+    ("cf-challenge", "cloudflare"),
+    ("_incapsula_resource", "imperva"),
+    ("making sure you&#39;re not a bot", "anubis"),
+    ("making sure you're not a bot", "anubis"),
+    ("/.within.website/", "anubis"),
+    ("cookie-check", "cookie check"),
+    ("cookiecheck", "cookie check"),
+    ("ddos-guard", "ddos-guard"),
+];
+
+/// The preset for the publishing system that made this page.
+pub fn recognise(html: &str) -> Option<&'static str> {
+    sign(html, SIGNS)
+}
+
+/// Whose wall for robots this page is, if it is one.
+pub(super) fn wall(html: &str) -> Option<&'static str> {
+    // A page that merely writes about a wall is long.
+    (html.len() < 100_000).then(|| sign(html, WALLS)).flatten()
+}
+
+fn sign(html: &str, signs: &[(&str, &'static str)]) -> Option<&'static str> {
+    let lower = html.to_ascii_lowercase();
+    signs.iter().find(|(sign, _)| lower.contains(sign)).map(|(_, name)| *name)
+}
+
+/// The feeds a page offers (`link rel=alternate`, else links that look like
+/// feeds), absolute, in document order. `base` is the page's own URL.
+pub fn feed_links(html: &str, base: &str) -> Vec<String> {
+    let Ok(page) = document::parse(html) else { return Vec::new() };
+    let base = document::base_url(&page, base);
+    let offered = hrefs(
+        &page,
+        r#"link[rel~="alternate" i][type*="rss" i], link[rel~="alternate" i][type*="atom" i], link[rel~="alternate" i][type*="feed+json" i], link[rel~="feed" i]"#,
+        base.as_ref(),
+    );
+    if !offered.is_empty() {
+        return offered;
+    }
+    hrefs(
+        &page,
+        r#"a[href$=".rss" i], a[href*="/media/rss/" i], a[href*="RSSNewsfeed" i], a[href*="type=9818"], a[href*="type=9988"], a[href$="/feed/"], a[href$="/feed"], a[type*="rss" i]"#,
+        base.as_ref(),
+    )
+}
+
+fn hrefs(page: &Html, css: &str, base: Option<&Url>) -> Vec<String> {
+    let Ok(selector) = Selector::parse(css) else { return Vec::new() };
+    let mut found: Vec<String> = Vec::new();
+    for element in page.select(&selector) {
+        let Some(url) = element.attr("href").and_then(|href| document::resolve(href, base)) else {
+            continue;
+        };
+        if !found.contains(&url) {
+            found.push(url);
+        }
+        if found.len() == MAX_FEEDS {
+            break;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_publishing_system_is_recognised_by_its_marks() {
+        for (html, preset) in [
+            ("<meta name=designer content='Advantic GmbH'>", Some("ikiss")),
+            ("<a href='?La=1&amp;object=tx%7C1.2.1'>x</a>", Some("ikiss")),
+            ("<div class='tx-rssdisplay'>", Some("landesportal")),
+            ("<meta name=\"generator\" content=\"TYPO3 CMS\">", Some("typo3-news")),
+            ("<link href='/wp-content/x.css'>", Some("wordpress")),
+            ("<a href='/SiteGlobals/Forms/x'>", Some("gsb")),
+            ("<p>nothing</p>", None),
+            ("", None),
+        ] {
+            assert_eq!(recognise(html), preset, "{html}");
+        }
+    }
+
+    #[test]
+    fn offered_feeds_are_found_and_made_absolute() {
+        let html = "<head><base href='/sub/'><link rel=alternate type='application/rss+xml' href='news.xml'>\
+            <link rel='Alternate' type=application/atom+xml href=//b.de/a.atom>\
+            <link rel=alternate hreflang=en href=/en><link rel=alternate type=application/rss+xml href='javascript:x'></head>";
+        assert_eq!(
+            feed_links(html, "https://a.de/x/y"),
+            ["https://a.de/sub/news.xml", "https://b.de/a.atom"]
+        );
+        let html = "<a href='/media/rss/Presse.xml'>RSS</a><a href=/x>x</a>";
+        assert_eq!(feed_links(html, "https://a.de/"), ["https://a.de/media/rss/Presse.xml"]);
+    }
+}
