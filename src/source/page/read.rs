@@ -68,7 +68,7 @@ const LINK_ENDS: &[&str] = &[": Datei in neuem Fenster öffnen", "(öffnet in ne
 static DATE_WITHIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i)\b(?:\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?",
-        r"|\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\b(?:,?\s+(?:um\s+)?\d{1,2}[:.]\d{2}(?:\s+Uhr)?)?",
+        r"|(\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2}))\b(?:,?\s+(?:um\s+)?\d{1,2}[:.]\d{2}(?:\s+Uhr)?)?",
         r"|\d{1,2}\.?\s*(?:jan|feb|mär|mrz|maer|apr|mai|jun|jul|aug|sep|okt|nov|dez)[a-zä]*\.?\s+(?:\d{4}|'\d{2}))",
     ))
     .ok()
@@ -260,8 +260,14 @@ fn dated(item: ElementRef<'_>, picks: &Picks, zone: Tz) -> (Option<Date>, String
 fn date_within(words: &str, zone: Tz) -> Option<Date> {
     let words = text::clean_line(words, MAX_DATE);
     date::parse(&words, zone).or_else(|| {
-        let found = DATE_WITHIN.as_ref()?.find_iter(&words);
-        found.take(5).find_map(|found| date::parse(found.as_str(), zone))
+        let found = DATE_WITHIN.as_ref()?.captures_iter(&words);
+        // The whole with its time of day, else the day alone.
+        found.take(5).find_map(|found| {
+            [found.get(0), found.get(1)]
+                .into_iter()
+                .flatten()
+                .find_map(|part| date::parse(part.as_str(), zone))
+        })
     })
 }
 
