@@ -285,8 +285,9 @@ fn dates_are_real_or_none() {
     bracketed.summary_html = Some("[08.08.2025] Das Land. (wir berichteten) mehr...".into());
     let item = cleaned(&bracketed).unwrap();
     assert_eq!(
-        item.published.map(|at| at.rfc3339()[..10].to_owned()).as_deref(),
-        Some("2025-08-08")
+        item.published.map(Timestamp::rfc3339).as_deref(),
+        Some("2025-08-07T22:00:00Z"),
+        "midnight in Berlin"
     );
     assert_eq!(item.summary, "Das Land.");
     let item = cleaned(&raw("g", "https://b.de/2025/09/15/x", "T")).unwrap();
