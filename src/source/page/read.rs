@@ -257,6 +257,11 @@ fn dated(item: ElementRef<'_>, picks: &Picks, zone: Tz) -> (Option<Date>, String
     (None, first_words)
 }
 
+/// The first date that can be read where `picks` points.
+pub(super) fn first_date(item: ElementRef<'_>, picks: &Picks, zone: Tz) -> Option<Date> {
+    dated(item, picks, zone).0
+}
+
 fn date_within(words: &str, zone: Tz) -> Option<Date> {
     let words = text::clean_line(words, MAX_DATE);
     date::parse(&words, zone).or_else(|| {
@@ -366,7 +371,7 @@ fn media_type(url: &str) -> Option<&'static str> {
 
 /// The words of an element on one line; elements are set apart by blanks,
 /// scripts and styles left out.
-fn words(element: ElementRef<'_>) -> String {
+pub(super) fn words(element: ElementRef<'_>) -> String {
     let mut words = String::new();
     let mut length = 0;
     for node in element.descendants() {
@@ -390,6 +395,6 @@ fn words(element: ElementRef<'_>) -> String {
     text::clean_line(&words, MAX_TITLE)
 }
 
-fn escape(words: &str) -> String {
+pub(super) fn escape(words: &str) -> String {
     words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
