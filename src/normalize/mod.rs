@@ -12,3 +12,6 @@ pub mod url;
 
 pub use item::item;
 pub use key::{Keyed, fallback_keys, keys, raw_hash};
+
+#[cfg(test)]
+mod tests;

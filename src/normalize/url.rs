@@ -188,7 +188,7 @@ fn spell_path(path: &str) -> String {
     while segments.last().is_some_and(|last| is_index(last)) {
         segments.pop();
     }
-    segments.join("/")
+    if segments.len() < 2 { "/".to_owned() } else { segments.join("/") }
 }
 
 /// An empty last segment (a trailing slash) or the name of a folder's own page.

@@ -3,6 +3,7 @@
 //! Tells a list that is missing (an error: the page was rebuilt) from a list
 //! that is empty (nothing new), and from selectors that find nothing in it.
 
+mod detail;
 pub mod discover;
 mod document;
 mod presets;
@@ -18,6 +19,7 @@ use url::Url;
 use crate::extract::sniff;
 use crate::model::{Extraction, ReadBy, Reader, Response, SourceSettings, suggestion};
 use crate::source::{Kind, Source, SourceError};
+pub use detail::{DetailRead, check_detail, read_detail};
 use presets::{PRESETS, Preset};
 use read::{ListSelectors, Surroundings};
 use selectors::{Picks, parse_css};

@@ -2,7 +2,7 @@
 
 use html5ever::driver::{ParseOpts, parse_document};
 use html5ever::tendril::TendrilSink as _;
-use scraper::{Html, HtmlTreeSink, Selector};
+use scraper::{Html, HtmlTreeSink, Node, Selector};
 use url::Url;
 
 use crate::extract::html;
@@ -14,9 +14,13 @@ pub(super) const MAX_BYTES: usize = 5 << 20;
 const MAX_DEPTH: usize = 512;
 /// Most nodes. Formatting that is never closed is opened again in each
 /// paragraph, so that a page of 5 MiB could mean hundreds of millions.
-const MAX_NODES: usize = 500_000;
+const MAX_NODES: usize = 200_000;
+/// Most attributes of one tag: the parser compares each with all before it.
+const MAX_ATTRIBUTES: usize = 8_000;
 /// The tree is looked at each time so many bytes have been read.
 const STEP: usize = 4 << 10;
+/// Elements whose content no selector of ours reads, and comments.
+const UNREAD: [(&str, &str); 3] = [("<!--", "-->"), ("<script", "</script"), ("<style", "</style")];
 
 /// Reads `text` into a tree.
 pub(super) fn parse(text: &str) -> Result<Html, SourceError> {
@@ -28,7 +32,10 @@ pub(super) fn parse(text: &str) -> Result<Html, SourceError> {
         return too_much(format!("nested deeper than {MAX_DEPTH}"));
     }
     let mut parser = parse_document(HtmlTreeSink::new(Html::new_document()), ParseOpts::default());
-    let mut rest = text;
+    let text = without_unread(text);
+    let mut rest = text.as_str();
+    let mut before = (0, 0);
+    let mut separators = 0;
     while !rest.is_empty() {
         let mut end = rest.len().min(STEP);
         while !rest.is_char_boundary(end) {
@@ -37,12 +44,71 @@ pub(super) fn parse(text: &str) -> Result<Html, SourceError> {
         let (chunk, tail) = rest.split_at(end);
         parser.process(chunk.into());
         rest = tail;
-        let nodes = parser.tokenizer.sink.sink.0.borrow().tree.values().len();
-        if nodes > MAX_NODES {
+        let now = size(&parser.tokenizer.sink.sink.0.borrow());
+        if now.0 > MAX_NODES {
             return too_much(format!("more than {MAX_NODES} elements"));
+        }
+        // While the tree does not grow the parser is inside one tag.
+        if now != before {
+            (before, separators) = (now, 0);
+        }
+        separators += chunk.bytes().filter(|byte| is_separator(*byte)).count();
+        if separators > MAX_ATTRIBUTES + STEP {
+            return too_much(format!("a tag with more than {MAX_ATTRIBUTES} attributes"));
         }
     }
     Ok(parser.finish())
+}
+
+/// How many nodes a tree has, and how long the text is that grows.
+fn size(page: &Html) -> (usize, usize) {
+    let mut values = page.tree.values();
+    let nodes = values.len();
+    let text = values.next_back().and_then(Node::as_text).map_or(0, |text| text.len());
+    (nodes, text)
+}
+
+/// Whether an attribute may end here.
+fn is_separator(byte: u8) -> bool {
+    byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'\'')
+}
+
+/// The text without scripts, styles and comments, which make up half of many
+/// pages. Where this scan and the parser differ (a comment's mark within an
+/// attribute) a hostile page loses text of its own.
+fn without_unread(text: &str) -> String {
+    let lower = text.to_ascii_lowercase();
+    let mut kept = String::with_capacity(text.len());
+    let mut at = 0;
+    // An end that is missing once is missing for all that follows.
+    let mut is_closed = [true; UNREAD.len()];
+    let mut from = 0;
+    while let Some(mark) = lower[at..].find('<').map(|offset| at + offset) {
+        at = mark + 1;
+        for ((start, end), is_closed) in UNREAD.iter().zip(&mut is_closed) {
+            if !*is_closed || !lower[mark..].starts_with(start) {
+                continue;
+            }
+            match lower[mark + start.len()..].find(end) {
+                Some(offset) => {
+                    let close = mark + start.len() + offset;
+                    kept.push_str(&text[from..mark]);
+                    // The parser shall see that words were parted here.
+                    kept.push_str("<!---->");
+                    from = if end.starts_with('<') {
+                        lower[close..].find('>').map_or(text.len(), |end| close + end + 1)
+                    } else {
+                        close + end.len()
+                    };
+                    at = from;
+                }
+                None => *is_closed = false,
+            }
+            break;
+        }
+    }
+    kept.push_str(&text[from..]);
+    kept
 }
 
 /// What links on the page are relative to: its `<base href>`, else its own URL.
@@ -83,6 +149,31 @@ mod tests {
         assert!(matches!(parse(&bomb), Err(SourceError::TooMuch { .. })));
         assert!(matches!(parse(&"<div>".repeat(600)), Err(SourceError::TooMuch { .. })));
         assert!(parse(&"<div>x</div>".repeat(2_000)).is_ok());
+    }
+
+    #[test]
+    fn a_tag_with_attributes_without_end_is_refused_and_a_large_one_is_not() {
+        let attributes = (0..60_000).fold(String::new(), |all, n| format!("{all}a{n:x}/"));
+        for end in ["", ">", "'>"] {
+            let page = format!("<p>x</p><script>'</script><p {attributes}{end}");
+            assert!(matches!(parse(&page), Err(SourceError::TooMuch { .. })), "{end}");
+        }
+        let image = format!("<img src='data:image/png;base64,{}'>", "QUJD/kVG+".repeat(5_000));
+        let script = format!("<script>{}</script>", "var a = 'b'; ".repeat(20_000));
+        let comment = format!("<!-- {} -->", "a b ".repeat(20_000));
+        let prose = "Wort für Wort. ".repeat(20_000);
+        for large in [image, script, comment, prose] {
+            assert!(parse(&format!("<p>{large}</p>")).is_ok(), "{}", &large[..20]);
+        }
+    }
+
+    #[test]
+    fn scripts_styles_and_comments_are_left_out() {
+        assert_eq!(
+            without_unread("a<!-- b -->c<SCRIPT src=x>d<!--</Script >e<style>f</style>g<!-- h"),
+            "a<!---->c<!---->e<!---->g<!-- h"
+        );
+        assert_eq!(without_unread("<script>unclosed"), "<script>unclosed");
     }
 
     #[test]

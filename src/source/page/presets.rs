@@ -63,7 +63,7 @@ pub(super) const PRESETS: &[Preset] = &[
             },
             Shape {
                 list: "body",
-                item: "div.date ~ h4, div.date ~ h3",
+                item: "div.date + h4, div.date + h3",
                 title: "a",
                 link: "a@href",
                 date: "^ .date",

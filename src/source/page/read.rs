@@ -68,7 +68,7 @@ const LINK_ENDS: &[&str] = &[": Datei in neuem Fenster öffnen", "(öffnet in ne
 static DATE_WITHIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i)\b(?:\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?",
-        r"|\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\b(?:,?\s+(?:um\s+)?\d{1,2}[:.]\d{2}(?:\s+Uhr)?)?",
+        r"|(\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2}))\b(?:,?\s+(?:um\s+)?\d{1,2}[:.]\d{2}(?:\s+Uhr)?)?",
         r"|\d{1,2}\.?\s*(?:jan|feb|mär|mrz|maer|apr|mai|jun|jul|aug|sep|okt|nov|dez)[a-zä]*\.?\s+(?:\d{4}|'\d{2}))",
     ))
     .ok()
@@ -179,7 +179,7 @@ fn read_item(
     if raw.published.is_none() {
         let path = raw.link.as_deref().and_then(|link| Url::parse(link).ok());
         raw.published = path
-            .and_then(|url| date::from_path(url.path(), around.zone))
+            .and_then(|url| date::from_path(url.path()))
             .map(|date| Date { is_guess: true, ..date });
     }
     raw.summary_html = selectors.summary.as_ref().and_then(|picks| {
@@ -257,11 +257,22 @@ fn dated(item: ElementRef<'_>, picks: &Picks, zone: Tz) -> (Option<Date>, String
     (None, first_words)
 }
 
+/// The first date that can be read where `picks` points.
+pub(super) fn first_date(item: ElementRef<'_>, picks: &Picks, zone: Tz) -> Option<Date> {
+    dated(item, picks, zone).0
+}
+
 fn date_within(words: &str, zone: Tz) -> Option<Date> {
     let words = text::clean_line(words, MAX_DATE);
     date::parse(&words, zone).or_else(|| {
-        let found = DATE_WITHIN.as_ref()?.find_iter(&words);
-        found.take(5).find_map(|found| date::parse(found.as_str(), zone))
+        let found = DATE_WITHIN.as_ref()?.captures_iter(&words);
+        // The whole with its time of day, else the day alone.
+        found.take(5).find_map(|found| {
+            [found.get(0), found.get(1)]
+                .into_iter()
+                .flatten()
+                .find_map(|part| date::parse(part.as_str(), zone))
+        })
     })
 }
 
@@ -360,7 +371,7 @@ fn media_type(url: &str) -> Option<&'static str> {
 
 /// The words of an element on one line; elements are set apart by blanks,
 /// scripts and styles left out.
-fn words(element: ElementRef<'_>) -> String {
+pub(super) fn words(element: ElementRef<'_>) -> String {
     let mut words = String::new();
     let mut length = 0;
     for node in element.descendants() {
@@ -384,6 +395,6 @@ fn words(element: ElementRef<'_>) -> String {
     text::clean_line(&words, MAX_TITLE)
 }
 
-fn escape(words: &str) -> String {
+pub(super) fn escape(words: &str) -> String {
     words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

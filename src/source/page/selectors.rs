@@ -6,6 +6,9 @@ use scraper::{ElementRef, Selector};
 /// Siblings looked at for `^ css`: a page of 5 MiB may have a hundred thousand.
 const MAX_SIBLINGS: usize = 200;
 
+/// Matches that are joined to one text.
+const MAX_MATCHES: usize = 100;
+
 /// What a key of the settings asks for.
 #[derive(Debug, Clone)]
 pub(super) struct Picks {
@@ -24,6 +27,18 @@ impl Picks {
     /// What each alternative finds, best first.
     pub(super) fn find<'a>(&self, item: ElementRef<'a>) -> impl Iterator<Item = Found<'a>> {
         self.alternatives.iter().filter_map(move |pick| pick.find(item))
+    }
+
+    /// Every element that the first alternative with a match finds inside `item`.
+    pub(super) fn all<'a>(&self, item: ElementRef<'a>) -> impl Iterator<Item = ElementRef<'a>> {
+        let found = self.alternatives.iter().find_map(|pick| {
+            let elements: Vec<_> = match &pick.place {
+                Place::Inside(selector) => item.select(selector).take(MAX_MATCHES).collect(),
+                _ => pick.find(item).map(|found| found.element).into_iter().collect(),
+            };
+            (!elements.is_empty()).then_some(elements)
+        });
+        found.unwrap_or_default().into_iter()
     }
 }
 
