@@ -57,7 +57,7 @@ pub struct Candidate {
 }
 
 /// A name that few recent items have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rare {
     /// Its hash, as in [`Traces::names`].
     pub name: u32,

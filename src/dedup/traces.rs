@@ -12,7 +12,7 @@ use crate::model::{Item, Timestamp};
 /// Words of the text that are looked at: copies begin with the lead.
 const LEAD_WORDS: usize = 240;
 /// Words that stand for an item in the index.
-pub(super) const PICKED: usize = 12;
+pub(super) const PICKED: usize = 8;
 const NAMES: usize = 64;
 const ALIASES: usize = 8;
 const LINKS: usize = 8;
