@@ -14,7 +14,8 @@ use std::error::Error;
 use std::path::Path;
 
 use amtsbote::dedup::{
-    Candidate, StoryDecision, Subject, Tie, Traces, WINDOW, judge, story, title_likeness, traces,
+    Candidate, Rare, StoryDecision, Subject, Tie, Traces, WINDOW, judge, story, title_likeness,
+    traces,
 };
 use amtsbote::model::{Fingerprint, Item, ItemId, Key, SourceId, StoryId, Timestamp};
 use amtsbote::store::stories;
@@ -64,7 +65,7 @@ fn place(
     title: &str,
     source: &SourceId,
     found: &Traces,
-) -> Outcome<(StoryDecision, usize)> {
+) -> Outcome<(StoryDecision, Vec<Candidate>)> {
     let candidates = stories::candidates(connection, found, source, NOW.before(WINDOW))?;
     let decision = story(&Subject { source, received: NOW, traces: found }, &candidates);
     connection.prepare_cached("insert into items values (?1, ?2, ?3, ?4, ?5)")?.execute((
@@ -79,7 +80,7 @@ fn place(
     for other in &decision.related {
         stories::add_related(connection, own, *other)?;
     }
-    Ok((decision, candidates.len()))
+    Ok((decision, candidates))
 }
 
 fn report(items: &Path, pairs: &Path) -> Outcome<()> {
@@ -92,7 +93,7 @@ fn report(items: &Path, pairs: &Path) -> Outcome<()> {
             fingerprint: Fingerprint(Vec::new()),
             raw_hash: 0,
             guid: None,
-            aliases: vec![word("url")],
+            aliases: vec![format!("link:{}", word("url").split('#').next().unwrap_or_default())],
             url: Some(word("url")),
             title: word("title"),
             summary: String::new(),
@@ -130,12 +131,16 @@ fn report(items: &Path, pairs: &Path) -> Outcome<()> {
     // Once through the store, in the order of the file, for what the index finds.
     let connection = open(None)?;
     let mut stories_of: HashMap<i64, i64> = HashMap::new();
+    let mut rare: HashMap<(i64, i64), Vec<Rare>> = HashMap::new();
     let mut related: Vec<(i64, i64)> = Vec::new();
     let mut in_order: Vec<&Told> = all.values().collect();
     in_order.sort_by_key(|told| told.row);
     for told in in_order {
-        let (decision, _) =
+        let (decision, candidates) =
             place(&connection, told.row, &told.item.title, &told.source, &told.traces)?;
+        for candidate in candidates {
+            rare.insert((told.row, candidate.item.0), candidate.rare);
+        }
         let own = decision.joins.map_or(told.row, |story| story.0);
         stories_of.insert(told.row, own);
         related.extend(decision.related.iter().map(|other| (own, other.0)));
@@ -144,13 +149,14 @@ fn report(items: &Path, pairs: &Path) -> Outcome<()> {
     let mut lines = Vec::new();
     for (label, left, right) in &wanted {
         let (Some(a), Some(b)) = (all.get(left), all.get(right)) else { continue };
+        let (a, b) = if a.row < b.row { (a, b) } else { (b, a) };
         let candidate = Candidate {
             item: ItemId(a.row),
             story: StoryId(a.row),
             source: a.source.clone(),
             received: NOW,
             traces: a.traces.clone(),
-            rare: Vec::new(),
+            rare: rare.get(&(b.row, a.row)).cloned().unwrap_or_default(),
         };
         let judgement =
             judge(&Subject { source: &b.source, received: NOW, traces: &b.traces }, &candidate);

@@ -59,6 +59,7 @@ pub struct Environment {
     pub credentials_dir: Option<PathBuf>,
     /// `$STATE_DIRECTORY` (systemd); wins over `service.data_dir`.
     pub state_dir: Option<PathBuf>,
+    temporary: Option<PathBuf>,
 }
 
 impl Environment {
@@ -85,11 +86,17 @@ impl Environment {
                 .map(PathBuf::from),
             credentials_dir: path("CREDENTIALS_DIRECTORY"),
             state_dir: path("STATE_DIRECTORY"),
+            temporary: vars.get("TMPDIR").filter(|value| !value.is_empty()).map(PathBuf::from),
         }
     }
 
     pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
         self.secrets.get(name)
+    }
+
+    /// Where new folders may be made: `$TMPDIR`, else `/tmp`.
+    pub fn temporary_dir(&self) -> PathBuf {
+        self.temporary.clone().unwrap_or_else(|| PathBuf::from("/tmp"))
     }
 
     /// Where the config is: what `--config` names, else `$AMTSBOTE_CONFIG`,

@@ -98,6 +98,31 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, ConfigErro
     load_from(&Disk, path, environment)
 }
 
+/// Loads the config on disk with its `[[source]]` rows replaced by the one in
+/// `block`, as `source test` tries them. Everything else stays as it is.
+pub fn load_with(
+    path: &Path,
+    environment: &Environment,
+    block: &str,
+) -> Result<Config, ConfigError> {
+    struct Replaced<'a>(&'a str);
+    impl Files for Replaced<'_> {
+        fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+            if path.file_name().is_some_and(|name| name == "sources.toml") {
+                return Ok(self.0.as_bytes().to_vec());
+            }
+            Disk.read(path)
+        }
+        fn list(&self, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+            Disk.list(folder)
+        }
+        fn is_public(&self, path: &Path) -> bool {
+            Disk.is_public(path)
+        }
+    }
+    load_from(&Replaced(block), path, environment)
+}
+
 /// Loads a config from any [`Files`]. Reloading is calling it again.
 pub fn load_from(
     files: &dyn Files,

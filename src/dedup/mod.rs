@@ -24,9 +24,14 @@ mod similar;
 mod story;
 mod traces;
 
+#[cfg(test)]
+mod tests;
+
 pub use serial::{Marks, marks, told_apart};
 pub use similar::{BANDS, Overlap, title_likeness};
-pub use story::{Candidate, Judgement, Rare, StoryDecision, Subject, Tie, WINDOW, judge, story};
+pub use story::{
+    Candidate, Guard, Judgement, Rare, StoryDecision, Subject, Tie, WINDOW, judge, story,
+};
 pub use traces::{Traces, traces};
 
 use crate::model::{Fingerprint, Known, Verdict};
@@ -45,31 +50,5 @@ pub fn verdict(known: &Known, fingerprint: &Fingerprint) -> Verdict {
         Verdict::Restless(known.id)
     } else {
         Verdict::Changed(known.id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{ItemId, Key, StoryId};
-
-    fn known(changes: u32) -> Known {
-        Known {
-            id: ItemId(7),
-            key: Key("guid:a".to_owned()),
-            fingerprint: Fingerprint(vec![1, 2, 3]),
-            raw_hash: 0,
-            story: StoryId(7),
-            changes,
-        }
-    }
-
-    #[test]
-    fn an_item_that_changes_at_every_poll_becomes_restless() {
-        let other = Fingerprint(vec![1, 2, 4]);
-        assert_eq!(verdict(&known(0), &Fingerprint(vec![1, 2, 3])), Verdict::Same(ItemId(7)));
-        assert_eq!(verdict(&known(23), &other), Verdict::Changed(ItemId(7)));
-        assert_eq!(verdict(&known(24), &other), Verdict::Restless(ItemId(7)));
-        assert_eq!(verdict(&known(99), &Fingerprint(vec![1, 2, 3])), Verdict::Same(ItemId(7)));
     }
 }

@@ -77,7 +77,7 @@ fn is_invisible(letter: char) -> bool {
 
 /// The words of a text, in order.
 pub(super) fn words(text: &str) -> Words<'_> {
-    Words { text, at: 0, opens: true }
+    Words { text, at: 0, opens: true, behind_number: false }
 }
 
 /// See [`words`].
@@ -85,6 +85,8 @@ pub(super) struct Words<'a> {
     text: &'a str,
     at: usize,
     opens: bool,
+    /// The full stop behind a number ends no sentence.
+    behind_number: bool,
 }
 
 impl<'a> Iterator for Words<'a> {
@@ -108,7 +110,10 @@ impl<'a> Iterator for Words<'a> {
         for (offset, letter) in rest.char_indices() {
             let belongs = letter.is_alphanumeric() || is_invisible(letter);
             match (start.is_some(), belongs) {
-                (false, false) => self.opens |= matches!(letter, '.' | '!' | '?' | ':' | '\n'),
+                (false, false) => {
+                    self.opens |= matches!(letter, '!' | '?' | ':' | '\n')
+                        || letter == '.' && !self.behind_number;
+                }
                 (true, false) => {
                     end = offset;
                     stop = letter == '.';
@@ -138,6 +143,7 @@ impl<'a> Iterator for Words<'a> {
         word.hash = spread(word.hash);
         word.stop = stop;
         word.opens = std::mem::take(&mut self.opens);
+        self.behind_number = word.digits > 0;
         Some(word)
     }
 }

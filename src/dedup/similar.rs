@@ -4,15 +4,17 @@
 //! was copied is read off *containment* (which share of the shorter text's
 //! shingles the longer one has), since an editor adds and cuts; who might be a
 //! copy is found by `MinHash`: texts that share most of their shingles most
-//! likely agree in one of eight bands, and a band is a number that an index
+//! likely agree in one of four bands, and a band is a number that an index
 //! can look up. `SimHash` was measured and found too few.
 
 use super::reading::spread;
 
 /// Bands of a text.
-pub const BANDS: usize = 8;
-/// Minima per band.
-const ROWS: usize = 8;
+pub const BANDS: usize = 4;
+/// Minima per band. Four bands of five have their turning point where eight of
+/// eight have it (three quarters in common), and every band is a page of the
+/// index to be written.
+const ROWS: usize = 5;
 const MINIMA: usize = BANDS * ROWS;
 /// Shorter texts have no bands: their minima are those of any teaser.
 const FEWEST_FOR_BANDS: usize = 8;
@@ -66,7 +68,7 @@ pub(super) fn shingle(first: u64, second: u64, third: u64) -> u32 {
     (spread(mixed) >> 32) as u32
 }
 
-/// Odd multipliers and offsets of the 64 permutations; made from a fixed seed,
+/// Odd multipliers and offsets of the permutations; made from a fixed seed,
 /// never to be changed: stored bands would no longer be found.
 const PERMUTATIONS: ([u32; MINIMA], [u32; MINIMA]) = {
     let mut factors = [0; MINIMA];

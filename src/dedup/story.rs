@@ -17,6 +17,9 @@ const FEWEST_SHARED: usize = 9;
 /// Below so many shingles a text is a teaser that may be made from a template.
 const TEASER: usize = 30;
 const TEASER_COPIED: f64 = 0.6;
+/// From here on a teaser is no template with another name in it: one name costs
+/// three shingles of thirty.
+const TEASER_IDENTICAL: f64 = 0.9;
 /// Titles that come again need more, unless their marks agree.
 const SERIAL_COPIED: f64 = 0.7;
 const SERIAL_SHARED: usize = 20;
@@ -27,6 +30,8 @@ const REVISED: f64 = 0.6;
 const REVISED_SHARED: usize = 40;
 /// Weight of names, numbers and links from which two items are related.
 const RELATED: f64 = 2.0;
+/// Names that any two items of one field share.
+const COMMON_NAMES: u32 = 4;
 
 /// A new item, as the story question sees it.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +62,7 @@ pub struct Candidate {
 }
 
 /// A name that few recent items have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rare {
     /// Its hash, as in [`Traces::names`].
     pub name: u32,
@@ -191,19 +196,14 @@ fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> 
         return judgement(Tie::None, Some(guard));
     }
     if same_source {
-        let revised = overlap.containment() >= REVISED
-            && overlap.shared >= REVISED_SHARED
-            && !new.marks.serial
-            && !old.marks.serial
-            && speaks_of_the_same(new, old);
-        return if revised {
-            judgement(Tie::Copy, None)
-        } else {
-            judgement(Tie::None, Some(Guard::SameSource))
-        };
+        let is_copy = is_revision(new, old, overlap);
+        let guard = (!is_copy).then_some(Guard::SameSource);
+        return judgement(if is_copy { Tie::Copy } else { Tie::None }, guard);
     }
     let serial = (new.marks.serial || old.marks.serial) && !new.marks.agree(&old.marks);
-    let names_differ = overlap.smaller < TEASER && !is_subset_by_half(&new.names, &old.names);
+    let names_differ = overlap.smaller < TEASER
+        && overlap.containment() < TEASER_IDENTICAL
+        && !(names_half_of_the_other(new, old) && is_of_the_same_subject(new, old));
     let copied = if serial {
         overlap.containment() >= SERIAL_COPIED && overlap.shared >= SERIAL_SHARED
     } else if overlap.smaller < TEASER {
@@ -249,18 +249,30 @@ fn within_window(newcomer: &Subject<'_>, candidate: &Candidate) -> bool {
     a.since(b).max(b.since(a)) <= WINDOW
 }
 
-/// Within one source a template differs in what it speaks of: both titles then
-/// name something that the other item lacks altogether, or the numbers differ.
-fn speaks_of_the_same(new: &Traces, old: &Traces) -> bool {
-    let lacks =
-        |title: &[u32], all: &[u32]| title.iter().any(|name| all.binary_search(name).is_err());
+/// Whether a source gives an item a second time under another key: the same
+/// page with most of its text (a relaunch that renames every guid), or a
+/// revision that still speaks of the same. Numbers that differ are another item.
+fn is_revision(new: &Traces, old: &Traces, overlap: Overlap) -> bool {
     let numbers = shared(&new.numbers, &old.numbers);
-    (numbers == new.numbers.len() || numbers == old.numbers.len())
-        && !(lacks(&new.title_names, &old.names) && lacks(&old.title_names, &new.names))
+    let same_page = new.aliases.iter().any(|alias| old.aliases.contains(alias));
+    !new.marks.serial
+        && !old.marks.serial
+        && overlap.shared >= REVISED_SHARED
+        && overlap.containment() >= REVISED
+        && (numbers == new.numbers.len() || numbers == old.numbers.len())
+        && (same_page || is_of_the_same_subject(new, old))
 }
 
-fn is_subset_by_half(left: &[u32], right: &[u32]) -> bool {
-    2 * shared(left, right) >= left.len().min(right.len())
+/// Items made from one template differ in what they speak of: both titles then
+/// name something that the other item lacks altogether.
+fn is_of_the_same_subject(new: &Traces, old: &Traces) -> bool {
+    let lacks =
+        |title: &[u32], all: &[u32]| title.iter().any(|name| all.binary_search(name).is_err());
+    !(lacks(&new.title_names, &old.names) && lacks(&old.title_names, &new.names))
+}
+
+fn names_half_of_the_other(new: &Traces, old: &Traces) -> bool {
+    2 * shared(&new.names, &old.names) >= new.names.len().min(old.names.len())
 }
 
 fn shared(left: &[u32], right: &[u32]) -> usize {
@@ -292,5 +304,9 @@ fn relatedness(new: &Traces, candidate: &Candidate) -> f64 {
         0.0
     };
     let numbers = u32::try_from(shared(&new.numbers, &old.numbers)).unwrap_or(u32::MAX);
-    names + link + 0.25 * f64::from(numbers.min(4))
+    // Names that many items have count together: half a dozen is any two reports
+    // of one town, a dozen is one event.
+    let common = u32::try_from(shared(&new.names, &old.names)).unwrap_or(u32::MAX);
+    let common = f64::from(common.clamp(COMMON_NAMES, 16) - COMMON_NAMES);
+    names + link + 0.25 * f64::from(numbers.min(4)) + 0.1 * common
 }

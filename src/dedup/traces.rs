@@ -4,7 +4,7 @@
 //! its text again. The bytes of [`Traces::to_bytes`] are kept in the database;
 //! their first byte is a version.
 
-use super::reading::{Word, hash_bytes, hash_word, words};
+use super::reading::{Word, hash_bytes, hash_word, spread, words};
 use super::serial::{Marks, marks};
 use super::similar::{bands, shingle};
 use crate::model::{Item, Timestamp};
@@ -12,7 +12,7 @@ use crate::model::{Item, Timestamp};
 /// Words of the text that are looked at: copies begin with the lead.
 const LEAD_WORDS: usize = 240;
 /// Words that stand for an item in the index.
-pub(super) const PICKED: usize = 12;
+pub(super) const PICKED: usize = 8;
 const NAMES: usize = 64;
 const ALIASES: usize = 8;
 const LINKS: usize = 8;
@@ -84,7 +84,7 @@ pub fn traces(item: &Item) -> Traces {
         .links
         .iter()
         .chain(item.documents.iter().map(|document| &document.url))
-        .filter_map(|link| page_hash(link))
+        .filter_map(|link| page_hash(without_fragment(link)))
         .filter(|link| !aliases.contains(link))
         .take(LINKS)
         .collect();
@@ -175,26 +175,39 @@ fn sort<T: Ord>(values: &mut Vec<T>) {
     values.dedup();
 }
 
-/// Hash of an alias. Aliases that are pages count as pages, so that another
-/// item's link to them is seen. A bare host is the name of no item.
+/// Hash of an alias. Those that are pages (`link:…`) count as pages, so that
+/// another item's link to them is seen. A start page is the name of no item.
 fn alias_hash(alias: &str) -> Option<u64> {
-    let page = alias.strip_prefix("url:").unwrap_or(alias);
-    if page.contains('/') { page_hash(page) } else { Some(hash_bytes(alias.as_bytes())) }
+    match alias.strip_prefix("link:").or(Some(alias).filter(|alias| alias.contains("://"))) {
+        Some(page) => page_hash(page),
+        None => Some(hash_bytes(alias.as_bytes())),
+    }
 }
 
 /// Hash of a page's address without what does not tell pages apart: scheme,
-/// `www.`, fragment, trailing slash, case of the host. None for a start page.
+/// `www.`, trailing slash, case of the host, the parameters of counters. None
+/// for a start page.
 fn page_hash(url: &str) -> Option<u64> {
+    const COUNTERS: [&str; 5] = ["utm_", "pk_", "mtm_", "fbclid", "gclid"];
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let rest = rest.trim_start_matches('/');
-    let rest = rest.split_once('#').map_or(rest, |(rest, _)| rest);
-    let (host, path) = rest.split_once('/')?;
+    let (host, rest) = rest.split_once('/')?;
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let path = path.trim_end_matches('/');
-    if path.is_empty() {
-        return None;
+    let mut hash = hash_bytes(path.as_bytes());
+    let mut is_start = path.is_empty();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        if !COUNTERS.iter().any(|counter| pair.starts_with(counter)) {
+            hash = hash.rotate_left(9) ^ hash_bytes(pair.as_bytes());
+            is_start = false;
+        }
     }
     let host = host.strip_prefix("www.").unwrap_or(host);
-    Some(hash_word(host) ^ hash_bytes(path.as_bytes()).rotate_left(17))
+    (!is_start).then(|| spread(hash_word(host) ^ hash.rotate_left(17)))
+}
+
+/// A link leads to a page, wherever on it.
+fn without_fragment(link: &str) -> &str {
+    link.split_once('#').map_or(link, |(page, _)| page)
 }
 
 impl Traces {

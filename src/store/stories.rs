@@ -6,8 +6,6 @@
 //! longer written, so that common words cost one small read. The lists become
 //! rare again as [`prune`] drops old items from them.
 
-use std::collections::HashMap;
-
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
@@ -89,14 +87,14 @@ pub fn insert_traces(
     Ok(())
 }
 
-/// What speaks for a stored item before it is loaded.
-#[derive(Debug, Default)]
-struct Promise {
+/// One stored item in one list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Hit {
+    item: i64,
+    source: u32,
     score: u32,
-    /// By itself a reason to load it.
-    strong: bool,
-    same_source: bool,
-    rare: Vec<Rare>,
+    /// Names need company, the other kinds are a reason by themselves.
+    rare: Option<Rare>,
 }
 
 /// The stored items that may tell the story of a new one: at most 12, the most
@@ -108,15 +106,21 @@ pub fn candidates(
     source: &SourceId,
     not_before: Timestamp,
 ) -> Result<Vec<Candidate>, StoreError> {
-    let promises = promises(connection, traces, source_bits(source))?;
-    let mut order: Vec<(i64, Promise)> = promises
-        .into_iter()
-        .filter(|(_, promise)| promise.strong || promise.rare.len() >= 2 && !promise.same_source)
+    let source = source_bits(source);
+    let mut hits = hits(connection, traces)?;
+    hits.sort_unstable_by_key(|hit| hit.item);
+    let mut promising: Vec<(u32, &[Hit])> = hits
+        .chunk_by(|one, other| one.item == other.item)
+        .filter(|hits| {
+            let names = hits.iter().filter(|hit| hit.rare.is_some()).count();
+            names < hits.len() || names >= 2 && hits.iter().all(|hit| hit.source != source)
+        })
+        .map(|hits| (hits.iter().map(|hit| hit.score).sum(), hits))
         .collect();
-    order.sort_unstable_by_key(|(item, promise)| (std::cmp::Reverse(promise.score), *item));
+    promising.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let mut found = Vec::new();
-    for (item, promise) in order.into_iter().take(CANDIDATES) {
-        if let Some(candidate) = load(connection, item, promise.rare)?
+    for (_, hits) in promising.into_iter().take(CANDIDATES) {
+        if let Some(candidate) = load(connection, hits)?
             && candidate.received >= not_before
         {
             found.push(candidate);
@@ -125,25 +129,21 @@ pub fn candidates(
     Ok(found)
 }
 
-/// Looks every trace up and adds up what speaks for each item.
-fn promises(
-    connection: &Connection,
-    traces: &Traces,
-    source: u32,
-) -> Result<HashMap<i64, Promise>, StoreError> {
+/// Looks every trace up.
+fn hits(connection: &Connection, traces: &Traces) -> Result<Vec<Hit>, StoreError> {
     const LIST_OF: &str = "select items from story_traces where hash = ?1";
     let mut statement = connection.prepare_cached(LIST_OF)?;
-    let mut promises: HashMap<i64, Promise> = HashMap::new();
-    // Where to look, what for, what a hit weighs, whether it is strong.
+    let mut hits = Vec::with_capacity(64);
+    // Where to look, what for, and what a hit weighs.
     let looks = [
-        (Kind::Alias, &traces.aliases, 1000, true),
-        (Kind::Alias, &traces.links, 200, true),
-        (Kind::Link, &traces.aliases, 200, true),
-        (Kind::Link, &traces.links, 50, true),
-        (Kind::Band, &traces.bands, 100, true),
-        (Kind::Name, &traces.picked, 32, false),
+        (Kind::Alias, &traces.aliases, 1000),
+        (Kind::Alias, &traces.links, 200),
+        (Kind::Link, &traces.aliases, 200),
+        (Kind::Link, &traces.links, 50),
+        (Kind::Band, &traces.bands, 100),
+        (Kind::Name, &traces.picked, 32),
     ];
-    for (kind, values, weight, strong) in looks {
+    for (kind, values, score) in looks {
         for value in values {
             let mut rows = statement.query([key(kind, *value)])?;
             let Some(row) = rows.next()? else { continue };
@@ -152,29 +152,20 @@ fn promises(
             if items >= LIST && matches!(kind, Kind::Link | Kind::Name) {
                 continue;
             }
-            for (item, from) in entries(list) {
-                let promise = promises.entry(item).or_default();
-                promise.same_source = from == source;
-                promise.strong |= strong;
-                promise.score += weight;
-                if kind == Kind::Name {
-                    let name = (value >> 32) as u32;
-                    promise.rare.push(Rare { name, items });
-                }
-            }
+            let name = (value >> 32) as u32;
+            let rare = (kind == Kind::Name).then_some(Rare { name, items });
+            hits.extend(entries(list).map(|(item, source)| Hit { item, source, score, rare }));
         }
     }
-    Ok(promises)
+    Ok(hits)
 }
 
-fn load(
-    connection: &Connection,
-    item: i64,
-    rare: Vec<Rare>,
-) -> Result<Option<Candidate>, StoreError> {
+/// Loads the item of these hits; none if it has been deleted or forgotten.
+fn load(connection: &Connection, hits: &[Hit]) -> Result<Option<Candidate>, StoreError> {
     const CANDIDATE: &str = "select items.story, items.source, items.first_seen, \
         story_subjects.traces from story_subjects join items on items.id = story_subjects.item \
         where story_subjects.item = ?1";
+    let Some(Hit { item, .. }) = hits.first().copied() else { return Ok(None) };
     let found = connection
         .prepare_cached(CANDIDATE)?
         .query_row([item], |row| {
@@ -191,17 +182,13 @@ fn load(
             source: SourceId::new(source),
             received: Timestamp(received),
             traces: traces?,
-            rare,
+            rare: hits.iter().filter_map(|hit| hit.rare).collect(),
         })
     }))
 }
 
 /// Groups two stories; harmless if they are grouped already.
-pub fn add_related(
-    connection: &Connection,
-    story: StoryId,
-    other: StoryId,
-) -> Result<(), StoreError> {
+pub fn add_related(connection: &Connection, story: StoryId, other: StoryId) -> Result<(), StoreError> {
     const RELATE: &str =
         "insert or ignore into story_relations (story, other) values (?1, ?2), (?2, ?1)";
     if story != other {
@@ -250,3 +237,6 @@ pub fn prune(connection: &Connection, oldest: ItemId) -> Result<usize, StoreErro
     }
     Ok(connection.prepare_cached(SUBJECTS)?.execute([oldest.0])?)
 }
+
+#[cfg(test)]
+mod tests;
