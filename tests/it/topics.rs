@@ -342,7 +342,146 @@ const FALSE_FRIENDS: &[(&str, &str)] = &[
         "Zweckverband erhöht Abwassergebühren",
         "Die Verbandsversammlung beschloss die Satzung. Mitglieder sind zwölf Gemeinden. Anträge auf Stundung nimmt der Verband entgegen.",
     ),
+    (
+        "Ferienlager: jetzt anmelden",
+        "Anträge auf Zuschuss nimmt die Stadt bis Freitag entgegen, das Formular steht auf dem Portal der Kirche. Die Leistungen umfassen Unterkunft und Essen. Anmeldung auch online.",
+    ),
+    (
+        "Bund und Länder ringen um Schulgeld",
+        "Gemeinsam mit den Kommunen wollen die Länder den Digitalpakt fortsetzen. Zusammenarbeit und Kooperation seien zentral, eine Ausschreibung für Tablets folgt.",
+    ),
+    (
+        "Moderner Ausbau für die Zukunft",
+        "Die Digitalisierung des Landkreises kommt voran: Mit Glasfaser wächst Innovation auf dem Land, sagt die Digitalministerin. Die Strategie des Landes sieht eine moderne Plattform für Gewerbe vor.",
+    ),
+    (
+        "Kreisumlage bleibt zentrale Frage für Kommunen",
+        "Der Gemeindebund nennt die Umlage zentral für die Kommunen. Der Rat stellte den Antrag, die Sitzung online zu übertragen.",
+    ),
+    (
+        "Amt für Zentrale Dienste geschlossen",
+        "Wegen Umzugs ist das Amt für Zentrale Dienste der Stadt am Montag nicht erreichbar.",
+    ),
 ];
+
+/// Items as our sources write them, and the topics they must have.
+const TYPICAL: &[(&[&str], &str, &str)] = &[
+    (
+        &["central-services"],
+        "Zentrale Serviceagentur für Kommunen",
+        "Sachsen-Anhalt will seine Städte und Gemeinden bei Massenverfahren entlasten. Eine Studie empfiehlt den Aufbau einer zentralen Einheit.",
+    ),
+    (
+        &["central-services"],
+        "Neues aus der ZSA-Machbarkeitsstudie",
+        "Die Pilotierung läuft, die Partnerkommunen melden erste Ergebnisse.",
+    ),
+    (
+        &["ozg"],
+        "Erfolgreicher Abschluss des Vorsitzjahres im IT-Planungsrat",
+        "Unter dem Vorsitz des Bundes wurden die Weichen für die föderale Zusammenarbeit gestellt, die FITKO erhält neue Aufgaben.",
+    ),
+    (
+        &["transformation"],
+        "Einheitliche Prozesse für Sachsen",
+        "Die Prozessplattform zählt 300 Nutzerinnen und Nutzer. Kommunen modellieren dort ihre Prozesse gemeinsam.",
+    ),
+    (
+        &["transformation"],
+        "KI-Assistent LLMoin startet in Sachsen-Anhalt",
+        "Beschäftigte der Landesverwaltung können den Textassistenten nutzen, um Vermerke zusammenzufassen.",
+    ),
+    (
+        &["transformation"],
+        "Stadtverwaltung setzt auf Künstliche Intelligenz",
+        "Ein Chatbot beantwortet Fragen der Bürger. Die Digitalisierung entlastet die Ämter.",
+    ),
+    (
+        &["transformation"],
+        "Landkreis führt die E-Akte ein",
+        "Die Verwaltung arbeitet künftig papierlos; geschult wurden 300 Beschäftigte.",
+    ),
+    (
+        &["ozg"],
+        "Hundesteuer jetzt online anmelden",
+        "Der neue Onlinedienst steht im Serviceportal der Stadt bereit, die Bezahlung läuft elektronisch.",
+    ),
+    (
+        &["ozg"],
+        "Bund-ID: Stadt bindet Nutzerkonto an",
+        "Bürgerinnen und Bürger können sich mit der BundID anmelden und Bescheide digital empfangen.",
+    ),
+    (
+        &["ozg", "central-services"],
+        "EfA-Leistungen über die KITU beziehen",
+        "Mitglieder der Genossenschaft rufen Einer-für-Alle-Dienste künftig über einen Rahmenvertrag ab.",
+    ),
+    (
+        &["central-services"],
+        "KITU-Tag 2026 in Wernigerode",
+        "Die Kommunale IT-UNION lädt ihre Mitglieder zum Erfahrungsaustausch ein.",
+    ),
+    (
+        &["central-services"],
+        "Zweckverband bündelt IT von zwölf Gemeinden",
+        "Der Zweckverband betreibt künftig die IT der Mitglieder in einem Rechenzentrum.",
+    ),
+    (
+        &["central-services"],
+        "Interkommunale Zusammenarbeit: Drei Städte legen ihre IT zusammen",
+        "Server, Fachverfahren und Personal werden gebündelt, ein Vertrag regelt die Kosten.",
+    ),
+    (
+        &["transformation"],
+        "Stadtrat beschließt Digitalstrategie",
+        "Die Strategie nennt vierzig Maßnahmen für die Digitalisierung der Stadtverwaltung.",
+    ),
+    (
+        &["transformation"],
+        "Weniger Bürokratie: Kabinett beschließt Modernisierungsagenda",
+        "Die Agenda soll die Verwaltung von Bund und Ländern modernisieren, sagt der Minister für Digitales und Staatsmodernisierung.",
+    ),
+    (
+        &["ozg"],
+        "Registermodernisierung: Pilot startet in drei Städten",
+        "Nachweise werden nach dem Once-Only-Prinzip abgerufen.",
+    ),
+    (
+        &["transformation"],
+        "Digital-Navigatoren treffen sich zum Digitalen Frühstück",
+        "Thema ist das Prozessmanagement in kleinen Verwaltungen.",
+    ),
+    (
+        &["transformation"],
+        "Verwaltungen wechseln zu openDesk",
+        "Der Schritt stärkt die digitale Souveränität der Behörden.",
+    ),
+    (
+        &["ozg"],
+        "Digitale Baugenehmigung gestartet",
+        "Bauherren reichen Unterlagen beim Landkreis nun vollständig elektronisch ein.",
+    ),
+    (
+        &["ozg"],
+        "Umsetzung des Onlinezugangs-\ngesetzes stockt",
+        "Der Normenkontrollrat mahnt Tempo an.",
+    ),
+];
+
+#[test]
+fn typical_items_have_their_topics() {
+    let tagger = tagger();
+    let mut wrong = String::new();
+    for (expected, title, text) in TYPICAL {
+        let found = topics_of(&tagger, title, text);
+        if expected.iter().any(|topic| !found.contains(&TopicId::from(*topic))) {
+            wrong.push_str(&format!("{expected:?} {title} {}\n", reasons(&tagger, title, text)));
+        } else if found.len() > expected.len() {
+            println!("more than {expected:?}: {title} {}", reasons(&tagger, title, text));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
 
 #[test]
 fn false_friends_have_no_topic() {
