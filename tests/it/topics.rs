@@ -1,5 +1,6 @@
 //! The shipped topics against labelled texts.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
 use amtsbote::model::{SourceId, TopicId, TopicRules};
@@ -34,7 +35,8 @@ struct Labelled {
 
 fn shipped() -> Vec<TopicRules> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/topics.toml");
-    let config: Config = toml::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}"));
+    let config: Config = toml::from_str(&text).unwrap_or_else(|error| panic!("{error}"));
     config
         .topic
         .into_iter()
@@ -62,7 +64,6 @@ fn topics_of(tagger: &Tagger, title: &str, text: &str) -> Vec<TopicId> {
 
 /// Why a prediction is not what it should be, for the one who tunes the terms.
 fn reasons(tagger: &Tagger, title: &str, text: &str) -> String {
-    use std::fmt::Write as _;
     let source = SourceId::from("test");
     let subject = Subject { title, text, categories: &[], source: &source, source_topics: &[] };
     let mut lines = String::new();
@@ -475,7 +476,7 @@ fn typical_items_have_their_topics() {
     for (expected, title, text) in TYPICAL {
         let found = topics_of(&tagger, title, text);
         if expected.iter().any(|topic| !found.contains(&TopicId::from(*topic))) {
-            wrong.push_str(&format!("{expected:?} {title} {}\n", reasons(&tagger, title, text)));
+            let _ = writeln!(wrong, "{expected:?} {title} {}", reasons(&tagger, title, text));
         } else if found.len() > expected.len() {
             println!("more than {expected:?}: {title} {}", reasons(&tagger, title, text));
         }
