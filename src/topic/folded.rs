@@ -292,7 +292,7 @@ impl<'a> Writer<'a> {
 /// Whether `rest` begins with a word that joins the halves of `Haupt- und Personalamt`.
 fn begins_with_conjunction(rest: &str) -> bool {
     let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
-    is_conjunction(rest[..end].as_bytes())
+    is_conjunction(&rest.as_bytes()[..end])
 }
 
 /// The words between coordinated compounds, folded.

@@ -191,7 +191,7 @@ impl Tagger {
                             list: list.name(),
                             term: place,
                             message,
-                        })
+                        });
                     };
                     match term::parse(text) {
                         Err(message) => report(message),
