@@ -147,7 +147,7 @@ pub struct Pages {
 
 impl Pages {
     /// Compiles the templates.
-    pub fn new(service: Service) -> Result<Self, PageError> {
+    pub fn new(service: &Service) -> Result<Self, PageError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);

@@ -277,7 +277,7 @@ fn feed(title: &str) -> Feed {
 
 #[test]
 fn what_sources_and_readers_write_never_becomes_markup() {
-    let renderer = Pages::new(service()).unwrap();
+    let renderer = Pages::new(&service()).unwrap();
     for (name, page) in pages(HOSTILE) {
         let html = renderer.render(&page).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert!(!html.contains("<script"), "{name}");
@@ -295,7 +295,7 @@ fn what_sources_and_readers_write_never_becomes_markup() {
 
 #[test]
 fn every_page_has_one_heading_a_title_and_the_duties_of_the_footer() {
-    let renderer = Pages::new(service()).unwrap();
+    let renderer = Pages::new(&service()).unwrap();
     for (name, page) in pages("Titel") {
         let html = renderer.render(&page).unwrap();
         assert_eq!(html.matches("<h1").count(), 1, "{name}");
@@ -309,7 +309,7 @@ fn every_page_has_one_heading_a_title_and_the_duties_of_the_footer() {
 
 #[test]
 fn an_error_is_told_in_the_title_above_the_form_and_at_its_field() {
-    let renderer = Pages::new(service()).unwrap();
+    let renderer = Pages::new(&service()).unwrap();
     let html = renderer.render(&subscribe("x", problems())).unwrap();
     assert!(html.contains("<title>Fehler: "));
     assert!(html.contains("role=\"alert\""));
@@ -326,7 +326,7 @@ fn an_error_is_told_in_the_title_above_the_form_and_at_its_field() {
 
 #[test]
 fn an_address_that_no_browser_should_follow_leads_nowhere() {
-    let renderer = Pages::new(service()).unwrap();
+    let renderer = Pages::new(&service()).unwrap();
     let page = Page::Item(Box::new(item("Titel", Some("javascript:alert(1)"))));
     let html = renderer.render(&page).unwrap();
     assert!(!html.contains("javascript:"));
@@ -339,7 +339,7 @@ fn an_address_that_no_browser_should_follow_leads_nowhere() {
 
 #[test]
 fn a_closed_form_is_nowhere_offered() {
-    let renderer = Pages::new(Service { subscribe: false, ..service() }).unwrap();
+    let renderer = Pages::new(&Service { subscribe: false, ..service() }).unwrap();
     for (name, page) in pages("Titel") {
         if matches!(page, Page::Subscribe(_) | Page::Sent(_)) {
             continue;
@@ -350,7 +350,7 @@ fn a_closed_form_is_nowhere_offered() {
 
 #[test]
 fn a_feed_is_well_formed_whatever_a_title_holds() {
-    let atom = Pages::new(service()).unwrap().feed(&feed(HOSTILE)).unwrap();
+    let atom = Pages::new(&service()).unwrap().feed(&feed(HOSTILE)).unwrap();
     let mut reader = quick_xml::Reader::from_str(&atom);
     reader.config_mut().check_end_names = true;
     let mut entries = 0;
