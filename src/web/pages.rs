@@ -155,6 +155,7 @@ impl Pages {
         // Its debug text would hold values: addresses, tokens.
         environment.set_debug(false);
         environment.add_filter("web_address", web_address);
+        environment.add_filter("cut", cut);
         environment.set_formatter(escape);
         for &(template, text) in TEMPLATES {
             environment
@@ -214,6 +215,16 @@ fn web_address(address: &str) -> String {
     } else {
         "about:invalid".to_owned()
     }
+}
+
+/// At most `most` characters, cut at a word where there is one: a window's title has little room.
+fn cut(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else {
+        return text.to_owned();
+    };
+    let beginning = text.get(..end).unwrap_or(text);
+    let word = beginning.rfind(' ').and_then(|blank| beginning.get(..blank)).unwrap_or(beginning);
+    format!("{} …", word.trim_end_matches([',', '.', ':', ';', ' ', '–']))
 }
 
 /// Escapes text for HTML and XML, also inside double quotes. The library's own way turns each

@@ -338,6 +338,14 @@ fn an_address_that_no_browser_should_follow_leads_nowhere() {
 }
 
 #[test]
+fn a_long_title_of_a_window_ends_at_a_word() {
+    assert_eq!(cut("Zwölf Kommunen", 14), "Zwölf Kommunen");
+    assert_eq!(cut("Zwölf Kommunen, und mehr", 17), "Zwölf Kommunen …");
+    assert_eq!(cut("Donaudampfschifffahrt", 5), "Donau …");
+    assert_eq!(cut("", 0), "");
+}
+
+#[test]
 fn a_closed_form_is_nowhere_offered() {
     let renderer = Pages::new(&Service { subscribe: false, ..service() }).unwrap();
     for (name, page) in pages("Titel") {
