@@ -40,7 +40,7 @@ const AMTSBOTE: &str = r#"# The demonstration: sample sources on this machine, m
 [service]
 name = "Kommunal-IT-Meldungen (Vorführung)"
 public_url = {public_url}
-contact = "redaktion@example.de"
+contact = "redaktion@meldungen.example.de"
 operator = "Vorführung, Musterstraße 1, 01234 Musterstadt"
 data_dir = {data_dir}
 
@@ -50,7 +50,7 @@ allow_private = ["127.0.0.0/8"]
 
 [mail]
 from = "Kommunal-IT-Meldungen <meldungen@example.de>"
-reply_to = "redaktion@example.de"
+reply_to = "redaktion@meldungen.example.de"
 channel = "maildir"
 
 [web]
@@ -67,8 +67,8 @@ title = "Kommunal-IT der Woche"
 schedule = "freitags 12:00"
 "#;
 
-/// The files of the configuration directory: name and content. Topics are not
-/// among them: the shipped ones apply.
+/// The files of the configuration directory: name and content. The shipped
+/// `topics.toml` belongs beside them; one source names its topics.
 ///
 /// `samples_url` is the origin of the sample server without a slash at its end,
 /// `web` where the web face listens, `data_dir` an absolute path.

@@ -3,7 +3,10 @@
 //! Templates escape whatever they print, refuse names they do not know, and
 //! run on limited fuel.
 
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, context,
+    escape_formatter,
+};
 use serde::Serialize;
 
 use super::headers::Kind;
@@ -139,12 +142,12 @@ pub struct PageError {
 #[derive(Debug)]
 pub struct Pages {
     environment: Environment<'static>,
-    service: Service,
+    service: Value,
 }
 
 impl Pages {
     /// Compiles the templates.
-    pub fn new(service: Service) -> Result<Self, PageError> {
+    pub fn new(service: &Service) -> Result<Self, PageError> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -152,41 +155,48 @@ impl Pages {
         // Its debug text would hold values: addresses, tokens.
         environment.set_debug(false);
         environment.add_filter("web_address", web_address);
+        environment.add_filter("cut", cut);
+        environment.set_formatter(escape);
         for &(template, text) in TEMPLATES {
             environment
                 .add_template(template, text)
                 .map_err(|source| PageError { template, source })?;
         }
+        let service =
+            value(&service).map_err(|source| PageError { template: "layout.html", source })?;
         Ok(Self { environment, service })
     }
 
     /// The page as HTML.
     pub fn render(&self, page: &Page) -> Result<String, PageError> {
-        let context = context! {
-            service => Value::from_serialize(&self.service),
-            page => Value::from_serialize(page),
-            here => page.place(),
-            noindex => page.kind().is_hidden(),
-        };
-        self.fill(page.template(), context)
+        let template = page.template();
+        let context = value(page).map(|value| {
+            context! {
+                service => self.service.clone(),
+                page => value,
+                here => page.place(),
+                noindex => page.kind().is_hidden(),
+            }
+        });
+        self.fill(template, context)
     }
 
     /// The feed as Atom (RFC 4287).
     pub fn feed(&self, feed: &Feed) -> Result<String, PageError> {
-        self.fill(
-            "feed.atom",
-            context! {
-                service => Value::from_serialize(&self.service),
-                feed => Value::from_serialize(feed),
-            },
-        )
+        let context =
+            value(feed).map(|value| context! { service => self.service.clone(), feed => value });
+        self.fill("feed.atom", context)
     }
 
-    fn fill(&self, template: &'static str, context: Value) -> Result<String, PageError> {
+    fn fill(
+        &self,
+        template: &'static str,
+        context: Result<Value, Error>,
+    ) -> Result<String, PageError> {
         let mut text = self
             .environment
             .get_template(template)
-            .and_then(|template| template.render(context))
+            .and_then(|template| template.render(context?))
             .map_err(|source| PageError { template, source })?;
         // XML knows no escape for these, and HTML has no use for them.
         text.retain(|c| {
@@ -206,3 +216,63 @@ fn web_address(address: &str) -> String {
         "about:invalid".to_owned()
     }
 }
+
+/// At most `most` characters, cut at a word where there is one: a window's title has little room.
+fn cut(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else {
+        return text.to_owned();
+    };
+    let beginning = text.get(..end).unwrap_or(text);
+    let word = beginning.rfind(' ').and_then(|blank| beginning.get(..blank)).unwrap_or(beginning);
+    format!("{} …", word.trim_end_matches([',', '.', ':', ';', ' ', '–']))
+}
+
+/// Escapes text for HTML and XML, also inside double quotes. The library's own way turns each
+/// slash into `&#x2f;`, which makes addresses unreadable in the source of a page.
+fn escape(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let Some(text) = value.as_str().filter(|_| !value.is_safe()) else {
+        return escape_formatter(out, state, value);
+    };
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<', '>', '"', '\'']) {
+        let (plain, special) = rest.split_at(at);
+        out.write_str(plain)?;
+        out.write_str(match special.as_bytes().first() {
+            Some(b'&') => "&amp;",
+            Some(b'<') => "&lt;",
+            Some(b'>') => "&gt;",
+            Some(b'"') => "&quot;",
+            _ => "&#39;",
+        })?;
+        rest = special.get(1..).unwrap_or_default();
+    }
+    Ok(out.write_str(rest)?)
+}
+
+/// A view as the templates see it.
+fn value(view: &impl Serialize) -> Result<Value, Error> {
+    let json = serde_json::to_value(view).map_err(|error| {
+        Error::new(ErrorKind::InvalidOperation, "a view cannot be serialized").with_source(error)
+    })?;
+    Ok(from_json(json))
+}
+
+fn from_json(json: serde_json::Value) -> Value {
+    use serde_json::Value as Json;
+    match json {
+        Json::Null => Value::from(()),
+        Json::Bool(truth) => Value::from(truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(whole) => Value::from(whole),
+            None => Value::from(number.as_f64().unwrap_or_default()),
+        },
+        Json::String(text) => Value::from(text),
+        Json::Array(list) => list.into_iter().map(from_json).collect(),
+        Json::Object(table) => {
+            Value::from_pairs(table.into_iter().map(|(key, value)| (key, from_json(value))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

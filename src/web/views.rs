@@ -541,7 +541,7 @@ pub struct FeedEntry {
     pub id: String,
     /// Title.
     pub title: String,
-    /// Where to read it.
+    /// Where to read it: the source's address, else the absolute URL of our own page.
     pub url: String,
     /// Name of its source.
     pub source: String,
