@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use amtsbote::cli;
 
 fn main() -> ExitCode {
-    let variables =
-        std::env::vars_os().filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| name.into_string().ok().zip(value.into_string().ok()));
     let environment = cli::Environment::new(&variables.collect());
     match cli::run(std::env::args_os(), &environment) {
         Ok(exit) => exit.into(),

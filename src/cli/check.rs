@@ -17,7 +17,8 @@ pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Res
         Ok(config) => config,
         Err(error) => return report(global, error),
     };
-    let output = super::Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    let output =
+        super::Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     for warning in &config.warnings {
         output.say(&format!("warning: {warning}"));
     }
@@ -43,7 +44,7 @@ fn report(global: &Global, error: ConfigError) -> anyhow::Result<Exit> {
         return Err(error.into());
     }
     let output = super::Output { json: true, quiet: global.quiet, zone: chrono_tz::UTC };
-    for problem in error.problems() {
+    for problem in &error.problems {
         output.object(&serde_json::json!({
             "file": problem.place.as_ref().map(|place| place.file.to_string()),
             "line": problem.place.as_ref().map(|place| place.line),

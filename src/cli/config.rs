@@ -16,7 +16,7 @@ pub(super) enum Command {
 pub(super) fn run(global: &Global, command: &Command) -> anyhow::Result<Exit> {
     let Command::Show { defaults } = command;
     let output = Output { json: global.json, quiet: global.quiet, zone: chrono_tz::UTC };
-    let text = if *defaults { config::defaults() } else { session::load(global)?.show() };
+    let text = if *defaults { config::defaults() } else { session::load(global)?.show(false) };
     output.bytes(text.as_bytes())?;
     Ok(Exit::Done)
 }

@@ -109,8 +109,12 @@ async fn poll_all(session: &Session, output: &Output) -> anyhow::Result<Vec<Poll
 async fn list_topics(session: &Session, output: &Output) -> anyhow::Result<()> {
     for (topic, title) in &session.plan.topics {
         output.line(&format!("\n{title} ({topic})"))?;
-        let listing =
-            Listing { topic: Some(topic.clone()), one_per_story: true, limit: 100, ..Listing::default() };
+        let listing = Listing {
+            topic: Some(topic.clone()),
+            one_per_story: true,
+            limit: 100,
+            ..Listing::default()
+        };
         super::items::print(session, listing).await?;
     }
     Ok(())

@@ -81,7 +81,8 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
 
 fn series_of<'a>(session: &'a Session, id: &str) -> anyhow::Result<&'a SeriesPlan> {
     session.plan.series(&SeriesId::new(id)).ok_or_else(|| {
-        let known: Vec<&str> = session.plan.series.iter().map(|plan| plan.series.id.as_str()).collect();
+        let known: Vec<&str> =
+            session.plan.series.iter().map(|plan| plan.series.id.as_str()).collect();
         let hint = crate::model::suggestion(id, &known);
         UsageError::new(format!("there is no series `{id}`{hint}")).into()
     })
@@ -133,11 +134,15 @@ fn plan(session: &Session, series: &str, from: &str, to: &str) -> anyhow::Result
 
 /// A day, or a civil time, in the service's zone.
 fn civil(text: &str) -> anyhow::Result<chrono::NaiveDateTime> {
-    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d").map(|day| day.and_time(chrono::NaiveTime::MIN));
+    let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .map(|day| day.and_time(chrono::NaiveTime::MIN));
     let time = chrono::NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S");
     let instant = chrono::DateTime::parse_from_rfc3339(text).map(|at| at.naive_local());
     day.or(time).or(instant).map_err(|_| {
-        UsageError::new(format!("`{text}` is no day such as `2026-03-28` and no time such as `2026-03-28T07:00:00`")).into()
+        UsageError::new(format!(
+            "`{text}` is no day such as `2026-03-28` and no time such as `2026-03-28T07:00:00`"
+        ))
+        .into()
     })
 }
 
@@ -150,16 +155,21 @@ async fn preview(
     let series = series_of(session, series)?.series.id.clone();
     let subscriber = match address {
         None => None,
-        Some(address) => Some(subscriber::find(session, address).await?.ok_or_else(|| {
-            UsageError::new("this address is not subscribed")
-        })?),
+        Some(address) => Some(
+            subscriber::find(session, address)
+                .await?
+                .ok_or_else(|| UsageError::new("this address is not subscribed"))?,
+        ),
     };
-    let Some(preview) = pipeline::preview(&session.ctx, &session.plan, &series, subscriber).await? else {
+    let Some(preview) = pipeline::preview(&session.ctx, &session.plan, &series, subscriber).await?
+    else {
         session.output.say("nothing to tell: the next digest would be empty and not be sent");
         return Ok(Exit::Done);
     };
     match format {
-        Format::Text => session.output.line(&format!("Subject: {}\n\n{}", preview.rendered.subject, preview.rendered.text))?,
+        Format::Text => session
+            .output
+            .line(&format!("Subject: {}\n\n{}", preview.rendered.subject, preview.rendered.text))?,
         Format::Html => session.output.bytes(preview.rendered.html.as_bytes())?,
         Format::Eml => session.output.bytes(&preview.payload.0)?,
     }
@@ -206,7 +216,10 @@ async fn show(session: &Session, id: &DigestId) -> anyhow::Result<Exit> {
         })
         .await?;
     let Some(digest) = digest else {
-        return Err(UsageError::new(format!("there is no digest `{id}`; `amtsbote digest list` lists them")).into());
+        return Err(UsageError::new(format!(
+            "there is no digest `{id}`; `amtsbote digest list` lists them"
+        ))
+        .into());
     };
     let output = &session.output;
     for (entry, hash) in &mails {
@@ -215,7 +228,11 @@ async fn show(session: &Session, id: &DigestId) -> anyhow::Result<Exit> {
             output.object(&json!({"digest": digest.id, "message_id": entry.message_id,
                 "state": entry.state.as_str(), "bytes": entry.payload.0.len(), "sha256": hash}))?;
         } else if entry.payload.0.is_empty() {
-            output.line(&format!("{} {} sha256:{hash} (the bytes were let go)", entry.message_id, entry.state.as_str()))?;
+            output.line(&format!(
+                "{} {} sha256:{hash} (the bytes were let go)",
+                entry.message_id,
+                entry.state.as_str()
+            ))?;
         } else {
             output.say(&format!("{} {} sha256:{hash}", entry.message_id, entry.state.as_str()));
             output.bytes(&entry.payload.0)?;

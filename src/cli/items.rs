@@ -38,7 +38,8 @@ pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Resul
     if let Some(topic) = &arguments.topic {
         known_topic(&session, topic)?;
     }
-    let since = arguments.since.as_deref().map(|text| since(text, session.ctx.clock.now())).transpose()?;
+    let since =
+        arguments.since.as_deref().map(|text| since(text, session.ctx.clock.now())).transpose()?;
     let listing = Listing {
         topic: arguments.topic.map(TopicId::new),
         source: arguments.source.map(SourceId::new),
@@ -127,7 +128,9 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
         })
         .await?;
     let Some((item, tags, members, related)) = found else {
-        return Err(UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into());
+        return Err(
+            UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into()
+        );
     };
     let members: Vec<&Stored> = members.iter().filter(|member| member.id != item.id).collect();
     let related: Vec<String> = related.iter().map(ToString::to_string).collect();
@@ -164,7 +167,10 @@ fn describe(
     related: &[String],
 ) -> anyhow::Result<()> {
     output.line(&item.title)?;
-    output.line(&format!("  source      {} ({}, rank {})", item.source, item.source_name, item.rank))?;
+    output.line(&format!(
+        "  source      {} ({}, rank {})",
+        item.source, item.source_name, item.rank
+    ))?;
     output.line(&format!("  url         {}", item.url.as_deref().unwrap_or("-")))?;
     output.line(&format!("  identity    {}", item.key.0))?;
     let guess = if item.published_is_guess { " (a guess)" } else { "" };
@@ -176,7 +182,8 @@ fn describe(
     }
     output.line(&format!("  story       {}", item.story))?;
     for member in members {
-        output.line(&format!("    also in   {} ({}): {}", member.source, member.id, member.title))?;
+        output
+            .line(&format!("    also in   {} ({}): {}", member.source, member.id, member.title))?;
     }
     if !related.is_empty() {
         output.line(&format!("  related     stories {}", related.join(", ")))?;
@@ -222,5 +229,8 @@ pub(super) fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     if let Ok(date) = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc().into());
     }
-    Err(UsageError::new(format!("`{text}` is no span such as `7d` and no date such as `2025-12-09`")).into())
+    Err(UsageError::new(format!(
+        "`{text}` is no span such as `7d` and no date such as `2025-12-09`"
+    ))
+    .into())
 }

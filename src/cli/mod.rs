@@ -168,7 +168,10 @@ fn start_log(global: &Global, daemon: bool) {
         _ => "debug",
     };
     let filter = tracing_subscriber::EnvFilter::new(format!("error,amtsbote={level}"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     // The journal has its own clock.
     let _ = if global.json && daemon {
         builder.json().try_init()

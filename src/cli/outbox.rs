@@ -67,6 +67,9 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
             ]
         })
         .collect();
-    output.table(&["ID", "KIND", "DIGEST", "SUBSCRIBER", "STATE", "AT", "TRIES", "LAST ERROR"], &rows)?;
+    output.table(
+        &["ID", "KIND", "DIGEST", "SUBSCRIBER", "STATE", "AT", "TRIES", "LAST ERROR"],
+        &rows,
+    )?;
     Ok(Exit::Done)
 }

@@ -142,7 +142,9 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
             state.condition.to_string(),
             output.time(state.last_success),
             output.time(state.last_new_item),
-            output.time(Some(state.next_poll).filter(|at| *at > Timestamp::default() && settings.enabled)),
+            output.time(
+                Some(state.next_poll).filter(|at| *at > Timestamp::default() && settings.enabled),
+            ),
             items.to_string(),
             cut(remark, 80),
         ]);
@@ -201,7 +203,9 @@ async fn etiquette(session: &Session) -> anyhow::Result<Exit> {
         .ctx
         .store
         .read(move |tx| {
-            ids.into_iter().map(|id| Ok((sources::requests(tx, &id)?, id))).collect::<Result<Vec<_>, _>>()
+            ids.into_iter()
+                .map(|id| Ok((sources::requests(tx, &id)?, id)))
+                .collect::<Result<Vec<_>, _>>()
         })
         .await?;
     let output = &session.output;
@@ -282,7 +286,11 @@ fn reading(extraction: Result<&Extraction, String>) -> Value {
 }
 
 fn print_extraction(output: &Output, extraction: &Extraction) -> anyhow::Result<()> {
-    output.line(&format!("read by {}, {} items", extraction.read_by.as_str(), extraction.items.len()))?;
+    output.line(&format!(
+        "read by {}, {} items",
+        extraction.read_by.as_str(),
+        extraction.items.len()
+    ))?;
     for note in &extraction.notes {
         output.line(&format!("note: {note}"))?;
     }
@@ -330,7 +338,11 @@ async fn ask(fetch: &dyn Fetch, configured: &Configured, plan: &Plan) -> anyhow:
     Ok(fetch.fetch(&request).await?)
 }
 
-fn judge(output: &Output, configured: &Configured, response: &Response) -> anyhow::Result<Option<Extraction>> {
+fn judge(
+    output: &Output,
+    configured: &Configured,
+    response: &Response,
+) -> anyhow::Result<Option<Extraction>> {
     if response.status != 200 {
         output.line(&format!("problem: the server answered {}", response.status))?;
         return Ok(None);
@@ -345,7 +357,11 @@ fn judge(output: &Output, configured: &Configured, response: &Response) -> anyho
 }
 
 /// The items as they would be stored.
-fn as_stored(output: &Output, configured: &Configured, extraction: &Extraction) -> anyhow::Result<()> {
+fn as_stored(
+    output: &Output,
+    configured: &Configured,
+    extraction: &Extraction,
+) -> anyhow::Result<()> {
     use crate::clock::Clock as _;
     let settings = &configured.settings;
     let now = crate::clock::SystemClock.now();
@@ -391,7 +407,9 @@ async fn probe(global: &Global, url: &str, output: &Output) -> anyhow::Result<Ex
         .collect();
     let id = id.trim_matches('-').chars().take(40).collect::<String>();
     let block = |kind: &str, url: &str, rest: &str| {
-        format!("[[source]]\nid = \"{id}\"\nname = \"{name}\"\nkind = \"{kind}\"\nurl = \"{url}\"\n{rest}")
+        format!(
+            "[[source]]\nid = \"{id}\"\nname = \"{name}\"\nkind = \"{kind}\"\nurl = \"{url}\"\n{rest}"
+        )
     };
     let as_feed = block("feed", url, "");
     let (plan, configured) = with_block(global, &as_feed)?;
@@ -409,7 +427,9 @@ async fn probe(global: &Global, url: &str, output: &Output) -> anyhow::Result<Ex
     for feed in discover::feed_links(&html, &response.final_url) {
         let found = block("feed", &feed, "");
         let (plan, configured) = with_block(global, &found)?;
-        let Ok(answer) = ask(configured.fetch.as_ref(), &configured.configured, &plan).await else { continue };
+        let Ok(answer) = ask(configured.fetch.as_ref(), &configured.configured, &plan).await else {
+            continue;
+        };
         if let Ok(extraction) = configured.configured.source.extract(&answer) {
             output.say(&format!("the page names a feed: {feed}"));
             as_stored(output, &configured.configured, &extraction)?;
@@ -419,7 +439,14 @@ async fn probe(global: &Global, url: &str, output: &Output) -> anyhow::Result<Ex
     }
     let Some(preset) = discover::recognise(&html) else {
         output.line("problem: no feed, and no publishing system that is known; write selectors under [source.page]")?;
-        output.line(&format!("\n{}", block("page", url, "[source.page]\nlist = \"\"\nitem = \"\"\ntitle = \"\"\nlink = \"a@href\"\n")))?;
+        output.line(&format!(
+            "\n{}",
+            block(
+                "page",
+                url,
+                "[source.page]\nlist = \"\"\nitem = \"\"\ntitle = \"\"\nlink = \"a@href\"\n"
+            )
+        ))?;
         return Ok(Exit::Failure);
     };
     let as_page = block("page", url, &format!("[source.page]\npreset = \"{preset}\"\n"));

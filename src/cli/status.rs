@@ -57,7 +57,9 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
         return Ok(exit);
     }
     if output.json {
-        let map = |pairs: &[(String, u64)]| pairs.iter().cloned().collect::<std::collections::BTreeMap<_, _>>();
+        let map = |pairs: &[(String, u64)]| {
+            pairs.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()
+        };
         output.object(&json!({
             "sources": count, "unread": unread, "items": items,
             "outbox": map(&outbox), "subscribers": map(&subscribers),

@@ -64,8 +64,13 @@ async fn add(
             session.output.line(&format!("subscriber {id}"))?;
             Ok(Exit::Done)
         }
-        Ok(None) => Err(UsageError::new("this address is subscribed already; remove it first to change it").into()),
-        Err(pipeline::PipelineError::Address(error)) => Err(UsageError::new(error.to_string()).into()),
+        Ok(None) => {
+            Err(UsageError::new("this address is subscribed already; remove it first to change it")
+                .into())
+        }
+        Err(pipeline::PipelineError::Address(error)) => {
+            Err(UsageError::new(error.to_string()).into())
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -85,7 +90,9 @@ async fn remove(session: &Session, address: &str) -> anyhow::Result<Exit> {
         return Err(UsageError::new("this address is not subscribed").into());
     };
     pipeline::leave(&session.ctx, subscriber.id, "operator").await?;
-    session.output.line(&format!("subscriber {} has left; the address is erased", subscriber.id))?;
+    session
+        .output
+        .line(&format!("subscriber {} has left; the address is erased", subscriber.id))?;
     Ok(Exit::Done)
 }
 

@@ -125,13 +125,19 @@ struct Labelled {
     labels: Vec<String>,
 }
 
-fn eval(tagger: &Tagger, output: &Output, file: &std::path::Path, wrong: bool) -> anyhow::Result<Exit> {
+fn eval(
+    tagger: &Tagger,
+    output: &Output,
+    file: &std::path::Path,
+    wrong: bool,
+) -> anyhow::Result<Exit> {
     let lines = std::fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?;
     let mut judged: Vec<(Vec<TopicId>, Vec<TopicId>)> = Vec::new();
     let source = SourceId::new("eval");
     for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let labelled: Labelled = serde_json::from_str(line)
-            .map_err(|error| UsageError::new(format!("{}:{}: {error}", file.display(), number + 1)))?;
+        let labelled: Labelled = serde_json::from_str(line).map_err(|error| {
+            UsageError::new(format!("{}:{}: {error}", file.display(), number + 1))
+        })?;
         let found: Vec<TopicId> = tagger
             .tag(&subject(&labelled.title, &labelled.text, &source))
             .into_iter()
@@ -142,7 +148,8 @@ fn eval(tagger: &Tagger, output: &Output, file: &std::path::Path, wrong: bool) -
         let mut sorted = found.clone();
         sorted.sort();
         if wrong && sorted != labels {
-            let words = |ids: &[TopicId]| ids.iter().map(TopicId::as_str).collect::<Vec<_>>().join(",");
+            let words =
+                |ids: &[TopicId]| ids.iter().map(TopicId::as_str).collect::<Vec<_>>().join(",");
             output.say(&format!(
                 "{}: should be [{}], is [{}]: {}",
                 labelled.id,
@@ -154,17 +161,27 @@ fn eval(tagger: &Tagger, output: &Output, file: &std::path::Path, wrong: bool) -
         judged.push((labels, found));
     }
     let topics: Vec<TopicId> = tagger.topics().cloned().collect();
-    let evaluation =
-        evaluate(&topics, judged.iter().map(|(labels, found)| (labels.as_slice(), found.as_slice())));
+    let evaluation = evaluate(
+        &topics,
+        judged.iter().map(|(labels, found)| (labels.as_slice(), found.as_slice())),
+    );
     let object = |f: &Figures| json!({"precision": f.precision, "recall": f.recall, "f1": f.f1});
     if output.json {
-        let topics: serde_json::Map<String, serde_json::Value> =
-            evaluation.topics.iter().map(|(id, figures)| (id.to_string(), object(figures))).collect();
+        let topics: serde_json::Map<String, serde_json::Value> = evaluation
+            .topics
+            .iter()
+            .map(|(id, figures)| (id.to_string(), object(figures)))
+            .collect();
         output.object(&json!({"topics": topics, "micro": object(&evaluation.micro), "macro": object(&evaluation.macro_mean)}))?;
         return Ok(Exit::Done);
     }
     let row = |name: &str, f: &Figures| {
-        vec![name.to_owned(), format!("{:.3}", f.precision), format!("{:.3}", f.recall), format!("{:.3}", f.f1)]
+        vec![
+            name.to_owned(),
+            format!("{:.3}", f.precision),
+            format!("{:.3}", f.recall),
+            format!("{:.3}", f.f1),
+        ]
     };
     let mut rows: Vec<Vec<String>> =
         evaluation.topics.iter().map(|(id, figures)| row(id.as_str(), figures)).collect();

@@ -211,7 +211,7 @@ fn published(
     };
     let from_address = || {
         let path = Url::parse(url?).ok()?.path().to_owned();
-        date::from_path(&path).map(|date| Date { is_guess: true, ..date })
+        date::from_path(&path, settings.timezone).map(|date| Date { is_guess: true, ..date })
     };
     let is_real = |date: &Date| date.at >= OLDEST;
     let date = raw

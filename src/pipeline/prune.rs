@@ -32,7 +32,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
             }
         }
     }
-    let window = now.before(dedup::WINDOW);
+    let window = now.before(dedup::MEMORY);
     ctx.store
         .write(move |tx| {
             jobs::prune(tx, window)?;

@@ -188,7 +188,11 @@ fn load(connection: &Connection, hits: &[Hit]) -> Result<Option<Candidate>, Stor
 }
 
 /// Groups two stories; harmless if they are grouped already.
-pub fn add_related(connection: &Connection, story: StoryId, other: StoryId) -> Result<(), StoreError> {
+pub fn add_related(
+    connection: &Connection,
+    story: StoryId,
+    other: StoryId,
+) -> Result<(), StoreError> {
     const RELATE: &str =
         "insert or ignore into story_relations (story, other) values (?1, ?2), (?2, ?1)";
     if story != other {

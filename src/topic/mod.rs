@@ -249,6 +249,11 @@ impl Tagger {
         Ok(Self { topics, matcher })
     }
 
+    /// The ids of the topics, in the order of the config.
+    pub fn topics(&self) -> impl Iterator<Item = &TopicId> {
+        self.topics.iter().map(|topic| &topic.id)
+    }
+
     /// The topics the item has, in the order of the config.
     pub fn tag(&self, subject: &Subject<'_>) -> Vec<Tagging> {
         self.explain(subject)

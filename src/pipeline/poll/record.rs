@@ -226,7 +226,7 @@ fn find_story(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let source = &due.plan.configured.settings.id;
-    let candidates = stories::candidates(tx, &new.traces, source, now.before(dedup::WINDOW))?;
+    let candidates = stories::candidates(tx, &new.traces, source, now.before(dedup::MEMORY))?;
     let newcomer = dedup::Subject { source, received: now, traces: &new.traces };
     let decision = dedup::story(&newcomer, &candidates);
     if let Some(story) = decision.joins {

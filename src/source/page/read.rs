@@ -179,7 +179,7 @@ fn read_item(
     if raw.published.is_none() {
         let path = raw.link.as_deref().and_then(|link| Url::parse(link).ok());
         raw.published = path
-            .and_then(|url| date::from_path(url.path()))
+            .and_then(|url| date::from_path(url.path(), around.zone))
             .map(|date| Date { is_guess: true, ..date });
     }
     raw.summary_html = selectors.summary.as_ref().and_then(|picks| {
