@@ -14,7 +14,7 @@ use std::error::Error;
 use std::path::Path;
 
 use amtsbote::dedup::{
-    Candidate, Rare, StoryDecision, Subject, Tie, Traces, WINDOW, judge, story, title_likeness,
+    Candidate, MEMORY, Rare, StoryDecision, Subject, Tie, Traces, judge, story, title_likeness,
     traces,
 };
 use amtsbote::model::{Fingerprint, Item, ItemId, Key, SourceId, StoryId, Timestamp};
@@ -66,7 +66,7 @@ fn place(
     source: &SourceId,
     found: &Traces,
 ) -> Outcome<(StoryDecision, Vec<Candidate>)> {
-    let candidates = stories::candidates(connection, found, source, NOW.before(WINDOW))?;
+    let candidates = stories::candidates(connection, found, source, NOW.before(MEMORY))?;
     let decision = story(&Subject { source, received: NOW, traces: found }, &candidates);
     connection.prepare_cached("insert into items values (?1, ?2, ?3, ?4, ?5)")?.execute((
         row,
@@ -248,7 +248,7 @@ fn bench(stored: u64) -> Outcome<()> {
     let start = cpu()?;
     let mut loaded = 0;
     for (row, traces) in (stored..).zip(&found) {
-        loaded += stories::candidates(&connection, traces, &source(row), NOW.before(WINDOW))?.len();
+        loaded += stories::candidates(&connection, traces, &source(row), NOW.before(MEMORY))?.len();
     }
     let lookup = cpu()? - start;
 

@@ -30,7 +30,7 @@ mod tests;
 pub use serial::{Marks, marks, told_apart};
 pub use similar::{BANDS, Overlap, title_likeness};
 pub use story::{
-    Candidate, Guard, Judgement, Rare, StoryDecision, Subject, Tie, WINDOW, judge, story,
+    Candidate, Guard, Judgement, MEMORY, Rare, StoryDecision, Subject, Tie, WINDOW, judge, story,
 };
 pub use traces::{Traces, traces};
 

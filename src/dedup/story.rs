@@ -10,6 +10,10 @@ use crate::model::{ItemId, SourceId, StoryId, Timestamp};
 /// Reports of one event lie at most so far apart.
 pub const WINDOW: Duration = Duration::from_hours(21 * 24);
 
+/// How long traces are worth keeping: a source that could not be read for weeks
+/// brings old reports late, and their editorial dates still tell what they tell.
+pub const MEMORY: Duration = Duration::from_hours(60 * 24);
+
 /// Share of the shorter lead that a copy repeats. Seen: copies from 0.5, quotes
 /// about 0.45, reports in own words up to 0.35, other news below 0.15.
 const COPIED: f64 = 0.45;
@@ -211,7 +215,14 @@ fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> 
     } else {
         overlap.containment() >= COPIED && overlap.shared >= FEWEST_SHARED
     };
-    if copied && !names_differ {
+    let template = if names_differ {
+        Some(Guard::Names)
+    } else if numbers_differ(new, old) {
+        Some(Guard::Numbers)
+    } else {
+        None
+    };
+    if copied && template.is_none() {
         return judgement(Tie::Copy, None);
     }
     if serial {
@@ -220,7 +231,13 @@ fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> 
     if weight >= RELATED {
         return judgement(Tie::Related, None);
     }
-    judgement(Tie::None, names_differ.then_some(Guard::Names).filter(|_| copied))
+    judgement(Tie::None, template.filter(|_| copied))
+}
+
+/// Both name several numbers and no common one: a text made from a template. A
+/// report in own words may pick other numbers, so this parts only copies.
+fn numbers_differ(new: &Traces, old: &Traces) -> bool {
+    new.numbers.len() >= 2 && old.numbers.len() >= 2 && shared(&new.numbers, &old.numbers) == 0
 }
 
 /// The guards that hold for reuse and for own words alike.
@@ -229,11 +246,6 @@ fn guard(new: &Traces, old: &Traces) -> Option<Guard> {
         Some(Guard::Marks)
     } else if new.marks.round_up != old.marks.round_up {
         Some(Guard::RoundUp)
-    } else if new.numbers.len() >= 2
-        && old.numbers.len() >= 2
-        && shared(&new.numbers, &old.numbers) == 0
-    {
-        Some(Guard::Numbers)
     } else {
         None
     }

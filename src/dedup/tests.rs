@@ -177,6 +177,19 @@ fn teasers_from_one_template_name_different_things() {
 }
 
 #[test]
+fn a_template_with_other_numbers_is_not_a_copy() {
+    let report = |solved: u32, open: u32| {
+        item(
+            "Lagebild der Woche",
+            &format!("{OTHER} Gemeldet wurden {solved} Vorfälle, davon sind {open} noch offen."),
+        )
+    };
+    let found = judged(("b", &report(41, 17)), ("a", &report(38, 12)));
+    assert!(found.tie < Tie::Copy && found.overlap.containment() > 0.7, "{found:?}");
+    assert_eq!(judged(("b", &report(41, 17)), ("a", &report(41, 18))).tie, Tie::Copy);
+}
+
+#[test]
 fn a_shared_alias_is_one_item_unless_it_is_a_list() {
     let named = |title: &str, alias: &str| Item {
         aliases: vec![alias.to_owned()],

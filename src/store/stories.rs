@@ -98,7 +98,7 @@ struct Hit {
 }
 
 /// The stored items that may tell the story of a new one: at most 12, the most
-/// promising first, first seen not before `not_before`. The work does not grow
+/// promising first, first seen not before `not_before` (now less `dedup::MEMORY`). The work does not grow
 /// with the number of stored items.
 pub fn candidates(
     connection: &Connection,
@@ -210,7 +210,7 @@ pub fn related(connection: &Connection, story: StoryId) -> Result<Vec<StoryId>, 
 }
 
 /// Forgets the traces of items below `oldest` (the first item of the time that
-/// is kept, see `dedup::WINDOW`). Items, stories and relations stay. Answers how
+/// is kept, `dedup::MEMORY`). Items, stories and relations stay. Answers how
 /// many items were forgotten. Reads the whole index: for a daily run.
 pub fn prune(connection: &Connection, oldest: ItemId) -> Result<usize, StoreError> {
     const OLD_LISTS: &str = "select hash, items from story_traces where items < ?1";
