@@ -383,7 +383,7 @@ mod tests {
     #[test]
     fn retry_after_takes_seconds_and_dates_and_no_nonsense() {
         let now = Timestamp::from_seconds(1_000_000);
-        let cap = Duration::from_secs(7 * 86_400);
+        let cap = Duration::from_hours(168);
         for (fields, wait) in [
             (&[("Retry-After", "120")][..], Some(120)),
             (&[("Retry-After", " 120 ")], Some(120)),
@@ -408,7 +408,7 @@ mod tests {
     #[test]
     fn a_date_without_a_date_of_the_answer_counts_from_our_clock() {
         let now = http_date(NOON).unwrap();
-        let at = retry_after(&headers(&[("Retry-After", ONE)]), now, Duration::from_secs(86_400));
+        let at = retry_after(&headers(&[("Retry-After", ONE)]), now, Duration::from_hours(24));
         assert_eq!(at, http_date(ONE));
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Clients {
     pub(super) settings: FetchSettings,
     pub(super) guard: Guard,
     pub(super) resolver: GuardedResolver,
-    clients: Mutex<HashMap<Way, Client>>,
+    made: Mutex<HashMap<Way, Client>>,
 }
 
 impl Clients {
@@ -46,17 +46,17 @@ impl Clients {
         let guard = Guard::new(settings.allow_private.clone());
         let lookup = lookup.unwrap_or_else(|| Arc::new(SystemLookup));
         let resolver = GuardedResolver { guard: guard.clone(), lookup };
-        Self { settings, guard, resolver, clients: Mutex::default() }
+        Self { settings, guard, resolver, made: Mutex::default() }
     }
 
     /// The client for that way of connecting.
     pub(super) fn client(&self, way: &Way) -> Result<Client, String> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(way) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(way) {
             return Ok(client.clone());
         }
         let client = self.build(way)?;
-        clients.insert(way.clone(), client.clone());
+        made.insert(way.clone(), client.clone());
         Ok(client)
     }
 

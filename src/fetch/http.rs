@@ -16,9 +16,9 @@ use reqwest::header::{
 use url::Url;
 
 use super::client::{Clients, Prepared, Way, check};
-use super::failure::{closed_before_answer, meaning, undecodable};
+use super::failure::{closed_before_answer, issuer_is_unknown, meaning, undecodable};
 use super::guard::{Lookup, Refusal, Unresolved};
-use super::{Fetch, FetchError, FetchSettings};
+use super::{Fetch, FetchError, FetchSettings, issuer};
 use crate::model::{Access, BoxFuture, Headers, Method, Move, Request, Response};
 
 /// Hops that are followed before we give up.
@@ -195,11 +195,43 @@ impl HttpFetch {
         {
             outcome = send_once(&client, request, url, fields).await;
         }
-        let response = outcome.map_err(|error| meaning(&host(url), &error))?;
+        let response = match outcome {
+            Ok(response) => response,
+            Err(error) => return Err(self.explained(url, &error).await),
+        };
         if kept {
             self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(origin);
         }
         Ok(response)
+    }
+
+    /// Our error for the client's, with the name of the issuer that is missing.
+    async fn explained(&self, url: &Url, error: &reqwest::Error) -> FetchError {
+        let mut meant = meaning(&host(url), error);
+        if let FetchError::Tls { why, missing_issuer, .. } = &mut meant
+            && issuer_is_unknown(error)
+            && let Some(issuer) = self.missing_issuer(url).await
+        {
+            *why = format!("its certificate's issuer `{issuer}` is not known here");
+            *missing_issuer = Some(issuer);
+        }
+        meant
+    }
+
+    async fn missing_issuer(&self, url: &Url) -> Option<String> {
+        if self.proxy().is_some() {
+            return None;
+        }
+        let address = match url.host()? {
+            url::Host::Ipv4(address) => address.into(),
+            url::Host::Ipv6(address) => address.into(),
+            url::Host::Domain(name) => {
+                *self.clients.resolver.addresses(name).await.ok()?.first()?
+            }
+        };
+        let port = url.port_or_known_default()?;
+        let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        issuer::missing((address, port).into(), name).await
     }
 
     /// Whether a connection to the origin may have been a kept one; asked once.

@@ -12,6 +12,7 @@ pub mod robots;
 mod client;
 mod failure;
 mod http;
+mod issuer;
 mod scripted;
 
 use std::collections::BTreeSet;

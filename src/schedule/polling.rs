@@ -17,14 +17,14 @@ use crate::model::{Rhythm, SourceId, Timestamp};
 /// 9999, so that every format can print it.
 pub const NEVER: Timestamp = Timestamp::from_seconds(253_402_300_799);
 
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Not sooner than this after "not you" (401, 403) and after what only a person can mend.
-const AFTER_REFUSAL: Duration = Duration::from_secs(6 * 3600);
+const AFTER_REFUSAL: Duration = Duration::from_hours(6);
 
 /// Most that chance adds.
-const MOST_JITTER: Duration = Duration::from_secs(600);
+const MOST_JITTER: Duration = Duration::from_mins(10);
 
 /// The longest that skipped hours and days may hold a source back.
 const LONGEST_SKIP_HOURS: u32 = 7 * 24;
@@ -254,7 +254,7 @@ pub const fn is_our_outage(hosts_asked: usize, hosts_unreachable: usize) -> bool
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn policy() -> Policy {
         Policy {
@@ -444,7 +444,7 @@ mod tests {
     #[test]
     fn chance_is_the_same_for_a_source_and_day_and_spreads_sources_evenly() {
         assert_eq!(wait(|_| ()), wait(|_| ()));
-        let span = Duration::from_secs(600);
+        let span = Duration::from_mins(10);
         let shares: Vec<_> = (0..1000)
             .map(|n| share_of(span, &SourceId::new(format!("source-{n}")), now()))
             .collect();

@@ -64,7 +64,7 @@ pub struct Hosts {
     per_host: usize,
     spacing: Duration,
     longest_pause: Duration,
-    hosts: HashMap<String, Host>,
+    known: HashMap<String, Host>,
 }
 
 #[derive(Debug, Default)]
@@ -80,12 +80,12 @@ impl Hosts {
     /// At most `per_host` requests at once to a host (at least one), starts and
     /// ends at least `spacing` apart, no pause longer than `longest_pause`.
     pub fn new(per_host: usize, spacing: Duration, longest_pause: Duration) -> Self {
-        Self { per_host: per_host.max(1), spacing, longest_pause, hosts: HashMap::new() }
+        Self { per_host: per_host.max(1), spacing, longest_pause, known: HashMap::new() }
     }
 
     /// Asks for a turn for a request to `host` (as in the URL).
     pub fn start(&mut self, host: &str, now: Timestamp) -> Turn {
-        let entry = self.hosts.entry(registrable(host)).or_default();
+        let entry = self.known.entry(registrable(host)).or_default();
         if entry.running >= self.per_host {
             return Turn::AfterAnother;
         }
@@ -103,16 +103,16 @@ impl Hosts {
 
     /// A request to `host` has ended.
     pub fn finished(&mut self, host: &str, now: Timestamp) {
-        if let Some(entry) = self.hosts.get_mut(&registrable(host)) {
+        if let Some(entry) = self.known.get_mut(&registrable(host)) {
             entry.running = entry.running.saturating_sub(1);
             entry.spaced = entry.spaced.max(now.after(self.spacing));
         }
-        self.hosts.retain(|_, host| host.running > 0 || host.spaced > now || host.paused > now);
+        self.known.retain(|_, host| host.running > 0 || host.spaced > now || host.paused > now);
     }
 
     /// The host answered 429: none of its sources is asked before `until`.
     pub fn pause(&mut self, host: &str, until: Timestamp) {
-        let entry = self.hosts.entry(registrable(host)).or_default();
+        let entry = self.known.entry(registrable(host)).or_default();
         entry.paused = entry.paused.max(until);
     }
 
@@ -246,6 +246,6 @@ mod tests {
             assert_eq!(hosts.start(&host, at(n)), Turn::Now);
             hosts.finished(&host, at(n));
         }
-        assert!(hosts.hosts.len() < 5, "{}", hosts.hosts.len());
+        assert!(hosts.known.len() < 5, "{}", hosts.known.len());
     }
 }

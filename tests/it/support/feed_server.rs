@@ -51,9 +51,12 @@ impl Asked {
     }
 }
 
+/// How many answers were given, and all of them.
+type Script = (usize, Vec<Vec<Act>>);
+
 #[derive(Default)]
 struct Shared {
-    answers: Mutex<HashMap<String, (usize, Vec<Vec<Act>>)>>,
+    answers: Mutex<HashMap<String, Script>>,
     asked: Mutex<Vec<Asked>>,
     flooded: Mutex<u64>,
 }
