@@ -1,15 +1,13 @@
 //! What good servers answer, and what is asked of them.
 
-use amtsbote::fetch::{Fetch, FetchError, HttpFetch, caching};
-use amtsbote::model::{Cursor, Method, Request};
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::places::Names;
+use amtsbote::fetch::{Fetch, HttpFetch, caching};
+use amtsbote::model::{Cursor, Method, Request};
+
 use super::*;
 use crate::support::feed_server::{Act, FeedServer, head, response};
 use crate::support::packed;
-
 
 #[tokio::test]
 async fn a_feed_is_fetched_with_our_name_and_nothing_that_tracks() {
@@ -108,7 +106,6 @@ async fn head_asks_for_the_size_and_reads_no_body() {
     assert!(answer.body.is_empty() && server.asked()[0].head.starts_with("HEAD "));
 }
 
-
 #[tokio::test]
 async fn packed_bodies_arrive_unpacked() {
     let gzip = packed::gzip(FEED.as_bytes());
@@ -150,7 +147,6 @@ async fn who_lies_twice_about_the_packing_is_broken() {
         assert_eq!(asked.len(), 2, "{coding}");
     }
 }
-
 
 #[tokio::test]
 async fn connections_are_kept_only_to_hosts_of_several_sources() {

@@ -11,7 +11,6 @@ use super::*;
 use crate::support::feed_server::{Act, FeedServer, chunk, head, response};
 use crate::support::packed;
 
-
 #[tokio::test]
 async fn whatever_drags_on_ends_at_the_limit_of_the_whole_exchange() {
     let drip = |bytes: &[u8]| Act::Drip(bytes.to_vec(), Duration::from_millis(50));
@@ -56,7 +55,6 @@ async fn redirects_and_slow_hops_share_one_limit() {
     let outcome = fetch().fetch(&hurried(&server.url("/0"))).await;
     assert!(matches!(outcome, Err(FetchError::Timeout { .. })), "{outcome:?}");
 }
-
 
 #[tokio::test]
 async fn a_body_of_exactly_the_limit_is_whole_and_one_byte_more_is_cut() {
@@ -112,7 +110,6 @@ async fn a_header_section_without_measure_is_an_error() {
     assert_broken(ask([Act::Write(huge), Act::Close]).await.0);
     assert_broken(ask(endless).await.0);
 }
-
 
 #[tokio::test]
 async fn a_torn_document_is_an_error_and_not_half_a_document() {

@@ -13,7 +13,6 @@ use amtsbote::model::{Access, BoxFuture};
 use super::*;
 use crate::support::feed_server::{FeedServer, response};
 
-
 /// Names with the answers of their lookups, the last for ever.
 #[derive(Default)]
 pub(super) struct Names(Mutex<HashMap<String, Vec<Vec<IpAddr>>>>);
@@ -180,7 +179,8 @@ async fn a_proxy_may_stand_in_our_network_but_does_not_open_it() {
     let proxy = FeedServer::start().await;
     proxy.on("http://stadt.test/feed", [response(200, &[], FEED)]);
     proxy.on("http://unknown.test/", [response(200, &[], FEED)]);
-    let names = Names::new(&[("stadt.test", &[&["93.184.216.34"]]), ("inside.test", &[&["10.0.0.1"]])]);
+    let names =
+        Names::new(&[("stadt.test", &[&["93.184.216.34"]]), ("inside.test", &[&["10.0.0.1"]])]);
     let strict = FetchSettings { allow_private: Vec::new(), ..settings() };
     let fetch = HttpFetch::with_lookup(strict, names).unwrap();
     let access = Access { proxy: Some(proxy.url("")), ..Access::default() };
@@ -203,13 +203,19 @@ async fn settings_that_cannot_work_are_refused_before_anything_is_asked() {
         fetch().with_access("amt", &access).unwrap_err().to_string()
     };
     for (change, reason) in [
-        ((|a| a.proxy = Some("socks5://amt:geheim@p.test".into())) as fn(&mut Access),
-            "the proxy's URL does not begin with http:// or https://"),
-        (|a| a.certificates = Some(b"no certificate".to_vec()),
-            "the further certificates hold none in PEM"),
+        (
+            (|a| a.proxy = Some("socks5://amt:geheim@p.test".into())) as fn(&mut Access),
+            "the proxy's URL does not begin with http:// or https://",
+        ),
+        (
+            |a| a.certificates = Some(b"no certificate".to_vec()),
+            "the further certificates hold none in PEM",
+        ),
         (|a| a.headers = vec![("X Y".into(), "z".into())], "`X Y` is no field name"),
-        (|a| a.headers = vec![("X".into(), "a\r\nb".into())],
-            "the value of field `X` holds control characters"),
+        (
+            |a| a.headers = vec![("X".into(), "a\r\nb".into())],
+            "the value of field `X` holds control characters",
+        ),
         (|a| a.user_agent = Some("a\nb".into()), "the user agent holds control characters"),
     ] {
         assert_eq!(access(change), format!("`amt` cannot be asked as configured: {reason}"));

@@ -6,7 +6,6 @@ use amtsbote::model::{Access, BasicAuth};
 use super::*;
 use crate::support::feed_server::{FeedServer, response};
 
-
 #[tokio::test]
 async fn redirects_are_followed_and_only_the_first_permanent_run_is_a_move() {
     let server = FeedServer::start().await;

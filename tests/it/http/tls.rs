@@ -29,7 +29,8 @@ async fn an_unknown_issuer_is_named_and_nothing_is_sent() {
         (&[SERVER, INTERMEDIATE, ROOT], "Testamt Wurzel (self-signed)"),
     ] {
         let server = TlsServer::start(chain, &[], ANSWER);
-        let error = trusting(None).fetch(&request(&server.url("stadt.test", "/"))).await.unwrap_err();
+        let error =
+            trusting(None).fetch(&request(&server.url("stadt.test", "/"))).await.unwrap_err();
         let FetchError::Tls { why, missing_issuer, .. } = &error else { panic!("{error:?}") };
         assert_eq!(*why, format!("its certificate's issuer `{missing}` is not known here"));
         assert_eq!(missing_issuer.as_deref(), Some(missing));
@@ -50,10 +51,12 @@ async fn a_configured_intermediate_or_root_makes_the_connection_trusted() {
 #[tokio::test]
 async fn wrong_names_and_expired_certificates_are_told_apart() {
     let server = TlsServer::start(&[SERVER], &[], ANSWER);
-    let outcome = trusting(Some(INTERMEDIATE)).fetch(&request(&server.url("other.test", "/"))).await;
+    let outcome =
+        trusting(Some(INTERMEDIATE)).fetch(&request(&server.url("other.test", "/"))).await;
     assert!(why(outcome).ends_with(": its certificate is for another name"));
     let server = TlsServer::start(&[EXPIRED], &[], ANSWER);
-    let outcome = trusting(Some(INTERMEDIATE)).fetch(&request(&server.url("stadt.test", "/"))).await;
+    let outcome =
+        trusting(Some(INTERMEDIATE)).fetch(&request(&server.url("stadt.test", "/"))).await;
     assert!(why(outcome).ends_with(": its certificate has expired"));
 }
 
@@ -68,7 +71,8 @@ async fn https_at_a_server_without_tls_is_an_error() {
 #[tokio::test]
 async fn http_2_is_spoken_where_the_server_offers_it() {
     let server = TlsServer::start(&[SERVER], &[b"h2"], b"");
-    let outcome = trusting(Some(INTERMEDIATE)).fetch(&hurried(&server.url("stadt.test", "/"))).await;
+    let outcome =
+        trusting(Some(INTERMEDIATE)).fetch(&hurried(&server.url("stadt.test", "/"))).await;
     assert!(outcome.is_err());
     assert_eq!(server.heads()[0], "PRI * HTTP/2.0\r\n\r\n");
 }
@@ -77,9 +81,11 @@ async fn http_2_is_spoken_where_the_server_offers_it() {
 async fn no_redirect_leads_from_https_to_http() {
     let plain = FeedServer::start().await;
     plain.on("/", [response(200, &[], FEED)]);
-    let target = format!("HTTP/1.1 301 X\r\nContent-Length: 0\r\nLocation: {}\r\n\r\n", plain.url("/"));
+    let target =
+        format!("HTTP/1.1 301 X\r\nContent-Length: 0\r\nLocation: {}\r\n\r\n", plain.url("/"));
     let server = TlsServer::start(&[SERVER], &[], target.as_bytes());
-    let outcome = trusting(Some(INTERMEDIATE)).fetch(&request(&server.url("stadt.test", "/"))).await;
+    let outcome =
+        trusting(Some(INTERMEDIATE)).fetch(&request(&server.url("stadt.test", "/"))).await;
     assert!(why(outcome).ends_with("is not followed: it leads from https to http"));
     assert!(plain.asked().is_empty());
 }

@@ -30,10 +30,8 @@ impl TlsServer {
         amtsbote::fetch::install_crypto();
         let chain = chain.iter().map(|pem| CertificateDer::from_pem_slice(pem).unwrap()).collect();
         let key = PrivateKeyDer::from_pem_slice(KEY).unwrap();
-        let mut config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
+        let mut config =
+            ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).unwrap();
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         let config = Arc::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
