@@ -15,7 +15,7 @@ use super::{FetchError, FetchSettings, install_crypto};
 use crate::model::Access;
 
 /// What makes a connection differ from others to the same host.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Way {
     pub(super) proxy: Option<String>,
     pub(super) certificates: Option<Vec<u8>>,
@@ -23,7 +23,7 @@ pub(super) struct Way {
 }
 
 /// A source's access, checked and ready to be sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Prepared {
     pub(super) user_agent: Option<HeaderValue>,
     /// Its own fields and its Authorization: for the host that is configured, no other.
@@ -63,7 +63,6 @@ impl Clients {
     fn build(&self, way: &Way) -> Result<Client, String> {
         let mut builder = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
             .connect_timeout(self.settings.connect_timeout)
@@ -108,7 +107,7 @@ impl Prepared {
         if let Some(pem) = &access.certificates {
             certificates(pem)?;
         }
-        if let Some(proxy) = &access.proxy {
+        if let Some(proxy) = access.proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
             proxy_at(proxy)?;
         }
         let user_agent = match &access.user_agent {
@@ -128,7 +127,7 @@ impl Prepared {
 pub(super) fn check(settings: &FetchSettings) -> Result<(), FetchError> {
     let setup = |why| FetchError::Setup { host: "every source".to_owned(), why };
     user_agent(&settings.user_agent).map_err(setup)?;
-    if let Some(proxy) = &settings.proxy {
+    if let Some(proxy) = settings.proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
         proxy_at(proxy).map_err(setup)?;
     }
     Ok(())

@@ -5,7 +5,6 @@
 //! more; a short list of the suffixes that sources of ours live under does.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::model::Timestamp;
@@ -38,13 +37,19 @@ const SHARED_SUFFIXES: &[&str] = &[
 /// stands there. Addresses and single labels stand for themselves.
 pub fn registrable(host: &str) -> String {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+    if is_address(&host) {
         return host;
     }
     let labels: Vec<&str> = host.split('.').collect();
     let last = |count: usize| labels[labels.len().saturating_sub(count)..].join(".");
     let two = last(2);
     if SHARED_SUFFIXES.contains(&two.as_str()) { last(3) } else { two }
+}
+
+/// Whether the host of a URL is an address; a parsed URL has no other spelling
+/// of one than digits and dots, or brackets.
+fn is_address(host: &str) -> bool {
+    host.starts_with('[') || host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
 /// Whether a request to a host may start.
@@ -110,9 +115,15 @@ impl Hosts {
         self.known.retain(|_, host| host.running > 0 || host.spaced > now || host.paused > now);
     }
 
-    /// The host answered 429: none of its sources is asked before `until`.
+    /// The host answered 429: none of its sources is asked before `until`. A
+    /// bare address or machine name says nothing about who stands behind it: there
+    /// only the source that was told so waits.
     pub fn pause(&mut self, host: &str, until: Timestamp) {
-        let entry = self.known.entry(registrable(host)).or_default();
+        let name = registrable(host);
+        if is_address(&name) || !name.contains('.') {
+            return;
+        }
+        let entry = self.known.entry(name).or_default();
         entry.paused = entry.paused.max(until);
     }
 
@@ -212,6 +223,15 @@ mod tests {
         assert_eq!(hosts.start("rss.stadt.de", at(1)), Turn::At(at(60)));
         assert_eq!(hosts.start("other.de", at(1)), Turn::Now);
         assert_eq!(hosts.start("rss.stadt.de", at(60)), Turn::Now);
+    }
+
+    #[test]
+    fn an_address_is_not_paused_as_a_whole() {
+        let mut hosts = hosts();
+        for host in ["127.0.0.1", "[::1]", "localhost"] {
+            hosts.pause(host, at(60));
+            assert_eq!(hosts.start(host, at(1)), Turn::Now, "{host}");
+        }
     }
 
     #[test]

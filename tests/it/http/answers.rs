@@ -80,6 +80,19 @@ async fn every_status_comes_through_with_its_fields() {
 }
 
 #[tokio::test]
+async fn an_answer_without_a_body_may_say_that_it_is_packed() {
+    let (outcome, asked) = ask([Act::Write(head(304, &[("Content-Encoding", "gzip")]))]).await;
+    assert_eq!((outcome.unwrap().status, asked.len()), (304, 1));
+}
+
+#[tokio::test]
+async fn of_an_error_page_no_more_is_read_than_tells_what_it_is() {
+    let (outcome, _) = ask([response(503, &[], vec![b'x'; 1 << 20])]).await;
+    let answer = outcome.unwrap();
+    assert_eq!((answer.body.len(), answer.truncated), (256 << 10, true));
+}
+
+#[tokio::test]
 async fn a_body_that_ends_with_the_connection_is_whole() {
     let (outcome, _) =
         ask([Act::Write(format!("HTTP/1.0 200 OK\r\n\r\n{FEED}").into_bytes()), Act::Close]).await;
@@ -143,7 +156,7 @@ async fn a_body_that_is_not_packed_as_it_says_is_asked_for_once_more_unpacked() 
 async fn who_lies_twice_about_the_packing_is_broken() {
     for coding in ["gzip", "x-evil"] {
         let (outcome, asked) = ask([response(200, &[("Content-Encoding", coding)], FEED)]).await;
-        assert_broken(outcome);
+        assert_broken(&outcome);
         assert_eq!(asked.len(), 2, "{coding}");
     }
 }
@@ -189,7 +202,7 @@ async fn a_kept_connection_that_died_is_replaced_once_and_only_once() {
             assert_eq!(server.asked().len(), asked);
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert_broken(fetch.fetch(&request(&server.url("/"))).await);
+        assert_broken(&fetch.fetch(&request(&server.url("/"))).await);
         assert_eq!(server.asked().len(), 5);
     }
     // and one that the server closes while it waits does no harm at all

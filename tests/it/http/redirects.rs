@@ -16,6 +16,7 @@ async fn redirects_are_followed_and_only_the_first_permanent_run_is_a_move() {
         ("/c", &[(302, "/c1"), (301, "/end")], None),
         ("/d", &[(307, "/end")], None),
         ("/e", &[(303, "end#part")], None),
+        ("/g", &[(302, "/g1"), (302, "/g2"), (301, "/end")], None),
         ("/f", &[(301, "/f1"), (302, "/f2"), (301, "/end")], Some("/f1")),
     ] {
         let mut path = start;

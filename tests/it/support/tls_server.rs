@@ -2,6 +2,8 @@
 //! knows, an intermediate, and a server certificate for `stadt.test`. The keys
 //! protect nothing.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails the test")]
+
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
