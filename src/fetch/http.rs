@@ -250,11 +250,12 @@ impl HttpFetch {
 impl Fetch for HttpFetch {
     fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, FetchError>> {
         Box::pin(async move {
-            let first = Url::parse(&request.url).map_err(|error| FetchError::Guarded {
+            let mut first = Url::parse(&request.url).map_err(|error| FetchError::Guarded {
                 // not shown: it may hold a password
                 host: "the configured URL".to_owned(),
                 why: format!("it is no URL ({error})"),
             })?;
+            first.set_fragment(None);
             let name = host(&first);
             match tokio::time::timeout(request.timeout, self.journey(request, first)).await {
                 Ok(outcome) => outcome,

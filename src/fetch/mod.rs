@@ -32,6 +32,8 @@ pub trait Fetch: Send + Sync {
     /// A body longer than `request.max_bytes` is no error: the answer is cut
     /// there and says so in `truncated`, for the newest items of a feed stand
     /// first. A body that ends before its announced end is an error.
+    ///
+    /// Field values carry one character per octet, so that none is lost.
     fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, FetchError>>;
 }
 

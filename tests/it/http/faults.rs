@@ -41,6 +41,27 @@ async fn whatever_drags_on_ends_at_the_limit_of_the_whole_exchange() {
 }
 
 #[tokio::test]
+async fn fifty_servers_that_hang_do_not_delay_a_good_one() {
+    let server = FeedServer::start().await;
+    server.on("/hang", [Act::Hang]).on("/good", [response(200, &[], FEED)]);
+    let fetch = fetch();
+    let hanging: Vec<_> = (0..50)
+        .map(|_| {
+            let (fetch, request) = (fetch.clone(), request(&server.url("/hang")));
+            tokio::spawn(async move { fetch.fetch(&request).await })
+        })
+        .collect();
+    while server.asked().len() < 50 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(fetch.fetch(&request(&server.url("/good"))).await.is_ok());
+    assert!(hanging.iter().all(|asking| !asking.is_finished()));
+    for asking in hanging {
+        asking.abort();
+    }
+}
+
+#[tokio::test]
 async fn redirects_and_slow_hops_share_one_limit() {
     let server = FeedServer::start().await;
     for hop in 0..9 {
