@@ -1,6 +1,7 @@
 //! A TLS server on loopback with certificates of our own: a root that nobody
-//! knows, an intermediate, and a server certificate for `stadt.test`. The keys
-//! protect nothing.
+//! knows, an intermediate, and two server certificates for `stadt.test`, one good
+//! for a hundred years and one expired. Made with openssl; the one key that is
+//! kept protects nothing, those of the issuers were thrown away.
 
 #![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails the test")]
 
