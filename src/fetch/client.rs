@@ -15,7 +15,7 @@ use super::{FetchError, FetchSettings, install_crypto};
 use crate::model::Access;
 
 /// What makes a connection differ from others to the same host.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Way {
     pub(super) proxy: Option<String>,
     pub(super) certificates: Option<Vec<u8>>,
@@ -23,7 +23,7 @@ pub(super) struct Way {
 }
 
 /// A source's access, checked and ready to be sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Prepared {
     pub(super) user_agent: Option<HeaderValue>,
     /// Its own fields and its Authorization: for the host that is configured, no other.
@@ -37,7 +37,7 @@ pub(super) struct Clients {
     pub(super) settings: FetchSettings,
     pub(super) guard: Guard,
     pub(super) resolver: GuardedResolver,
-    clients: Mutex<HashMap<Way, Client>>,
+    made: Mutex<HashMap<Way, Client>>,
 }
 
 impl Clients {
@@ -46,24 +46,23 @@ impl Clients {
         let guard = Guard::new(settings.allow_private.clone());
         let lookup = lookup.unwrap_or_else(|| Arc::new(SystemLookup));
         let resolver = GuardedResolver { guard: guard.clone(), lookup };
-        Self { settings, guard, resolver, clients: Mutex::default() }
+        Self { settings, guard, resolver, made: Mutex::default() }
     }
 
     /// The client for that way of connecting.
     pub(super) fn client(&self, way: &Way) -> Result<Client, String> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(way) {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = made.get(way) {
             return Ok(client.clone());
         }
         let client = self.build(way)?;
-        clients.insert(way.clone(), client.clone());
+        made.insert(way.clone(), client.clone());
         Ok(client)
     }
 
     fn build(&self, way: &Way) -> Result<Client, String> {
         let mut builder = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
             .connect_timeout(self.settings.connect_timeout)
@@ -108,7 +107,7 @@ impl Prepared {
         if let Some(pem) = &access.certificates {
             certificates(pem)?;
         }
-        if let Some(proxy) = &access.proxy {
+        if let Some(proxy) = access.proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
             proxy_at(proxy)?;
         }
         let user_agent = match &access.user_agent {
@@ -128,7 +127,7 @@ impl Prepared {
 pub(super) fn check(settings: &FetchSettings) -> Result<(), FetchError> {
     let setup = |why| FetchError::Setup { host: "every source".to_owned(), why };
     user_agent(&settings.user_agent).map_err(setup)?;
-    if let Some(proxy) = &settings.proxy {
+    if let Some(proxy) = settings.proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
         proxy_at(proxy).map_err(setup)?;
     }
     Ok(())

@@ -28,6 +28,14 @@ pub(super) fn meaning(host: &str, error: &reqwest::Error) -> FetchError {
     FetchError::Broken { host, why: innermost(error) }
 }
 
+/// Whether the server's certificate is signed by nobody that is known here.
+pub(super) fn issuer_is_unknown(error: &reqwest::Error) -> bool {
+    find::<rustls::Error>(error).is_some_and(|cause| {
+        use rustls::CertificateError::UnknownIssuer;
+        matches!(cause, rustls::Error::InvalidCertificate(UnknownIssuer))
+    })
+}
+
 /// Whether the server closed the connection without a byte of an answer, as it
 /// does to a connection that it had given up while we were writing.
 pub(super) fn closed_before_answer(error: &reqwest::Error) -> bool {

@@ -116,6 +116,7 @@ impl Guard {
                 if name == "localhost" || name.ends_with(".localhost") {
                     // RFC 6761 6.3: always loopback, whatever a resolver says
                     self.check_address(Ipv4Addr::LOCALHOST.into())
+                        .or_else(|_| self.check_address(Ipv6Addr::LOCALHOST.into()))
                         .map_err(|_| Refusal(format!("the name {name} is loopback")))?;
                 }
                 Ok(())

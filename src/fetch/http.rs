@@ -16,13 +16,17 @@ use reqwest::header::{
 use url::Url;
 
 use super::client::{Clients, Prepared, Way, check};
-use super::failure::{closed_before_answer, meaning, undecodable};
+use super::failure::{closed_before_answer, issuer_is_unknown, meaning, undecodable};
 use super::guard::{Lookup, Refusal, Unresolved};
-use super::{Fetch, FetchError, FetchSettings};
+use super::{Fetch, FetchError, FetchSettings, issuer};
 use crate::model::{Access, BoxFuture, Headers, Method, Move, Request, Response};
 
 /// Hops that are followed before we give up.
 const MOST_HOPS: usize = 5;
+
+/// Of a page that only says that something went wrong, no more is read than
+/// is needed to tell what wall it is.
+const ERROR_BYTES: u64 = 256 * 1024;
 
 /// Fields of the request that may follow a redirect to another host.
 const TRAVELLING: &[&str] = &["if-none-match", "if-modified-since", "a-im", "accept-language"];
@@ -61,8 +65,9 @@ impl HttpFetch {
 
     /// The same client asking as one source wants to be asked: own user agent,
     /// fields and password (sent to the configured host only), proxy,
-    /// certificates. Cheap: connections and certificates are shared between
-    /// sources with the same needs. Error: [`FetchError::Setup`].
+    /// certificates (the last two hold for each hop of its redirects). Cheap:
+    /// connections are shared between sources with the same needs. Error:
+    /// [`FetchError::Setup`].
     pub fn with_access(&self, source: &str, access: &Access) -> Result<Self, FetchError> {
         let access = Prepared::new(access)
             .map_err(|why| FetchError::Setup { host: source.to_owned(), why })?;
@@ -71,15 +76,16 @@ impl HttpFetch {
 
     async fn journey(&self, request: &Request, first: Url) -> Result<Response, FetchError> {
         let mut url = first.clone();
-        let mut permanent = Some(first.clone());
+        // where the unbroken run of permanent redirects from the start has led
+        let mut permanent = first.clone();
+        let mut unbroken = true;
         for hop in 0..=MOST_HOPS {
             self.check_place(&url).await?;
             let answer = self.ask(request, &first, &url).await?;
             let (status, fields) = match answer {
                 Answer::Whole(mut response) => {
-                    response.moved = permanent
-                        .filter(|end| *end != first)
-                        .map(|end| Move { permanent_url: end.into() });
+                    response.moved =
+                        (permanent != first).then(|| Move { permanent_url: permanent.into() });
                     return Ok(response);
                 }
                 Answer::Elsewhere(status, fields) => (status, fields),
@@ -92,11 +98,10 @@ impl HttpFetch {
             if url.scheme() == "https" && next.scheme() == "http" {
                 return Err(refused("it leads from https to http".to_owned()));
             }
-            // only the unbroken run of permanent redirects from the start is a move
-            permanent = match (permanent, status) {
-                (Some(end), 301 | 308) if end == url => Some(next.clone()),
-                (end, _) => end,
-            };
+            unbroken = unbroken && matches!(status, 301 | 308);
+            if unbroken {
+                permanent = next.clone();
+            }
             url = next;
         }
         Err(FetchError::Redirect { host: host(&url), why: "too many redirects".to_owned() })
@@ -118,13 +123,15 @@ impl HttpFetch {
         Ok(())
     }
 
-    fn proxy(&self) -> Option<&String> {
-        self.access.proxy.as_ref().or(self.clients.settings.proxy.as_ref())
+    /// The source's proxy, else everybody's; an empty one means: directly.
+    fn proxy(&self) -> Option<&str> {
+        let proxy = self.access.proxy.as_deref().or(self.clients.settings.proxy.as_deref());
+        proxy.filter(|proxy| !proxy.is_empty())
     }
 
     /// One hop, asked again without compression if the body cannot be unpacked.
     async fn ask(&self, request: &Request, first: &Url, url: &Url) -> Result<Answer, FetchError> {
-        let mut fields = self.fields(request, same_host(first, url))?;
+        let mut fields = self.fields(request, url, same_host(first, url))?;
         let response = self.send(request, url, &fields).await?;
         match read(request, url, response).await? {
             Reading::Done(answer) => Ok(answer),
@@ -140,9 +147,9 @@ impl HttpFetch {
     }
 
     /// The request's fields; the private ones only for the host they are meant for.
-    fn fields(&self, request: &Request, at_home: bool) -> Result<HeaderMap, FetchError> {
+    fn fields(&self, request: &Request, url: &Url, at_home: bool) -> Result<HeaderMap, FetchError> {
         let invalid = |name: &str| FetchError::Setup {
-            host: request.url.clone(),
+            host: host(url),
             why: format!("the field `{name}` cannot be sent"),
         };
         let mut fields = HeaderMap::new();
@@ -179,7 +186,7 @@ impl HttpFetch {
         let origin = url.origin().ascii_serialization();
         let kept = self.clients.settings.keep_alive_hosts.contains(url.host_str().unwrap_or(""));
         let way = Way {
-            proxy: self.proxy().cloned(),
+            proxy: self.proxy().map(str::to_owned),
             certificates: self.access.certificates.clone(),
             kept,
         };
@@ -195,11 +202,43 @@ impl HttpFetch {
         {
             outcome = send_once(&client, request, url, fields).await;
         }
-        let response = outcome.map_err(|error| meaning(&host(url), &error))?;
+        let response = match outcome {
+            Ok(response) => response,
+            Err(error) => return Err(self.explained(url, &error).await),
+        };
         if kept {
             self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(origin);
         }
         Ok(response)
+    }
+
+    /// Our error for the client's, with the name of the issuer that is missing.
+    async fn explained(&self, url: &Url, error: &reqwest::Error) -> FetchError {
+        let mut meant = meaning(&host(url), error);
+        if let FetchError::Tls { why, missing_issuer, .. } = &mut meant
+            && issuer_is_unknown(error)
+            && let Some(issuer) = self.missing_issuer(url).await
+        {
+            *why = format!("its certificate's issuer `{issuer}` is not known here");
+            *missing_issuer = Some(issuer);
+        }
+        meant
+    }
+
+    async fn missing_issuer(&self, url: &Url) -> Option<String> {
+        if self.proxy().is_some() {
+            return None;
+        }
+        let address = match url.host()? {
+            url::Host::Ipv4(address) => address.into(),
+            url::Host::Ipv6(address) => address.into(),
+            url::Host::Domain(name) => {
+                *self.clients.resolver.addresses(name).await.ok()?.first()?
+            }
+        };
+        let port = url.port_or_known_default()?;
+        let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        issuer::missing((address, port).into(), name).await
     }
 
     /// Whether a connection to the origin may have been a kept one; asked once.
@@ -211,10 +250,12 @@ impl HttpFetch {
 impl Fetch for HttpFetch {
     fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, FetchError>> {
         Box::pin(async move {
-            let first = Url::parse(&request.url).map_err(|error| FetchError::Guarded {
-                host: request.url.clone(),
+            let mut first = Url::parse(&request.url).map_err(|error| FetchError::Guarded {
+                // not shown: it may hold a password
+                host: "the configured URL".to_owned(),
                 why: format!("it is no URL ({error})"),
             })?;
+            first.set_fragment(None);
             let name = host(&first);
             match tokio::time::timeout(request.timeout, self.journey(request, first)).await {
                 Ok(outcome) => outcome,
@@ -272,11 +313,14 @@ async fn read(
     if !bodiless && let Some(coding) = undecoded(response.headers()) {
         return Ok(Reading::Undecodable(format!("it is encoded as `{coding}`, unknown here")));
     }
-    let limit = usize::try_from(request.max_bytes).unwrap_or(usize::MAX);
+    let most = if status < 300 { request.max_bytes } else { request.max_bytes.min(ERROR_BYTES) };
+    let limit = usize::try_from(most).unwrap_or(usize::MAX);
     let mut body = Vec::new();
     let mut truncated = false;
     loop {
-        match response.chunk().await {
+        // a body that is not there cannot be unpacked either
+        let piece = if bodiless { Ok(None) } else { response.chunk().await };
+        match piece {
             Ok(None) => break,
             Ok(Some(piece)) => {
                 let room = limit - body.len();

@@ -11,9 +11,11 @@ pub mod robots;
 mod client;
 mod failure;
 mod http;
+mod issuer;
 mod scripted;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 pub use http::HttpFetch;
@@ -28,19 +30,22 @@ pub trait Fetch: Send + Sync {
     /// A body longer than `request.max_bytes` is no error: the answer is cut
     /// there and says so in `truncated`, for the newest items of a feed stand
     /// first. A body that ends before its announced end is an error.
+    ///
+    /// Field values carry one character per octet, so that none is lost.
     fn fetch<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Response, FetchError>>;
 }
 
 /// How servers are asked, unless a source says otherwise.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct FetchSettings {
     /// The User-Agent field: product, version and where to complain.
     pub user_agent: String,
-    /// URL of a proxy for all requests; none: connect directly, whatever the environment says.
+    /// URL of a proxy for all requests; none or empty: connect directly, whatever
+    /// the environment says.
     pub proxy: Option<String>,
     /// Private networks that may be asked all the same.
     pub allow_private: Vec<Network>,
-    /// Hosts that serve several sources: their connections are kept for
+    /// Hosts that serve several sources, as they stand in a parsed URL: their connections are kept for
     /// [`FetchSettings::idle_timeout`]. All others are closed after each answer,
     /// for a thousand idle connections cost 28 MiB and save nothing.
     pub keep_alive_hosts: BTreeSet<String>,
@@ -60,6 +65,17 @@ impl Default for FetchSettings {
             idle_timeout: Duration::from_secs(15),
             connect_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+impl fmt::Debug for FetchSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // the proxy's URL may hold a password
+        f.debug_struct("FetchSettings")
+            .field("user_agent", &self.user_agent)
+            .field("by_proxy", &self.proxy.is_some())
+            .field("allow_private", &self.allow_private)
+            .finish_non_exhaustive()
     }
 }
 

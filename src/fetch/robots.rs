@@ -242,6 +242,21 @@ mod tests {
         assert!(allows(robots, "amtsbote", "/y"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_file_and_no_path_makes_it_panic(robots in "(?s).{0,200}", path in "(?s).{0,80}") {
+            let rules = format!("User-agent: *\nDisallow: {path}\n{robots}\nallow:{robots}");
+            allows(&rules, "amtsbote", &path);
+            allows(&robots, "amtsbote", &path);
+        }
+
+        #[test]
+        fn a_path_is_matched_by_itself_as_a_pattern(path in "/[a-zäöü%0-9/?=]{0,40}") {
+            let robots = format!("User-agent: *\nDisallow: {path}");
+            proptest::prop_assert!(!allows(&robots, "amtsbote", &path));
+        }
+    }
+
     #[test]
     fn what_stands_behind_500_kibibytes_is_not_read() {
         let mut robots = String::from("User-agent: *\nDisallow: /first\n");

@@ -5,26 +5,31 @@
 //! exponentially longer. Chance is a function of source and day, so that the
 //! same poll always leads to the same next one.
 
+mod chance;
 pub mod hosts;
+mod pause;
+
+pub use pause::{after_pause, due_at, is_our_outage};
 
 use std::time::Duration;
 
 use chrono::{Datelike, Timelike};
 
+use self::chance::share_of;
 use crate::model::{Rhythm, SourceId, Timestamp};
 
 /// The poll that never comes: the source is gone for good. The end of year
 /// 9999, so that every format can print it.
 pub const NEVER: Timestamp = Timestamp::from_seconds(253_402_300_799);
 
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Not sooner than this after "not you" (401, 403) and after what only a person can mend.
-const AFTER_REFUSAL: Duration = Duration::from_secs(6 * 3600);
+const AFTER_REFUSAL: Duration = Duration::from_hours(6);
 
 /// Most that chance adds.
-const MOST_JITTER: Duration = Duration::from_secs(600);
+const MOST_JITTER: Duration = Duration::from_mins(10);
 
 /// The longest that skipped hours and days may hold a source back.
 const LONGEST_SKIP_HOURS: u32 = 7 * 24;
@@ -179,23 +184,6 @@ fn jitter(source: &SourceId, now: Timestamp, wait: Duration) -> Duration {
     share_of((wait / 10).min(MOST_JITTER), source, now)
 }
 
-/// A part of the span that depends on source and day alone.
-fn share_of(span: Duration, source: &SourceId, now: Timestamp) -> Duration {
-    let day = now.seconds().div_euclid(86_400);
-    // FNV-1a, its bits mixed once more since only the upper ones are good
-    let seed = source
-        .as_str()
-        .bytes()
-        .chain(day.to_le_bytes())
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
-    let mixed = (seed ^ (seed >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 44;
-    let share = u32::try_from(mixed).unwrap_or(0);
-    // 20 bits of chance: span · share / 2^20 in two steps that cannot overflow
-    span / 1024 * (share / 1024) + span / 1024 / 1024 * (share % 1024)
-}
-
 /// The first moment from `at` whose hour and day (GMT) the document does not
 /// exclude. A document that excludes all of them is not believed.
 fn outside_skipped(at: Timestamp, signs: &Signs<'_>) -> Timestamp {
@@ -218,45 +206,13 @@ fn outside_skipped(at: Timestamp, signs: &Signs<'_>) -> Timestamp {
         .map_or(at, |begin| begin.after(share_of(MOST_JITTER, signs.source, at)))
 }
 
-/// What a stored next poll is worth after a pause: the machine slept, the clock
-/// jumped, the service was down. The caller stores what is answered.
-///
-/// A time further ahead than any poll of ours could lie was written by a clock
-/// that ran ahead; a time more than an interval ago was slept through. Both are
-/// due soon, but not all at the same moment. A source that was never polled
-/// stays due at once, a gone one gone.
-pub fn after_pause(
-    now: Timestamp,
-    next_poll: Timestamp,
-    policy: &Policy,
-    source: &SourceId,
-) -> Timestamp {
-    if next_poll == NEVER || next_poll == Timestamp::default() {
-        return next_poll;
-    }
-    let skip = HOUR * LONGEST_SKIP_HOURS;
-    let furthest =
-        now.after(policy.longest().max(policy.max_retry_after)).after(skip).after(MOST_JITTER * 2);
-    if next_poll > furthest || next_poll < now.before(policy.interval) {
-        now.after(share_of(policy.interval.min(MOST_JITTER), source, now))
-    } else {
-        next_poll
-    }
-}
-
-/// Whether so many hosts failed at once that the fault is ours: then no
-/// source's failures are counted. Few hosts say nothing.
-pub const fn is_our_outage(hosts_asked: usize, hosts_unreachable: usize) -> bool {
-    hosts_asked >= 4 && hosts_unreachable * 2 > hosts_asked
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
-    fn policy() -> Policy {
+    pub(super) fn policy() -> Policy {
         Policy {
             interval: 2 * HOUR,
             min_interval: 15 * MINUTE,
@@ -265,7 +221,7 @@ mod tests {
         }
     }
 
-    fn now() -> Timestamp {
+    pub(super) fn now() -> Timestamp {
         // a Monday, 10:00 GMT
         Timestamp::from_seconds(1_795_428_000)
     }
@@ -439,59 +395,5 @@ mod tests {
         about(with_rhythm(&policy(), &all, |_| ()), 2 * HOUR);
         let odd = Rhythm { skip_hours: vec![99], skip_days: vec![9], ..Rhythm::default() };
         about(with_rhythm(&policy(), &odd, |_| ()), 2 * HOUR);
-    }
-
-    #[test]
-    fn chance_is_the_same_for_a_source_and_day_and_spreads_sources_evenly() {
-        assert_eq!(wait(|_| ()), wait(|_| ()));
-        let span = Duration::from_secs(600);
-        let shares: Vec<_> = (0..1000)
-            .map(|n| share_of(span, &SourceId::new(format!("source-{n}")), now()))
-            .collect();
-        for tenth in 0..10_u32 {
-            let part = span / 10 * tenth..span / 10 * (tenth + 1);
-            let count = shares.iter().filter(|share| part.contains(share)).count();
-            assert!((60..=140).contains(&count), "{count} of 1000 in the {tenth}. tenth");
-        }
-        let one = SourceId::from("kitu");
-        assert_ne!(share_of(span, &one, now()), share_of(span, &one, now().after(DAY)));
-    }
-
-    #[test]
-    fn after_a_long_sleep_the_overdue_are_spread_and_the_rest_stays() {
-        let stored = |at: Timestamp, source: &str| {
-            after_pause(now(), at, &policy(), &SourceId::from(source))
-        };
-        let slept = now().before(3 * DAY);
-        let starts: std::collections::BTreeSet<_> =
-            (0..20).map(|n| stored(slept, &format!("source-{n}"))).collect();
-        assert!(starts.len() > 15, "no burst");
-        assert!(starts.iter().all(|at| now().after(MOST_JITTER) >= *at && *at >= now()));
-        for calm in [now().before(HOUR), now(), now().after(HOUR), now().after(7 * DAY)] {
-            assert_eq!(stored(calm, "kitu"), calm);
-        }
-        assert_eq!(stored(Timestamp::default(), "kitu"), Timestamp::default());
-        assert_eq!(stored(NEVER, "kitu"), NEVER);
-    }
-
-    #[test]
-    fn a_time_of_a_clock_that_ran_ahead_is_taken_back() {
-        let source = SourceId::from("kitu");
-        let ahead = now().after(400 * DAY);
-        assert!(after_pause(now(), ahead, &policy(), &source) <= now().after(MOST_JITTER));
-    }
-
-    #[test]
-    fn most_hosts_failing_at_once_is_our_outage() {
-        for (asked, unreachable, ours) in [
-            (0, 0, false),
-            (1, 1, false),
-            (3, 3, false),
-            (4, 2, false),
-            (4, 3, true),
-            (50, 26, true),
-        ] {
-            assert_eq!(is_our_outage(asked, unreachable), ours, "{unreachable} of {asked}");
-        }
     }
 }

@@ -5,7 +5,6 @@
 //! more; a short list of the suffixes that sources of ours live under does.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::model::Timestamp;
@@ -38,13 +37,19 @@ const SHARED_SUFFIXES: &[&str] = &[
 /// stands there. Addresses and single labels stand for themselves.
 pub fn registrable(host: &str) -> String {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    if host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok() {
+    if is_address(&host) {
         return host;
     }
     let labels: Vec<&str> = host.split('.').collect();
     let last = |count: usize| labels[labels.len().saturating_sub(count)..].join(".");
     let two = last(2);
     if SHARED_SUFFIXES.contains(&two.as_str()) { last(3) } else { two }
+}
+
+/// Whether the host of a URL is an address; a parsed URL has no other spelling
+/// of one than digits and dots, or brackets.
+fn is_address(host: &str) -> bool {
+    host.starts_with('[') || host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
 /// Whether a request to a host may start.
@@ -64,7 +69,7 @@ pub struct Hosts {
     per_host: usize,
     spacing: Duration,
     longest_pause: Duration,
-    hosts: HashMap<String, Host>,
+    known: HashMap<String, Host>,
 }
 
 #[derive(Debug, Default)]
@@ -80,12 +85,12 @@ impl Hosts {
     /// At most `per_host` requests at once to a host (at least one), starts and
     /// ends at least `spacing` apart, no pause longer than `longest_pause`.
     pub fn new(per_host: usize, spacing: Duration, longest_pause: Duration) -> Self {
-        Self { per_host: per_host.max(1), spacing, longest_pause, hosts: HashMap::new() }
+        Self { per_host: per_host.max(1), spacing, longest_pause, known: HashMap::new() }
     }
 
     /// Asks for a turn for a request to `host` (as in the URL).
     pub fn start(&mut self, host: &str, now: Timestamp) -> Turn {
-        let entry = self.hosts.entry(registrable(host)).or_default();
+        let entry = self.known.entry(registrable(host)).or_default();
         if entry.running >= self.per_host {
             return Turn::AfterAnother;
         }
@@ -103,16 +108,22 @@ impl Hosts {
 
     /// A request to `host` has ended.
     pub fn finished(&mut self, host: &str, now: Timestamp) {
-        if let Some(entry) = self.hosts.get_mut(&registrable(host)) {
+        if let Some(entry) = self.known.get_mut(&registrable(host)) {
             entry.running = entry.running.saturating_sub(1);
             entry.spaced = entry.spaced.max(now.after(self.spacing));
         }
-        self.hosts.retain(|_, host| host.running > 0 || host.spaced > now || host.paused > now);
+        self.known.retain(|_, host| host.running > 0 || host.spaced > now || host.paused > now);
     }
 
-    /// The host answered 429: none of its sources is asked before `until`.
+    /// The host answered 429: none of its sources is asked before `until`. A
+    /// bare address or machine name says nothing about who stands behind it: there
+    /// only the source that was told so waits.
     pub fn pause(&mut self, host: &str, until: Timestamp) {
-        let entry = self.hosts.entry(registrable(host)).or_default();
+        let name = registrable(host);
+        if is_address(&name) || !name.contains('.') {
+            return;
+        }
+        let entry = self.known.entry(name).or_default();
         entry.paused = entry.paused.max(until);
     }
 
@@ -215,6 +226,15 @@ mod tests {
     }
 
     #[test]
+    fn an_address_is_not_paused_as_a_whole() {
+        let mut hosts = hosts();
+        for host in ["127.0.0.1", "[::1]", "localhost"] {
+            hosts.pause(host, at(60));
+            assert_eq!(hosts.start(host, at(1)), Turn::Now, "{host}");
+        }
+    }
+
+    #[test]
     fn a_clock_that_jumps_back_does_not_lock_a_host_out() {
         let mut hosts = hosts();
         assert_eq!(hosts.start("a.de", at(1_000_000)), Turn::Now);
@@ -246,6 +266,6 @@ mod tests {
             assert_eq!(hosts.start(&host, at(n)), Turn::Now);
             hosts.finished(&host, at(n));
         }
-        assert!(hosts.hosts.len() < 5, "{}", hosts.hosts.len());
+        assert!(hosts.known.len() < 5, "{}", hosts.known.len());
     }
 }

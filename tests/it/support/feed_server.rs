@@ -2,6 +2,8 @@
 //! slow, broken and hostile answers. It speaks no HTTP of its own; each answer
 //! is a list of acts on the socket.
 
+#![expect(clippy::unwrap_used, reason = "a helper that cannot go on fails the test")]
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -51,9 +53,12 @@ impl Asked {
     }
 }
 
+/// How many answers were given, and all of them.
+type Script = (usize, Vec<Vec<Act>>);
+
 #[derive(Default)]
 struct Shared {
-    answers: Mutex<HashMap<String, (usize, Vec<Vec<Act>>)>>,
+    answers: Mutex<HashMap<String, Script>>,
     asked: Mutex<Vec<Asked>>,
     flooded: Mutex<u64>,
 }
@@ -133,12 +138,9 @@ pub(crate) fn response(status: u16, fields: &[(&str, &str)], body: impl AsRef<[u
 
 /// Status line and fields, without a length.
 pub(crate) fn head(status: u16, fields: &[(&str, &str)]) -> Vec<u8> {
-    let mut text = format!("HTTP/1.1 {status} X\r\n");
-    for (name, value) in fields {
-        text.push_str(&format!("{name}: {value}\r\n"));
-    }
-    text.push_str("\r\n");
-    text.into_bytes()
+    let lines = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+    let text: String = std::iter::once(format!("HTTP/1.1 {status} X\r\n")).chain(lines).collect();
+    (text + "\r\n").into_bytes()
 }
 
 /// One chunk of a chunked body.

@@ -2,3 +2,4 @@
 
 pub(crate) mod feed_server;
 pub(crate) mod packed;
+pub(crate) mod tls_server;

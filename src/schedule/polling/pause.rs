@@ -1,0 +1,111 @@
+//! What became of the schedule while nobody looked: sleep, jumps of the clock, outages.
+
+use super::chance::share_of;
+use super::{HOUR, LONGEST_SKIP_HOURS, MOST_JITTER, NEVER, Policy};
+use crate::model::{SourceId, Timestamp};
+
+/// What a stored next poll is worth after a pause: the machine slept, the clock
+/// jumped, the service was down. The caller stores what is answered.
+///
+/// A time further ahead than any poll of ours could lie was written by a clock
+/// that ran ahead; a time more than an interval ago was slept through. Both are
+/// due soon, but not all at the same moment. A source that was never polled
+/// stays due at once, a gone one gone.
+pub fn after_pause(
+    now: Timestamp,
+    next_poll: Timestamp,
+    policy: &Policy,
+    source: &SourceId,
+) -> Timestamp {
+    if next_poll == NEVER || next_poll == Timestamp::default() {
+        return next_poll;
+    }
+    let skip = HOUR * LONGEST_SKIP_HOURS;
+    let furthest =
+        now.after(policy.longest().max(policy.max_retry_after)).after(skip).after(MOST_JITTER * 2);
+    if next_poll > furthest || next_poll < now.before(policy.interval) {
+        now.after(share_of(policy.interval.min(MOST_JITTER), source, now))
+    } else {
+        next_poll
+    }
+}
+
+/// When a source may be asked: at its stored time, and not sooner than the
+/// shortest interval after the last attempt. The attempt is stored before the
+/// request, so that a service that dies in each poll cannot hammer its sources.
+/// An attempt that lies ahead was written by a clock that ran ahead and does
+/// not count.
+pub fn due_at(
+    now: Timestamp,
+    next_poll: Timestamp,
+    last_attempt: Option<Timestamp>,
+    policy: &Policy,
+) -> Timestamp {
+    match last_attempt.filter(|attempt| *attempt <= now) {
+        Some(attempt) => next_poll.max(attempt.after(policy.min_interval)),
+        None => next_poll,
+    }
+}
+
+/// Whether so many hosts failed at once that the fault is ours: then no
+/// source's failures are counted. Few hosts say nothing.
+pub const fn is_our_outage(hosts_asked: usize, hosts_unreachable: usize) -> bool {
+    hosts_asked >= 4 && hosts_unreachable * 2 > hosts_asked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::polling::DAY;
+    use crate::schedule::polling::tests::{now, policy};
+
+    #[test]
+    fn after_a_long_sleep_the_overdue_are_spread_and_the_rest_stays() {
+        let stored = |at: Timestamp, source: &str| {
+            after_pause(now(), at, &policy(), &SourceId::from(source))
+        };
+        let slept = now().before(3 * DAY);
+        let starts: std::collections::BTreeSet<_> =
+            (0..20).map(|n| stored(slept, &format!("source-{n}"))).collect();
+        assert!(starts.len() > 15, "no burst");
+        assert!(starts.iter().all(|at| now().after(MOST_JITTER) >= *at && *at >= now()));
+        for calm in [now().before(HOUR), now(), now().after(HOUR), now().after(7 * DAY)] {
+            assert_eq!(stored(calm, "kitu"), calm);
+        }
+        assert_eq!(stored(Timestamp::default(), "kitu"), Timestamp::default());
+        assert_eq!(stored(NEVER, "kitu"), NEVER);
+    }
+
+    #[test]
+    fn a_service_that_dies_in_each_poll_still_keeps_the_shortest_interval() {
+        let policy = policy();
+        let due = |attempt| due_at(now(), now().before(HOUR), attempt, &policy);
+        assert_eq!(due(None), now().before(HOUR));
+        let attempt = now().before(policy.min_interval / 3);
+        assert_eq!(due(Some(attempt)), attempt.after(policy.min_interval));
+        assert_eq!(due(Some(now().before(DAY))), now().before(HOUR));
+        assert_eq!(due(Some(now().after(DAY))), now().before(HOUR), "the clock jumped back");
+        assert_eq!(due_at(now(), NEVER, Some(attempt), &policy), NEVER);
+    }
+
+    #[test]
+    fn a_time_of_a_clock_that_ran_ahead_is_taken_back() {
+        let source = SourceId::from("kitu");
+        let ahead = now().after(400 * DAY);
+        assert!(after_pause(now(), ahead, &policy(), &source) <= now().after(MOST_JITTER));
+    }
+
+    #[test]
+    fn most_hosts_failing_at_once_is_our_outage() {
+        for (asked, unreachable, ours) in [
+            (0, 0, false),
+            (1, 1, false),
+            (3, 3, false),
+            (4, 2, false),
+            (4, 3, true),
+            (50, 26, true),
+        ] {
+            assert_eq!(is_our_outage(asked, unreachable), ours, "{unreachable} of {asked}");
+        }
+    }
+}
