@@ -346,6 +346,19 @@ fn a_long_title_of_a_window_ends_at_a_word() {
 }
 
 #[test]
+fn years_of_digests_do_not_run_out_of_fuel() {
+    let digest = |number: usize| DigestLink {
+        id: format!("{number}-taeglich"),
+        title: format!("Kommunal-IT am Morgen, Ausgabe {number}"),
+        shown: number,
+    };
+    let digests: Vec<DigestLink> = (0..5000).map(digest).collect();
+    let months = vec![Month { title: "Dezember 2025".into(), digests }];
+    let html = Pages::new(&service()).unwrap().render(&Page::Archive(Archive { months })).unwrap();
+    assert_eq!(html.matches("<li><a href=\"/d/").count(), 5000);
+}
+
+#[test]
 fn a_closed_form_is_nowhere_offered() {
     let renderer = Pages::new(&Service { subscribe: false, ..service() }).unwrap();
     for (name, page) in pages("Titel") {
