@@ -1,6 +1,6 @@
 //! `check`: every problem of the config at once.
 
-use super::{Exit, Global, session};
+use super::{Exit, Global};
 use crate::config::ConfigError;
 use crate::daemon;
 use crate::model::{Method, Request};
