@@ -59,8 +59,11 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<ConfigError>() || error.is::<UsageError>() {
         return Exit::Usage;
     }
-    let store = error.chain().find_map(|cause| cause.downcast_ref::<StoreError>());
-    if store.is_some_and(|error| error.retry() != Retry::Never) {
+    let retry = error.chain().find_map(|cause| {
+        let store = cause.downcast_ref::<StoreError>().map(StoreError::retry);
+        store.or_else(|| cause.downcast_ref::<PipelineError>().map(PipelineError::retry))
+    });
+    if retry.is_some_and(|retry| retry != Retry::Never) {
         return Exit::TryAgain;
     }
     if matches!(error.downcast_ref(), Some(PipelineError::Unknown { .. })) {
@@ -84,6 +87,9 @@ pub fn render_error(error: &anyhow::Error) -> String {
 fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<StoreError>() {
+            return error.hint().map(str::to_owned);
+        }
+        if let Some(error) = cause.downcast_ref::<PipelineError>() {
             return error.hint().map(str::to_owned);
         }
         if let Some(error) = cause.downcast_ref::<crate::fetch::FetchError>() {
