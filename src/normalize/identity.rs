@@ -152,7 +152,7 @@ const MINISTRIES: &[(&str, &str)] = &[
 /// `165/2025`, with the words before it that make it a press release's number.
 static RELEASE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:pressemitteilung|pressemeldung|medieninformation|pm)\s*(?:nr\.?|nummer)?\s*:?\s*(\d{1,4})\s?/\s?((?:19|20)\d{2})\b",
+        r"(?i)\b(?:pressemitteilung|pressemeldung|medieninformation|pm)\s*(?:nr\.?|nummer)?\s*:?\s*(\d{1,4})\s?/\s?((?:19|20)\d{2})\b",
     )
     .ok()
 });
