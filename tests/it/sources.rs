@@ -362,6 +362,14 @@ fn a_missing_list_an_empty_list_and_a_blind_selector_are_told_apart() {
         extract("<ul class=news><li><h3>x</h3></ul>"),
         Err(SourceError::SelectorEmpty { role: "link", selector: "a@href".into() })
     );
+    for preset in ["ikiss", "typo3-news", "landesportal", "wordpress", "gsb", "liferay", "harz-pdf"]
+    {
+        let source = page(&format!("page = {{ preset = \"{preset}\" }}"));
+        let read = source.extract(&answer(b"<main id=content><p>rebuilt</p></main>"));
+        assert!(matches!(read, Err(SourceError::ContainerMissing { .. })), "{preset}: {read:?}");
+    }
+    let whole = page("page = { list = \"body\", item = \"li\" }");
+    assert_eq!(whole.extract(&answer(b"<p>x</p>")).map(|read| read.items.len()), Ok(0));
     assert_eq!(
         extract("<title>Just a moment...</title>"),
         Err(SourceError::Wall { which: "cloudflare".into() })

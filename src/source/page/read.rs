@@ -26,6 +26,8 @@ const MAX_DATE: usize = 200;
 #[derive(Debug)]
 pub(super) struct ListSelectors {
     pub(super) list_source: String,
+    /// The list of a preset that is found on any page.
+    pub(super) list_is_anything: bool,
     pub(super) list: Selector,
     pub(super) item_source: String,
     pub(super) item: Selector,
