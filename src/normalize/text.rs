@@ -55,7 +55,13 @@ const TEASER_ENDS: &[&str] = &[
 ];
 
 /// Remarks without news value anywhere in a text.
-const REMARKS: &[&str] = &[" (wir berichteten)", " (wir berichteten )", " [mehr]", " (mehr)"];
+const REMARKS: &[&str] = &[
+    ": Datei in neuem Fenster öffnen",
+    " (wir berichteten)",
+    " (wir berichteten )",
+    " [mehr]",
+    " (mehr)",
+];
 
 /// Lines that are furniture if nothing else stands on them, or if they begin so.
 const FURNITURE: &[&str] = &[
