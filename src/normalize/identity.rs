@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use url::Url;
 
-use super::url::{canonical, parameters, plain_host};
+use super::url::{parameters, plain_host};
 use crate::text;
 
 /// An address in parts.
@@ -152,7 +152,7 @@ const MINISTRIES: &[(&str, &str)] = &[
 /// `165/2025`, with the words before it that make it a press release's number.
 static RELEASE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)(?:pressemitteilung|pressemeldung|medieninformation|pm)\s*(?:nr\.?|nummer)?\s*:?\s*(\d{1,4})\s?/\s?((?:19|20)\d{2})\b",
+        r"(?i)\b(?:pressemitteilung|pressemeldung|medieninformation|pm)\s*(?:nr\.?|nummer)?\s*:?\s*(\d{1,4})\s?/\s?((?:19|20)\d{2})\b",
     )
     .ok()
 });
@@ -217,9 +217,10 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     hex
 }
 
-/// Whether `url` leads to one page among others: not to a host's start page.
-pub(super) fn is_specific(url: &str) -> bool {
-    Address::parse(&canonical(url)).is_some_and(|address| {
+/// Whether a canonical URL leads to one page among others: not to a host's
+/// start page.
+pub(super) fn is_specific(canonical_url: &str) -> bool {
+    Address::parse(canonical_url).is_some_and(|address| {
         address.segments().next().is_some() || !address.parameters.is_empty()
     })
 }

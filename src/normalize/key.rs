@@ -31,7 +31,8 @@ pub struct Keyed {
 /// Names each item of one document. Where a name is borne by items that differ
 /// it is refined by the link, then by the content, with a note.
 pub fn keys(items: &[RawItem], settings: &SourceSettings) -> Keyed {
-    let facts: Vec<Facts> = items.iter().map(|raw| Facts::of(raw, settings)).collect();
+    let page = canonical(&settings.url);
+    let facts: Vec<Facts> = items.iter().map(|raw| Facts::of(raw, settings, &page)).collect();
     let mut keys: Vec<String> =
         facts.iter().map(|facts| facts.first_name(settings.identity)).collect();
     let mut notes = Vec::new();
@@ -40,18 +41,22 @@ pub fn keys(items: &[RawItem], settings: &SourceSettings) -> Keyed {
 
     let mut fallbacks: Vec<Vec<Key>> =
         facts.iter().map(|facts| facts.fallbacks(settings)).collect();
-    let mut bearers: HashMap<Key, Vec<usize>> = HashMap::new();
-    for (index, names) in fallbacks.iter().enumerate() {
-        for name in names {
-            bearers.entry(name.clone()).or_default().push(index);
+    // Whose a name is; none if items of different keys would answer to it, or
+    // if it is another item's key already.
+    let mut owners: HashMap<String, Option<&str>> = HashMap::new();
+    let borne = keys.iter().map(|key| (key.clone(), key));
+    let offered = fallbacks.iter().zip(&keys);
+    let offered =
+        offered.flat_map(|(names, key)| names.iter().map(move |name| (name.0.clone(), key)));
+    for (name, key) in borne.chain(offered) {
+        let owner = owners.entry(name).or_insert(Some(key));
+        if *owner != Some(key.as_str()) {
+            *owner = None;
         }
     }
-    for (index, names) in fallbacks.iter_mut().enumerate() {
+    for (names, key) in fallbacks.iter_mut().zip(&keys) {
         names.retain(|name| {
-            name.0 != keys[index]
-                && bearers
-                    .get(name)
-                    .is_some_and(|all| all.iter().all(|at| keys[*at] == keys[index]))
+            name.0 != *key && owners.get(&name.0).is_some_and(|owner| *owner == Some(key.as_str()))
         });
     }
     Keyed { keys: keys.into_iter().map(Key).collect(), fallbacks, notes }
@@ -60,7 +65,7 @@ pub fn keys(items: &[RawItem], settings: &SourceSettings) -> Keyed {
 /// Further names of one item, without knowledge of its neighbours; see
 /// [`Keyed::fallbacks`], which leaves out what several items share.
 pub fn fallback_keys(raw: &RawItem, settings: &SourceSettings) -> Vec<Key> {
-    Facts::of(raw, settings).fallbacks(settings)
+    Facts::of(raw, settings, &canonical(&settings.url)).fallbacks(settings)
 }
 
 /// Hash of what the item says, blind to white space and dates: while it is the
@@ -98,17 +103,13 @@ struct Facts {
 }
 
 impl Facts {
-    fn of(raw: &RawItem, settings: &SourceSettings) -> Self {
+    fn of(raw: &RawItem, settings: &SourceSettings, page: &str) -> Self {
         let link = raw
             .link
             .as_deref()
             .filter(|link| !link.trim().is_empty())
             .map(|link| unmirrored(link, settings));
-        let page = canonical(&settings.url);
-        let link_is_own = link.as_deref().is_some_and(|link| {
-            identity::is_specific(link) && canonical(link) != page
-                || canonical_with_fragment(link).contains('#')
-        });
+        let place = link.as_deref().map(|link| Place::of(link, page));
         let title = one_line(raw.title.as_deref().unwrap_or_default());
         let body = [&raw.summary_html, &raw.body_html]
             .map(|html| one_line(html.as_deref().unwrap_or_default()));
@@ -121,8 +122,8 @@ impl Facts {
         Self {
             guid: raw.guid.as_deref().and_then(guid_name),
             system: link.as_deref().and_then(identity::key_of_url),
-            link: link.as_deref().map(|link| spelled(link, &page)),
-            link_is_own,
+            link_is_own: place.as_ref().is_some_and(|place| place.is_own),
+            link: place.map(|place| place.spelled),
             full_content: hash(format!("{title}\0{date}\0{}\0{}", body[0], body[1]).as_bytes()),
             title: text::fold(&title),
             content,
@@ -222,10 +223,25 @@ fn guid_name(guid: &str) -> Option<String> {
     Some(named("guid", guid))
 }
 
-/// The canonical spelling; the fragment counts only on the source's own page.
-fn spelled(link: &str, page: &str) -> String {
-    let spelled = canonical(link);
-    if spelled == page { canonical_with_fragment(link) } else { spelled }
+/// Where a link leads, seen from the source's own page.
+struct Place {
+    /// Canonical; the fragment counts only on the source's own page.
+    spelled: String,
+    /// Whether one item is there, not a list or a start page.
+    is_own: bool,
+}
+
+impl Place {
+    fn of(link: &str, page: &str) -> Self {
+        let plain = canonical(link);
+        if plain == page {
+            let spelled = canonical_with_fragment(link);
+            let is_own = spelled != page;
+            return Self { spelled, is_own };
+        }
+        let is_own = identity::is_specific(&plain);
+        Self { spelled: plain, is_own }
+    }
 }
 
 /// The link with a mirror's host replaced by the source's own.
@@ -252,11 +268,8 @@ pub(super) fn unmirrored(link: &str, settings: &SourceSettings) -> String {
 
 /// The name of the item's own page, if it has one.
 pub(super) fn own_page(link: &str, settings: &SourceSettings) -> Option<String> {
-    let link = unmirrored(link, settings);
-    let page = canonical(&settings.url);
-    let spelled = spelled(&link, &page);
-    (spelled != page && (identity::is_specific(&link) || spelled.contains('#')))
-        .then(|| link_name(&spelled))
+    let place = Place::of(&unmirrored(link, settings), &canonical(&settings.url));
+    place.is_own.then(|| link_name(&place.spelled))
 }
 
 fn one_line(text: &str) -> String {

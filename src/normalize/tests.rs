@@ -169,10 +169,24 @@ fn a_link_that_several_items_share_leads_to_none() {
     let shared = Key("link:https://a.de/x".into());
     let keyed = keys(&document, &feed());
     assert!(keyed.fallbacks.iter().all(|names| !names.contains(&shared)), "{keyed:?}");
+    // Nor does a name that is another item's key.
+    let document = [raw("1", "https://a.de/x", "Eins"), raw("", "https://a.de/x", "Zwei")];
+    assert!(!keys(&document, &feed()).fallbacks[0].contains(&shared));
     for link in ["https://a.de/", "https://a.de/feed"] {
         let names = fallback_keys(&raw("1", link, "T"), &feed());
         assert!(names.iter().all(|name| !name.0.starts_with("link:")), "{names:?}");
     }
+}
+
+#[test]
+fn ten_thousand_items_of_one_name_are_named_in_one_pass() {
+    let many = vec![raw("same", "https://a.de/x", "T"); 10_000];
+    let keyed = keys(&many, &feed());
+    assert!(keyed.keys.iter().all(|key| key.0 == "guid:same"));
+    let many: Vec<RawItem> =
+        (0..10_000).map(|n| raw("same", "https://a.de/x", &n.to_string())).collect();
+    let unique: std::collections::HashSet<Key> = keys(&many, &feed()).keys.into_iter().collect();
+    assert_eq!(unique.len(), 10_000);
 }
 
 #[test]

@@ -55,7 +55,13 @@ const TEASER_ENDS: &[&str] = &[
 ];
 
 /// Remarks without news value anywhere in a text.
-const REMARKS: &[&str] = &[" (wir berichteten)", " (wir berichteten )", " [mehr]", " (mehr)"];
+const REMARKS: &[&str] = &[
+    ": Datei in neuem Fenster öffnen",
+    " (wir berichteten)",
+    " (wir berichteten )",
+    " [mehr]",
+    " (mehr)",
+];
 
 /// Lines that are furniture if nothing else stands on them, or if they begin so.
 const FURNITURE: &[&str] = &[
@@ -194,7 +200,8 @@ pub(super) fn without_teaser_end(text: &str) -> String {
     let mut was_cut = false;
     // Each turn takes something away, and a teaser has but few of these.
     for _ in 0..8 {
-        let lower = text.to_lowercase();
+        let tail = text.char_indices().rev().nth(40).map_or(0, |(at, _)| at);
+        let lower = text[tail..].to_lowercase();
         let Some(end) = TEASER_ENDS.iter().find(|end| ends_with_words(&lower, end)) else { break };
         let keep = text.chars().count().saturating_sub(end.chars().count());
         was_cut |= matches!(*end, "..." | "…" | "[...]" | "[…]");
@@ -221,20 +228,7 @@ fn ends_with_words(text: &str, end: &str) -> bool {
 /// The first sentence, or as much of it as fits.
 pub(super) fn first_sentence(text: &str, max_chars: usize) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-    let mut before = ' ';
-    let mut characters = line.char_indices().peekable();
-    while let Some((at, c)) = characters.next() {
-        let ends = matches!(c, '.' | '!' | '?')
-            && characters.peek().is_none_or(|(_, next)| next.is_whitespace())
-            // Ordinals and short forms: "4. Sitzung", "z. B."
-            && (c != '.' || before.is_lowercase())
-            && line[..at].split_whitespace().next_back().is_none_or(|word| word.chars().count() > 3);
-        if ends && at > 10 {
-            return text::shorten(&line[..at + c.len_utf8()], max_chars);
-        }
-        before = c;
-    }
-    text::shorten(line, max_chars)
+    text::shorten(text::sentences(line).next().unwrap_or_default(), max_chars)
 }
 
 /// What of a text counts as said: words and figures, without quotation marks,

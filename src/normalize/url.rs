@@ -51,7 +51,6 @@ const NOISE: &[&str] = &[
     // sessions
     "jsessionid",
     "phpsessid",
-    "sid",
     "sessionid",
     "session_id",
     "aspsessionid",
@@ -60,8 +59,6 @@ const NOISE: &[&str] = &[
     // TYPO3: without cHash a server may refuse the page, but it names nothing
     "chash",
     "no_cache",
-    "l",
-    "type",
     "tx_news_pi1[action]",
     "tx_news_pi1[controller]",
     "tx_tsarssinclude_pi1[action]",
@@ -200,12 +197,23 @@ fn is_index(segment: &str) -> bool {
     )
 }
 
+/// Parameters that are noise only if the value looks like it: `sid=12` may be
+/// a story, `type=press` a page.
+fn is_noise_here(name: &str, value: &str, is_typo3: bool) -> bool {
+    let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    match name.to_ascii_lowercase().as_str() {
+        "sid" => value.len() >= 16 && value.bytes().all(|byte| byte.is_ascii_alphanumeric()),
+        "l" | "type" => is_typo3 && is_number,
+        _ => is_noise(name),
+    }
+}
+
 fn spell_query(query: &str) -> Vec<String> {
-    let mut pairs: Vec<(String, String)> = query
-        .split('&')
-        .map(split_pair)
-        .filter(|(name, value)| !(is_noise(name) || name.is_empty() && value.is_empty()))
-        .collect();
+    let mut pairs: Vec<(String, String)> = query.split('&').map(split_pair).collect();
+    let is_typo3 = pairs.iter().any(|(name, _)| name == "cHash" || name.starts_with("tx_"));
+    pairs.retain(|(name, value)| {
+        !(name.is_empty() && value.is_empty() || is_noise_here(name, value, is_typo3))
+    });
     if identity::ikiss(&pairs).is_some() {
         let with_fid = pairs.iter().any(|(name, _)| name == "FID");
         pairs.retain(|(name, _)| {
@@ -308,7 +316,7 @@ mod tests {
             &[
                 "https://a.de/x?b=2&a=1",
                 "https://a.de/x?a=1&b=2&utm_source=rss&wt_mc=rss.red.ho&fbclid=9",
-                "https://a.de/x;jsessionid=0A1B?a=1&amp;b=2&PHPSESSID=77&cmp=nl-1&cflt=rdt",
+                "https://a.de/x;jsessionid=0A1B?a=1&amp;b=2&PHPSESSID=77&sid=0123456789abcdef&cmp=nl-1&cflt=rdt",
             ],
             // umlauts: raw, UTF-8, Latin-1
             &[
@@ -341,6 +349,8 @@ mod tests {
         for (one, other) in [
             ("https://a.de/x", "https://a.de/X"),
             ("https://a.de/x?id=1", "https://a.de/x?id=2"),
+            ("https://a.de/x?sid=12", "https://a.de/x?sid=13"),
+            ("https://a.de/x?type=press", "https://a.de/x?type=event"),
             ("https://a.de/x?a=b%26c", "https://a.de/x?a=b&c"),
             ("https://a.de/a%2Fb", "https://a.de/a/b"),
             ("https://a.de:8443/", "https://a.de/"),

@@ -152,17 +152,24 @@ impl Source for Page {
             .iter()
             .filter_map(|shape| Some((shape, read::elements(&page, shape)?)))
             .collect();
-        let best = found.iter().find(|(_, items)| !items.is_empty()).or_else(|| found.first());
+        // A body is always there: where a preset has no better list, its items must be.
+        let best = found
+            .iter()
+            .find(|(_, items)| !items.is_empty())
+            .or_else(|| found.iter().find(|(shape, _)| !shape.list_is_anything));
         let Some((shape, elements)) = best else {
             if let Some(which) = discover::wall(&decoded.text) {
                 return Err(SourceError::Wall { which: which.to_owned() });
             }
-            let selector = self
-                .shapes
-                .iter()
-                .map(|shape| shape.list_source.as_str())
-                .collect::<Vec<_>>()
-                .join(", ");
+            let selector =
+                self.shapes
+                    .iter()
+                    .map(|shape| {
+                        if shape.list_is_anything { &shape.item_source } else { &shape.list_source }
+                    })
+                    .map(String::as_str)
+                    .collect::<Vec<_>>()
+                    .join(", ");
             return Err(SourceError::ContainerMissing { selector });
         };
         if elements.is_empty() {
@@ -236,6 +243,8 @@ fn list_selectors(
     is_sound.then_some(())?;
     Some(ListSelectors {
         list_source: written[0].1.to_owned(),
+        list_is_anything: own[0].is_none()
+            && written[0].1.split(',').any(|list| list.trim() == "body"),
         list: list?,
         item_source: written[1].1.to_owned(),
         item: item?,

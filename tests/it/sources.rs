@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use amtsbote::model::{
     Access, Content, Extraction, Headers, IdentityPolicy, Initial, Place, Problem, RawItem, Reader,
-    Response, SourceId, SourceSettings, Table, Value,
+    Response, SourceId, SourceSettings, Table, Timestamp, Value,
 };
 use amtsbote::source::{KINDS, Kind, Source, SourceError};
 use proptest::prelude::*;
@@ -362,6 +362,14 @@ fn a_missing_list_an_empty_list_and_a_blind_selector_are_told_apart() {
         extract("<ul class=news><li><h3>x</h3></ul>"),
         Err(SourceError::SelectorEmpty { role: "link", selector: "a@href".into() })
     );
+    for preset in ["ikiss", "typo3-news", "landesportal", "wordpress", "gsb", "liferay", "harz-pdf"]
+    {
+        let source = page(&format!("page = {{ preset = \"{preset}\" }}"));
+        let read = source.extract(&answer(b"<main id=content><p>rebuilt</p></main>"));
+        assert!(matches!(read, Err(SourceError::ContainerMissing { .. })), "{preset}: {read:?}");
+    }
+    let whole = page("page = { list = \"body\", item = \"li\" }");
+    assert_eq!(whole.extract(&answer(b"<p>x</p>")).map(|read| read.items.len()), Ok(0));
     assert_eq!(
         extract("<title>Just a moment...</title>"),
         Err(SourceError::Wall { which: "cloudflare".into() })
@@ -445,4 +453,39 @@ fn wrong_settings_are_reported_where_they_stand() {
     assert!(built.is_none());
     assert_eq!(problems.len(), 2, "{problems:?}");
     assert!(problems.iter().all(|problem| problem.place.is_some()));
+}
+
+#[test]
+fn of_two_links_to_one_page_the_one_with_words_is_the_item() {
+    let source =
+        page("page = { list = \"main\", item = \"a[href*='/presse/']\", link = \"@href\" }");
+    let html = "<main><a href=/presse/1><img src=x></a><a href=/presse/1><h3>Titel</h3><p>Lang</p></a>\
+        <a href=/presse/1>mehr »</a><a href=/presse/2>Weiterlesen</a></main>";
+    let read = source.extract(&answer(html.as_bytes())).unwrap();
+    let titles: Vec<_> = read.items.iter().map(|raw| raw.title.as_deref()).collect();
+    assert_eq!(titles, [Some("Titel"), None], "the second page has no words but an address");
+}
+
+#[test]
+fn one_release_has_one_name_on_list_and_portal() {
+    let source = page("page = { preset = \"landesportal\" }");
+    let html = include_bytes!("../fixtures/pages/landesportal.html");
+    let response = Response {
+        final_url: "https://www.sachsen-anhalt.de/bs/pressemitteilungen/".into(),
+        ..answer(html)
+    };
+    let read = source.extract(&response).unwrap();
+    let portal = RawItem {
+        link: Some("https://presse.sachsen-anhalt.de/ministerium-fuer-infrastruktur-und-digitales/2025/11/24/zentrale-angebote".into()),
+        title: Some("Zentrale Angebote entlasten Kommunen".into()),
+        body_html: Some("<p>Pressemitteilung: 165/2025</p><p>Magdeburg, den 24.11.2025</p>".into()),
+        ..RawItem::default()
+    };
+    for raw in [&read.items[0], &portal] {
+        let key =
+            amtsbote::normalize::keys(std::slice::from_ref(raw), &settings("page")).keys[0].clone();
+        let now = Timestamp::from_seconds(1_800_000_000);
+        let item = amtsbote::normalize::item(raw, key, 0, &settings("page"), now).unwrap();
+        assert!(item.aliases.contains(&"pm:mid-165-2025".to_owned()), "{:?}", item.aliases);
+    }
 }

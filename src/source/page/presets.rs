@@ -2,7 +2,9 @@
 //!
 //! A preset lists the shapes in which its system prints a list. The first
 //! shape whose list and items are on the page is used, so the most telling one
-//! stands first. An empty selector means the shape has no such thing.
+//! stands first. An empty selector means the shape has no such thing. Where no
+//! list can be told from the page, `body` stands for it; the page then counts
+//! as rebuilt if it has no items.
 
 /// One shape of a list.
 pub(super) struct Shape {
@@ -166,7 +168,7 @@ pub(super) const PRESETS: &[Preset] = &[
                 summary: ".c-teaser__text, .c-search-result__text, p",
             },
             Shape {
-                list: "#content, main",
+                list: "#content, main, body",
                 item: ".teaser, .c-teaser",
                 title: "h2, h3",
                 link: "h2 a@href, h3 a@href, a[href]@href",

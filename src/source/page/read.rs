@@ -1,5 +1,6 @@
 //! A list on a page → raw items.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use chrono_tz::Tz;
@@ -26,6 +27,8 @@ const MAX_DATE: usize = 200;
 #[derive(Debug)]
 pub(super) struct ListSelectors {
     pub(super) list_source: String,
+    /// The list of a preset that is found on any page.
+    pub(super) list_is_anything: bool,
     pub(super) list: Selector,
     pub(super) item_source: String,
     pub(super) item: Selector,
@@ -86,9 +89,9 @@ pub(super) fn elements<'a>(
 ) -> Option<Vec<ElementRef<'a>>> {
     let mut lists = page.select(&selectors.list).peekable();
     lists.peek()?;
-    let mut taken = std::collections::HashSet::new();
+    let mut taken = HashSet::new();
     let mut items: Vec<ElementRef<'a>> = Vec::new();
-    let mut read_lists = std::collections::HashSet::new();
+    let mut read_lists = HashSet::new();
     for list in lists {
         if list.ancestors().any(|node| read_lists.contains(&node.id())) {
             continue;
@@ -142,10 +145,20 @@ pub(super) fn read(
     {
         notes.push(format!("`{}` (date) found nothing in the list", picks.source));
     }
-    Ok(raws
-        .into_iter()
-        .filter(|raw| raw.title.is_some() || raw.link.is_some() || raw.summary_html.is_some())
-        .collect())
+    Ok(worth_keeping(raws))
+}
+
+/// Without what says nothing: a picture or "mehr" that leads where an item
+/// with words leads, and what has neither words nor address.
+fn worth_keeping(mut raws: Vec<RawItem>) -> Vec<RawItem> {
+    let named: HashSet<String> =
+        raws.iter().filter(|raw| raw.title.is_some()).filter_map(|raw| raw.link.clone()).collect();
+    raws.retain(|raw| match (&raw.title, &raw.link) {
+        (Some(_), _) => true,
+        (None, Some(link)) => !named.contains(link),
+        (None, None) => raw.summary_html.is_some(),
+    });
+    raws
 }
 
 fn has_link(item: ElementRef<'_>, selectors: &ListSelectors) -> bool {
@@ -197,11 +210,14 @@ fn title(item: ElementRef<'_>, selectors: &ListSelectors) -> Option<String> {
             None => words(found.element),
         };
         let words = without_link_ends(&words);
-        (!words.is_empty()).then(|| escape(words))
+        (!leads_on(words)).then(|| escape(words))
     };
     match &selectors.title {
         Some(picks) => picks.find(item).find_map(shown),
-        None => shown(Found { element: item, attribute: None }),
+        None => heading(item)
+            .into_iter()
+            .chain([item])
+            .find_map(|element| shown(Found { element, attribute: None })),
     }
 }
 
@@ -216,6 +232,11 @@ fn link(
         // `href="#"` is a button.
         (href != "#").then(|| resolve(href, around.base)).flatten()
     })
+}
+
+fn heading(item: ElementRef<'_>) -> Option<ElementRef<'_>> {
+    item.descendent_elements()
+        .find(|element| matches!(element.value().name(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6"))
 }
 
 /// The id by which the page itself can point at the item.
