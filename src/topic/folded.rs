@@ -214,15 +214,14 @@ impl<'a> Writer<'a> {
         }
         for composed in cluster.nfkc() {
             for lower in composed.to_lowercase() {
-                match lower {
-                    'ä' | 'æ' => self.push_all("ae", at, next, upper),
-                    'ö' | 'ø' | 'œ' => self.push_all("oe", at, next, upper),
-                    'ü' => self.push_all("ue", at, next, upper),
-                    'ß' => self.push_all("ss", at, next, upper),
-                    other => {
-                        for base in other.nfd().filter(|&c| is_letter(c)) {
-                            self.push(base, at, next, upper);
-                        }
+                if let Some(pair) = pair(lower) {
+                    self.push_all(pair, at, next, upper);
+                    continue;
+                }
+                for base in lower.nfd().filter(|&c| is_letter(c)) {
+                    match pair(base) {
+                        Some(pair) => self.push_all(pair, at, next, upper),
+                        None => self.push(base, at, next, upper),
                     }
                 }
             }
@@ -316,6 +315,17 @@ fn gender_mark(rest: &str) -> Option<usize> {
     ends.then_some(mark.len_utf8() + skipped)
 }
 
+/// The two letters that stand for a special one where it cannot be typed.
+fn pair(letter: char) -> Option<&'static str> {
+    match letter {
+        'ä' | 'æ' => Some("ae"),
+        'ö' | 'ø' | 'œ' => Some("oe"),
+        'ü' => Some("ue"),
+        'ß' => Some("ss"),
+        _ => None,
+    }
+}
+
 /// A letter or digit; Unicode counts some marks as alphabetic.
 fn is_letter(c: char) -> bool {
     c.is_alphanumeric() && !is_combining_mark(c)
@@ -362,7 +372,7 @@ mod tests {
             ),
             ("Café ﬁnden", "cafefinden"),
             ("Strategie & Steuerung", "strategieundsteuerung"),
-            ("a\u{37a}b", "ab"),
+            ("a\u{37a}b Ǣ", "abae"),
         ] {
             assert_eq!(folded(text), expected, "{text}");
         }
