@@ -57,6 +57,8 @@ pub(super) struct Folded {
     pub(super) letters: Vec<Letter>,
     /// Where a word that ends in a hyphen ends, as in `Haupt- und`.
     pub(super) suspended: Vec<usize>,
+    /// Where a word that begins with a hyphen begins, as in `und -digitalisierung`.
+    pub(super) resumed: Vec<usize>,
 }
 
 impl Folded {
@@ -150,6 +152,7 @@ impl<'a> Writer<'a> {
             bytes: Vec::with_capacity(text.len()),
             letters: Vec::with_capacity(text.len()),
             suspended: Vec::new(),
+            resumed: Vec::new(),
         };
         Self { text, folded, gap: Gap::default(), sentence: 0, word: 0, length: 0, digits: true }
     }
@@ -160,7 +163,7 @@ impl<'a> Writer<'a> {
         if is_invisible(c) || is_combining_mark(c) {
             return next;
         }
-        if c.is_alphanumeric() {
+        if is_letter(c) {
             return self.letter(c, at);
         }
         if self.gap.is_empty()
@@ -211,15 +214,14 @@ impl<'a> Writer<'a> {
         }
         for composed in cluster.nfkc() {
             for lower in composed.to_lowercase() {
-                match lower {
-                    'ä' | 'æ' => self.push_all("ae", at, next, upper),
-                    'ö' | 'ø' | 'œ' => self.push_all("oe", at, next, upper),
-                    'ü' => self.push_all("ue", at, next, upper),
-                    'ß' => self.push_all("ss", at, next, upper),
-                    other => {
-                        for base in other.nfd().filter(|c| c.is_alphanumeric()) {
-                            self.push(base, at, next, upper);
-                        }
+                if let Some(pair) = pair(lower) {
+                    self.push_all(pair, at, next, upper);
+                    continue;
+                }
+                for base in lower.nfd().filter(|&c| is_letter(c)) {
+                    match pair(base) {
+                        Some(pair) => self.push_all(pair, at, next, upper),
+                        None => self.push(base, at, next, upper),
                     }
                 }
             }
@@ -279,6 +281,9 @@ impl<'a> Writer<'a> {
             }
             self.folded.suspended.push(self.folded.bytes.len());
         }
+        if gap.ends_with_hyphen && gap.blank && !gap.begins_with_hyphen && !gap.punctuation {
+            self.folded.resumed.push(self.folded.bytes.len());
+        }
         match (gap.punctuation, gap.hyphen, gap.blank) {
             (true, _, true) => Joint::Hard,
             (true, _, false) => Joint::Tight,
@@ -308,6 +313,22 @@ fn gender_mark(rest: &str) -> Option<usize> {
     let following = ending.strip_prefix("innen").or_else(|| ending.strip_prefix("in"))?;
     let ends = following.chars().next().is_none_or(|c| !c.is_alphanumeric());
     ends.then_some(mark.len_utf8() + skipped)
+}
+
+/// The two letters that stand for a special one where it cannot be typed.
+fn pair(letter: char) -> Option<&'static str> {
+    match letter {
+        'ä' | 'æ' => Some("ae"),
+        'ö' | 'ø' | 'œ' => Some("oe"),
+        'ü' => Some("ue"),
+        'ß' => Some("ss"),
+        _ => None,
+    }
+}
+
+/// A letter or digit; Unicode counts some marks as alphabetic.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() && !is_combining_mark(c)
 }
 
 fn is_hyphen(c: char) -> bool {
@@ -351,6 +372,7 @@ mod tests {
             ),
             ("Café ﬁnden", "cafefinden"),
             ("Strategie & Steuerung", "strategieundsteuerung"),
+            ("a\u{37a}b Ǣ", "abae"),
         ] {
             assert_eq!(folded(text), expected, "{text}");
         }

@@ -101,6 +101,7 @@ impl Matcher {
             }
         }
         self.compounds(text, &mut places);
+        self.resumptions(text, &mut places);
         for &term in &self.paired {
             let near = near(text, &places[term]);
             places[term] = [near, Vec::new()];
@@ -145,6 +146,40 @@ impl Matcher {
             }
         }
     }
+
+    /// `Verwaltungsmodernisierung und -digitalisierung` holds `Verwaltungsdigitalisierung`.
+    fn resumptions(&self, text: &Folded, places: &mut [[Vec<Place>; 2]]) {
+        /// Fewer letters begin no compound.
+        const SHORTEST_HEAD: usize = 3;
+        for &at in text.resumed.iter().take(MOST_COMPOUNDS) {
+            let Some(compound) = compound_before(text, at) else { continue };
+            let Some(end) = text.border_after(at + 1) else { continue };
+            let tail = &text.bytes[at..end];
+            for head_end in compound.start + SHORTEST_HEAD..compound.end {
+                let head = &text.bytes[compound.start..head_end];
+                let whole = [head, tail].concat();
+                // A stem may lack an ending, never more than its head.
+                let first = self.by_stem.partition_point(|(stem, _)| &stem[..] <= head);
+                let wanted = self.by_stem[first..]
+                    .iter()
+                    .take_while(|(stem, _)| stem.starts_with(head))
+                    .map(|(_, index)| &self.phrases[*index]);
+                for wanted in wanted.filter(|wanted| wanted.phrase.words[0].is_exactly(&whole)) {
+                    places[wanted.term][wanted.side].push(Place { start: compound.start, end });
+                }
+            }
+        }
+    }
+}
+
+/// The full word before the conjunction before `at`.
+fn compound_before(text: &Folded, at: usize) -> Option<Place> {
+    let conjunction = text.border_before(at.checked_sub(1)?)?;
+    if !is_conjunction(&text.bytes[conjunction..at]) {
+        return None;
+    }
+    let start = text.border_before(conjunction.checked_sub(1)?)?;
+    parts_words(text.joint(conjunction)).then_some(Place { start, end: conjunction })
 }
 
 /// The full word that ends a row of suspended ones beginning before `at`.
@@ -415,6 +450,29 @@ mod tests {
                 "Bau- und Personalamtsleiter",
             ],
         );
+    }
+
+    #[test]
+    fn compounds_whose_head_is_left_out_are_completed() {
+        let text = "die Verwaltungsmodernisierung und -digitalisierung kommt";
+        assert_eq!(
+            words("Verwaltungsdigitalisierung*", text),
+            ["Verwaltungsmodernisierung und -digitalisierung"]
+        );
+        finds("Registerdaten", &["Registerabrufe oder -daten"]);
+        misses(
+            "Verwaltungsdigitalisierung",
+            &[
+                "Verwaltungsmodernisierung und Digitalisierung",
+                "Modernisierung und -digitalisierung",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_blank_put_into_a_long_word_does_not_hide_it() {
+        finds("Onlinezugangsgesetz*", &["Online Zugangsgesetz", "Online Zugangs Gesetz"]);
+        misses("Amtshaus", &["Amts Haus"]);
     }
 
     #[test]

@@ -14,6 +14,9 @@ const FEWEST_LETTERS_WITH_STAR: usize = 3;
 /// Mixed case up to this length is an abbreviation (`EfA`), beyond it a name (`openDesk`).
 const LONGEST_MIXED_ABBREVIATION: usize = 4;
 
+/// A word of this many letters is known even if a blank was put into it.
+const SHORTEST_SPLIT: usize = 9;
+
 /// Endings that may stand after a plain word, folded.
 const ENDINGS: [&str; 11] = ["", "e", "em", "en", "er", "ern", "es", "n", "s", "in", "innen"];
 /// Endings that a plain word may have in the config, longest first.
@@ -193,7 +196,10 @@ impl Word {
             if mark.upper.is_some_and(|upper| upper != letter.upper) {
                 return Vec::new();
             }
-            if index > 0 && !mark.allows(letter.joint) {
+            let split = letter.joint == Joint::Blank
+                && mark.upper.is_none()
+                && self.stem.len() >= SHORTEST_SPLIT;
+            if index > 0 && !mark.allows(letter.joint) && !(split && mark.joint == Joint::None) {
                 return Vec::new();
             }
         }
@@ -232,6 +238,16 @@ impl Word {
     /// How many parts its hyphens make at most.
     pub(super) fn parts(&self) -> usize {
         self.stem.len().min(6)
+    }
+
+    /// Whether `whole`, a word put together from two, is this one. All folded.
+    pub(super) fn is_exactly(&self, whole: &[u8]) -> bool {
+        let rest = whole.strip_prefix(&self.stem[..]);
+        let plain = self.marks.iter().all(|mark| mark.upper.is_none());
+        plain
+            && !self.open_left
+            && rest
+                .is_some_and(|rest| self.open_right || self.tails.iter().any(|tail| tail == rest))
     }
 
     /// Whether `head` and the end of `compound` make this word: `Haupt` and
