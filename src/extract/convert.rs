@@ -99,7 +99,7 @@ fn item(entry: Entry, is_rss: bool, base: Option<&Url>, language: Option<&str>) 
     RawItem {
         guid,
         link,
-        title: entry.title.and_then(|title| plain_title(title, is_rss)),
+        title: entry.title.and_then(|title| plain_title(&title, is_rss)),
         summary_html: summary,
         body_html: entry.content.and_then(|content| {
             let is_plain = content.content_type.as_str().starts_with("text/plain");
@@ -184,7 +184,7 @@ pub(super) fn absolute(href: &str, base: Option<&Url>) -> String {
 
 /// A title as plain text. RSS does not say whether titles are HTML; most
 /// writers take them for it.
-fn plain_title(title: Text, is_rss: bool) -> Option<String> {
+fn plain_title(title: &Text, is_rss: bool) -> Option<String> {
     let is_html = is_rss || !title.content_type.as_str().starts_with("text/plain");
     plain(&title.content, is_html)
 }

@@ -28,7 +28,7 @@ pub fn parse(text: &str, zone: Tz) -> Option<Date> {
     }
     let clock = find_clock(&tokens);
     let day = find_day(&tokens, clock.as_ref())?;
-    instant(day, clock, zone)
+    instant(day, clock.as_ref(), zone)
 }
 
 /// A date in the path of a URL, as `/2025-11-24-name`, `/2025/11/24/` or
@@ -182,21 +182,19 @@ fn clock_with_colons(tokens: &[Token], at: usize) -> Option<Clock> {
     }
     let (mut second, mut milliseconds) = (0, 0);
     let mut end = at + 3;
-    if is_mark(tokens, end, ':') {
-        if let Some((value, digits)) =
+    if is_mark(tokens, end, ':')
+        && let Some((value, digits)) =
             number(tokens, end + 1).filter(|(value, digits)| *value <= 60 && *digits <= 2)
+    {
+        let _ = digits;
+        second = value.min(59);
+        end += 2;
+        if (is_mark(tokens, end, '.') || is_mark(tokens, end, ','))
+            && let Some((fraction, digits)) =
+                number(tokens, end + 1).filter(|(_, digits)| *digits <= 18)
         {
-            let _ = digits;
-            second = value.min(59);
+            milliseconds = thousandths(fraction, digits);
             end += 2;
-            if is_mark(tokens, end, '.') || is_mark(tokens, end, ',') {
-                if let Some((fraction, digits)) =
-                    number(tokens, end + 1).filter(|(_, digits)| *digits <= 18)
-                {
-                    milliseconds = thousandths(fraction, digits);
-                    end += 2;
-                }
-            }
         }
     }
     let mut hour = hour;
@@ -524,8 +522,8 @@ fn ymd(year: i64, month: i64, day: i64) -> Option<NaiveDate> {
     )
 }
 
-fn instant(day: NaiveDate, clock: Option<Clock>, zone: Tz) -> Option<Date> {
-    let said = clock.as_ref();
+fn instant(day: NaiveDate, clock: Option<&Clock>, zone: Tz) -> Option<Date> {
+    let said = clock;
     let is_guess = said.is_none_or(|clock| clock.offset.is_none());
     let midnight = day.and_hms_opt(0, 0, 0)?;
     let local = said.map_or(midnight, |clock| {

@@ -16,7 +16,7 @@ use super::convert::{
 };
 use super::markup::{Dialect, Token, Tokens, attribute};
 use super::vocabulary::{Field, Name, Names, Space, field_of};
-use super::{date, html, value};
+use super::{date, html, markup, value};
 
 /// What the scan found.
 #[derive(Debug, Default)]
@@ -253,9 +253,10 @@ impl<'a> Scanner<'a> {
         let mut open = Open::default();
         let base = self.bases.entry.as_ref().or(self.bases.feed.as_ref());
         open.item.language = attribute(attributes, "xml:lang").and_then(non_empty);
-        if let Some(about) =
-            attribute(attributes, "rdf:about").or_else(|| attribute(attributes, "about"))
-        {
+        let about = markup::attributes(attributes)
+            .find(|(name, _)| *name == "about" || name.ends_with(":about"))
+            .map(|(_, value)| value);
+        if let Some(about) = about {
             let about = value::decoded(about);
             open.item.guid = non_empty(&about);
             open.permanent = web_address(&about);
@@ -342,7 +343,7 @@ impl<'a> Scanner<'a> {
             Field::Author => add_author(open, inside),
             Field::Category => add_category(open, &value::text(inside)),
             Field::Language => {
-                open.item.language = non_empty(&value::text(inside)).or(open.item.language.take())
+                open.item.language = non_empty(&value::text(inside)).or(open.item.language.take());
             }
             Field::Enclosure | Field::Skipped => {}
         }
@@ -398,10 +399,9 @@ fn add_category(open: &mut Open, words: &str) {
     let categories = &mut open.item.categories;
     if let Some(category) =
         non_empty(&html::to_text(words).text).filter(|_| categories.len() < MOST_PARTS)
+        && !categories.contains(&category)
     {
-        if !categories.contains(&category) {
-            categories.push(category);
-        }
+        categories.push(category);
     }
 }
 

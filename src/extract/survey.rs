@@ -55,21 +55,19 @@ pub(super) fn survey(text: &str) -> Survey {
         }
         match rest.get(1) {
             Some(b'!') if rest.starts_with(b"<![CDATA[") => {
-                match text.get(at..).and_then(|rest| rest.find("]]>")) {
-                    Some(length) => at += length,
-                    None => {
-                        found.has_bad_text = true;
-                        return found;
-                    }
+                if let Some(length) = text.get(at..).and_then(|rest| rest.find("]]>")) {
+                    at += length;
+                } else {
+                    found.has_bad_text = true;
+                    return found;
                 }
             }
             Some(b'!') if rest.starts_with(b"<!--") => {
-                match text.get(at + 4..).and_then(|rest| rest.find("-->")) {
-                    Some(length) => at += length + 4,
-                    None => {
-                        found.has_bad_text = true;
-                        return found;
-                    }
+                if let Some(length) = text.get(at + 4..).and_then(|rest| rest.find("-->")) {
+                    at += length + 4;
+                } else {
+                    found.has_bad_text = true;
+                    return found;
                 }
             }
             Some(b'!') => {
@@ -130,7 +128,7 @@ fn note_element(found: &mut Survey, name: &[u8], is_atom: bool) {
     match local {
         b"item" | b"entry" | b"ITEM" | b"Item" | b"Entry" => found.entries += 1,
         b"pubDate" | b"published" | b"issued" | b"updated" | b"modified" if prefix.is_empty() => {
-            found.dates.own = true
+            found.dates.own = true;
         }
         b"date" | b"created" | b"issued" | b"modified" => found.dates.foreign = true,
         b"p" | b"b" | b"br" | b"i" | b"em" | b"strong" | b"a" | b"div" | b"span" | b"ul"
@@ -177,12 +175,10 @@ fn is_sound_number(text: &[u8]) -> bool {
 
 /// Whether there is a control character that XML does not allow.
 fn has_control(bytes: &[u8]) -> bool {
-    // Chunks without an early exit inside, so that the compiler can go sixteen bytes at a time.
-    bytes.chunks(1024).any(|chunk| {
-        chunk.iter().fold(false, |found, byte| {
-            found | ((*byte < 0x20) & (*byte != b'\n') & (*byte != b'\t') & (*byte != b'\r'))
-        })
-    })
+    // Counted, not searched: without an early exit the compiler takes many bytes at a time.
+    let control =
+        |byte: &&u8| **byte < 0x20 && **byte != b'\n' && **byte != b'\t' && **byte != b'\r';
+    bytes.chunks(4096).any(|chunk| chunk.iter().filter(control).count() > 0)
 }
 
 #[cfg(test)]
