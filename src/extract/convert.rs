@@ -10,7 +10,7 @@ use url::Url;
 use crate::model::{Date, Enclosure, RawItem, Timestamp};
 
 use super::reference::push_escaped;
-use super::{date, html};
+use super::{date, html, value};
 
 /// Most authors, categories and enclosures of one item.
 pub(super) const MOST_PARTS: usize = 50;
@@ -189,15 +189,15 @@ fn plain_title(title: &Text, is_rss: bool) -> Option<String> {
     plain(&title.content, is_html)
 }
 
-/// Plain text of a title that is HTML or claims to be plain.
+/// Plain text of a title that is HTML or claims to be plain. References that
+/// are left then were escaped once too often, whatever the type says.
 pub(super) fn plain(title: &str, is_html: bool) -> Option<String> {
-    let text = if is_html {
-        html::to_text(title).text.replace('\n', " ")
+    if is_html {
+        let text = html::to_text(title).text.replace('\n', " ");
+        non_empty(&value::decoded(&text))
     } else {
-        // Escaped once too often is common enough in plain titles too.
-        htmlize::unescape(title.trim()).into_owned()
-    };
-    non_empty_owned(text)
+        non_empty(&value::decoded(title))
+    }
 }
 
 fn as_html(text: Text, is_rss: bool) -> Option<String> {

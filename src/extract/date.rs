@@ -187,7 +187,7 @@ fn clock_with_colons(tokens: &[Token], at: usize) -> Option<Clock> {
             number(tokens, end + 1).filter(|(value, digits)| *value <= 60 && *digits <= 2)
     {
         let _ = digits;
-        second = value.min(59);
+        second = value;
         end += 2;
         if (is_mark(tokens, end, '.') || is_mark(tokens, end, ','))
             && let Some((fraction, digits)) =
@@ -242,7 +242,7 @@ fn clock_in_one_number(tokens: &[Token], at: usize) -> Option<Clock> {
         return None;
     }
     let (offset, end) = zone_after(tokens, at + 1);
-    Some(Clock { hour, minute, second: second.min(59), milliseconds: 0, offset, span: at..end })
+    Some(Clock { hour, minute, second, milliseconds: 0, offset, span: at..end })
 }
 
 fn thousandths(fraction: i64, digits: usize) -> i64 {
@@ -662,7 +662,7 @@ mod tests {
             ("Sun, 15 Dec 2024 12:15 AM", 1_734_218_100),
             ("Mi, 21.04.2021 - 15:26", 1_619_011_560),
             ("Tue, 21 Jul 2026 24:00:00 +0200", TEN + 50_400),
-            ("2026-07-21T10:00:60Z", TEN + 7259),
+            ("2026-07-21T10:00:60Z", TEN + 7260),
             ("12.03.2025 10:00 MEZ", 1_741_770_000),
             ("9. Sept. 2025", 1_757_368_800),
         ] {

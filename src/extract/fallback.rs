@@ -259,7 +259,7 @@ impl<'a> Scanner<'a> {
         if let Some(about) = about {
             let about = value::decoded(about);
             open.item.guid = non_empty(&about);
-            open.permanent = web_address(&about);
+            open.permanent = address(&about);
         }
         // CDF keeps them as attributes.
         if let Some(href) = attribute(attributes, "href") {
@@ -310,7 +310,7 @@ impl<'a> Scanner<'a> {
                     .is_none_or(|word| word.trim().eq_ignore_ascii_case("true"));
                 if let Some(guid) = non_empty(&guid) {
                     if is_permanent {
-                        open.permanent = web_address(&guid);
+                        open.permanent = address(&guid);
                     }
                     open.item.guid = Some(guid);
                 }
@@ -416,11 +416,12 @@ fn add_author(open: &mut Open, inside: &str) {
     }
 }
 
-/// The text if it is an address on the web: a permanent guid that is a link.
-fn web_address(text: &str) -> Option<String> {
-    let text = text.trim();
-    let scheme = text.get(..8.min(text.len())).unwrap_or_default().to_ascii_lowercase();
-    (scheme.starts_with("http://") || scheme.starts_with("https://")).then(|| text.to_owned())
+/// The address that a permanent id is, as it stands: by RSS any guid that does
+/// not deny it, by custom Atom's ids too. Normalising keeps http and https only,
+/// so that a mere name never becomes a link that leads nowhere.
+fn address(id: &str) -> Option<String> {
+    let id = id.trim();
+    (!id.is_empty() && !id.contains(char::is_whitespace)).then(|| id.to_owned())
 }
 
 fn join(base: Option<&Url>, reference: &str) -> Option<Url> {

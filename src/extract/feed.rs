@@ -76,7 +76,12 @@ fn read_markup(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, E
     let needs_repair = seen.has_bad_text || seen.has_bad_prolog || !is_known_root(&seen);
     let repaired = if needs_repair { repair::repair(text) } else { None };
     let strict: Cow<'_, str> = repaired.map_or(Cow::Borrowed(text), Cow::Owned);
-    let parsed = convert::parse(&strict, base, zone);
+    let parsed = if seen.has_risky_author {
+        // feed-rs 3.0 panics on it; the panic would be caught, but not its noise.
+        Err("an address in an author's name that it cannot take".to_owned())
+    } else {
+        convert::parse(&strict, base, zone)
+    };
     let rhythm = rhythm::read(&strict);
     match parsed {
         Ok(parsed)
@@ -343,8 +348,7 @@ mod tests {
         assert_eq!(error("<svg/>"), "not a feed but a document that begins with `<svg>`");
         assert!(error("{\"error\":1}").starts_with("not a feed but JSON"));
         assert!(
-            error("<rss version=\"2.0\"><channel><item></item></channel>")
-                .starts_with("unreadable feed")
+            error("<rss version=\"2.0\"><channel><item><title>A").starts_with("unreadable feed")
         );
     }
 

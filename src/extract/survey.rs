@@ -20,6 +20,8 @@ pub(super) struct Survey {
     pub(super) has_bad_prolog: bool,
     /// Elements of HTML among those of the feed.
     pub(super) has_naked_markup: bool,
+    /// An author's element with an e-mail address beside characters on which feed-rs 3.0 panics.
+    pub(super) has_risky_author: bool,
     /// `dc:date` or `dcterms:…` and the format's own dates.
     pub(super) dates: Dates,
 }
@@ -99,6 +101,7 @@ pub(super) fn survey(text: &str) -> Survey {
                     is_atom = name.eq_ignore_ascii_case(b"feed");
                 }
                 note_element(&mut found, name, is_atom);
+                found.has_risky_author |= is_risky_author(name, rest);
                 at += 1 + length;
             }
             _ => {
@@ -116,6 +119,19 @@ fn is_plain_rss(tag: &str) -> bool {
     tag.starts_with("<rss")
         && matches!(version, Some("2.0" | "0.91" | "0.92"))
         && attribute(inside, "xmlns").is_none()
+}
+
+/// Whether the element that begins `text` names a person with an address
+/// between characters that are not ASCII, or may not be once decoded.
+fn is_risky_author(name: &[u8], text: &[u8]) -> bool {
+    let local = name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+    if !matches!(local, b"author" | b"creator" | b"managingEditor" | b"webMaster" | b"name") {
+        return false;
+    }
+    let inside = text.get(1..text.len().min(1000)).unwrap_or_default();
+    let end = inside.windows(2).position(|pair| pair == b"</").unwrap_or(inside.len());
+    let inside = inside.get(..end).unwrap_or_default();
+    inside.contains(&b'@') && inside.iter().any(|byte| *byte == b'&' || !byte.is_ascii())
 }
 
 fn note_element(found: &mut Survey, name: &[u8], is_atom: bool) {
@@ -224,6 +240,8 @@ mod tests {
         ] {
             assert!(survey(text).has_bad_prolog, "{text}");
         }
+        assert!(survey("<rss><author>Presse&#160;a@b.example</author></rss>").has_risky_author);
+        assert!(!survey("<rss><author>a@b.example (Presse)</author></rss>").has_risky_author);
         assert!(survey("<rss><title>a <b>c</b></title></rss>").has_naked_markup);
         assert_eq!(survey("<rss:item/><entry><entries/>").entries, 2);
     }
