@@ -18,6 +18,9 @@ use super::markup::{Dialect, Token, Tokens, attribute};
 use super::vocabulary::{Field, Name, Names, Space, field_of};
 use super::{date, html, markup, value};
 
+/// Entries after which the scan stops: memory is bounded whatever a document holds.
+pub(super) const MOST_ENTRIES: usize = 50_000;
+
 /// What the scan found.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
@@ -98,6 +101,9 @@ impl<'a> Scanner<'a> {
         loop {
             let before = tokens.position();
             let Some(token) = tokens.next() else { break };
+            if self.items.len() >= MOST_ENTRIES {
+                break;
+            }
             match token {
                 Token::Start { name, attributes, is_empty } => {
                     self.names.declare(attributes);

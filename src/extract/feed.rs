@@ -79,6 +79,9 @@ fn read_markup(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, E
     let parsed = if seen.has_risky_author {
         // feed-rs 3.0 panics on it; the panic would be caught, but not its noise.
         Err("an address in an author's name that it cannot take".to_owned())
+    } else if seen.entries > fallback::MOST_ENTRIES {
+        // Each of feed-rs's entries takes a kilobyte, however short it is in the document.
+        Err(format!("{} entries are too many", seen.entries))
     } else {
         convert::parse(&strict, base, zone)
     };
@@ -93,7 +96,7 @@ fn read_markup(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, E
         other => {
             let repaired = if needs_repair { None } else { repair::repair(text) };
             let scan = fallback::scan(repaired.as_deref().unwrap_or(&strict), base, zone);
-            lenient(other, scan, &seen, rhythm)
+            lenient(other, scan, &seen, rhythm, text)
         }
     }
 }
@@ -141,6 +144,7 @@ fn lenient(
     scan: Scan,
     seen: &Survey,
     rhythm: Rhythm,
+    text: &str,
 ) -> Result<Extraction, ExtractError> {
     let (reason, parsed) = match parsed {
         Ok(parsed) => {
@@ -148,19 +152,34 @@ fn lenient(
         }
         Err(reason) => (reason, None),
     };
-    if let Some(parsed) = parsed.filter(|parsed| parsed.items.len() > scan.items.len()) {
+    if let Some(parsed) =
+        parsed.filter(|parsed| !parsed.items.is_empty() && parsed.items.len() >= scan.items.len())
+    {
+        // What the survey took for entries were none: elements of the same name elsewhere.
+        let rhythm = with_ttl(rhythm, parsed.ttl);
+        let items = if scan.items.len() == parsed.items.len() {
+            scan.items
+                .into_iter()
+                .zip(parsed.items)
+                .map(|(scanned, parsed)| merged(scanned, parsed))
+                .collect()
+        } else {
+            parsed.items
+        };
         let notes = vec![format!("feed-rs: {reason}")];
         return Ok(Extraction {
-            rhythm: with_ttl(rhythm, parsed.ttl),
-            items: parsed.items,
+            items,
             read_by: ReadBy::Repaired,
             notes,
+            rhythm,
             incomplete: false,
         });
     }
     if scan.items.is_empty() {
         return Err(if seen.entries > 0 || is_feed_root(seen) {
             ExtractError::Unreadable { reason }
+        } else if seen.root.eq_ignore_ascii_case("html") {
+            page_error(text)
         } else {
             ExtractError::NotAFeed {
                 found: format!("a document that begins with `<{}>`", short(&seen.root)),
