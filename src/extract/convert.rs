@@ -10,7 +10,7 @@ use url::Url;
 use crate::model::{Date, Enclosure, RawItem, Timestamp};
 
 use super::reference::push_escaped;
-use super::{date, html};
+use super::{date, html, value};
 
 /// Most authors, categories and enclosures of one item.
 pub(super) const MOST_PARTS: usize = 50;
@@ -99,7 +99,7 @@ fn item(entry: Entry, is_rss: bool, base: Option<&Url>, language: Option<&str>) 
     RawItem {
         guid,
         link,
-        title: entry.title.and_then(|title| plain_title(title, is_rss)),
+        title: entry.title.and_then(|title| plain_title(&title, is_rss)),
         summary_html: summary,
         body_html: entry.content.and_then(|content| {
             let is_plain = content.content_type.as_str().starts_with("text/plain");
@@ -184,20 +184,20 @@ pub(super) fn absolute(href: &str, base: Option<&Url>) -> String {
 
 /// A title as plain text. RSS does not say whether titles are HTML; most
 /// writers take them for it.
-fn plain_title(title: Text, is_rss: bool) -> Option<String> {
+fn plain_title(title: &Text, is_rss: bool) -> Option<String> {
     let is_html = is_rss || !title.content_type.as_str().starts_with("text/plain");
     plain(&title.content, is_html)
 }
 
-/// Plain text of a title that is HTML or claims to be plain.
+/// Plain text of a title that is HTML or claims to be plain. References that
+/// are left then were escaped once too often, whatever the type says.
 pub(super) fn plain(title: &str, is_html: bool) -> Option<String> {
-    let text = if is_html {
-        html::to_text(title).text.replace('\n', " ")
+    if is_html {
+        let text = html::to_text(title).text.replace('\n', " ");
+        non_empty(&value::decoded(&text))
     } else {
-        // Escaped once too often is common enough in plain titles too.
-        htmlize::unescape(title.trim()).into_owned()
-    };
-    non_empty_owned(text)
+        non_empty(&value::decoded(title))
+    }
 }
 
 fn as_html(text: Text, is_rss: bool) -> Option<String> {

@@ -16,7 +16,10 @@ use super::convert::{
 };
 use super::markup::{Dialect, Token, Tokens, attribute};
 use super::vocabulary::{Field, Name, Names, Space, field_of};
-use super::{date, html, value};
+use super::{date, html, markup, value};
+
+/// Entries after which the scan stops: memory is bounded whatever a document holds.
+pub(super) const MOST_ENTRIES: usize = 50_000;
 
 /// What the scan found.
 #[derive(Debug, Default)]
@@ -98,6 +101,9 @@ impl<'a> Scanner<'a> {
         loop {
             let before = tokens.position();
             let Some(token) = tokens.next() else { break };
+            if self.items.len() >= MOST_ENTRIES {
+                break;
+            }
             match token {
                 Token::Start { name, attributes, is_empty } => {
                     self.names.declare(attributes);
@@ -253,12 +259,13 @@ impl<'a> Scanner<'a> {
         let mut open = Open::default();
         let base = self.bases.entry.as_ref().or(self.bases.feed.as_ref());
         open.item.language = attribute(attributes, "xml:lang").and_then(non_empty);
-        if let Some(about) =
-            attribute(attributes, "rdf:about").or_else(|| attribute(attributes, "about"))
-        {
+        let about = markup::attributes(attributes)
+            .find(|(name, _)| *name == "about" || name.ends_with(":about"))
+            .map(|(_, value)| value);
+        if let Some(about) = about {
             let about = value::decoded(about);
             open.item.guid = non_empty(&about);
-            open.permanent = web_address(&about);
+            open.permanent = address(&about);
         }
         // CDF keeps them as attributes.
         if let Some(href) = attribute(attributes, "href") {
@@ -309,7 +316,7 @@ impl<'a> Scanner<'a> {
                     .is_none_or(|word| word.trim().eq_ignore_ascii_case("true"));
                 if let Some(guid) = non_empty(&guid) {
                     if is_permanent {
-                        open.permanent = web_address(&guid);
+                        open.permanent = address(&guid);
                     }
                     open.item.guid = Some(guid);
                 }
@@ -342,7 +349,7 @@ impl<'a> Scanner<'a> {
             Field::Author => add_author(open, inside),
             Field::Category => add_category(open, &value::text(inside)),
             Field::Language => {
-                open.item.language = non_empty(&value::text(inside)).or(open.item.language.take())
+                open.item.language = non_empty(&value::text(inside)).or(open.item.language.take());
             }
             Field::Enclosure | Field::Skipped => {}
         }
@@ -398,10 +405,9 @@ fn add_category(open: &mut Open, words: &str) {
     let categories = &mut open.item.categories;
     if let Some(category) =
         non_empty(&html::to_text(words).text).filter(|_| categories.len() < MOST_PARTS)
+        && !categories.contains(&category)
     {
-        if !categories.contains(&category) {
-            categories.push(category);
-        }
+        categories.push(category);
     }
 }
 
@@ -416,11 +422,12 @@ fn add_author(open: &mut Open, inside: &str) {
     }
 }
 
-/// The text if it is an address on the web: a permanent guid that is a link.
-fn web_address(text: &str) -> Option<String> {
-    let text = text.trim();
-    let scheme = text.get(..8.min(text.len())).unwrap_or_default().to_ascii_lowercase();
-    (scheme.starts_with("http://") || scheme.starts_with("https://")).then(|| text.to_owned())
+/// The address that a permanent id is, as it stands: by RSS any guid that does
+/// not deny it, by custom Atom's ids too. Normalising keeps http and https only,
+/// so that a mere name never becomes a link that leads nowhere.
+fn address(id: &str) -> Option<String> {
+    let id = id.trim();
+    (!id.is_empty() && !id.contains(char::is_whitespace)).then(|| id.to_owned())
 }
 
 fn join(base: Option<&Url>, reference: &str) -> Option<Url> {

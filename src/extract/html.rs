@@ -22,10 +22,10 @@ pub struct HtmlText {
 /// templates, drawings, captions and the alternative texts of images are
 /// dropped; references are decoded once.
 pub fn to_text(html: &str) -> HtmlText {
-    let mut lines = Lines::default();
+    let mut written = Lines::default();
     if !html.bytes().any(|byte| matches!(byte, b'<' | b'&')) {
-        lines.push(html);
-        return HtmlText { text: lines.finish(), links: Vec::new() };
+        written.push(html);
+        return HtmlText { text: written.finish(), links: Vec::new() };
     }
     let mut links = Vec::new();
     let mut tokens = Tokens::new(html, Dialect::Html);
@@ -37,7 +37,7 @@ pub fn to_text(html: &str) -> HtmlText {
         match token {
             Token::Text(text) | Token::Cdata(text) => {
                 if hidden.is_none() {
-                    lines.push(&htmlize::unescape(text));
+                    written.push(&htmlize::unescape(text));
                 }
             }
             Token::Start { name, attributes, is_empty } => {
@@ -59,18 +59,19 @@ pub fn to_text(html: &str) -> HtmlText {
                     None => {}
                 }
                 if is_block(name) {
-                    lines.break_line();
+                    written.break_line();
                 } else if ended && parts_words(name)
                     || matches!(name, "td" | "th" | "img" | "input")
                 {
-                    lines.part_words();
+                    written.part_words();
                 }
-                if name == "a" && links.len() < MOST_LINKS {
-                    if let Some(target) = attribute(attributes, "href") {
-                        let target = htmlize::unescape_attribute(target.trim()).into_owned();
-                        if !target.is_empty() && !links.contains(&target) {
-                            links.push(target);
-                        }
+                if name == "a"
+                    && links.len() < MOST_LINKS
+                    && let Some(target) = attribute(attributes, "href")
+                {
+                    let target = htmlize::unescape_attribute(target.trim()).into_owned();
+                    if !target.is_empty() && !links.contains(&target) {
+                        links.push(target);
                     }
                 }
             }
@@ -84,18 +85,18 @@ pub fn to_text(html: &str) -> HtmlText {
                     // A caption that is not closed ends with its figure at the latest.
                     if *depth == 0 || (*hider == "figcaption" && name == "figure") {
                         hidden = None;
-                        lines.part_words();
+                        written.part_words();
                     }
                     continue;
                 }
                 if is_block(name) {
-                    lines.break_line();
+                    written.break_line();
                 }
                 after_end = true;
             }
         }
     }
-    HtmlText { text: lines.finish(), links }
+    HtmlText { text: written.finish(), links }
 }
 
 /// Whether elements of `html` nest at most `max` deep, so that a tree may be
@@ -257,9 +258,9 @@ enum Gap {
 
 impl Lines {
     fn push(&mut self, text: &str) {
-        let mut words = text.split(|c: char| c.is_whitespace()).peekable();
+        let words = text.split(|c: char| c.is_whitespace()).peekable();
         let mut is_first = true;
-        while let Some(word) = words.next() {
+        for word in words {
             if !is_first {
                 self.gap = self.gap.max(Gap::Blank);
             }
@@ -344,7 +345,7 @@ mod tests {
         let html =
             "<a href='/a?b=1&amp;c=2'>x</a><a HREF=\" /a?b=1&amp;c=2 \">y</a><a name=z>z</a>";
         assert_eq!(to_text(html).links, ["/a?b=1&c=2"]);
-        let many: String = (0..99).map(|number| format!("<a href={number}>")).collect();
+        let many = (0..99).map(|number| format!("<a href={number}>")).collect::<Vec<_>>().concat();
         assert_eq!(to_text(&many).links.len(), 50);
     }
 

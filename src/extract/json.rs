@@ -9,7 +9,7 @@ use crate::model::{Enclosure, RawItem};
 use super::convert::{MOST_PARTS, absolute, add_enclosure, escaped, non_empty, plain};
 use super::date;
 
-/// The items of a JSON Feed, or why it is none. serde_json bounds the nesting.
+/// The items of a JSON Feed, or why it is none. `serde_json` bounds the nesting.
 pub(super) fn read(text: &str, base: Option<&Url>, zone: Tz) -> Result<Vec<RawItem>, String> {
     let feed: Value = serde_json::from_str(text.trim()).map_err(|error| error.to_string())?;
     let is_feed = feed

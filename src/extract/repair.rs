@@ -23,9 +23,9 @@ pub(super) fn repair(text: &str) -> Option<String> {
     let start = root_start(text)?;
     let body = text.get(start..)?;
     let mut repaired = String::with_capacity(body.len() + body.len() / 16 + 256);
-    let mut tokens = Tokens::new(body, Dialect::Xml);
+    let tokens = Tokens::new(body, Dialect::Xml);
     let mut is_root = true;
-    while let Some(token) = tokens.next() {
+    for token in tokens {
         match token {
             Token::Start { name, attributes, is_empty } => {
                 if is_root {

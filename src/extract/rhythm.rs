@@ -33,7 +33,7 @@ pub(super) fn read(text: &str) -> Rhythm {
                             .parse()
                             .ok()
                             .filter(|minutes| (1..=525_600).contains(minutes))
-                            .map(minutes)
+                            .map(minutes);
                     }
                     "hour" => rhythm.skip_hours.extend(
                         text.parse()
@@ -48,7 +48,7 @@ pub(super) fn read(text: &str) -> Rhythm {
                             .parse()
                             .ok()
                             .filter(|times| (1..=1000).contains(times))
-                            .unwrap_or(1)
+                            .unwrap_or(1);
                     }
                     _ => {}
                 }

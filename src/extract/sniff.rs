@@ -43,36 +43,40 @@ pub(super) fn decode_with_notes<'a>(
     }
     let said = charset_parameter(content_type.unwrap_or_default()).and_then(label);
     let declared = declaration(body).and_then(label);
-    match std::str::from_utf8(body) {
+    if let Ok(text) = std::str::from_utf8(body) {
         // Escape sequences of a seven-bit charset are valid UTF-8 too.
-        Ok(text) => {
-            match said.or(declared).filter(|encoding| *encoding == encoding_rs::ISO_2022_JP) {
-                Some(encoding) if body.contains(&0x1b) => {
-                    encoding.decode_without_bom_handling(body).0
-                }
-                _ => Cow::Borrowed(text),
-            }
-        }
-        Err(_) => {
-            let eight_bit =
-                |encoding: &&'static Encoding| ![UTF_8, UTF_16LE, UTF_16BE].contains(encoding);
-            // HTTP claims are often a server's default: the declaration is the author's
-            // word, so a differing eight-bit one wins over the server's Latin-1.
-            let said = said.filter(eight_bit);
-            let declared = declared.filter(eight_bit);
-            let chosen = match (said, declared) {
-                (Some(said), Some(declared)) if said == WINDOWS_1252 => Some(declared),
-                (said, declared) => said.or(declared),
-            };
-            match chosen {
-                Some(encoding) => {
-                    let (text, _) = encoding.decode_without_bom_handling(body);
-                    text
-                }
-                None => utf8_or_pieces(body, notes),
-            }
-        }
+        let seven_bit = said.or(declared).filter(|encoding| *encoding == encoding_rs::ISO_2022_JP);
+        return match seven_bit {
+            Some(encoding) if body.contains(&0x1b) => encoding.decode_without_bom_handling(body).0,
+            _ => Cow::Borrowed(text),
+        };
     }
+    let eight_bit = |encoding: &&'static Encoding| ![UTF_8, UTF_16LE, UTF_16BE].contains(encoding);
+    // HTTP claims are often a server's default: the declaration is the author's
+    // word, so a differing eight-bit one wins over the server's Latin-1.
+    let said = said.filter(eight_bit);
+    let declared = declared.filter(eight_bit);
+    let chosen = match (said, declared) {
+        (Some(said), Some(declared)) if said == WINDOWS_1252 => Some(declared),
+        (said, declared) => said.or(declared),
+    };
+    match chosen {
+        Some(encoding) if encoding != WINDOWS_1252 || !is_mostly_utf8(body) => {
+            encoding.decode_without_bom_handling(body).0
+        }
+        _ => utf8_or_pieces(body, notes),
+    }
+}
+
+/// Whether more sequences are UTF-8 than are not: text in windows-1252 has
+/// hardly one that is.
+fn is_mostly_utf8(body: &[u8]) -> bool {
+    let (mut sound, mut bad) = (0_usize, 0_usize);
+    for chunk in body.utf8_chunks() {
+        sound += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    sound > bad
 }
 
 /// UTF-8, and each sequence that is none as windows-1252; but where the
@@ -83,7 +87,7 @@ fn utf8_or_pieces<'a>(body: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, str> {
         return Cow::Borrowed(text);
     }
     let mut text = String::with_capacity(body.len() + body.len() / 8);
-    let is_mostly_utf8 = body.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
+    let has_utf8 = body.utf8_chunks().any(|chunk| !chunk.valid().is_ascii());
     let mut bad = 0_usize;
     for chunk in body.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -95,7 +99,7 @@ fn utf8_or_pieces<'a>(body: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, str> {
                 bad += 1;
                 text.push('\u{fffd}');
             }
-            [0x80..=0xbf] if is_mostly_utf8 => {
+            [0x80..=0xbf] if has_utf8 => {
                 bad += 1;
                 text.push('\u{fffd}');
             }
@@ -249,29 +253,31 @@ pub(super) fn shape(text: &str) -> Shape {
     if text.contains('<') { Shape::Markup } else { Shape::Nothing }
 }
 
+/// What gives a wall away, in lower case, and whose it is.
+const WALLS: &[(&str, &str)] = &[
+    ("cf-browser-verification", "Cloudflare"),
+    ("cf_chl_", "Cloudflare"),
+    ("challenge-platform", "Cloudflare"),
+    ("cf-mitigated", "Cloudflare"),
+    ("attention required! | cloudflare", "Cloudflare"),
+    ("<title>just a moment...</title>", "Cloudflare"),
+    ("_incapsula_resource", "Imperva"),
+    ("ddos-guard", "DDoS-Guard"),
+    ("datadome", "DataDome"),
+    ("sucuri_cloudproxy", "Sucuri"),
+    ("within.website/x/cmd/anubis", "Anubis"),
+    ("anubis_challenge", "Anubis"),
+    ("friendly-challenge", "Friendly Captcha"),
+    ("g-recaptcha", "reCAPTCHA"),
+    ("h-captcha", "hCaptcha"),
+    ("please enable cookies", "a cookie wall"),
+    ("bitte aktivieren sie cookies", "a cookie wall"),
+];
+
 /// The wall for robots that a page is, if it gives itself away.
 pub(super) fn wall(page: &str) -> Option<&'static str> {
     let head =
         page.get(..reference::floor_boundary(page, 65_536)).unwrap_or(page).to_ascii_lowercase();
-    const WALLS: &[(&str, &str)] = &[
-        ("cf-browser-verification", "Cloudflare"),
-        ("cf_chl_", "Cloudflare"),
-        ("challenge-platform", "Cloudflare"),
-        ("cf-mitigated", "Cloudflare"),
-        ("attention required! | cloudflare", "Cloudflare"),
-        ("<title>just a moment...</title>", "Cloudflare"),
-        ("_incapsula_resource", "Imperva"),
-        ("ddos-guard", "DDoS-Guard"),
-        ("datadome", "DataDome"),
-        ("sucuri_cloudproxy", "Sucuri"),
-        ("within.website/x/cmd/anubis", "Anubis"),
-        ("anubis_challenge", "Anubis"),
-        ("friendly-challenge", "Friendly Captcha"),
-        ("g-recaptcha", "reCAPTCHA"),
-        ("h-captcha", "hCaptcha"),
-        ("please enable cookies", "a cookie wall"),
-        ("bitte aktivieren sie cookies", "a cookie wall"),
-    ];
     WALLS.iter().find(|(sign, _)| head.contains(sign)).map(|(_, name)| *name)
 }
 
@@ -318,6 +324,8 @@ mod tests {
         let decoded = decode(b"Gr\xc3\xb6\xc3\x9fe Stra\xdfe", None);
         assert_eq!(decoded.text, "Größe Straße");
         assert_eq!(decoded.notes.len(), 1);
+        let mixed = b"Gr\xc3\xb6\xc3\x9fe Stra\xdfe";
+        assert_eq!(text(mixed, Some("text/xml; charset=iso-8859-1")), "Größe Straße");
         assert_eq!(text(b"a\xe2\x93b\xc3\xb6", None), "a\u{fffd}bö");
         assert_eq!(text("a\u{96}b".as_bytes(), None), "a–b");
     }

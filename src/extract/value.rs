@@ -54,7 +54,7 @@ pub(super) fn child<'a>(inside: &'a str, name: &str) -> Option<&'a str> {
         let before = tokens.position();
         match tokens.next()? {
             Token::Start { name: found, is_empty: false, .. } if is_named(found, name) => {
-                start = Some(tokens.position())
+                start = Some(tokens.position());
             }
             Token::End { name: found } if is_named(found, name) => {
                 return inside.get(start?..before);
@@ -73,16 +73,16 @@ fn is_named(found: &str, name: &str) -> bool {
 pub(super) fn read(inside: &str, attributes: &str, default: Default) -> Found {
     let kind = attribute(attributes, "type").map(|kind| kind.trim().to_ascii_lowercase());
     let mode = attribute(attributes, "mode").map(str::trim);
-    let is_xhtml = kind.as_deref().is_some_and(|kind| kind.contains("xhtml"));
+    let keeps_sections = kind.as_deref().is_some_and(|kind| kind.contains("xhtml"));
     let has_tags = inside.contains('<') && has_elements(inside);
     if has_tags {
-        return Found { content: markup(inside, is_xhtml), is_html: true };
+        return Found { content: markup(inside, keeps_sections), is_html: true };
     }
     let content = text(inside);
-    if is_base64(kind.as_deref(), mode) {
-        if let Some(content) = unpacked(&content) {
-            return Found { is_html: looks_like_html(&content), content };
-        }
+    if is_base64(kind.as_deref(), mode)
+        && let Some(content) = unpacked(&content)
+    {
+        return Found { is_html: looks_like_html(&content), content };
     }
     let is_html = match kind.as_deref() {
         Some("text" | "text/plain" | "plain") => default == Default::Html,
@@ -128,7 +128,7 @@ fn unpacked(content: &str) -> Option<String> {
 }
 
 /// Inline markup as HTML: prefixes dropped, and the `div` that Atom demands round it.
-fn markup(inside: &str, is_xhtml: bool) -> String {
+fn markup(inside: &str, keeps_sections: bool) -> String {
     let mut html = String::with_capacity(inside.len());
     for token in Tokens::new(inside, Dialect::Xml) {
         match token {
@@ -143,9 +143,8 @@ fn markup(inside: &str, is_xhtml: bool) -> String {
                 html.push_str(name.rsplit(':').next().unwrap_or(name));
                 html.push('>');
             }
-            Token::Text(text) => html.push_str(text),
-            Token::Cdata(text) if is_xhtml => push_escaped(&mut html, text),
-            Token::Cdata(text) => html.push_str(text),
+            Token::Cdata(text) if keeps_sections => push_escaped(&mut html, text),
+            Token::Cdata(text) | Token::Text(text) => html.push_str(text),
         }
     }
     let trimmed = html.trim();

@@ -89,12 +89,11 @@ impl<'a> Names<'a> {
             return;
         }
         for (name, uri) in attributes(inside).take(MOST_PREFIXES) {
-            if let Some(prefix) = name.strip_prefix("xmlns:") {
-                if self.prefixes.len() < MOST_PREFIXES
-                    && self.prefixes.iter().all(|(known, _)| *known != prefix)
-                {
-                    self.prefixes.push((prefix, space_of_uri(uri)));
-                }
+            if let Some(prefix) = name.strip_prefix("xmlns:")
+                && self.prefixes.len() < MOST_PREFIXES
+                && self.prefixes.iter().all(|(known, _)| *known != prefix)
+            {
+                self.prefixes.push((prefix, space_of_uri(uri)));
             }
         }
     }
