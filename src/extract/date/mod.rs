@@ -32,8 +32,8 @@ pub fn parse(text: &str, zone: Tz) -> Option<Date> {
 }
 
 /// A date in the path of a URL, as `/2025-11-24-name`, `/2025/11/24/` or
-/// `/20251124_`: always a guess, midnight in Berlin.
-pub fn from_path(path: &str) -> Option<Date> {
+/// `/20251124_`: always a guess, midnight in `zone`.
+pub fn from_path(path: &str, zone: Tz) -> Option<Date> {
     let path = path.get(..crate::extract::reference::floor_boundary(path, 2048)).unwrap_or(path);
     let numbers: Vec<(usize, &str)> = digit_runs(path).take(256).collect();
     let bytes = path.as_bytes();
@@ -60,7 +60,7 @@ pub fn from_path(path: &str) -> Option<Date> {
         } else {
             None
         };
-        if let Some(date) = day.and_then(|day| instant(day, None, chrono_tz::Europe::Berlin)) {
+        if let Some(date) = day.and_then(|day| instant(day, None, zone)) {
             return Some(Date { is_guess: true, ..date });
         }
     }
@@ -272,7 +272,7 @@ mod tests {
     #[test]
     fn a_path_gives_a_guess() {
         for path in ["/news/2025-11-24-a", "/2025/11/24/a", "/a_20251124.pdf", "/x/12/2025.11.24"] {
-            let date = from_path(path);
+            let date = from_path(path, Berlin);
             assert_eq!(
                 date.map(|date| (date.at.seconds(), date.is_guess)),
                 Some((1_763_938_800, true)),
@@ -280,7 +280,7 @@ mod tests {
             );
         }
         for path in ["/news/2025", "/a/99999999", "/2025-13-40", "/1/2/3"] {
-            assert_eq!(from_path(path), None, "{path}");
+            assert_eq!(from_path(path, Berlin), None, "{path}");
         }
     }
 
