@@ -1,13 +1,15 @@
 //! `[mail]`: from whom, by which channel, and how stubbornly.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::fetch::positive;
-use super::{Context, count, is_example, is_loopback, optional_text, secrets};
+use super::{Context, count, is_example, optional_text, secrets};
+use crate::deliver::message::dkim::Signer;
+use crate::deliver::{Channel, ChannelContext, KINDS};
 use crate::model::{Reader, Table};
 
 /// `[mail]`.
@@ -33,10 +35,8 @@ pub struct MailSettings {
     pub retry_max: Duration,
     /// Age at which a message is dead.
     pub give_up: Duration,
-    /// `[mail.smtp]`.
+    /// `[mail.smtp]`, for `config show`: the channel reads its table itself.
     pub smtp: SmtpSettings,
-    /// The whole `[mail]` table as written: a channel's own table is in it under its name.
-    pub tables: Table,
 }
 
 /// A display name and an address.
@@ -97,14 +97,17 @@ pub struct SmtpSettings {
     pub timeout: Duration,
 }
 
-/// The channels there are.
-const CHANNELS: [&str; 2] = ["maildir", "smtp"];
-
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-pub(super) fn read(mut reader: Reader<'_>, context: &mut Context<'_>) -> MailSettings {
-    let channel = reader.choice("channel", &CHANNELS).unwrap_or("maildir").to_owned();
+/// The settings, and the chosen channel unless its table is at fault.
+pub(super) fn read(
+    mut reader: Reader<'_>,
+    context: &mut Context<'_>,
+    data_dir: &Path,
+) -> (MailSettings, Option<Box<dyn Channel>>) {
+    let names: Vec<&'static str> = KINDS.iter().map(|kind| kind.name).collect();
+    let channel = reader.choice("channel", &names).unwrap_or("maildir").to_owned();
     let from = from(&mut reader);
     let host = from.address.rsplit_once('@').map_or("", |(_, host)| host);
     if channel == "smtp" && is_example(host) {
@@ -137,16 +140,42 @@ pub(super) fn read(mut reader: Reader<'_>, context: &mut Context<'_>) -> MailSet
     }
     let empty = Table { place: reader.place().clone(), entries: Vec::new() };
     let smtp = reader.table("smtp").unwrap_or(&empty);
-    let smtp = read_smtp(reader.inner(smtp, "smtp"), context, channel == "smtp");
-    // The maildir has no settings, but its table may be there for the sake of symmetry.
+    let smtp = if channel == "smtp" {
+        // The channel itself is the judge of the table it uses.
+        read_smtp(Reader::new(smtp, "mail.smtp", &mut Vec::new()), context)
+    } else {
+        read_smtp(reader.inner(smtp, "smtp"), context)
+    };
     if let Some(maildir) = reader.table("maildir") {
         reader.inner(maildir, "maildir").finish();
     }
-    // A signer's keys are the channels' business too.
-    reader.table("dkim");
-    let tables = reader.table_itself().clone();
+    let signer = reader.table("dkim").map(|table| {
+        let mut reader = reader.inner(table, "dkim");
+        let signer = Signer::build(&mut reader, context.directory);
+        reader.finish();
+        signer
+    });
+    let password = smtp.password.clone();
+    let secret = |name: &str| {
+        let password = password.as_ref().filter(|_| name == "smtp-password");
+        password.map(|password| password.expose_secret().to_owned())
+    };
+    let built = KINDS.iter().find(|kind| kind.name == channel).and_then(|kind| {
+        let table = reader.table(kind.name).unwrap_or(&empty);
+        let mut reader = reader.inner(table, kind.name);
+        let dkim = signer.clone().flatten();
+        let channel_context =
+            ChannelContext { data_dir, config_dir: context.directory, secret: &secret, dkim };
+        let built = (kind.build)(&mut reader, &channel_context);
+        if built.is_some() {
+            reader.finish();
+        }
+        built
+    });
+    // A signer that was asked for and failed must not become mails without signature.
+    let built = built.filter(|_| !matches!(signer, Some(None)));
     reader.finish();
-    MailSettings {
+    let settings = MailSettings {
         from,
         reply_to,
         admin,
@@ -158,11 +187,11 @@ pub(super) fn read(mut reader: Reader<'_>, context: &mut Context<'_>) -> MailSet
         retry_max,
         give_up,
         smtp,
-        tables,
-    }
+    };
+    (settings, built)
 }
 
-fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>, used: bool) -> SmtpSettings {
+fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>) -> SmtpSettings {
     let host = optional_text(&mut reader, "host").unwrap_or_else(|| "localhost".to_owned());
     if host.contains(|c: char| c.is_whitespace() || c.is_control() || "/@".contains(c)) {
         reader.problem("host", format!("`{host}` is no host name; the port is a key of its own"));
@@ -201,25 +230,6 @@ fn read_smtp(mut reader: Reader<'_>, context: &mut Context<'_>, used: bool) -> S
     let per_minute = usize::try_from(per_minute).ok().filter(|limit| *limit > 0);
     let step_timeout = positive(&mut reader, "step_timeout", MINUTE);
     let timeout = positive(&mut reader, "timeout", 10 * MINUTE);
-    if used {
-        let key = if reader.has("tls") { "tls" } else { "host" };
-        if tls == Tls::None && !insecure && !is_loopback(&host) {
-            reader.problem(key, format!("`none` sends mails to `{host}` in clear text; write `starttls` or `implicit`, or set `insecure = true`"));
-        }
-        if tls == Tls::None && username.is_some() && !is_loopback(&host) {
-            reader.problem(
-                "username",
-                "a password must not be sent in clear text; write `tls = \"starttls\"` or `tls = \"implicit\"`",
-            );
-        }
-        let names_file = optional_text(&mut reader, "password_file").is_some();
-        if username.is_some() && password.is_none() && !names_file {
-            reader.problem(
-                "username",
-                "no password: name a `password_file`, or give the credential `smtp-password`",
-            );
-        }
-    }
     reader.finish();
     SmtpSettings {
         host,

@@ -31,10 +31,13 @@ pub use mail::{MailSettings, Mailbox, SmtpSettings, Tls};
 pub use series::SeriesPlan;
 pub use service::ServiceSettings;
 pub use show::defaults;
+pub use topics::TermPlaces;
 pub use web::{Retention, WebSettings};
 
+use crate::deliver::Channel;
 use crate::model::{Place, Problem, Reader, Table, TopicRules};
 use crate::source::Configured;
+use crate::topic::Tagger;
 
 /// The file that must be there.
 const MAIN_FILE: &str = "amtsbote.toml";
@@ -65,6 +68,12 @@ pub struct Config {
     pub sources: Vec<Configured>,
     /// `[[topic]]`, in the order of the files.
     pub topics: Vec<TopicRules>,
+    /// The topics, ready to tag items.
+    pub tagger: Tagger,
+    /// The chosen way out.
+    pub channel: Arc<dyn Channel>,
+    /// Where each term of `topics` was written, in the same order.
+    pub term_places: Vec<TermPlaces>,
     /// What is doubtful, though it works.
     pub warnings: Vec<Problem>,
     /// Changes with any byte of any file; for logs and `status`.
@@ -98,8 +107,8 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, ConfigErro
     load_from(&Disk, path, environment)
 }
 
-/// Loads the config on disk with its `[[source]]` rows replaced by the one in
-/// `block`, as `source test` tries them. Everything else stays as it is.
+/// Loads the config on disk with its `sources.toml` replaced by `block`, as
+/// `source test` tries one. Everything else stays as it is.
 pub fn load_with(
     path: &Path,
     environment: &Environment,
@@ -139,11 +148,13 @@ pub fn load_from(
     let mut context = Context { files, directory, environment, warnings: Vec::new() };
     let config = assemble(read, &mut context, &mut problems);
     let mut warnings = context.warnings;
-    if !problems.is_empty() {
-        return Err(ConfigError::new(problems, warnings));
+    match config {
+        Some(config) if problems.is_empty() => {
+            error::sort(&mut warnings);
+            Ok(Config { warnings, ..config })
+        }
+        _ => Err(ConfigError::new(problems, warnings)),
     }
-    error::sort(&mut warnings);
-    Ok(Config { warnings, ..config })
 }
 
 /// The merged tree of all files.
@@ -215,7 +226,8 @@ fn shown(path: &Path) -> Arc<str> {
     path.display().to_string().into()
 }
 
-fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) -> Config {
+/// Nothing if some part cannot be built; then there are problems.
+fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) -> Option<Config> {
     let Read { tree, version, incomplete } = read;
     let empty = Table { place: tree.place.clone(), entries: Vec::new() };
     let mut root = Reader::new(&tree, "", problems);
@@ -224,17 +236,20 @@ fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) 
     let table = root.table("fetch").unwrap_or(&empty);
     let fetch = fetch::read(root.inner(table, "fetch"), context, &service);
     let table = root.table("mail").unwrap_or(&empty);
-    let mail = mail::read(root.inner(table, "mail"), context);
+    let (mail, channel) = mail::read(root.inner(table, "mail"), context, &service.data_dir);
     let table = root.table("web").unwrap_or(&empty);
     let web = web::read(root.inner(table, "web"));
     let table = root.table("retention").unwrap_or(&empty);
     let retention = web::read_retention(root.inner(table, "retention"));
     let series = series::read(&mut root);
-    let topics = topics::read(&mut root);
+    let (topics, term_places) = topics::read(&mut root);
     let known_topics = (!incomplete).then_some(topics.as_slice());
     let sources = sources::read(&mut root, context, &fetch, known_topics, service.timezone);
     root.finish();
+    let tagger = topics::tagger(&topics, &term_places, problems);
     let config = Config {
+        tagger: tagger?,
+        channel: Arc::from(channel?),
         service,
         fetch,
         mail,
@@ -243,6 +258,7 @@ fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) 
         series,
         sources,
         topics,
+        term_places,
         warnings: Vec::new(),
         version,
         directory: context.directory.to_owned(),
@@ -251,7 +267,7 @@ fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) 
     if !incomplete {
         warn_of_gaps(&config, context);
     }
-    Config { tree, ..config }
+    Some(Config { tree, ..config })
 }
 
 /// What works, but not as anyone would want it.

@@ -404,12 +404,6 @@ fn the_version_changes_with_any_byte() {
     assert_eq!(version("").len(), 12);
 }
 
-#[test]
-fn a_term_is_found_again_by_its_list_and_index() {
-    let files = Memory::default().with("etc/amtsbote.toml", TOPICS);
-    let config = loaded(&files).unwrap();
-}
-
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

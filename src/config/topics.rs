@@ -4,14 +4,14 @@
 //! list and a place in it, and [`TermPlaces`] turns that into a line of a file.
 
 use super::take_id;
-use crate::model::{Place, Reader, TopicId, TopicRules};
+use crate::model::{Place, Problem, Reader, TopicId, TopicRules};
 use crate::topic::Tagger;
 
 /// Where the terms of one topic were written.
 #[derive(Debug, Clone, PartialEq)]
-struct TermPlaces {
+pub struct TermPlaces {
     /// Where the topic begins.
-    topic: Place,
+    pub topic: Place,
     strong: Vec<Place>,
     weak: Vec<Place>,
     context: Vec<Place>,
@@ -21,7 +21,7 @@ struct TermPlaces {
 impl TermPlaces {
     /// The place of a term: its list (`strong`, `weak`, `context`, `never`) and
     /// its index there; where the topic begins if there is none.
-    fn of(&self, list: &str, index: usize) -> &Place {
+    pub fn of(&self, list: &str, index: usize) -> &Place {
         let places = match list {
             "strong" => &self.strong,
             "weak" => &self.weak,
@@ -32,7 +32,7 @@ impl TermPlaces {
     }
 }
 
-pub(super) fn read(root: &mut Reader<'_>) -> Vec<TopicRules> {
+pub(super) fn read(root: &mut Reader<'_>) -> (Vec<TopicRules>, Vec<TermPlaces>) {
     let mut taken = Vec::new();
     let mut topics = Vec::new();
     let mut places = Vec::new();
@@ -67,13 +67,29 @@ pub(super) fn read(root: &mut Reader<'_>) -> Vec<TopicRules> {
             never: never_places,
         });
     }
-    for fault in Tagger::new(&topics).err().unwrap_or_default() {
-        let id = topics[fault.topic].id.as_ref().map_or("", TopicId::as_str);
-        let place = places[fault.topic].of(fault.list, fault.term).clone();
-        let key = format!("topic.{id}.{}", fault.list);
-        root.problem_at(place, &key, fault.message);
-    }
-    topics
+    (topics, places)
+}
+
+/// Makes the rules ready to tag; terms that cannot be read become problems at their places.
+pub(super) fn tagger(
+    topics: &[TopicRules],
+    places: &[TermPlaces],
+    problems: &mut Vec<Problem>,
+) -> Option<Tagger> {
+    let found = match Tagger::new(topics) {
+        Ok(tagger) => return Some(tagger),
+        Err(found) => found,
+    };
+    problems.extend(found.into_iter().map(|problem| {
+        let rules = topics.get(problem.topic);
+        let id = rules.and_then(|rules| rules.id.as_ref()).map_or("", TopicId::as_str);
+        Problem {
+            place: places.get(problem.topic).map(|at| at.of(problem.list, problem.term).clone()),
+            path: format!("topic.{id}.{}", problem.list),
+            message: problem.message,
+        }
+    }));
+    None
 }
 
 fn terms(reader: &mut Reader<'_>, key: &'static str) -> (Vec<String>, Vec<Place>) {

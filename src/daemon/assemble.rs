@@ -8,17 +8,14 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::deliver::{self, Channel, ChannelContext};
 use crate::digest::{Face, Templates, TopicTitle};
 use crate::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
-use crate::model::{Content, Reader, Table};
 use crate::outbox;
 use crate::pipeline::{
     Context, MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan,
 };
 use crate::store::{Store, StoreError};
 use crate::subscriber::token::{Key, KeyError, Tokens};
-use crate::topic::Tagger;
 
 /// Why the parts do not fit together although the config is sound.
 #[derive(Debug, thiserror::Error)]
@@ -38,20 +35,9 @@ pub enum AssembleError {
     /// The signing key.
     #[error("the signing key cannot be used")]
     Key(#[from] KeyError),
-    /// The channel's settings.
-    #[error("the channel `{name}` cannot be set up: {problems}")]
-    Channel {
-        /// Its name.
-        name: String,
-        /// What is wrong.
-        problems: String,
-    },
     /// Overrides of the templates.
     #[error("the templates cannot be used: {0}")]
     Templates(String),
-    /// Terms that cannot be used.
-    #[error("the topics cannot be used: {}", .0.join("; "))]
-    Topics(Vec<String>),
     /// A file that cannot be read or made.
     #[error("`{path}` cannot be read or made")]
     File {
@@ -89,7 +75,7 @@ pub fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, Assemb
     let path = database(config);
     let store = Store::open(&path)
         .map_err(|cause| AssembleError::Store { path: path.display().to_string(), cause })?;
-    Ok(Context::new(store, clock, Tokens::new(key(config)?), channel(config)?))
+    Ok(Context::new(store, clock, Tokens::new(key(config)?), Arc::clone(&config.channel)))
 }
 
 /// The signing key: given from outside, else the file, made at the first start.
@@ -114,31 +100,6 @@ fn key(config: &Config) -> Result<Key, AssembleError> {
     };
     write().map_err(file_error(&path))?;
     Ok(key)
-}
-
-/// The way out that the config names, built through its registry.
-pub fn channel(config: &Config) -> Result<Arc<dyn Channel>, AssembleError> {
-    let mail = &config.mail;
-    let kind = deliver::KINDS.iter().find(|kind| kind.name == mail.channel);
-    let empty = Table { place: mail.tables.place.clone(), entries: Vec::new() };
-    let table = match mail.tables.get(&mail.channel).map(|value| &value.content) {
-        Some(Content::Table(table)) => table,
-        _ => &empty,
-    };
-    let mut problems = Vec::new();
-    let mut reader = Reader::new(table, format!("mail.{}", mail.channel), &mut problems);
-    let password = |_: &str| mail.smtp.password.as_ref().map(|p| p.expose_secret().to_owned());
-    let context = ChannelContext {
-        data_dir: &config.service.data_dir,
-        config_dir: &config.directory,
-        secret: &password,
-        dkim: None,
-    };
-    let channel = kind.and_then(|kind| (kind.build)(&mut reader, &context));
-    channel.map(Arc::from).ok_or_else(|| AssembleError::Channel {
-        name: mail.channel.clone(),
-        problems: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-    })
 }
 
 fn templates(folder: Option<&Path>) -> Result<Templates, AssembleError> {
@@ -185,10 +146,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
     let (service, mail) = (config.service, config.mail);
     Ok(Plan {
         sources,
-        tagger: Tagger::new(&config.topics).map_err(|faults| {
-            // `check` has placed them; this is for configs made by hand in tests.
-            AssembleError::Topics(faults.into_iter().map(|fault| fault.message).collect())
-        })?,
+        tagger: config.tagger,
         series: config
             .series
             .into_iter()

@@ -205,7 +205,7 @@ fn reload_config(
             before.ctx.store.clone(),
             Arc::clone(clock),
             before.ctx.tokens.clone(),
-            assemble::channel(&config)?,
+            Arc::clone(&config.channel),
         );
         Ok(Running { ctx, plan: Arc::new(assemble::plan(config)?) })
     });
