@@ -1,5 +1,7 @@
 //! What every delivery channel promises.
 
+mod mails;
+
 use std::path::Path;
 
 use amtsbote::deliver::{Channel, ChannelContext, KINDS};
