@@ -107,9 +107,16 @@ fn without_phrases(text: &str) -> String {
     );
     pattern!(BRACKETED, r"\s*[\[(]\s*(?:…|\.{3})\s*[\])]");
     pattern!(ENDS, r"\s*…\s*\.+$|(\S)…\.$");
-    let text = APPEARED.replace(text, "");
+    // Most texts hold none of it, and looking for a word is cheaper than for a pattern.
+    let has_appeared = text.contains("erschien zuerst auf") || text.contains("appeared first on");
+    let text = if has_appeared { APPEARED.replace(text, "") } else { Cow::Borrowed(text) };
     let before = text.len();
-    let without_more = MORE.replace(&text, "");
+    let ending: String =
+        text.chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect();
+    let ending = ending.to_lowercase();
+    let may_have_more =
+        ["weiter", "mehr", "more", "reading", "artikel"].iter().any(|word| ending.contains(word));
+    let without_more = if may_have_more { MORE.replace(&text, "") } else { Cow::Borrowed(&*text) };
     let text = if without_more.trim().is_empty() {
         text
     } else if without_more.len() < before
@@ -119,6 +126,9 @@ fn without_phrases(text: &str) -> String {
     } else {
         without_more
     };
+    if !text.contains('…') && !text.contains("...") {
+        return text.into_owned();
+    }
     let text = BRACKETED.replace_all(&text, " …");
     ENDS.replace(&text, "$1 …").into_owned()
 }
@@ -127,7 +137,7 @@ fn without_phrases(text: &str) -> String {
 /// as one of our own links.
 fn without_urls(text: &str) -> Cow<'_, str> {
     pattern!(LINK, r"(?i)\bhttps?://([^\s/?#@]{1,100}@)?([^\s/?#@]{1,100})\S*");
-    LINK.replace_all(text, "$2")
+    if text.contains("://") { LINK.replace_all(text, "$2") } else { Cow::Borrowed(text) }
 }
 
 fn words_of_sane_length(text: &str) -> String {
@@ -199,6 +209,9 @@ fn dashes(text: &str) -> String {
     pattern!(DASH, r"(^|\s)(?:-{1,3}|—)(\s)");
     pattern!(DOTS, r"\.{3,}|…\.+");
     pattern!(RULER, r"([*_=~#+\-])[*_=~#+\-]{3,}");
+    if !text.contains(['-', '—', '.', '*', '_', '=', '~', '#', '+', '…']) {
+        return text.to_owned();
+    }
     // Twice, since neighbouring dashes share a blank.
     let text = DASH.replace_all(text, "$1–$2");
     let text = DASH.replace_all(&text, "$1–$2");
@@ -215,6 +228,9 @@ fn binding(text: &str) -> String {
     pattern!(MARK, r"(§|\bNr\.|\bArt\.|\bAbs\.|\bS\.|\bDr\.|\bProf\.|\bZiff\.)\s([0-9A-ZÄÖÜ])");
     pattern!(UNIT, r"([0-9])\s(MB|KB|GB|TB|kB|%|€|Euro|Uhr|Mio\.|Mrd\.|Prozent)");
     pattern!(ABBREVIATION, r"\b(z|d|u|i|o)\.\s?(B|h|a|d|ä)\.");
+    if !text.contains(|c: char| c.is_ascii_digit() || c == '.' || c == '§') {
+        return text.to_owned();
+    }
     let text = MONTH.replace_all(text, |hit: &Captures<'_>| {
         let year = hit.get(3).map(|year| format!("{NBSP}{}", year.as_str()));
         format!("{}{NBSP}{}{}", &hit[1], &hit[2], year.unwrap_or_default())

@@ -1,5 +1,7 @@
 //! What every delivery channel promises.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+
 mod mails;
 
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! The SMTP channel against a scripted server on loopback.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+
 use std::time::Duration;
 
 use amtsbote::deliver::{Channel, SendError, Step};

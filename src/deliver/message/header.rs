@@ -109,7 +109,11 @@ fn q(c: char) -> String {
         return c.to_string();
     }
     let mut bytes = [0; 4];
-    c.encode_utf8(&mut bytes).bytes().map(|byte| format!("={byte:02X}")).collect()
+    let mut encoded = String::with_capacity(12);
+    for byte in c.encode_utf8(&mut bytes).bytes() {
+        super::quoted::push_encoded(byte, &mut encoded);
+    }
+    encoded
 }
 
 #[cfg(test)]

@@ -50,7 +50,8 @@ fn encode_line(line: &str, out: &mut String) {
     }
 }
 
-fn push_encoded(byte: u8, out: &mut String) {
+/// `=XX`.
+pub(super) fn push_encoded(byte: u8, out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     out.push('=');
     out.push(char::from(DIGITS[usize::from(byte >> 4)]));

@@ -1,10 +1,13 @@
 //! Whole mails of every kind and size. They are left under the target folder
 //! (`tmp/mails`), where other checkers can read them.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use amtsbote::deliver::message;
 use amtsbote::digest::render::{self, MAX_HTML, Ordered};
 use amtsbote::digest::{
     Confirm, Face, Notice, Personal, Selection, Templates, TopicTitle, Welcome, select,
@@ -13,6 +16,7 @@ use amtsbote::model::{
     AlsoReported, Digest, Document, Entry, EntryTopic, ItemId, MailKind, Rendered, Series, StoryId,
     Timestamp, Update, Window,
 };
+use amtsbote::subscriber::token::{Key, Tokens};
 
 use super::{channel, envelope};
 
@@ -146,7 +150,7 @@ fn entry(number: usize, topics: &[TopicTitle], hostile: bool) -> Entry {
         } else {
             Vec::new()
         },
-        topics: if number % 3 == 0 && topics.len() > 1 {
+        topics: if number.is_multiple_of(3) && topics.len() > 1 {
             vec![of(number), of(number + 1)]
         } else {
             vec![of(number)]
@@ -172,7 +176,7 @@ fn digest(items: usize, topic_count: usize, hostile: bool) -> Digest {
         series,
         window: Window { from: NOW.before(Duration::from_hours(24)), to: NOW },
         composed_at: NOW,
-        silent_sources: if items % 2 == 0 {
+        silent_sources: if items.is_multiple_of(2) {
             vec!["KITU".into(), "SGSA".into()]
         } else {
             Vec::new()
@@ -188,7 +192,9 @@ fn keep(name: &str, kind: MailKind, rendered: &Rendered) {
     let channel = channel("maildir", &[], temporary.path(), None).unwrap();
     let mut envelope = envelope();
     envelope.kind = kind;
-    envelope.message_id = format!("d.2025-12-09.{name}.9f4c27a1b0e8@post.kommunal-it.example");
+    let tokens = Tokens::new(Key::from_bytes([7; 32]));
+    let domain = message::domain_of(&envelope.from).unwrap();
+    envelope.message_id = tokens.message_id(kind, name, None, domain);
     if matches!(kind, MailKind::Confirm | MailKind::Notice) {
         envelope.list = None;
     }
@@ -258,8 +264,8 @@ fn the_other_mails_keep_their_form() {
         keep(name, MailKind::Welcome, &mail);
     }
     let notice = Notice {
-        subject: "2 sources are broken".into(),
-        paragraphs: vec!["These sources could not be read for more than three days.".into()],
+        subject: "2 Quellen sind gestört".into(),
+        paragraphs: vec!["Diese Quellen waren seit mehr als drei Tagen nicht lesbar.".into()],
         items: vec!["kitu: the page has no element `.result-list`".into(), "sgsa: 404".into()],
         hint: Some("amtsbote source doctor".into()),
     };

@@ -1,6 +1,8 @@
 //! A scripted SMTP server on loopback: says what the script says where the
 //! script says it, and remembers everything it heard.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -147,11 +149,10 @@ async fn session(stream: TcpStream, state: &Mutex<State>, extensions: &[&str]) -
         let (verb, rest) = command.split_at(command.len().min(4));
         match verb.to_ascii_uppercase().as_str() {
             "EHLO" => {
-                let mut yes = String::from("250-sink.example\r\n");
-                for extension in extensions {
-                    yes.push_str(&format!("250-{extension}\r\n"));
-                }
-                yes.push_str("250 HELP");
+                let mut lines = vec!["250-sink.example".to_owned()];
+                lines.extend(extensions.iter().map(|extension| format!("250-{extension}")));
+                lines.push("250 HELP".to_owned());
+                let yes = lines.join("\r\n");
                 answer(&mut stream, state, At::Ehlo, &yes).await?;
             }
             "AUTH" => {
@@ -204,7 +205,7 @@ async fn session(stream: TcpStream, state: &Mutex<State>, extensions: &[&str]) -
 async fn message(stream: &mut BufReader<TcpStream>, state: &Mutex<State>) -> Option<Vec<u8>> {
     let stalls = state.lock().unwrap().script.iter().any(|(at, _)| *at == At::Body);
     if stalls {
-        tokio::time::sleep(Duration::from_secs(60)).await;
+        tokio::time::sleep(Duration::from_mins(1)).await;
         return None;
     }
     let mut bytes = Vec::new();
