@@ -390,6 +390,15 @@ mod tests {
     }
 
     #[test]
+    fn nothing_but_ascii_lines_goes_over_the_wire() {
+        let wire = |bytes: &[u8]| wire_text(&Payload(bytes.to_vec())).is_ok();
+        assert!(wire(b"a\r\n.\r\nb\r\n") && wire(b""));
+        for bad in [&b"a\nb"[..], b"a\rb", b"\n", b"a\r", b"a\r\r\n", "ä".as_bytes(), b"\xff"] {
+            assert!(!wire(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn only_this_machine_is_loopback() {
         for host in ["localhost", "127.0.0.1", "127.9.9.9", "::1"] {
             assert!(is_loopback(host), "{host}");

@@ -39,7 +39,8 @@ pub fn line(dirty: &str, max_chars: usize) -> String {
     let without_phrases = without_phrases(&text::clean_line(&repaired, usize::MAX));
     let words = words_of_sane_length(&without_urls(&without_phrases));
     let cut = text::shorten(words.trim(), max_chars);
-    binding(&dashes(&quotes(&cut)))
+    // The mark of an omission never begins a line.
+    binding(&dashes(&quotes(&cut))).replace(" …", "\u{a0}…")
 }
 
 /// Decodes what a source escaped once too often. Only whole entities count:
@@ -240,6 +241,11 @@ fn binding(text: &str) -> String {
     ABBREVIATION.replace_all(&text, format!("$1.{NBSP}$2.")).into_owned()
 }
 
+/// A text that will stand in „…“: its own quotes become ‚…‘.
+pub fn inner(text: &str) -> String {
+    text.replace('„', "‚").replace('“', "‘")
+}
+
 const MONTHS: [&str; 12] = [
     "Januar",
     "Februar",
@@ -376,10 +382,10 @@ mod tests {
             // T9
             ("Viel  Platz", "Viel Platz"),
             ("Der Rat tagt. Weiterlesen", "Der Rat tagt."),
-            ("Der Rat tagt [...]", "Der Rat tagt …"),
-            ("Der Rat tagt und Weiterlesen »", "Der Rat tagt und …"),
+            ("Der Rat tagt [...]", "Der Rat tagt~…"),
+            ("Der Rat tagt und Weiterlesen »", "Der Rat tagt und~…"),
             ("Neues. Der Beitrag Neues erschien zuerst auf Amt.", "Neues."),
-            ("Ende ….", "Ende …"),
+            ("Ende ….", "Ende~…"),
             // T10
             ("BEKANNTMACHUNG", "BEKANNTMACHUNG"),
             // No false links, rulers and endless words.
@@ -398,7 +404,7 @@ mod tests {
     #[test]
     fn long_titles_are_cut_at_a_word() {
         let cut = line(&"Verwaltung und ".repeat(20), 140);
-        assert!(cut.chars().count() <= 140 && cut.ends_with(" …"), "{cut}");
+        assert!(cut.chars().count() <= 140 && cut.ends_with("\u{a0}…"), "{cut}");
     }
 
     #[test]

@@ -194,7 +194,7 @@ async fn a_stall_while_the_message_is_read_ends_within_its_limit() {
     let mut world = World::new(&[(At::Body, Do::Stall)]).await;
     // More than the buffers of both sides hold.
     world.payload =
-        Payload(b"x".repeat(70).into_iter().chain(*b"\r\n").collect::<Vec<u8>>().repeat(400_000));
+        Payload(b"x".repeat(70).into_iter().chain(*b"\r\n").collect::<Vec<u8>>().repeat(150_000));
     let limit = Duration::from_secs(5);
     let error = tokio::time::timeout(limit, world.send()).await.expect("it hangs").unwrap_err();
     assert_eq!(error.retry(), Retry::Later, "{error}");

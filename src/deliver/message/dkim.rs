@@ -77,7 +77,9 @@ impl Signer {
     /// The whole DKIM-Signature field with CRLF, to stand before `fields`.
     pub(super) fn sign(&self, fields: &[Field], body: &str, at: Timestamp) -> Option<String> {
         let body_hash = STANDARD.encode(Sha256::digest(relaxed_body(body).as_bytes()));
-        let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+        let mut names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+        // Named once more than it occurs: a second From would break the signature (RFC 6376 8.15).
+        names.push("From");
         let mut field = format!(
             "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n d={}; s={};\r\n t={};\r\n {};\r\n bh={body_hash};\r\n b=",
             self.domain,

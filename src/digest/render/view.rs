@@ -14,7 +14,7 @@ const MAX_URL: usize = 2000;
 /// Longest title; the whole one is in the archive (T12).
 const MAX_TITLE: usize = 140;
 /// Other tellers of a story that are named.
-const MAX_ALSO: usize = 4;
+const MAX_ALSO: usize = 3;
 /// Documents of an entry that are listed.
 const MAX_DOCUMENTS: usize = 3;
 
@@ -218,7 +218,7 @@ fn entry_view(
     if let Some(url) = &url {
         title = links.title(title, &source, url);
     }
-    let short = text::shorten(&title, 40);
+    let short = typo::inner(&text::shorten(&title, 32));
     let origin = match entry.published {
         Some(at) => format!("{source} · {}", typo::date(at, face.zone)),
         None => format!("{source} · gesehen am {}", typo::date(entry.first_seen, face.zone)),
