@@ -313,9 +313,14 @@ impl Smtp {
 /// What may go over the wire: ASCII in lines that end in CRLF. A bare CR or LF
 /// would let careless servers see an end or a command within a message.
 fn wire_text(payload: &Payload) -> Result<&str, Failure> {
-    let is_sound =
-        |text: &&str| text.is_ascii() && !text.replace("\r\n", "").contains(['\r', '\n']);
-    std::str::from_utf8(&payload.0).ok().filter(is_sound).ok_or_else(|| {
+    let bytes = &payload.0;
+    let is_sound = bytes.iter().enumerate().all(|(at, byte)| match byte {
+        b'\r' => bytes.get(at + 1) == Some(&b'\n'),
+        b'\n' => at > 0 && bytes[at - 1] == b'\r',
+        byte => byte.is_ascii(),
+    });
+    let text = std::str::from_utf8(bytes).ok().filter(|_| is_sound);
+    text.ok_or_else(|| {
         Failure::Unsendable("the message is not ASCII in lines with CRLF".to_owned())
     })
 }

@@ -433,4 +433,24 @@ mod tests {
         assert_eq!(enumerated(&["A", "B", "C"]), "A, B und C");
         assert_eq!(enumerated(&["A"]), "A");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_becomes_one_short_visible_line(dirty in ".{0,400}", max in 1_usize..200) {
+            let line = line(&dirty, max);
+            // Abbreviations gain a blank each.
+            proptest::prop_assert!(line.chars().count() <= max + max / 3 + 2, "{line:?}");
+            proptest::prop_assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
+            let hidden = ['"', '\u{202e}', '\u{200b}', '\u{2028}'];
+            proptest::prop_assert!(!line.contains(hidden), "{line:?}");
+        }
+
+        #[test]
+        fn quotes_pair_up(words in proptest::collection::vec("[a-zä]{1,6}", 1..8)) {
+            let dirty = format!("\"{}\" und \"x\"", words.join(" "));
+            let line = line(&dirty, 280);
+            proptest::prop_assert_eq!(line.matches('„').count(), 2, "{}", line);
+            proptest::prop_assert_eq!(line.matches('“').count(), 2, "{}", line);
+        }
+    }
 }

@@ -111,4 +111,14 @@ mod tests {
             assert_eq!(decoded(&out), format!("{text}\r\n"));
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_decodes_to_itself(text in "[ -~äöü🏛️\t\n]{0,300}") {
+            let out = encoded(&text);
+            proptest::prop_assert!(out.split("\r\n").all(|line| line.len() <= MAX_LINE));
+            let expected = format!("{}\r\n", text.strip_suffix('\n').unwrap_or(&text).replace('\n', "\r\n"));
+            proptest::prop_assert_eq!(decoded(&out), expected);
+        }
+    }
 }
