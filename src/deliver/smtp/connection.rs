@@ -180,14 +180,19 @@ async fn within<T>(
         return Err(Failure::broken(step, format!("no answer within {} s", limit.as_secs_f32())));
     };
     outcome.map_err(|error| match error.status() {
-        Some(code) => Failure::Refused { step, code: u16::from(code), said: causes(&error) },
-        None => Failure::broken(step, format!("{error}")),
+        Some(code) => Failure::Refused { step, code: u16::from(code), said: innermost(&error) },
+        None => Failure::broken(step, innermost(&error)),
     })
 }
 
-/// What the server said, which lettre keeps as the cause.
-fn causes(error: &lettre::transport::smtp::Error) -> String {
-    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+/// The innermost cause: what the server said, or what the system or TLS says.
+/// lettre's own words around it repeat each other.
+fn innermost(error: &lettre::transport::smtp::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
 }
 
 /// The message with its dots doubled (RFC 5321 4.5.2) and its end.
@@ -202,7 +207,7 @@ fn stuffed(message: &str) -> String {
 fn tls_failure(failure: Failure) -> Failure {
     match failure {
         Failure::Broken { reason, .. }
-            if ["certificate", "handshake", "tls", "invalidmessage"]
+            if ["certificate", "handshake", "tls", "alert", "corrupt message"]
                 .iter()
                 .any(|word| reason.to_lowercase().contains(word)) =>
         {
