@@ -20,6 +20,7 @@ pub const KIND: Kind = Kind {
     build,
 };
 
+#[expect(clippy::unnecessary_wraps, reason = "the signature of the registry")]
 fn build(_: &mut Reader<'_>, context: &ChannelContext<'_>) -> Option<Box<dyn Channel>> {
     Some(Box::new(Maildir { folder: context.data_dir.join("mail"), dkim: context.dkim.clone() }))
 }

@@ -259,12 +259,13 @@ impl Smtp {
         let mailbox = |address: &str, role: &str| {
             // Without SMTPUTF8 (RFC 6531) nothing but ASCII may be said.
             if !address.is_ascii() {
-                return Err(Failure::Address(format!("the {role} is not ASCII")));
+                return Err(Failure::Unsendable(format!("the {role} is not ASCII")));
             }
             address
                 .parse::<lettre::Address>()
-                .map_err(|_| Failure::Address(format!("the {role} is malformed")))
+                .map_err(|_| Failure::Unsendable(format!("the {role} is malformed")))
         };
+        let message = wire_text(payload)?;
         let sender = mailbox(sender, "envelope sender")?;
         let recipient = mailbox(recipient, "recipient")?;
         let Ok(_slot) = self.slots.acquire().await else {
@@ -275,7 +276,7 @@ impl Smtp {
             tokio::time::sleep(*interval).await;
         }
         if let Some(mut connection) = self.take_kept() {
-            match connection.send(&self.settings, &sender, &recipient, &payload.0).await {
+            match connection.send(&self.settings, &sender, &recipient, message).await {
                 // The server closed a kept connection: nothing was said yet
                 // that could be doubled, so a fresh one may try.
                 Err(Failure::Broken { step: Step::Sender, .. }) => {}
@@ -286,7 +287,7 @@ impl Smtp {
             }
         }
         let mut connection = Connection::open(&self.settings).await?;
-        let outcome = connection.send(&self.settings, &sender, &recipient, &payload.0).await;
+        let outcome = connection.send(&self.settings, &sender, &recipient, message).await;
         self.keep(connection);
         outcome
     }
@@ -309,10 +310,25 @@ impl Smtp {
     }
 }
 
+/// What may go over the wire: ASCII in lines that end in CRLF. A bare CR or LF
+/// would let careless servers see an end or a command within a message.
+fn wire_text(payload: &Payload) -> Result<&str, Failure> {
+    let bytes = &payload.0;
+    let is_sound = bytes.iter().enumerate().all(|(at, byte)| match byte {
+        b'\r' => bytes.get(at + 1) == Some(&b'\n'),
+        b'\n' => at > 0 && bytes[at - 1] == b'\r',
+        byte => byte.is_ascii(),
+    });
+    let text = std::str::from_utf8(bytes).ok().filter(|_| is_sound);
+    text.ok_or_else(|| {
+        Failure::Unsendable("the message is not ASCII in lines with CRLF".to_owned())
+    })
+}
+
 /// What a failure means (RFC 5321 4.2.1, 4.5.4.1).
 fn verdict(failure: Failure, addresses: &[&str]) -> SendError {
     match failure {
-        Failure::Address(reason) => {
+        Failure::Unsendable(reason) => {
             SendError::Permanent { step: Step::Recipient, code: None, reason }
         }
         Failure::Unanswered(reason) => {
@@ -376,6 +392,15 @@ mod tests {
         assert!(matches!(at(Step::Greeting, 421), SendError::Unreachable { .. }));
         assert!(matches!(at(Step::Sender, 451), SendError::Transient { .. }));
         assert!(at(Step::Content, 421).pauses_all());
+    }
+
+    #[test]
+    fn nothing_but_ascii_lines_goes_over_the_wire() {
+        let wire = |bytes: &[u8]| wire_text(&Payload(bytes.to_vec())).is_ok();
+        assert!(wire(b"a\r\n.\r\nb\r\n") && wire(b""));
+        for bad in [&b"a\nb"[..], b"a\rb", b"\n", b"a\r", b"a\r\r\n", "ä".as_bytes(), b"\xff"] {
+            assert!(!wire(bad), "{bad:?}");
+        }
     }
 
     #[test]

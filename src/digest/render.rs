@@ -95,7 +95,7 @@ pub struct Welcome {
     pub is_repeated: bool,
 }
 
-/// A notice to the admin, in English.
+/// A notice to the admin, in German like everything that people read in a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// One line, without the service's name.
@@ -251,20 +251,18 @@ pub fn notice(
     #[derive(Serialize)]
     struct View<'a> {
         subject: String,
-        name: &'a str,
+        face: FaceView<'a>,
         paragraphs: Vec<String>,
         items: Vec<String>,
         hint: Option<String>,
-        public_url: &'a str,
     }
     let plain = |text: &String| crate::text::clean_line(text, 400);
     let view = View {
-        subject: crate::text::shorten(&format!("{}: {}", face.name, plain(&notice.subject)), 78),
-        name: &face.name,
+        subject: crate::text::shorten(&format!("{}: {}", face.name, plain(&notice.subject)), 60),
+        face: FaceView::new(face),
         paragraphs: notice.paragraphs.iter().map(plain).collect(),
         items: notice.items.iter().take(100).map(plain).collect(),
         hint: notice.hint.as_ref().map(plain),
-        public_url: &face.public_url,
     };
     both("notice", view.subject.clone(), &view, templates)
 }

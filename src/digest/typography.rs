@@ -39,7 +39,8 @@ pub fn line(dirty: &str, max_chars: usize) -> String {
     let without_phrases = without_phrases(&text::clean_line(&repaired, usize::MAX));
     let words = words_of_sane_length(&without_urls(&without_phrases));
     let cut = text::shorten(words.trim(), max_chars);
-    binding(&dashes(&quotes(&cut)))
+    // The mark of an omission never begins a line.
+    binding(&dashes(&quotes(&cut))).replace(" …", "\u{a0}…")
 }
 
 /// Decodes what a source escaped once too often. Only whole entities count:
@@ -107,9 +108,16 @@ fn without_phrases(text: &str) -> String {
     );
     pattern!(BRACKETED, r"\s*[\[(]\s*(?:…|\.{3})\s*[\])]");
     pattern!(ENDS, r"\s*…\s*\.+$|(\S)…\.$");
-    let text = APPEARED.replace(text, "");
+    // Most texts hold none of it, and looking for a word is cheaper than for a pattern.
+    let has_appeared = text.contains("erschien zuerst auf") || text.contains("appeared first on");
+    let text = if has_appeared { APPEARED.replace(text, "") } else { Cow::Borrowed(text) };
     let before = text.len();
-    let without_more = MORE.replace(&text, "");
+    let ending: String =
+        text.chars().rev().take(24).collect::<Vec<_>>().into_iter().rev().collect();
+    let ending = ending.to_lowercase();
+    let may_have_more =
+        ["weiter", "mehr", "more", "reading", "artikel"].iter().any(|word| ending.contains(word));
+    let without_more = if may_have_more { MORE.replace(&text, "") } else { Cow::Borrowed(&*text) };
     let text = if without_more.trim().is_empty() {
         text
     } else if without_more.len() < before
@@ -119,6 +127,9 @@ fn without_phrases(text: &str) -> String {
     } else {
         without_more
     };
+    if !text.contains('…') && !text.contains("...") {
+        return text.into_owned();
+    }
     let text = BRACKETED.replace_all(&text, " …");
     ENDS.replace(&text, "$1 …").into_owned()
 }
@@ -127,7 +138,7 @@ fn without_phrases(text: &str) -> String {
 /// as one of our own links.
 fn without_urls(text: &str) -> Cow<'_, str> {
     pattern!(LINK, r"(?i)\bhttps?://([^\s/?#@]{1,100}@)?([^\s/?#@]{1,100})\S*");
-    LINK.replace_all(text, "$2")
+    if text.contains("://") { LINK.replace_all(text, "$2") } else { Cow::Borrowed(text) }
 }
 
 fn words_of_sane_length(text: &str) -> String {
@@ -199,6 +210,9 @@ fn dashes(text: &str) -> String {
     pattern!(DASH, r"(^|\s)(?:-{1,3}|—)(\s)");
     pattern!(DOTS, r"\.{3,}|…\.+");
     pattern!(RULER, r"([*_=~#+\-])[*_=~#+\-]{3,}");
+    if !text.contains(['-', '—', '.', '*', '_', '=', '~', '#', '+', '…']) {
+        return text.to_owned();
+    }
     // Twice, since neighbouring dashes share a blank.
     let text = DASH.replace_all(text, "$1–$2");
     let text = DASH.replace_all(&text, "$1–$2");
@@ -215,6 +229,9 @@ fn binding(text: &str) -> String {
     pattern!(MARK, r"(§|\bNr\.|\bArt\.|\bAbs\.|\bS\.|\bDr\.|\bProf\.|\bZiff\.)\s([0-9A-ZÄÖÜ])");
     pattern!(UNIT, r"([0-9])\s(MB|KB|GB|TB|kB|%|€|Euro|Uhr|Mio\.|Mrd\.|Prozent)");
     pattern!(ABBREVIATION, r"\b(z|d|u|i|o)\.\s?(B|h|a|d|ä)\.");
+    if !text.contains(|c: char| c.is_ascii_digit() || c == '.' || c == '§') {
+        return text.to_owned();
+    }
     let text = MONTH.replace_all(text, |hit: &Captures<'_>| {
         let year = hit.get(3).map(|year| format!("{NBSP}{}", year.as_str()));
         format!("{}{NBSP}{}{}", &hit[1], &hit[2], year.unwrap_or_default())
@@ -222,6 +239,11 @@ fn binding(text: &str) -> String {
     let text = MARK.replace_all(&text, format!("$1{NBSP}$2"));
     let text = UNIT.replace_all(&text, format!("$1{NBSP}$2"));
     ABBREVIATION.replace_all(&text, format!("$1.{NBSP}$2.")).into_owned()
+}
+
+/// A text that will stand in „…“: its own quotes become ‚…‘.
+pub fn inner(text: &str) -> String {
+    text.replace('„', "‚").replace('“', "‘")
 }
 
 const MONTHS: [&str; 12] = [
@@ -360,10 +382,10 @@ mod tests {
             // T9
             ("Viel  Platz", "Viel Platz"),
             ("Der Rat tagt. Weiterlesen", "Der Rat tagt."),
-            ("Der Rat tagt [...]", "Der Rat tagt …"),
-            ("Der Rat tagt und Weiterlesen »", "Der Rat tagt und …"),
+            ("Der Rat tagt [...]", "Der Rat tagt~…"),
+            ("Der Rat tagt und Weiterlesen »", "Der Rat tagt und~…"),
             ("Neues. Der Beitrag Neues erschien zuerst auf Amt.", "Neues."),
-            ("Ende ….", "Ende …"),
+            ("Ende ….", "Ende~…"),
             // T10
             ("BEKANNTMACHUNG", "BEKANNTMACHUNG"),
             // No false links, rulers and endless words.
@@ -382,7 +404,7 @@ mod tests {
     #[test]
     fn long_titles_are_cut_at_a_word() {
         let cut = line(&"Verwaltung und ".repeat(20), 140);
-        assert!(cut.chars().count() <= 140 && cut.ends_with(" …"), "{cut}");
+        assert!(cut.chars().count() <= 140 && cut.ends_with("\u{a0}…"), "{cut}");
     }
 
     #[test]
@@ -410,5 +432,25 @@ mod tests {
         }
         assert_eq!(enumerated(&["A", "B", "C"]), "A, B und C");
         assert_eq!(enumerated(&["A"]), "A");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_becomes_one_short_visible_line(dirty in ".{0,400}", max in 1_usize..200) {
+            let line = line(&dirty, max);
+            // Abbreviations gain a blank each.
+            proptest::prop_assert!(line.chars().count() <= max + max / 3 + 2, "{line:?}");
+            proptest::prop_assert!(!line.contains(|c: char| c.is_control()), "{line:?}");
+            let hidden = ['"', '\u{202e}', '\u{200b}', '\u{2028}'];
+            proptest::prop_assert!(!line.contains(hidden), "{line:?}");
+        }
+
+        #[test]
+        fn quotes_pair_up(words in proptest::collection::vec("[a-zä]{1,6}", 1..8)) {
+            let dirty = format!("\"{}\" und \"x\"", words.join(" "));
+            let line = line(&dirty, 280);
+            proptest::prop_assert_eq!(line.matches('„').count(), 2, "{}", line);
+            proptest::prop_assert_eq!(line.matches('“').count(), 2, "{}", line);
+        }
     }
 }

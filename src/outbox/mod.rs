@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_claim_is_due_again_when_its_holder_is_gone_or_its_lease_ends() {
-        let (since, lease) = (Timestamp(1_000), Duration::from_secs(60));
+        let (since, lease) = (Timestamp(1_000), Duration::from_mins(1));
         let soon = Timestamp(2_000);
         assert_eq!(after_claim(since, lease, false, soon), None);
         assert_eq!(after_claim(since, lease, true, soon), Some(State::Deferred { until: soon }));

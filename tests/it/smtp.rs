@@ -1,1 +1,290 @@
 //! The SMTP channel against a scripted server on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+
+use std::time::Duration;
+
+use amtsbote::deliver::{Channel, SendError, Step};
+use amtsbote::model::{Content, Payload, Retry};
+
+use crate::channels::{channel, envelope, rendered, text};
+use crate::support::smtp_server::{At, Do, Heard, SmtpServer};
+
+struct World {
+    server: SmtpServer,
+    channel: Box<dyn Channel>,
+    payload: Payload,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    async fn new(script: &[(At, Do)]) -> Self {
+        Self::with(script, &["SIZE 10000000", "AUTH PLAIN LOGIN"], &[], None).await
+    }
+
+    async fn with(
+        script: &[(At, Do)],
+        extensions: &'static [&'static str],
+        settings: &[(&str, Content)],
+        secret: Option<&str>,
+    ) -> Self {
+        let server = SmtpServer::start(script, extensions).await;
+        let folder = tempfile::tempdir().unwrap();
+        let mut all = vec![
+            ("host", text("127.0.0.1")),
+            ("port", Content::Integer(i64::from(server.address.port()))),
+            ("step_timeout", text("300ms")),
+            ("timeout", text("600ms")),
+        ];
+        all.extend(settings.iter().cloned());
+        let channel = channel("smtp", &all, folder.path(), secret).unwrap();
+        let payload = channel.encode(&envelope(), &rendered()).unwrap();
+        Self { server, channel, payload, _folder: folder }
+    }
+
+    async fn send_to(&self, recipient: &str) -> Result<(), SendError> {
+        let envelope = envelope();
+        self.channel.send(&envelope.sender, recipient, &envelope.message_id, &self.payload).await
+    }
+
+    async fn send(&self) -> Result<(), SendError> {
+        self.send_to(&envelope().recipient).await
+    }
+
+    /// Sends once into the script and once after it.
+    async fn fails_then_works(script: &[(At, Do)]) -> SendError {
+        let world = Self::new(script).await;
+        let error = world.send().await.unwrap_err();
+        world.send().await.unwrap();
+        let accepted = world.server.heard().into_iter().filter(|heard| heard.accepted);
+        assert_eq!(accepted.count(), 1);
+        error
+    }
+}
+
+#[tokio::test]
+async fn a_message_arrives_byte_for_byte_with_its_envelope() {
+    let world = World::new(&[]).await;
+    world.send().await.unwrap();
+    let expected = Heard {
+        sender: envelope().sender,
+        recipient: envelope().recipient,
+        bytes: world.payload.0.clone(),
+        accepted: true,
+    };
+    assert_eq!(world.server.heard(), [expected]);
+    // Lines that could end the message or give commands stayed text.
+    assert_eq!(world.server.commands().iter().filter(|c| c.starts_with("MAIL")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_kept_connection_carries_many_messages() {
+    let world = World::new(&[]).await;
+    for _ in 0..5 {
+        world.send().await.unwrap();
+    }
+    assert_eq!((world.server.heard().len(), world.server.connections()), (5, 1));
+}
+
+#[tokio::test]
+async fn refusals_for_now_are_tried_again_and_then_arrive_once() {
+    for (at, say, step) in [
+        (At::Mail, "451 4.3.0 later", Step::Sender),
+        (At::Rcpt, "450 4.2.0 greylisted", Step::Recipient),
+        (At::Data, "451 4.3.0 later", Step::Data),
+        (At::Dot, "451 4.3.0 later", Step::Content),
+        (At::Dot, "452 4.3.1 full", Step::Content),
+    ] {
+        let error = World::fails_then_works(&[(at, Do::Say(say))]).await;
+        let SendError::Transient { step: found, code, .. } = &error else {
+            panic!("{at:?}: {error}");
+        };
+        assert_eq!((*found, code.unwrap().to_string()), (step, say[..3].to_owned()));
+        assert!(!error.pauses_all(), "{at:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_is_left_alone_for_a_while() {
+    let error = World::fails_then_works(&[(At::Greeting, Do::SayAndClose("421 4.3.2 busy"))]).await;
+    assert!(error.pauses_all() && error.retry() == Retry::Later, "{error}");
+    let error = World::fails_then_works(&[(At::Dot, Do::SayAndClose("421 4.7.0 too much"))]).await;
+    assert!(error.pauses_all() && error.retry() == Retry::Later, "{error}");
+}
+
+#[tokio::test]
+async fn a_refused_recipient_is_the_only_one_refused() {
+    let world =
+        World::new(&[(At::Rcpt, Do::Say("550 5.1.1 <petra.mueller@x.example> unknown"))]).await;
+    let error = world.send().await.unwrap_err();
+    assert_eq!((error.retry(), error.code(), error.pauses_all()), (Retry::Never, Some(550), false));
+    assert_eq!(error.to_string(), "refused for good at RCPT TO: 550 5.1.1 … unknown");
+    world.send_to("anders@y.example").await.unwrap();
+    // The same connection served the next one after RSET.
+    assert_eq!(world.server.connections(), 1);
+    for script in [(At::Dot, Do::Say("550 5.7.1 spam")), (At::Data, Do::Say("554 no"))] {
+        let error = World::fails_then_works(&[script]).await;
+        assert_eq!((error.retry(), error.pauses_all()), (Retry::Never, false), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_everything_blames_no_recipient() {
+    for script in [
+        (At::Greeting, Do::Say("554 5.7.1 no service")),
+        (At::Mail, Do::Say("550 5.7.1 sender refused")),
+    ] {
+        let error = World::fails_then_works(&[script]).await;
+        assert!(error.needs_the_operator() && error.pauses_all(), "{error}");
+        assert!(error.hint().is_some());
+    }
+    let settings = [("username", text("meldungen"))];
+    let script = [(At::Auth, Do::Say("535 5.7.8 wrong"))];
+    let world = World::with(&script, &["AUTH PLAIN"], &settings, Some("Geheim-123")).await;
+    let error = world.send().await.unwrap_err();
+    assert!(matches!(error, SendError::Misconfigured { step: Step::Login, .. }), "{error}");
+    assert!(!format!("{error:?}").contains("Geheim"));
+    world.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn no_password_is_said_where_no_login_is_offered() {
+    let settings = [("username", text("meldungen"))];
+    let world = World::with(&[], &[], &settings, Some("Geheim-123")).await;
+    let error = world.send().await.unwrap_err();
+    assert!(matches!(error, SendError::Misconfigured { step: Step::Login, .. }), "{error}");
+    assert!(!world.server.commands().iter().any(|command| command.starts_with("AUTH")));
+}
+
+#[tokio::test]
+async fn silence_after_the_final_dot_is_unknown_and_the_same_bytes_go_again() {
+    for script in [(At::Dot, Do::Drop), (At::Dot, Do::Stall)] {
+        let world = World::new(&[script]).await;
+        let error = world.send().await.unwrap_err();
+        assert!(matches!(error, SendError::Unknown { .. }), "{script:?}: {error}");
+        assert_eq!((error.retry(), error.pauses_all()), (Retry::Later, false));
+        world.send().await.unwrap();
+        let heard = world.server.heard();
+        assert_eq!(heard.len(), 2);
+        assert_eq!(heard[0].bytes, heard[1].bytes);
+    }
+}
+
+#[tokio::test]
+async fn a_late_answer_within_the_limit_is_waited_for() {
+    let world = World::new(&[(At::Dot, Do::Late(Duration::from_millis(400)))]).await;
+    world.send().await.unwrap();
+    assert_eq!(world.server.heard().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stall_anywhere_ends_within_its_limit() {
+    for at in [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data] {
+        let world = World::new(&[(at, Do::Stall)]).await;
+        let limit = Duration::from_secs(3);
+        let error = tokio::time::timeout(limit, world.send()).await.expect("it hangs").unwrap_err();
+        assert_eq!(error.retry(), Retry::Later, "{at:?}: {error}");
+        assert!(!matches!(error, SendError::Unknown { .. }), "{at:?}: {error}");
+        world.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_stall_while_the_message_is_read_ends_within_its_limit() {
+    let mut world = World::new(&[(At::Body, Do::Stall)]).await;
+    // More than the buffers of both sides hold.
+    world.payload =
+        Payload(b"x".repeat(70).into_iter().chain(*b"\r\n").collect::<Vec<u8>>().repeat(150_000));
+    let limit = Duration::from_secs(5);
+    let error = tokio::time::timeout(limit, world.send()).await.expect("it hangs").unwrap_err();
+    assert_eq!(error.retry(), Retry::Later, "{error}");
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_before_the_dot_is_as_good_as_a_451() {
+    for at in [At::Mail, At::Rcpt, At::Data] {
+        let error = World::fails_then_works(&[(at, Do::Drop)]).await;
+        assert!(matches!(error, SendError::Transient { .. }), "{at:?}: {error}");
+    }
+    for at in [At::Greeting, At::Ehlo] {
+        let error = World::fails_then_works(&[(at, Do::Drop)]).await;
+        assert!(error.pauses_all(), "{at:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_kept_connection_that_the_server_closed_is_replaced_without_a_failure() {
+    let world = World::new(&[(At::Dot, Do::SayAndClose("250 2.0.0 taken, and bye"))]).await;
+    world.send().await.unwrap();
+    world.send().await.unwrap();
+    let accepted = world.server.heard();
+    assert_eq!((accepted.len(), world.server.connections()), (2, 2));
+}
+
+#[tokio::test]
+async fn answers_that_are_no_smtp_are_a_failure_and_no_panic() {
+    for say in
+        ["", "hallo", "2", "99999 x", "250-never ends", "\u{0}\u{1}\u{2}", "HTTP/1.1 400 Bad"]
+    {
+        let world = World::new(&[(At::Greeting, Do::SayAndClose(say))]).await;
+        let error = world.send().await.unwrap_err();
+        assert_eq!(error.retry(), Retry::Later, "{say:?}: {error}");
+    }
+    for at in [At::Mail, At::Rcpt, At::Data, At::Dot] {
+        let world = World::new(&[(at, Do::SayAndClose("was?"))]).await;
+        assert_eq!(world.send().await.unwrap_err().retry(), Retry::Later, "{at:?}");
+    }
+}
+
+#[tokio::test]
+async fn starttls_is_never_silently_left_out() {
+    let settings = [("tls", text("starttls")), ("username", text("x"))];
+    let world = World::with(&[], &["AUTH PLAIN"], &settings, Some("Geheim-123")).await;
+    let error = world.send().await.unwrap_err();
+    assert!(matches!(error, SendError::Misconfigured { step: Step::Tls, .. }), "{error}");
+    let said = world.server.commands();
+    assert!(!said.iter().any(|c| c.starts_with("AUTH") || c.starts_with("MAIL")), "{said:?}");
+    // Offered, but what follows is no TLS.
+    let world = World::with(&[], &["STARTTLS", "AUTH PLAIN"], &settings, Some("Geheim-123")).await;
+    let error = world.send().await.unwrap_err();
+    assert!(error.pauses_all(), "{error}");
+    assert!(
+        !world.server.commands().iter().any(|c| c.starts_with("AUTH") || c.starts_with("MAIL"))
+    );
+}
+
+#[tokio::test]
+async fn an_address_beyond_ascii_is_refused_for_itself_alone() {
+    let world = World::new(&[]).await;
+    let error = world.send_to("jürgen@x.example").await.unwrap_err();
+    assert_eq!((error.retry(), error.pauses_all()), (Retry::Never, false));
+    assert_eq!(world.server.connections(), 0);
+    world.send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_plain_server_without_extensions_is_enough() {
+    let world = World::with(&[], &[], &[], None).await;
+    world.send().await.unwrap();
+    assert!(
+        world
+            .server
+            .commands()
+            .iter()
+            .any(|c| c == "MAIL FROM:<r+k7jm2qv2xr4ttzb5lw6ny3hcab@post.kommunal-it.example>")
+    );
+}
+
+#[tokio::test]
+async fn two_hundred_messages_take_no_forty_milliseconds_each() {
+    let world = World::new(&[]).await;
+    let all = async {
+        for _ in 0..200 {
+            world.send().await.unwrap();
+        }
+    };
+    // With Nagle's algorithm on, the final dots alone would take eight seconds.
+    tokio::time::timeout(Duration::from_secs(6), all).await.expect("the socket delays");
+    // A connection carries at most a hundred.
+    assert_eq!((world.server.heard().len(), world.server.connections()), (200, 2));
+}

@@ -77,37 +77,16 @@ impl Signer {
     /// The whole DKIM-Signature field with CRLF, to stand before `fields`.
     pub(super) fn sign(&self, fields: &[Field], body: &str, at: Timestamp) -> Option<String> {
         let body_hash = STANDARD.encode(Sha256::digest(relaxed_body(body).as_bytes()));
-        let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-        let mut field = String::from("DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n");
-        field.push_str(&format!(
-            " d={}; s={};\r\n t={};",
+        let mut names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+        // Named once more than it occurs: a second From would break the signature (RFC 6376 8.15).
+        names.push("From");
+        let mut field = format!(
+            "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n d={}; s={};\r\n t={};\r\n {};\r\n bh={body_hash};\r\n b=",
             self.domain,
             self.selector,
-            at.seconds()
-        ));
-        let mut width = 78;
-        for (index, name) in names.iter().enumerate() {
-            let lead = if index == 0 { "h=" } else { ":" };
-            let lead_is_word = index == 0;
-            if width + lead.len() + name.len() > 74 {
-                // A colon ends the line, the next name begins after the fold.
-                if !lead_is_word {
-                    field.push(':');
-                }
-                field.push_str("\r\n ");
-                width = 1;
-                if lead_is_word {
-                    field.push_str(lead);
-                    width += lead.len();
-                }
-            } else {
-                field.push_str(lead);
-                width += lead.len();
-            }
-            field.push_str(name);
-            width += name.len();
-        }
-        field.push_str(&format!(";\r\n bh={body_hash};\r\n b="));
+            at.seconds(),
+            signed_names(&names)
+        );
         let mut signed = String::new();
         for (_, line) in fields {
             signed.push_str(&relaxed_field(line));
@@ -115,8 +94,8 @@ impl Signer {
         }
         // The signature's own field comes last, without its value and line end.
         signed.push_str(&relaxed_field(&field));
-        let signer = self.key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256])?;
-        let signature = STANDARD.encode(signer.sign(signed.as_bytes()).ok()?);
+        let key = self.key.choose_scheme(&[SignatureScheme::RSA_PKCS1_SHA256])?;
+        let signature = STANDARD.encode(key.sign(signed.as_bytes()).ok()?);
         let mut rest = signature.as_str();
         let mut room = 72;
         while !rest.is_empty() {
@@ -131,6 +110,25 @@ impl Signer {
         field.push_str("\r\n");
         Some(field)
     }
+}
+
+/// `h=Date:From:…`, folded after colons.
+fn signed_names(names: &[&str]) -> String {
+    let mut tag = String::from("h=");
+    let mut width = 3;
+    for (index, name) in names.iter().enumerate() {
+        let colon = usize::from(index + 1 < names.len());
+        if width + name.len() + colon > 76 {
+            tag.push_str("\r\n ");
+            width = 1;
+        }
+        tag.push_str(name);
+        if colon == 1 {
+            tag.push(':');
+        }
+        width += name.len() + colon;
+    }
+    tag
 }
 
 /// RFC 6376 3.4.2: name in lower case, unfolded, white space runs to one blank.

@@ -109,7 +109,11 @@ fn q(c: char) -> String {
         return c.to_string();
     }
     let mut bytes = [0; 4];
-    c.encode_utf8(&mut bytes).bytes().map(|byte| format!("={byte:02X}")).collect()
+    let mut encoded = String::with_capacity(12);
+    for byte in c.encode_utf8(&mut bytes).bytes() {
+        super::quoted::push_encoded(byte, &mut encoded);
+    }
+    encoded
 }
 
 #[cfg(test)]
@@ -137,5 +141,17 @@ mod tests {
         assert_eq!(phrase("Amt, \"IT\""), Some(vec!["\"Amt, \\\"IT\\\"\"".to_owned()]));
         assert_eq!(phrase("Ämter, IT"), Some(vec!["=?UTF-8?Q?=C3=84mter=2C_IT?=".to_owned()]));
         assert_eq!(phrase(" \u{200b}"), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_becomes_a_field_within_the_limits(dirty in ".{0,300}") {
+            let field = unstructured("Subject", &clean(&dirty));
+            proptest::prop_assert!(field.is_ascii());
+            for line in field.trim_end_matches("\r\n").split("\r\n") {
+                proptest::prop_assert!(line.len() <= MAX_LINE, "{line}");
+                proptest::prop_assert!(!line.contains(['\r', '\n']), "{line}");
+            }
+        }
     }
 }

@@ -9,11 +9,13 @@ pub mod dkim;
 mod header;
 mod quoted;
 
+use std::fmt::Write as _;
+
 use chrono::FixedOffset;
 use sha2::{Digest as _, Sha256};
 
 use super::SendError;
-use crate::model::{Envelope, ListFields, MailKind, Payload, Rendered};
+use crate::model::{Envelope, ListFields, Payload, Rendered};
 
 /// The message as it will be sent. Deterministic.
 pub fn build(
@@ -23,7 +25,7 @@ pub fn build(
 ) -> Result<Payload, SendError> {
     let boundary = boundary(envelope, rendered);
     let fields = fields(envelope, &rendered.subject, &boundary)?;
-    let body = body(rendered, &boundary, language(envelope.kind));
+    let body = body(rendered, &boundary);
     let mut bytes = Vec::with_capacity(body.len() + 4096);
     if let Some(signer) = signer {
         let signature = signer
@@ -121,7 +123,7 @@ fn list_fields(
     Ok(())
 }
 
-fn body(rendered: &Rendered, boundary: &str, language: &str) -> String {
+fn body(rendered: &Rendered, boundary: &str) -> String {
     let mut body = String::with_capacity(rendered.html.len() + rendered.text.len() + 2048);
     for (subtype, words) in [("plain", &rendered.text), ("html", &rendered.html)] {
         body.push_str("--");
@@ -129,9 +131,7 @@ fn body(rendered: &Rendered, boundary: &str, language: &str) -> String {
         body.push_str("\r\nContent-Type: text/");
         body.push_str(subtype);
         body.push_str("; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n");
-        body.push_str("Content-Language: ");
-        body.push_str(language);
-        body.push_str("\r\n\r\n");
+        body.push_str("Content-Language: de\r\n\r\n");
         quoted::encode(words, &mut body);
         body.push_str("\r\n");
     }
@@ -139,14 +139,6 @@ fn body(rendered: &Rendered, boundary: &str, language: &str) -> String {
     body.push_str(boundary);
     body.push_str("--\r\n");
     body
-}
-
-/// Readers' mails are German, the operator's are English.
-const fn language(kind: MailKind) -> &'static str {
-    match kind {
-        MailKind::Digest | MailKind::Welcome | MailKind::Confirm => "de",
-        MailKind::Notice => "en",
-    }
 }
 
 /// From the content, so that it is the same at each building; `=_` cannot
@@ -158,8 +150,10 @@ fn boundary(envelope: &Envelope, rendered: &Rendered) -> String {
         hasher.update(part.as_bytes());
     }
     let hash = hasher.finalize();
-    let digits: String = hash[..10].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("=_amtsbote_{digits}")
+    hash[..10].iter().fold("=_amtsbote_".to_owned(), |mut boundary, byte| {
+        let _ = write!(boundary, "{byte:02x}");
+        boundary
+    })
 }
 
 fn date(envelope: &Envelope) -> Result<String, SendError> {
@@ -223,7 +217,7 @@ fn invalid(reason: &str) -> SendError {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::Timestamp;
+    use crate::model::{MailKind, Timestamp};
 
     pub(crate) fn envelope() -> Envelope {
         Envelope {

@@ -50,7 +50,8 @@ fn encode_line(line: &str, out: &mut String) {
     }
 }
 
-fn push_encoded(byte: u8, out: &mut String) {
+/// `=XX`.
+pub(super) fn push_encoded(byte: u8, out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     out.push('=');
     out.push(char::from(DIGITS[usize::from(byte >> 4)]));
@@ -108,6 +109,16 @@ mod tests {
                 assert!(!line.starts_with('.') && !line.starts_with("From "), "{line}");
             }
             assert_eq!(decoded(&out), format!("{text}\r\n"));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_decodes_to_itself(text in "[ -~äöü🏛️\t\n]{0,300}") {
+            let out = encoded(&text);
+            proptest::prop_assert!(out.split("\r\n").all(|line| line.len() <= MAX_LINE));
+            let expected = format!("{}\r\n", text.strip_suffix('\n').unwrap_or(&text).replace('\n', "\r\n"));
+            proptest::prop_assert_eq!(decoded(&out), expected);
         }
     }
 }

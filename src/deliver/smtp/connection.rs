@@ -19,8 +19,8 @@ use super::{Encryption, Settings, Step};
 /// What went wrong, before it is judged.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// An address cannot be said in a command.
-    Address(String),
+    /// An address or the message cannot be said in SMTP.
+    Unsendable(String),
     /// The server answered no.
     Refused { step: Step, code: u16, said: String },
     /// The connection broke, timed out, or the answer was no SMTP.
@@ -51,39 +51,30 @@ impl Connection {
     /// Connects, greets, encrypts and logs in.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
         let limit = settings.step_timeout;
-        let mut inner = match (settings.encryption, &settings.tls) {
-            (Encryption::Implicit, Some(tls)) => {
-                let connecting = AsyncSmtpConnection::connect_tokio1(
-                    (settings.host.as_str(), settings.port),
-                    Some(limit),
-                    &settings.hello,
-                    Some(tls.clone()),
-                    None,
-                );
-                match within(limit, Step::Greeting, connecting).await {
-                    Err(Failure::Broken { reason, .. }) if is_about_tls(&reason) => {
-                        return Err(Failure::Tls(reason));
-                    }
-                    outcome => outcome?,
-                }
-            }
-            _ => {
-                let stream = connect(settings).await?;
-                let greeting =
-                    AsyncSmtpConnection::connect_with_transport(Box::new(stream), &settings.hello);
-                within(limit, Step::Greeting, greeting).await?
-            }
+        let implicit =
+            settings.tls.as_ref().filter(|_| settings.encryption == Encryption::Implicit);
+        let mut inner = if let Some(tls) = implicit {
+            // The socket is lettre's here: it takes no stream that is encrypted already.
+            let connecting = AsyncSmtpConnection::connect_tokio1(
+                (settings.host.as_str(), settings.port),
+                Some(limit),
+                &settings.hello,
+                Some(tls.clone()),
+                None,
+            );
+            within(limit, Step::Greeting, connecting).await.map_err(tls_failure)?
+        } else {
+            let stream = connect(settings).await?;
+            let greeting =
+                AsyncSmtpConnection::connect_with_transport(Box::new(stream), &settings.hello);
+            within(limit, Step::Greeting, greeting).await?
         };
         if let (Encryption::Starttls, Some(tls)) = (settings.encryption, &settings.tls) {
             if !inner.can_starttls() {
                 return Err(Failure::Tls("the server does not offer STARTTLS".to_owned()));
             }
-            match within(limit, Step::Tls, inner.starttls(tls.clone(), &settings.hello)).await {
-                Err(Failure::Broken { reason, .. }) if is_about_tls(&reason) => {
-                    return Err(Failure::Tls(reason));
-                }
-                outcome => outcome?,
-            }
+            let upgrading = inner.starttls(tls.clone(), &settings.hello);
+            within(limit, Step::Tls, upgrading).await.map_err(tls_failure)?;
         }
         if let Some(credentials) = &settings.credentials {
             let mechanisms = [Mechanism::Plain, Mechanism::Login];
@@ -104,15 +95,15 @@ impl Connection {
         settings: &Settings,
         sender: &Address,
         recipient: &Address,
-        message: &[u8],
+        message: &str,
     ) -> Result<(), Failure> {
         let outcome = self.transact(settings, sender, recipient, message).await;
         self.sent = self.sent.saturating_add(1);
         match &outcome {
-            Ok(()) => {}
             // 421: the server closes (RFC 5321 3.8).
             Err(Failure::Refused { code: 421, .. }) => self.is_reusable = false,
-            Err(Failure::Refused { step: Step::Content, .. }) => {}
+            // The transaction is over either way.
+            Ok(()) | Err(Failure::Refused { step: Step::Content, .. }) => {}
             Err(Failure::Refused { .. }) => {
                 let reset = self.inner.command(Rset);
                 self.is_reusable = within(settings.step_timeout, Step::Sender, reset).await.is_ok();
@@ -128,7 +119,7 @@ impl Connection {
         settings: &Settings,
         sender: &Address,
         recipient: &Address,
-        message: &[u8],
+        message: &str,
     ) -> Result<(), Failure> {
         let limit = settings.step_timeout;
         let mail = Mail::new(Some(sender.clone()), Vec::new());
@@ -136,9 +127,10 @@ impl Connection {
         let rcpt = Rcpt::new(recipient.clone(), Vec::new());
         within(limit, Step::Recipient, self.inner.command(rcpt)).await?;
         within(limit, Step::Data, self.inner.command(Data)).await?;
-        // The final dot brings its own line end; the message's would arrive as an empty line.
-        let message = message.strip_suffix(b"\r\n").unwrap_or(message);
-        match within(settings.timeout, Step::Content, self.inner.message(message)).await {
+        // In one write with its final dot: two would wait for each other
+        // (Nagle) where the socket is not ours.
+        let content = self.inner.command(stuffed(message));
+        match within(settings.timeout, Step::Content, content).await {
             Ok(_) => Ok(()),
             Err(Failure::Broken { reason, .. }) => Err(Failure::Unanswered(reason)),
             Err(failure) => Err(failure),
@@ -188,18 +180,39 @@ async fn within<T>(
         return Err(Failure::broken(step, format!("no answer within {} s", limit.as_secs_f32())));
     };
     outcome.map_err(|error| match error.status() {
-        Some(code) => Failure::Refused { step, code: u16::from(code), said: causes(&error) },
-        None => Failure::broken(step, format!("{error}")),
+        Some(code) => Failure::Refused { step, code: u16::from(code), said: innermost(&error) },
+        None => Failure::broken(step, innermost(&error)),
     })
 }
 
-/// What the server said, which lettre keeps as the cause.
-fn causes(error: &lettre::transport::smtp::Error) -> String {
-    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
+/// The innermost cause: what the server said, or what the system or TLS says.
+/// lettre's own words around it repeat each other.
+fn innermost(error: &lettre::transport::smtp::Error) -> String {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
 }
 
-fn is_about_tls(reason: &str) -> bool {
-    ["certificate", "handshake", "tls", "InvalidMessage"]
-        .iter()
-        .any(|word| reason.to_lowercase().contains(&word.to_lowercase()))
+/// The message with its dots doubled (RFC 5321 4.5.2) and its end.
+fn stuffed(message: &str) -> String {
+    // The end brings its own line end; the message's would arrive as an empty line.
+    let message = message.strip_suffix("\r\n").unwrap_or(message);
+    let first = if message.starts_with('.') { "." } else { "" };
+    format!("{first}{}\r\n.\r\n", message.replace("\r\n.", "\r\n.."))
+}
+
+/// What speaks of certificates and handshakes is a matter of the config.
+fn tls_failure(failure: Failure) -> Failure {
+    match failure {
+        Failure::Broken { reason, .. }
+            if ["certificate", "handshake", "tls", "alert", "corrupt message"]
+                .iter()
+                .any(|word| reason.to_lowercase().contains(word)) =>
+        {
+            Failure::Tls(reason)
+        }
+        other => other,
+    }
 }

@@ -32,7 +32,7 @@ fn a_digest_says_what_when_and_why() {
             "Aktualisiert am 9. Dezember 2025: Frist verlängert",
             "Handbuch (PDF, 1,2 MB)",
             "Auch gemeldet von:",
-            "und 3 weitere Quellen",
+            "und 4 weitere Quellen",
             "Thema OZG und Onlinedienste: „Onlinezugangsgesetz“ im Titel",
             "12 weitere Meldungen zu OZG und Onlinedienste im Web ansehen",
             "2 von 41 Quellen waren nicht erreichbar: A und B.",

@@ -14,7 +14,7 @@ const MAX_URL: usize = 2000;
 /// Longest title; the whole one is in the archive (T12).
 const MAX_TITLE: usize = 140;
 /// Other tellers of a story that are named.
-const MAX_ALSO: usize = 4;
+const MAX_ALSO: usize = 3;
 /// Documents of an entry that are listed.
 const MAX_DOCUMENTS: usize = 3;
 
@@ -218,7 +218,7 @@ fn entry_view(
     if let Some(url) = &url {
         title = links.title(title, &source, url);
     }
-    let short = text::shorten(&title, 40);
+    let short = typo::inner(&text::shorten(&title, 32));
     let origin = match entry.published {
         Some(at) => format!("{source} · {}", typo::date(at, face.zone)),
         None => format!("{source} · gesehen am {}", typo::date(entry.first_seen, face.zone)),
@@ -289,10 +289,10 @@ fn summary(entry: &Entry, title: &str, max_chars: usize) -> String {
 
 fn document_view(document: &Document, entry: &str, links: &mut LinkTexts) -> Option<LinkView> {
     let url = shown_url(&document.url)?;
-    let mut title = typo::line(&document.title, 100);
-    if title.is_empty() {
-        title = "Dokument".to_owned();
-    }
+    let title = match typo::line(&document.title, 100) {
+        empty if empty.is_empty() => "Datei".to_owned(),
+        title => title,
+    };
     let format = typo::line(&document.format, 10);
     let size = document.size.map(typo::size);
     let details: Vec<String> =
@@ -324,7 +324,7 @@ impl LinkTexts {
     const TAKEN: [&'static str; 8] = [
         "im browser ansehen",
         "abmelden",
-        "themen und häufigkeit ändern",
+        "themen und einstellungen ändern",
         "impressum",
         "datenschutz",
         "erklärung zur barrierefreiheit",
@@ -362,7 +362,8 @@ impl LinkTexts {
                 title
             };
         if self.is_free(&title, url) {
-            return self.take(title, url);
+            self.take(&title, url);
+            return title;
         }
         self.numbered(&format!("{title} ({source})"), url)
     }
@@ -371,31 +372,28 @@ impl LinkTexts {
     fn unique(&mut self, text: String, entry: &str, url: &str) -> String {
         let is_taken = Self::TAKEN.contains(&text.to_lowercase().as_str());
         if !is_taken && self.is_free(&text, url) {
-            return self.take(text, url);
+            self.take(&text, url);
+            return text;
         }
         self.numbered(&format!("{text} zu „{entry}“"), url)
     }
 
     fn numbered(&mut self, text: &str, url: &str) -> String {
-        if self.is_free(text, url) {
-            return self.take(text.to_owned(), url);
-        }
+        let mut free = text.to_owned();
         let mut number = 2_u32;
-        loop {
-            let candidate = format!("{text} ({number})");
-            if self.is_free(&candidate, url) {
-                return self.take(candidate, url);
-            }
+        while !self.is_free(&free, url) {
+            free = format!("{text} ({number})");
             number += 1;
         }
+        self.take(&free, url);
+        free
     }
 
     fn is_free(&self, text: &str, url: &str) -> bool {
         self.0.get(&text.to_lowercase()).is_none_or(|known| known == url)
     }
 
-    fn take(&mut self, text: String, url: &str) -> String {
+    fn take(&mut self, text: &str, url: &str) {
         self.0.insert(text.to_lowercase(), url.to_owned());
-        text
     }
 }

@@ -140,8 +140,13 @@ pub(super) fn preheader(digest: &Digest, opening: &str) -> String {
         let score = |e: &crate::model::Entry| e.topics.iter().map(|t| t.score).fold(0.0, f64::max);
         a.rank.cmp(&b.rank).then(score(b).total_cmp(&score(a)))
     });
-    let titles: Vec<String> =
-        entries.iter().take(3).map(|entry| typo::line(&entry.title, 44)).collect();
+    let mut titles: Vec<String> = Vec::new();
+    for entry in entries {
+        let title = typo::line(&entry.title, 44);
+        if titles.len() < 3 && !title.is_empty() && !titles.contains(&title) {
+            titles.push(title);
+        }
+    }
     let preheader = titles.join(", ");
     if preheader.chars().count() >= 40 {
         return preheader;
