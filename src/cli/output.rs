@@ -20,7 +20,6 @@ pub struct Output {
 
 impl Output {
     /// A line of the result.
-    #[expect(clippy::unused_self, reason = "printing is the output's business")]
     pub fn line(&self, text: &str) -> anyhow::Result<()> {
         let mut stdout = std::io::stdout().lock();
         if stdout.is_terminal() {
@@ -32,7 +31,6 @@ impl Output {
     }
 
     /// Bytes of the result, as they are.
-    #[expect(clippy::unused_self, reason = "printing is the output's business")]
     pub fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(bytes)?;
@@ -41,7 +39,6 @@ impl Output {
     }
 
     /// An object of the result, on a line of its own.
-    #[expect(clippy::unused_self, reason = "printing is the output's business")]
     pub fn object(&self, value: &Value) -> anyhow::Result<()> {
         writeln!(std::io::stdout().lock(), "{value}")?;
         Ok(())
@@ -91,12 +88,12 @@ impl Output {
 }
 
 /// A time for machines: RFC 3339, or null.
-pub fn json_time(at: Option<Timestamp>) -> Value {
+pub(super) fn json_time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| Value::String(at.rfc3339()))
 }
 
 /// Text that cannot steer a terminal: control and bidi characters are shown, not obeyed.
-pub fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     text.chars()
         .map(|c| match c {
             '\n' | '\t' => c,
@@ -110,7 +107,7 @@ pub fn harmless(text: &str) -> String {
 }
 
 /// At most so many characters, for columns.
-pub fn cut(text: &str, most: usize) -> String {
+pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }

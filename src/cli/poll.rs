@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn poll(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
     let session = Session::open(global)?;
-    let sources: Vec<SourceId> = arguments.sources.iter().map(|id| SourceId::new(id)).collect();
+    let sources: Vec<SourceId> = arguments.sources.iter().map(SourceId::new).collect();
     let reports = session.work(&Work::Poll { sources, force: arguments.force }).await?;
     let reports: Vec<PollReport> = serde_json::from_value(reports)?;
     print(&session.output, &reports)?;

@@ -24,7 +24,7 @@ pub struct Session {
 }
 
 /// Loads the config and prints its warnings.
-pub fn load(global: &Global) -> anyhow::Result<Config> {
+pub(super) fn load(global: &Global) -> anyhow::Result<Config> {
     let config = config::load(&global.config_path(), &global.environment)?;
     if !global.quiet {
         for warning in &config.warnings {

@@ -57,8 +57,8 @@ async fn add(
     if reason.trim().is_empty() {
         return Err(UsageError::new("`--reason` must say how they gave their consent").into());
     }
-    let series = series.iter().map(|id| SeriesId::new(id)).collect();
-    let topics = topics.iter().map(|id| TopicId::new(id)).collect();
+    let series = series.iter().map(SeriesId::new).collect();
+    let topics = topics.iter().map(TopicId::new).collect();
     match pipeline::subscribe(&session.ctx, address, series, topics, reason).await {
         Ok(Some(id)) => {
             session.output.line(&format!("subscriber {id}"))?;

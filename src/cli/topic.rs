@@ -31,7 +31,7 @@ pub(super) enum Command {
     },
 }
 
-pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
+pub(super) fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     if matches!(command, Command::List) {
@@ -143,7 +143,7 @@ fn eval(
             .into_iter()
             .map(|tagging| tagging.topic)
             .collect();
-        let mut labels: Vec<TopicId> = labelled.labels.iter().map(|id| TopicId::new(id)).collect();
+        let mut labels: Vec<TopicId> = labelled.labels.iter().map(TopicId::new).collect();
         labels.sort();
         let mut sorted = found.clone();
         sorted.sort();

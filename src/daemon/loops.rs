@@ -183,7 +183,7 @@ async fn compose_due(
         match &report.digest {
             Some(digest) => {
                 tracing::info!(digest.id = %digest, entries = report.entries, messages = report.messages,
-                "{digest}: {} entries to {} subscribers", report.entries, report.messages)
+                "{digest}: {} entries to {} subscribers", report.entries, report.messages);
             }
             None => tracing::info!(series.id = %id, "{id}: nothing to tell"),
         }

@@ -1,4 +1,4 @@
-//! What systemd is told (sd_notify(3)); nothing happens without it.
+//! What systemd is told (`sd_notify(3)`); nothing happens without it.
 
 use sd_notify::NotifyState;
 

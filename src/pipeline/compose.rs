@@ -265,31 +265,7 @@ impl Maker {
                 });
             }
         }
-        Ok(Some(self.entry_of(lead, received, topics, also)))
-    }
-
-    fn entry_of(
-        &self,
-        lead: Stored,
-        received: &Received,
-        topics: Vec<EntryTopic>,
-        also: Vec<AlsoReported>,
-    ) -> Entry {
-        Entry {
-            item: lead.id,
-            story: lead.story,
-            title: lead.title,
-            url: lead.url,
-            source: lead.source_name,
-            rank: lead.rank,
-            published: lead.published,
-            first_seen: received.at,
-            summary: lead.summary,
-            documents: lead.details.documents,
-            also,
-            topics,
-            update: update_of(received),
-        }
+        Ok(Some(entry_of(lead, received, topics, also)))
     }
 
     /// Topics of the config that the story has, in the config's order, with the reason.
@@ -470,6 +446,29 @@ impl Maker {
     fn series_plan(&self) -> &SeriesPlan {
         // Checked in `new`; a plan does not change.
         self.plan.series(&self.series).unwrap_or(&self.plan.series[0])
+    }
+}
+
+fn entry_of(
+    lead: Stored,
+    received: &Received,
+    topics: Vec<EntryTopic>,
+    also: Vec<AlsoReported>,
+) -> Entry {
+    Entry {
+        item: lead.id,
+        story: lead.story,
+        title: lead.title,
+        url: lead.url,
+        source: lead.source_name,
+        rank: lead.rank,
+        published: lead.published,
+        first_seen: received.at,
+        summary: lead.summary,
+        documents: lead.details.documents,
+        also,
+        topics,
+        update: update_of(received),
     }
 }
 

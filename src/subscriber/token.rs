@@ -39,7 +39,6 @@ impl Key {
     /// A new key from the operating system's randomness.
     pub fn generate() -> Result<Self, KeyError> {
         let mut bytes = [0; 32];
-        #[expect(clippy::disallowed_methods, reason = "this is the home of chance")]
         getrandom::fill(&mut bytes).map_err(|_| KeyError::NoChance)?;
         Ok(Self(bytes))
     }
