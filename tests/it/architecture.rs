@@ -61,7 +61,22 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "fetch",
         ],
     ),
-    ("daemon", &["model", "clock", "schedule", "store", "pipeline", "config", "web", "fetch"]),
+    (
+        "daemon",
+        &[
+            "model",
+            "clock",
+            "schedule",
+            "store",
+            "digest",
+            "subscriber",
+            "outbox",
+            "pipeline",
+            "config",
+            "web",
+            "fetch",
+        ],
+    ),
     ("demo", &["model", "clock", "schedule", "store", "pipeline", "config", "web"]),
     (
         "cli",

@@ -1,5 +1,11 @@
 //! One binary for all journeys, since linking is what costs on two cores.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on should say where"
+)]
+
 mod support;
 
 mod architecture;
