@@ -72,7 +72,11 @@ fn read_json(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, Ext
 }
 
 fn read_markup(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, ExtractError> {
+    // Blank lines before the declaration are WordPress's most common mistake.
+    let text = text.trim_start();
     let seen = survey(text);
+    // The declared charset is not the text's any more.
+    let text = seen.declaration.and_then(|end| text.get(end..)).unwrap_or(text);
     let needs_repair = seen.has_bad_text || seen.has_bad_prolog || !is_known_root(&seen);
     let repaired = if needs_repair { repair::repair(text) } else { None };
     let strict: Cow<'_, str> = repaired.map_or(Cow::Borrowed(text), Cow::Owned);
@@ -118,6 +122,11 @@ fn complete(
         notes.push(repair_note(seen));
     }
     let mut items = parsed.items;
+    if seen.abouts.len() == items.len() {
+        for (item, about) in items.iter_mut().zip(&seen.abouts) {
+            item.guid = convert::non_empty(about).or(item.guid.take());
+        }
+    }
     if wants_more(seen, &items) {
         let scan = fallback::scan(text, base, zone);
         if scan.items.len() == items.len() {
@@ -235,10 +244,8 @@ fn is_feed_root(seen: &Survey) -> bool {
 
 /// Whether the scan can add something to what feed-rs gave.
 fn wants_more(seen: &Survey, items: &[RawItem]) -> bool {
-    let is_rdf = seen.root.ends_with("RDF");
     let has_dates = seen.dates.own || seen.dates.foreign;
     seen.has_naked_markup
-        || is_rdf
         || (seen.dates.own && seen.dates.foreign)
         || items.iter().any(|item| {
             item.link.is_none()
