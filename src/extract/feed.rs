@@ -62,7 +62,7 @@ fn page_error(text: &str) -> ExtractError {
 fn read_json(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, ExtractError> {
     // feed-rs refuses numeric ids and missing titles and resolves no links, so
     // its verdict says only whether the document is sound.
-    let strict = convert::parse(text, base, zone);
+    let strict = convert::parse(text, base, true, zone);
     let items = json::read(text, base, zone).map_err(|found| ExtractError::NotAFeed { found })?;
     let (read_by, notes) = match strict {
         Ok(_) => (ReadBy::FeedRs, Vec::new()),
@@ -87,7 +87,7 @@ fn read_markup(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, E
         // Each of feed-rs's entries takes a kilobyte, however short it is in the document.
         Err(format!("{} entries are too many", seen.entries))
     } else {
-        convert::parse(&strict, base, zone)
+        convert::parse(&strict, base, seen.root != "rss" || seen.has_enclosures, zone)
     };
     let rhythm = rhythm::read(&strict);
     match parsed {

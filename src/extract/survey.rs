@@ -25,6 +25,8 @@ pub(super) struct Survey {
     pub(super) has_bad_prolog: bool,
     /// Elements of HTML among those of the feed.
     pub(super) has_naked_markup: bool,
+    /// Files hang on entries.
+    pub(super) has_enclosures: bool,
     /// An author's element with an e-mail address beside characters on which feed-rs 3.0 panics.
     pub(super) has_risky_author: bool,
     /// `dc:date` or `dcterms:…` and the format's own dates.
@@ -182,6 +184,7 @@ fn note_element(found: &mut Survey, name: &[u8], is_atom: bool) {
         b"pubDate" | b"published" | b"issued" | b"updated" | b"modified" if prefix.is_empty() => {
             found.dates.own = true;
         }
+        b"enclosure" | b"content" => found.has_enclosures = true,
         b"date" | b"created" | b"issued" | b"modified" => found.dates.foreign = true,
         b"p" | b"b" | b"br" | b"i" | b"em" | b"strong" | b"a" | b"div" | b"span" | b"ul"
         | b"ol" | b"li" | b"img" | b"h2" | b"h3" | b"u" | b"sup" | b"sub" | b"font" | b"table"
