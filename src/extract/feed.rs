@@ -245,7 +245,9 @@ fn is_feed_root(seen: &Survey) -> bool {
 /// Whether the scan can add something to what feed-rs gave.
 fn wants_more(seen: &Survey, items: &[RawItem]) -> bool {
     let has_dates = seen.dates.own || seen.dates.foreign;
+    let lacks_ids = seen.root.ends_with("RDF") && items.iter().all(|item| item.guid.is_none());
     seen.has_naked_markup
+        || lacks_ids
         || (seen.dates.own && seen.dates.foreign)
         || items.iter().any(|item| {
             item.link.is_none()
