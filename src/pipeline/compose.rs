@@ -140,8 +140,14 @@ impl Maker {
         let slot = self.slot();
         let progress = digests::progress(tx, &self.series)?;
         let upto = items::last_receipt(tx)?;
+        if digests::is_done(tx, &self.series, &slot)? {
+            // Composed before, by a run that died before it said so or under a
+            // clock that was set back: what came since waits for the next slot.
+            self.advance(tx, &progress, progress.last_receipt, progress.last_time)?;
+            return Ok(ComposeReport { was_done: true, ..ComposeReport::default() });
+        }
         let material = self.gather(tx, &progress, upto)?;
-        self.advance(tx, &progress, upto)?;
+        self.advance(tx, &progress, upto, Some(self.now))?;
         let Some(material) = material else { return Ok(ComposeReport::default()) };
         let stem = format!("{}-{}", self.local_date(), self.series);
         let id = digests::free_id(tx, &stem)?;
@@ -156,10 +162,7 @@ impl Maker {
             recipients: 0,
             content: serde_json::to_string(&digest).map_err(PipelineError::Page)?,
         };
-        if !digests::insert(tx, &row)? {
-            // Composed before, by a run that died before it said so: nothing to add.
-            return Ok(ComposeReport { was_done: true, ..ComposeReport::default() });
-        }
+        digests::insert(tx, &row)?;
         for entry in &material.candidates {
             digests::tell(tx, &self.series, entry.story, &id)?;
         }
@@ -423,12 +426,13 @@ impl Maker {
         tx: &Transaction<'_>,
         before: &Progress,
         upto: i64,
+        last_time: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let last_slot = match self.moment {
             Moment::Due { slot, .. } => Some(slot.id()),
             Moment::Asked => before.last_slot.clone(),
         };
-        let after = Progress { last_slot, last_receipt: upto, last_time: Some(self.now) };
+        let after = Progress { last_slot, last_receipt: upto, last_time };
         digests::set_progress(tx, &self.series, &after)
     }
 

@@ -10,6 +10,7 @@ mod notice;
 mod plan;
 mod poll;
 mod prune;
+mod release;
 mod subscription;
 
 pub use compose::{ComposeReport, Moment, Preview, compose, preview};
@@ -17,6 +18,7 @@ pub use context::{Context, PipelineError};
 pub use drain::{DrainReport, delivery_of, drain, next_mail, sweep};
 pub use notice::tell_admin;
 pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};
-pub use poll::{Choice, PollOutcome, PollReport, next_due, poll};
+pub use poll::{Choice, Pass, PollOutcome, PollReport, next_due, poll};
 pub use prune::prune;
+pub use release::release;
 pub use subscription::{leave, subscribe};

@@ -73,6 +73,18 @@ pub fn set_progress(
     Ok(())
 }
 
+/// How far the series furthest along has come; nothing if none has begun.
+pub fn furthest_receipt(tx: &Transaction<'_>) -> Result<i64, StoreError> {
+    const FURTHEST: &str = "select coalesce(max(last_receipt), 0) from series";
+    Ok(tx.prepare_cached(FURTHEST)?.query_row([], |row| row.get(0))?)
+}
+
+/// Whether the series has a digest for the slot.
+pub fn is_done(tx: &Transaction<'_>, series: &SeriesId, slot: &str) -> Result<bool, StoreError> {
+    const IS_DONE: &str = "select exists (select 1 from digests where series = ?1 and slot = ?2)";
+    Ok(tx.prepare_cached(IS_DONE)?.query_row((series, slot), |row| row.get(0))?)
+}
+
 /// The first free id that begins with `stem`: itself, else with a number behind.
 pub fn free_id(tx: &Transaction<'_>, stem: &str) -> Result<DigestId, StoreError> {
     const EXISTS: &str = "select exists (select 1 from digests where id = ?1)";
