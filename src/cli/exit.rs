@@ -75,7 +75,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 /// The error as it is printed: the chain on one line, then the hint.
 pub fn render_error(error: &anyhow::Error) -> String {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
-        return config.to_string();
+        return format!("{}\n", config.to_string().trim_end());
     }
     let mut text = format!("error: {error:#}\n");
     if let Some(hint) = hint(error) {

@@ -64,6 +64,24 @@ fn every_quoted_command_can_be_given() {
 }
 
 #[test]
+fn every_example_in_the_help_can_be_given() {
+    fn examples(command: &clap::Command, found: &mut Vec<Vec<String>>) {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        found.extend(help.lines().filter(|line| line.starts_with("  ")).filter_map(|line| {
+            // What an example does stands in a column of its own.
+            arguments(line.trim_start().split("  ").next().unwrap_or_default())
+        }));
+        command.get_subcommands().for_each(|inner| examples(inner, found));
+    }
+    let mut found = Vec::new();
+    examples(&cli::command_tree(), &mut found);
+    assert!(found.len() >= 9, "{found:?}");
+    for command in found {
+        assert!(parse(&command, false).is_ok(), "{command:?}");
+    }
+}
+
+#[test]
 fn a_wrong_command_would_be_found() {
     let text =
         "Say `amtsbote sorce list`, or:\n```sh\nsudo amtsbotectl items --topik ozg | head\n```\n";
@@ -433,7 +451,7 @@ fn words(line: &str) -> Vec<String> {
                 word.get_or_insert_default();
             }
             (None, '#') if word.is_none() => break,
-            (None, '|' | '>' | ';' | '&') => break,
+            (None, '|' | '<' | '>' | ';' | '&') => break,
             (None, c) if c.is_whitespace() => words.extend(word.take()),
             (None, c) => word.get_or_insert_default().push(c),
         }
