@@ -223,9 +223,7 @@ fn known_topic(session: &Session, id: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     let known: Vec<&str> = session.plan.topics.iter().map(|(topic, _)| topic.as_str()).collect();
-    let hint = crate::model::suggestion(id, &known);
-    let message = format!("there is no topic `{id}`{hint}; `amtsbote topic list` lists them");
-    Err(UsageError::new(message).into())
+    Err(UsageError::unknown("topic", id, &known, "amtsbote topic list").into())
 }
 
 /// A span before now (`7d`), a date, or an instant.

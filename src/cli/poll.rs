@@ -37,9 +37,7 @@ pub(super) fn known_source(session: &Session, name: &str) -> anyhow::Result<()> 
     if known.contains(&name) {
         return Ok(());
     }
-    let hint = crate::model::suggestion(name, &known);
-    let message = format!("there is no source `{name}`{hint}; `amtsbote source list` lists them");
-    Err(UsageError::new(message).into())
+    Err(UsageError::unknown("source", name, &known, "amtsbote source list").into())
 }
 
 pub(super) fn print(output: &Output, reports: &[PollReport]) -> anyhow::Result<()> {

@@ -76,8 +76,7 @@ async fn add(
 fn check_names(what: &str, names: &[String], known: &[&str]) -> anyhow::Result<()> {
     for name in names {
         if !known.contains(&name.as_str()) {
-            let hint = crate::model::suggestion(name, known);
-            return Err(UsageError::new(format!("there is no {what} `{name}`{hint}")).into());
+            return Err(UsageError::unknown(what, name, known, "amtsbote config show").into());
         }
     }
     Ok(())
