@@ -19,8 +19,8 @@ pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Res
     };
     let output =
         super::Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
-    for warning in &config.warnings {
-        output.say(&format!("warning: {warning}"));
+    if !global.quiet {
+        super::session::warn(&config);
     }
     let line = format!(
         "{} is sound: {} sources ({} switched on), {} topics, {} series",

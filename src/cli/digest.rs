@@ -83,8 +83,7 @@ fn series_of<'a>(session: &'a Session, id: &str) -> anyhow::Result<&'a SeriesPla
     session.plan.series(&SeriesId::new(id)).ok_or_else(|| {
         let known: Vec<&str> =
             session.plan.series.iter().map(|plan| plan.series.id.as_str()).collect();
-        let hint = crate::model::suggestion(id, &known);
-        UsageError::new(format!("there is no series `{id}`{hint}")).into()
+        UsageError::unknown("series", id, &known, "amtsbote config show").into()
     })
 }
 

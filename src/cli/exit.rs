@@ -45,12 +45,22 @@ impl From<Exit> for ExitCode {
 pub struct UsageError {
     /// What is wrong.
     pub message: String,
+    /// What to do, if more than the message says is known.
+    pub hint: Option<String>,
 }
 
 impl UsageError {
     /// With that message.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: message.into(), hint: None }
+    }
+
+    /// A name that does not exist: the one that was likely meant, else the
+    /// command that lists them.
+    pub fn unknown(what: &str, name: &str, known: &[&str], list: &str) -> Self {
+        let suggestion = crate::model::suggestion(name, known);
+        let hint = suggestion.is_empty().then(|| format!("`{list}` lists them"));
+        Self { message: format!("there is no {what} `{name}`{suggestion}"), hint }
     }
 }
 
@@ -75,7 +85,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 /// The error as it is printed: the chain on one line, then the hint.
 pub fn render_error(error: &anyhow::Error) -> String {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
-        return config.to_string();
+        return format!("{}\n", config.to_string().trim_end());
     }
     let mut text = format!("error: {error:#}\n");
     if let Some(hint) = hint(error) {
@@ -86,6 +96,9 @@ pub fn render_error(error: &anyhow::Error) -> String {
 
 fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
+        if let Some(error) = cause.downcast_ref::<UsageError>() {
+            return error.hint.clone();
+        }
         if let Some(error) = cause.downcast_ref::<StoreError>() {
             return error.hint().map(str::to_owned);
         }
@@ -133,6 +146,21 @@ mod tests {
         for (error, code) in table {
             assert_eq!(exit_of(&error).code(), code, "{error}");
         }
+    }
+
+    #[test]
+    fn an_unknown_name_is_met_with_the_likely_one_or_with_the_list() {
+        let known = ["kitu", "sgsa"];
+        let shown = |name| {
+            render_error(
+                &UsageError::unknown("source", name, &known, "amtsbote source list").into(),
+            )
+        };
+        assert_eq!(shown("ktu"), "error: there is no source `ktu`, did you mean `kitu`?\n");
+        assert_eq!(
+            shown("bundestag"),
+            "error: there is no source `bundestag`\nhint: `amtsbote source list` lists them\n"
+        );
     }
 
     #[test]

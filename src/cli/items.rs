@@ -23,14 +23,19 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "Q")]
     search: Option<String>,
     /// At most so many
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
 }
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExplainArguments {
-    /// Id of an item, as `items` shows it
+    /// Number of an item, as `amtsbote items` shows it
+    #[arg(value_parser = item_number)]
     item: i64,
+}
+
+fn item_number(text: &str) -> Result<i64, String> {
+    text.parse().map_err(|_| "an item is named by its number; `amtsbote items` shows it".to_owned())
 }
 
 pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
@@ -74,6 +79,10 @@ pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result
             let related: Vec<String> = related.iter().map(ToString::to_string).collect();
             output.object(&object(item, tags, &related))?;
         }
+        return Ok(());
+    }
+    if found.is_empty() {
+        output.say("no items");
         return Ok(());
     }
     let rows: Vec<Vec<String>> = found
@@ -214,8 +223,7 @@ fn known_topic(session: &Session, id: &str) -> anyhow::Result<()> {
         return Ok(());
     }
     let known: Vec<&str> = session.plan.topics.iter().map(|(topic, _)| topic.as_str()).collect();
-    let hint = crate::model::suggestion(id, &known);
-    Err(UsageError::new(format!("there is no topic `{id}`{hint}")).into())
+    Err(UsageError::unknown("topic", id, &known, "amtsbote topic list").into())
 }
 
 /// A span before now (`7d`), a date, or an instant.

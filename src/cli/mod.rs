@@ -28,20 +28,35 @@ pub use exit::{Exit, UsageError, exit_of, is_broken_pipe, render_error};
 pub use output::Output;
 pub use session::Session;
 
+/// What most people want first; the docs test gives each of them to clap.
+const EXAMPLES: &str = "\
+Examples:
+  amtsbote demo --exit                       see the whole thing without a config
+  amtsbote check                             every problem of the config at once
+  amtsbote source test https://www.kitu-genossenschaft.de/
+                                             what an address would give; writes nothing
+  amtsbote items --topic ozg --since 7d      what is there
+  amtsbote explain 4711                      why an item has its topics
+  amtsbote digest preview taeglich           what would be mailed now
+  amtsbote status                            how everything fares
+
+The config is the folder of `--config`, else of $AMTSBOTE_CONFIG, else ./config, else /etc/amtsbote.
+Exit codes: 0 done, 1 finding or failure, 2 usage or config, 75 try again.";
+
 /// Municipal IT news: polled, recognised, tagged by topic, mailed as digests.
 #[derive(Debug, Parser)]
-#[command(name = "amtsbote", version, max_term_width = 100)]
+#[command(name = "amtsbote", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Arguments {
     /// Folder of the config, or its `amtsbote.toml`
     #[arg(long, global = true, value_name = "PATH")]
     config: Option<PathBuf>,
-    /// One JSON object a line
+    /// Print for machines: one JSON object a line
     #[arg(long, global = true)]
     json: bool,
-    /// No talk on stderr
+    /// Nothing on stderr but errors
     #[arg(short, long, global = true)]
     quiet: bool,
-    /// More talk on stderr; twice for all
+    /// More on stderr, also warnings of the config; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
     #[command(subcommand)]
@@ -50,44 +65,44 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The daemon, in the foreground
+    /// Poll, compose, send and serve the web face until told to stop
     Run,
-    /// The whole thing on bundled sample sources, in a new temporary folder
+    /// Show the whole thing on bundled sample sources, in a new temporary folder
     Demo(demo::Arguments),
-    /// Every problem of the config at once
+    /// Find every problem of the config at once
     Check(check::Arguments),
-    /// One pass over the sources that are due, or named
+    /// Ask the sources that are due, or named, once
     Poll(poll::Arguments),
-    /// Sources: how they fare, try one, read a file
+    /// See how sources fare, try one, read a file
     #[command(subcommand)]
     Source(source::Command),
-    /// Items, newest first
+    /// List items, newest first
     Items(items::Arguments),
-    /// Why an item is what it is: identity, story, topics with evidence
+    /// Tell why an item is what it is: identity, story, topics with evidence
     Explain(items::ExplainArguments),
-    /// Topics: try rules, see what a change would do
+    /// Try the rules of topics, see what a change would do
     #[command(subcommand)]
     Topic(topic::Command),
-    /// Digests: when, what, to whom
+    /// See when, what and to whom digests go; send one
     #[command(subcommand)]
     Digest(digest::Command),
-    /// Messages on their way
+    /// See the messages on their way
     #[command(subcommand)]
     Outbox(outbox::Command),
-    /// Subscribers
+    /// Add, remove and list subscribers
     #[command(subcommand)]
     Subscriber(subscriber::Command),
-    /// The database
+    /// Check, back up and tidy the database
     #[command(subcommand)]
     Db(database::Command),
-    /// How the service fares
+    /// Tell how the service fares
     Status(status::Arguments),
-    /// The config
+    /// Show the config
     #[command(subcommand)]
     Config(config::Command),
-    /// Completions for a shell
+    /// Print completions for a shell
     Completions(completions::Arguments),
-    /// Manual pages into a folder
+    /// Write manual pages into a folder
     Man(completions::ManArguments),
 }
 

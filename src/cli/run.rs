@@ -11,7 +11,10 @@ use crate::config;
 use crate::daemon::{self, Signal, Start};
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<Exit> {
-    let config = session::load(global)?;
+    let config = config::load(&global.config_path(), &global.environment)?;
+    if !global.quiet {
+        session::warn(&config);
+    }
     let (path, environment) = (global.config_path(), global.environment.clone());
     let start = Start {
         config,

@@ -23,15 +23,19 @@ pub struct Session {
     data_dir: std::path::PathBuf,
 }
 
-/// Loads the config and prints its warnings.
+/// Loads the config. Its warnings are for `check` and the daemon; a command
+/// that lists ten lines should not begin with two that everybody knows.
 pub(super) fn load(global: &Global) -> anyhow::Result<Config> {
     let config = config::load(&global.config_path(), &global.environment)?;
-    if !global.quiet {
-        for warning in &config.warnings {
-            eprintln!("warning: {warning}");
-        }
+    if global.verbose > 0 && !global.quiet {
+        warn(&config);
     }
     Ok(config)
+}
+
+/// Says what is doubtful in the config, though it works.
+pub(super) fn warn(config: &Config) {
+    eprint!("{}", config::warnings_text(&config.warnings));
 }
 
 impl Session {

@@ -68,9 +68,7 @@ async fn add(
             Err(UsageError::new("this address is subscribed already; remove it first to change it")
                 .into())
         }
-        Err(pipeline::PipelineError::Address(error)) => {
-            Err(UsageError::new(error.to_string()).into())
-        }
+        Err(pipeline::PipelineError::Address(_)) => Err(no_address(address).into()),
         Err(error) => Err(error.into()),
     }
 }
@@ -78,8 +76,7 @@ async fn add(
 fn check_names(what: &str, names: &[String], known: &[&str]) -> anyhow::Result<()> {
     for name in names {
         if !known.contains(&name.as_str()) {
-            let hint = crate::model::suggestion(name, known);
-            return Err(UsageError::new(format!("there is no {what} `{name}`{hint}")).into());
+            return Err(UsageError::unknown(what, name, known, "amtsbote config show").into());
         }
     }
     Ok(())
@@ -96,10 +93,14 @@ async fn remove(session: &Session, address: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+/// The words of `subscriber::address` are for readers of the web face.
+fn no_address(text: &str) -> UsageError {
+    UsageError::new(format!("`{text}` is no mail address such as `name@gemeinde.de`"))
+}
+
 /// The subscriber of an address, however it was typed.
 pub(super) async fn find(session: &Session, address: &str) -> anyhow::Result<Option<Subscriber>> {
-    let address = crate::subscriber::address::parse(address)
-        .map_err(|error| UsageError::new(error.to_string()))?;
+    let address = crate::subscriber::address::parse(address).map_err(|_| no_address(address))?;
     Ok(session.ctx.store.read(move |tx| subscribers::by_address(tx, &address)).await?)
 }
 

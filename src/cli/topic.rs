@@ -12,11 +12,27 @@ use crate::model::{SourceId, TopicId};
 use crate::topic::evaluate::{Figures, evaluate};
 use crate::topic::{Considered, Subject, Tagger};
 
+/// The term language in brief; messages about terms send people here.
+const TERMS: &str = "\
+Terms, as topics.toml has them in `strong`, `weak`, `context` and `never`:
+  Kommune                 the word with its endings: Kommunen
+  OZG                     capitals as they are: not ozg
+  Register*               opens the end: Registermodernisierung; *verwaltung opens the beginning
+  Service-Angebot         Serviceangebot and Service Angebot too
+  Genossenschaft ~ IT     both in one sentence, near each other
+  Onlinezugangsgesetz*!   one hit decides (only in `strong`)
+All of it: docs/TOPICS.md
+
+Examples:
+  amtsbote topic test 'OZG: Neue Dienste im Portal'
+  amtsbote topic test - < meldung.txt";
+
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// The topics and how many terms each has
     List,
     /// What each topic makes of a text: the first line is the title
+    #[command(after_help = TERMS)]
     Test {
         /// The text; `-` reads it from stdin
         text: String,

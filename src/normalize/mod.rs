@@ -1,7 +1,7 @@
 //! `RawItem` → `Item`: who an item is, canonical URLs, clean text.
 //!
 //! Nothing here looks at a clock or at what is stored: [`keys`] sees one
-//! document, [`item`] one item.
+//! document, [`item()`] one item.
 
 mod document;
 mod identity;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Module and what it may use. `text` serves all that read or compare text.
-const MAY_USE: &[(&str, &[&str])] = &[
+pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("text", &["model"]),
     ("clock", &["model"]),
@@ -107,7 +107,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Modules without effects.
-const PURE: &[&str] = &[
+pub(crate) const PURE: &[&str] = &[
     "model",
     "text",
     "source",

@@ -1,0 +1,11 @@
+//! Whatever a server calls a feed: no panic, and the same bytes give the same items.
+
+#![no_main]
+
+use amtsbote::extract::feed;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let read = || feed::read(bytes, None, Some("https://www.example.de/feed"), chrono_tz::UTC);
+    assert_eq!(read(), read());
+});
