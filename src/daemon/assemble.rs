@@ -210,7 +210,11 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
             holidays: service.holidays,
         },
         topics,
-        retention: RetentionPlan { bodies: config.retention.bodies, items: config.retention.items },
+        retention: RetentionPlan {
+            pending: config.retention.pending,
+            bodies: config.retention.bodies,
+            items: config.retention.items,
+        },
         version: config.version,
     })
 }

@@ -375,31 +375,16 @@ impl Maker {
             ),
             date: self.now,
             date_offset_minutes: offset_minutes(self.now, mail.timezone),
-            list: Some(self.list_fields(digest, &unsubscribe)),
+            list: Some(list_fields(
+                mail,
+                &self.series,
+                &format!("{}:{}:digest:amtsbote", digest.id, self.series),
+                &unsubscribe,
+            )),
         };
         let payload =
             self.ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
         Ok((rendered, payload, envelope))
-    }
-
-    fn list_fields(&self, digest: &Digest, unsubscribe: &str) -> ListFields {
-        let mail = &self.plan.mail;
-        let series = &self.series;
-        ListFields {
-            id: (
-                format!("{} {series}", mail.face.name),
-                format!("{series}.meldungen.{}", mail.domain),
-            ),
-            unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
-            unsubscribe_mailto: mail
-                .unsubscribe_address
-                .as_ref()
-                .map(|address| token::bounce_sender(address, unsubscribe)),
-            help_url: mail.link("hilfe"),
-            archive_url: mail.link("archiv"),
-            owner: mail.face.contact.clone(),
-            feedback_id: format!("{}:{series}:digest:amtsbote", digest.id),
-        }
     }
 
     fn unread_sources(&self, tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
@@ -476,6 +461,27 @@ fn entry_of(
     }
 }
 
+/// The List-* fields of a series' mails.
+pub(super) fn list_fields(
+    mail: &MailPlan,
+    series: &SeriesId,
+    feedback_id: &str,
+    unsubscribe: &str,
+) -> ListFields {
+    ListFields {
+        id: (format!("{} {series}", mail.face.name), format!("{series}.meldungen.{}", mail.domain)),
+        unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
+        unsubscribe_mailto: mail
+            .unsubscribe_address
+            .as_ref()
+            .map(|address| token::bounce_sender(address, unsubscribe)),
+        help_url: mail.link("hilfe"),
+        archive_url: mail.link("archiv"),
+        owner: mail.face.contact.clone(),
+        feedback_id: feedback_id.to_owned(),
+    }
+}
+
 /// Minutes east of UTC on the wall clock of `zone`.
 pub(super) fn offset_minutes(at: Timestamp, zone: chrono_tz::Tz) -> i32 {
     at.utc().with_timezone(&zone).offset().fix().local_minus_utc() / 60
@@ -494,7 +500,7 @@ fn update_of(received: &Received) -> Option<Update> {
 }
 
 /// The most weighty words of a tagging and where they stand, for readers.
-fn reason(tagging: &Tagging) -> String {
+pub fn reason(tagging: &Tagging) -> String {
     let Some(first) = tagging.evidence.first() else { return String::new() };
     let place = match first.field {
         Field::Title => "im Titel",

@@ -13,7 +13,7 @@ mod prune;
 mod release;
 mod subscription;
 
-pub use compose::{ComposeReport, Moment, Preview, compose, preview};
+pub use compose::{ComposeReport, Moment, Preview, compose, preview, reason};
 pub use context::{Context, PipelineError};
 pub use drain::{DrainReport, delivery_of, drain, next_mail, sweep};
 pub use notice::tell_admin;
@@ -21,4 +21,6 @@ pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePla
 pub use poll::{Choice, Pass, PollOutcome, PollReport, next_due, poll};
 pub use prune::prune;
 pub use release::release;
-pub use subscription::{leave, subscribe};
+pub use subscription::{
+    Confirmation, Order, change, confirm, confirmation, leave, sign_up, subscribe,
+};

@@ -428,6 +428,13 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
     Ok(items.collect::<Result<_, _>>()?)
 }
 
+/// How many items have all of the words in title or lead.
+pub fn count_found(tx: &Transaction<'_>, search: &str) -> Result<usize, StoreError> {
+    const COUNT_FOUND: &str = "select count(*) from item_words where item_words match ?1";
+    let Some(search) = match_expression(search) else { return Ok(0) };
+    Ok(tx.prepare_cached(COUNT_FOUND)?.query_row([search], |row| row.get(0))?)
+}
+
 /// The words of a search as FTS5 takes them: each quoted, the last as a prefix.
 /// Nothing if there is no word in it.
 fn match_expression(search: &str) -> Option<String> {

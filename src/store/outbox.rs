@@ -167,6 +167,23 @@ pub fn of_digest(tx: &Transaction<'_>, digest: &DigestId) -> Result<Vec<OutboxEn
     Ok(statement.query_map([digest], read)?.collect::<Result<_, _>>()?)
 }
 
+/// The mails of a subscriber, oldest first, for telling them what is kept of them.
+pub fn of_subscriber(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+) -> Result<Vec<OutboxEntry>, StoreError> {
+    let sql = format!("select {COLUMNS} where subscriber = ?1 order by id");
+    let mut statement = tx.prepare_cached(&sql)?;
+    Ok(statement.query_map([subscriber], read)?.collect::<Result<_, _>>()?)
+}
+
+/// Takes the subscriber's number off their mails, whose row is about to go.
+pub fn disown(tx: &Transaction<'_>, subscriber: SubscriberId) -> Result<(), StoreError> {
+    const DISOWN: &str = "update outbox set subscriber = null where subscriber = ?1";
+    tx.prepare_cached(DISOWN)?.execute([subscriber])?;
+    Ok(())
+}
+
 /// SHA-256 of a message's bytes, as it was frozen.
 pub fn hash(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<Vec<u8>>, StoreError> {
     const HASH: &str = "select hash from outbox where id = ?1";
