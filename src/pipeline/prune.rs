@@ -1,8 +1,9 @@
 //! Let go of what has been kept for its period.
 
 use super::{Context, PipelineError, Plan};
+use crate::bounce;
 use crate::dedup;
-use crate::store::{items, jobs, outbox, stories};
+use crate::store::{bounces, items, jobs, outbox, stories};
 
 /// What was let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +37,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
     ctx.store
         .write(move |tx| {
             jobs::prune(tx, window)?;
+            bounces::prune(tx, now.before(bounce::MEMORY))?;
             match items::first_since(tx, window)? {
                 Some(oldest) => stories::prune(tx, oldest),
                 None => Ok(0),
