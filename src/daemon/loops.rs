@@ -245,8 +245,15 @@ async fn begin_series(
 }
 
 async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+    let mut told = None;
+    let mut before: Option<Arc<Running>> = None;
     while !house.stop.is_cancelled() {
         let running = house.current();
+        // A start or a new config may have mended what sending rests for.
+        if before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &running)) {
+            endure(pipeline::resume(&running.ctx).await).await?;
+            before = Some(Arc::clone(&running));
+        }
         beats.beat(2, running.ctx.clock.now());
         let (stop, beating, clock) =
             (house.stop.clone(), Arc::clone(&beats), Arc::clone(&running.ctx.clock));
@@ -259,6 +266,13 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
         let mut wait = LONGEST_SLEEP;
         match drained {
             Ok(report) => {
+                if report.suspended > 0 {
+                    tracing::warn!(
+                        subscribers = report.suspended,
+                        "{} subscribers get no more mail: too much came back from them",
+                        report.suspended
+                    );
+                }
                 if report.sent + report.deferred + report.dead > 0 {
                     tracing::info!(
                         sent = report.sent,
@@ -271,11 +285,19 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                     );
                 }
                 if let Some((until, why)) = report.paused {
-                    tracing::error!(until = until.rfc3339(), "no mail goes out: {why}");
-                    notify::status(&format!("no mail goes out: {why}"));
+                    // Once for each pause, not for each look at it.
+                    if told != Some(until) {
+                        tracing::error!(until = until.rfc3339(), "no mail goes out: {why}");
+                        notify::status(&format!("no mail goes out: {why}"));
+                        told = Some(until);
+                    }
                     wait = until.since(running.ctx.clock.now());
-                    rest(&house, wait).await;
+                    sleep(&house, wait, &house.wake.drain).await;
                     continue;
+                }
+                if told.take().is_some() {
+                    tracing::info!("mail goes out again");
+                    notify::status("polling and sending");
                 }
                 if let Some(due) = pipeline::next_mail(&running.ctx).await? {
                     wait = due.since(running.ctx.clock.now());

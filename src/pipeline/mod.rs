@@ -6,6 +6,7 @@
 mod compose;
 mod context;
 mod drain;
+mod intake;
 mod notice;
 mod plan;
 mod poll;
@@ -15,7 +16,8 @@ mod subscription;
 
 pub use compose::{ComposeReport, Moment, Preview, compose, preview, reason};
 pub use context::{Context, PipelineError};
-pub use drain::{DrainReport, delivery_of, drain, next_mail, sweep};
+pub use drain::{DrainReport, delivery_of, drain, next_mail, resume, sweep};
+pub use intake::{Taken, intake};
 pub use notice::tell_admin;
 pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};
 pub use poll::{Choice, Pass, PollOutcome, PollReport, next_due, poll};

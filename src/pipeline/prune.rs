@@ -1,9 +1,10 @@
 //! Let go of what has been kept for its period.
 
 use super::{Context, PipelineError, Plan};
+use crate::bounce;
 use crate::dedup;
 use crate::model::Timestamp;
-use crate::store::{StoreError, Transaction, items, jobs, outbox, stories, subscribers};
+use crate::store::{StoreError, Transaction, bounces, items, jobs, outbox, stories, subscribers};
 
 /// What was let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -51,6 +52,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
     ctx.store
         .write(move |tx| {
             jobs::prune(tx, window)?;
+            bounces::prune(tx, now.before(bounce::MEMORY))?;
             match items::first_since(tx, window)? {
                 Some(oldest) => stories::prune(tx, oldest),
                 None => Ok(0),
