@@ -2,7 +2,7 @@
 
 use super::{Context, PipelineError, Plan};
 use crate::dedup;
-use crate::store::{items, jobs, outbox, stories};
+use crate::store::{items, jobs, outbox, robots, stories};
 
 /// What was let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +36,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
     ctx.store
         .write(move |tx| {
             jobs::prune(tx, window)?;
+            robots::prune(tx, window)?;
             match items::first_since(tx, window)? {
                 Some(oldest) => stories::prune(tx, oldest),
                 None => Ok(0),

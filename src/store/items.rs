@@ -1,5 +1,7 @@
 //! Items, their taggings, and the sequence in which they became known.
 
+mod names;
+
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,8 @@ use crate::model::{
     Timestamp, TopicId,
 };
 use crate::text::fold;
+
+pub use names::known_as;
 
 /// Why an item may not be mailed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,20 +98,20 @@ pub fn known(
 ) -> Result<Option<Known>, StoreError> {
     const KNOWN: &str = "
         select id, key, fingerprint, raw_hash, story, changes from items where source = ?1 and key = ?2";
-    let known = tx
-        .prepare_cached(KNOWN)?
-        .query_row((source, &key.0), |row| {
-            Ok(Known {
-                id: row.get(0)?,
-                key: Key(row.get(1)?),
-                fingerprint: Fingerprint(row.get(2)?),
-                raw_hash: row.get(3)?,
-                story: row.get(4)?,
-                changes: row.get(5)?,
-            })
-        })
-        .optional()?;
+    let known =
+        tx.prepare_cached(KNOWN)?.query_row((source, &key.0), read_known).optional()?;
     Ok(known)
+}
+
+fn read_known(row: &Row<'_>) -> rusqlite::Result<Known> {
+    Ok(Known {
+        id: row.get(0)?,
+        key: Key(row.get(1)?),
+        fingerprint: Fingerprint(row.get(2)?),
+        raw_hash: row.get(3)?,
+        story: row.get(4)?,
+        changes: row.get(5)?,
+    })
 }
 
 /// Whether the source has any item at all.
@@ -162,6 +166,7 @@ pub fn insert(
     let id = ItemId(tx.last_insert_rowid());
     tx.prepare_cached(FOUND_STORY)?.execute([id])?;
     tx.prepare_cached(INSERT_WORDS)?.execute((id, words(item)))?;
+    names::keep(tx, source, id, item)?;
     if withheld.is_none() {
         receipt(tx, id, now, None)?;
     }
@@ -172,6 +177,7 @@ pub fn insert(
 /// makes it return once in a digest; none for cosmetic changes.
 pub fn rewrite(
     tx: &Transaction<'_>,
+    source: &SourceId,
     id: ItemId,
     item: &Item,
     now: Timestamp,
@@ -198,6 +204,7 @@ pub fn rewrite(
         ":details": to_json(&details(item))?,
     })?;
     tx.prepare_cached(REWRITE_WORDS)?.execute((id, words(item)))?;
+    names::keep(tx, source, id, item)?;
     if let Some(change) = change {
         receipt(tx, id, now, Some(change))?;
     }
@@ -467,6 +474,7 @@ pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreErro
     const PRUNE: &str = "
         update items set text = '', summary = '', details = '{}' where id in
             (select id from items where first_seen < ?1 and text <> '' limit 1000)";
+    names::prune(tx, before)?;
     tx.execute(PRUNE_WORDS, [before])?;
     Ok(tx.execute(PRUNE, [before])?)
 }
