@@ -8,6 +8,7 @@ mod demo;
 mod digest;
 mod exit;
 mod items;
+mod opml;
 mod outbox;
 mod output;
 mod poll;
@@ -71,6 +72,9 @@ enum Command {
     /// Digests: when, what, to whom
     #[command(subcommand)]
     Digest(digest::Command),
+    /// Feeds in and out, as OPML
+    #[command(subcommand)]
+    Opml(opml::Command),
     /// Messages on their way
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -144,6 +148,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Explain(arguments) => items::explain(global, &arguments).await,
         Command::Topic(command) => topic::run(global, command),
         Command::Digest(command) => digest::run(global, command).await,
+        Command::Opml(command) => opml::run(global, &command),
         Command::Outbox(command) => outbox::run(global, command).await,
         Command::Subscriber(command) => subscriber::run(global, command).await,
         Command::Db(command) => database::run(global, command).await,

@@ -98,8 +98,7 @@ pub fn known(
 ) -> Result<Option<Known>, StoreError> {
     const KNOWN: &str = "
         select id, key, fingerprint, raw_hash, story, changes from items where source = ?1 and key = ?2";
-    let known =
-        tx.prepare_cached(KNOWN)?.query_row((source, &key.0), read_known).optional()?;
+    let known = tx.prepare_cached(KNOWN)?.query_row((source, &key.0), read_known).optional()?;
     Ok(known)
 }
 

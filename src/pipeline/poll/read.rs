@@ -149,8 +149,11 @@ fn extract(
         // An item listed twice counts as it stands first: else the two would
         // correct each other at each poll.
         .filter(|((_, key), _)| listed.insert(key.clone()))
-        .map(|((raw, key), fallbacks)| {
-            Named { raw_hash: normalize::raw_hash(&raw), raw, key, fallbacks }
+        .map(|((raw, key), fallbacks)| Named {
+            raw_hash: normalize::raw_hash(&raw),
+            raw,
+            key,
+            fallbacks,
         })
         .collect();
     let read = Read { total: named.len(), notes, rhythm: extraction.rhythm, ..Read::default() };
@@ -249,7 +252,8 @@ fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, read: 
         ));
         return;
     };
-    let verdict = known.as_ref().map_or(Verdict::New, |known| dedup::verdict(known, &item.fingerprint));
+    let verdict =
+        known.as_ref().map_or(Verdict::New, |known| dedup::verdict(known, &item.fingerprint));
     match verdict {
         Verdict::New => {
             let taggings = tag(plan, source, &item);

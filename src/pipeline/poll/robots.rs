@@ -95,8 +95,7 @@ async fn read(
         timeout: manners.plan.polling.timeout,
         url,
     };
-    let response =
-        manners.ask(&lane_of(&request.url), source.fetch.as_ref(), &request).await;
+    let response = manners.ask(&lane_of(&request.url), source.fetch.as_ref(), &request).await;
     let asked = manners.ctx.clock.now();
     let (rules, readable) = before.map_or((String::new(), None), |b| (b.rules, b.readable));
     Ok(match response {
@@ -129,9 +128,12 @@ fn judge(robots: &Robots, origin: &str, path: &str, now: Timestamp) -> Result<()
         };
         match unread_for {
             None => {
-                return Err(Failure::new(Condition::Blocked, format!(
-                    "`{origin}/robots.txt` cannot be read ({why}): until it can, nothing is asked there (RFC 9309 2.3.1.4)"
-                )));
+                return Err(Failure::new(
+                    Condition::Blocked,
+                    format!(
+                        "`{origin}/robots.txt` cannot be read ({why}): until it can, nothing is asked there (RFC 9309 2.3.1.4)"
+                    ),
+                ));
             }
             Some(unread) if unread >= PATIENCE => return Ok(()),
             Some(_) => {}

@@ -1,0 +1,1 @@
+//! The `source` and `opml` commands, as a user runs them.
