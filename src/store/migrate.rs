@@ -92,7 +92,8 @@ mod tests {
     #[test]
     fn a_second_migration_takes_no_step() {
         let mut connection = Connection::open_in_memory().unwrap();
-        assert_eq!(migrate(&mut connection, "x").unwrap(), SCHEMA_VERSION);
+        let all = u32::try_from(steps().count()).unwrap();
+        assert_eq!(migrate(&mut connection, "x").unwrap(), all);
         assert_eq!(migrate(&mut connection, "x").unwrap(), 0);
     }
 
