@@ -12,7 +12,7 @@ use crate::support::feed_server::{FeedServer, response};
 use crate::support::smtp_server::{At, Do, SmtpServer};
 
 /// Longest that anything here may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const READERS: [&str; 2] = ["hauptamt@example.de", "it-stelle@example.de"];
 
@@ -37,7 +37,14 @@ impl World {
         world.configure("*/1 * * * * *", 1);
         for reader in READERS {
             world.command(&[
-                "subscriber", "add", reader, "--series", "probe", "--reason", "Test", "--topics",
+                "subscriber",
+                "add",
+                reader,
+                "--series",
+                "probe",
+                "--reason",
+                "Test",
+                "--topics",
                 "ozg",
             ]);
         }
@@ -196,9 +203,11 @@ max_items_per_topic = 500
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
-            panic!("never: {what}\n{}", self.log());
-        }
+        assert!(
+            !tokio::time::timeout(PATIENCE, waiting).await.is_err(),
+            "never: {what}\n{}",
+            self.log()
+        )
     }
 
     async fn said(&self, verb: &str) {
