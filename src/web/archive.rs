@@ -79,7 +79,8 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
             let path = query.as_deref().map_or_else(
                 || "/?".to_owned(),
                 |query| {
-                    let encoded: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+                    let encoded: String =
+                        url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
                     format!("/?suche={encoded}&")
                 },
             );
@@ -107,8 +108,7 @@ async fn topic(
         .store
         .read(move |tx| {
             let path = format!("/thema/{of}?");
-            let listing =
-                Listing { topic: Some(of), one_per_story: true, ..Listing::default() };
+            let listing = Listing { topic: Some(of), one_per_story: true, ..Listing::default() };
             list(tx, &known, listing, number, &path)
         })
         .await?;
@@ -130,8 +130,7 @@ fn list(
     path: &str,
 ) -> Result<ItemList, StoreError> {
     // One more than is shown tells whether there are older ones.
-    let listing =
-        Listing { limit: PAGE_SIZE + 1, offset: (number - 1) * PAGE_SIZE, ..listing };
+    let listing = Listing { limit: PAGE_SIZE + 1, offset: (number - 1) * PAGE_SIZE, ..listing };
     let mut stored = items::list(tx, &listing)?;
     let has_older = stored.len() > PAGE_SIZE && number < LAST_PAGE;
     stored.truncate(PAGE_SIZE);
@@ -255,7 +254,8 @@ async fn archive(State(face): State<Arc<Face>>) -> Answer {
     let zone = plan.mail.timezone;
     let rows = ctx.store.read(|tx| digests::titles(tx, MAX_DIGESTS)).await?;
     let title = |row: &digests::DigestTitle, moment: Moment| {
-        let series = plan.series(&row.series).map_or(row.series.as_str(), |plan| &plan.series.title);
+        let series =
+            plan.series(&row.series).map_or(row.series.as_str(), |plan| &plan.series.title);
         format!("{series}, {}", moment.text)
     };
     // Links that are called the same lead to the same page: two of a day show their time.

@@ -90,7 +90,8 @@ mod tests {
     }
 
     fn client(peer: &str, forwarded: &[&'static str], trusted: &[&str]) -> Option<String> {
-        let trusted: Vec<Network> = trusted.iter().map(|network| network.parse().unwrap()).collect();
+        let trusted: Vec<Network> =
+            trusted.iter().map(|network| network.parse().unwrap()).collect();
         asking(peer, forwarded).client(&trusted).map(|address| address.to_string())
     }
 
@@ -114,8 +115,7 @@ mod tests {
 
     #[test]
     fn trusted_proxies_are_walked_through_and_rubbish_names_nobody() {
-        let named =
-            client("10.0.0.2", &["198.51.100.7, 10.0.0.1"], &["10.0.0.0/24"]);
+        let named = client("10.0.0.2", &["198.51.100.7, 10.0.0.1"], &["10.0.0.0/24"]);
         assert_eq!(named.as_deref(), Some("198.51.100.7"));
         assert_eq!(client("10.0.0.2", &["unknown"], &["10.0.0.0/24"]), None);
     }

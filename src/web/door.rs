@@ -95,10 +95,9 @@ fn refusal(status: StatusCode) -> Page {
             "Zu viele Bestellungen",
             "Von Ihrem Anschluss oder insgesamt kamen in kurzer Zeit viele Bestellungen. Bitte versuchen Sie es in einer Stunde noch einmal.",
         ),
-        StatusCode::SERVICE_UNAVAILABLE => (
-            "Gerade ist viel los",
-            "Bitte versuchen Sie es in einer halben Minute noch einmal.",
-        ),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            ("Gerade ist viel los", "Bitte versuchen Sie es in einer halben Minute noch einmal.")
+        }
         status if status.is_client_error() => (
             "Die Anfrage ist unverständlich",
             "Bitte rufen Sie die Seite noch einmal auf und füllen Sie das Formular neu aus.",

@@ -31,18 +31,14 @@ pub(super) fn router() -> Router<Arc<Face>> {
     Router::new().route("/feeds/{file}", get(feed))
 }
 
-async fn feed(
-    State(face): State<Arc<Face>>,
-    Segment(file): Segment,
-    headers: HeaderMap,
-) -> Answer {
+async fn feed(State(face): State<Arc<Face>>, Segment(file): Segment, headers: HeaderMap) -> Answer {
     let (ctx, plan) = face.now();
     let name = file.strip_suffix(".atom").ok_or(Refusal::MISSING)?;
     let of = match name {
         "alle" => None,
-        id => {
-            Some(plan.topics.iter().find(|(topic, _)| topic.as_str() == id).ok_or(Refusal::MISSING)?)
-        }
+        id => Some(
+            plan.topics.iter().find(|(topic, _)| topic.as_str() == id).ok_or(Refusal::MISSING)?,
+        ),
     };
     let topic = of.map(|(id, _)| id.clone());
     let title = of.map_or("Alle Meldungen", |(_, title)| title.as_str());
@@ -117,9 +113,10 @@ fn validated(headers: &HeaderMap, text: String, updated: Timestamp) -> Response 
 
 /// Whether If-None-Match names the tag; compared weakly (RFC 9110 8.8.3.2).
 fn names_tag(known: &str, tag: &str) -> bool {
-    known.split(',').map(str::trim).any(|known| {
-        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
-    })
+    known
+        .split(',')
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 fn is_since(since: &HeaderValue, updated: Timestamp) -> bool {

@@ -37,7 +37,8 @@ async fn owner(ctx: &Context, link: &str) -> Result<Option<Subscriber>, StoreErr
     }
     let hash = token::hash(link);
     let found = ctx.store.read(move |tx| subscribers::by_settings_hash(tx, &hash)).await?;
-    let has_settings = |s: &Subscriber| matches!(s.standing, Standing::Active | Standing::Suspended);
+    let has_settings =
+        |s: &Subscriber| matches!(s.standing, Standing::Active | Standing::Suspended);
     Ok(found.filter(has_settings))
 }
 

@@ -125,7 +125,8 @@ async fn status(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
             .collect();
         if parts.is_empty() { "keine".to_owned() } else { parts.join(", ") }
     };
-    let named = |list: &[(String, u64)]| words(list.iter().map(|(w, n)| (w.as_str(), *n)).collect());
+    let named =
+        |list: &[(String, u64)]| words(list.iter().map(|(w, n)| (w.as_str(), *n)).collect());
     let requests = figures.requests();
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
     let facts = vec![

@@ -64,9 +64,8 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
         Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
     let now = ctx.clock.now();
     let valid_until = now.after(plan.retention.confirm_within());
-    let sent = Page::Sent(Sent {
-        valid_until: Moment::minute(valid_until, plan.mail.timezone).text,
-    });
+    let sent =
+        Page::Sent(Sent { valid_until: Moment::minute(valid_until, plan.mail.timezone).text });
     if fields.first("webseite").is_some_and(|trap| !trap.is_empty()) {
         // A program filled in what people do not see. It learns nothing.
         return face.ok(&plan, &sent);
@@ -119,8 +118,12 @@ fn stamp_problem(ctx: &Context, stamp: &str, now: Timestamp) -> Option<String> {
             "Das Formular lag lange offen. Bitte senden Sie es noch einmal ab."
         }
         Some(given_out) if now.since(given_out) >= FILLED_IN_AT_LEAST => return None,
-        Some(_) => "Das ging ungewöhnlich schnell. Bitte prüfen Sie Ihre Angaben und senden Sie das Formular noch einmal ab.",
-        None => "Das Formular ist nicht vollständig angekommen. Bitte senden Sie es noch einmal ab.",
+        Some(_) => {
+            "Das ging ungewöhnlich schnell. Bitte prüfen Sie Ihre Angaben und senden Sie das Formular noch einmal ab."
+        }
+        None => {
+            "Das Formular ist nicht vollständig angekommen. Bitte senden Sie es noch einmal ab."
+        }
     };
     Some(problem.to_owned())
 }
