@@ -100,6 +100,8 @@ impl World {
 
     /// One source with three items on a topic, of which one is hostile.
     async fn fill(&self) {
+        // Later than whoever subscribes at the start: they get them.
+        let later = START + 60_000;
         self.ctx
             .store
             .write(|tx| {
@@ -111,7 +113,7 @@ impl World {
                      (2, 'alt', 'b', 1, x'01', 1, {START}, {START}, 0, 'https://alt.example/1', 'OZG anderswo', 'Ein Anfang.', 'Ein Anfang.'),
                      (3, 'kitu', 'c', 1, x'01', 3, {START}, null, 0, 'javascript:alert(1)', '{}', '{}', 'x');
                      insert into tags values (1, 'ozg', 3, '[]', 'v'), (3, 'ozg', 3, '[]', 'v');
-                     insert into receipts (item, at) values (1, {START}), (3, {START});
+                     insert into receipts (item, at) values (1, {later}), (3, {later});
                      insert into item_words (rowid, words) values (1, 'ozg im rathaus'), (3, 'script');",
                     HOSTILE.replace('\'', "''"), HOSTILE.replace('\'', "''"),
                 ))?;
@@ -221,6 +223,7 @@ impl World {
     }
 
     async fn digest(&self) {
+        self.pass(Duration::from_mins(2));
         let report =
             pipeline::compose(&self.ctx, &self.plan, &SeriesId::new("taeglich"), Moment::Asked)
                 .await
@@ -537,6 +540,7 @@ async fn only_the_button_subscribes_and_pressing_it_twice_welcomes_once() {
     assert!(page.contains("neu@x.example") && page.contains("OZG und Onlinedienste"));
     assert!(page.contains("Am Morgen") && page.contains("Bestellung bestätigen"));
     assert_eq!(world.standings().await, [("neu@x.example".into(), "pending".into())]);
+    world.pass(Duration::from_mins(1));
     for _ in 0..2 {
         let reply = world.post(&path, "").await;
         assert_eq!(reply.status, StatusCode::OK);
