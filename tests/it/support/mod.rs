@@ -5,3 +5,4 @@ pub(crate) mod feed_server;
 pub(crate) mod packed;
 pub(crate) mod smtp_server;
 pub(crate) mod tls_server;
+pub(crate) mod world;
