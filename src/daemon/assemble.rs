@@ -133,6 +133,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         .iter()
         .filter_map(|topic| Some((topic.id.clone()?, topic.title.clone())))
         .collect();
+    let topics_version = config.topics_version();
     let mut sources = Vec::with_capacity(config.sources.len());
     for configured in config.sources {
         let settings = &configured.settings;
@@ -197,6 +198,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         topics,
         retention: RetentionPlan { bodies: config.retention.bodies, items: config.retention.items },
         version: config.version,
+        topics_version,
     })
 }
 

@@ -10,6 +10,7 @@ mod notice;
 mod plan;
 mod poll;
 mod prune;
+mod retag;
 mod subscription;
 
 pub use compose::{ComposeReport, Moment, Preview, compose, preview};
@@ -19,4 +20,5 @@ pub use notice::tell_admin;
 pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};
 pub use poll::{Choice, PollOutcome, PollReport, next_due, poll};
 pub use prune::prune;
+pub use retag::{RetagReport, TopicChange, TopicDiff, retag, topic_diff, untagged};
 pub use subscription::{leave, subscribe};

@@ -8,6 +8,7 @@ mod ask;
 mod lanes;
 mod read;
 mod record;
+mod update;
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::ask::{Answer, Failure, Said};
 use super::read::{NewItem, Read, Reading};
-use super::{Due, PollOutcome, PollReport};
+use super::{Due, PollOutcome, PollReport, update};
 use crate::dedup;
 use crate::fetch::caching;
 use crate::model::{Condition, Initial, ItemId, SourceState, StoryId, Timestamp};
@@ -62,6 +62,7 @@ pub(super) async fn commit(
         .write(move |tx| {
             // Read inside the transaction: receipts and times rise together.
             let now = clock.now();
+            items::tell_due_changes(tx, now)?;
             polled.into_iter().map(|polled| keep(tx, &plan, polled, now, our_outage)).collect()
         })
         .await?;
@@ -204,15 +205,36 @@ fn store_items(
             _ => None,
         };
         let Some(id) = items::insert(tx, &settings.id, &new.item, now, withheld)? else { continue };
-        items::set_tags(tx, id, &new.taggings, &plan.version)?;
+        items::set_tags(tx, id, &new.taggings, &plan.topics_version)?;
         find_story(tx, due, id, new, now)?;
     }
-    for (id, item, taggings) in &read.changed {
-        items::rewrite(tx, *id, item, now, None)?;
-        items::set_tags(tx, *id, taggings, &plan.version)?;
-    }
+    rewrite_items(tx, plan, read, now)?;
     for (id, raw_hash) in &read.touched {
         items::touch(tx, *id, *raw_hash)?;
+    }
+    Ok(())
+}
+
+/// Rewrites what says something else now, and lets return what readers had.
+fn rewrite_items(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    read: &Read,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut changes = Vec::new();
+    for (id, item, taggings) in &read.changed {
+        if let Some(change) = update::change(tx, *id, item)? {
+            changes.push((*id, change));
+        }
+        items::rewrite(tx, *id, item, now)?;
+        items::set_tags(tx, *id, taggings, &plan.topics_version)?;
+    }
+    if update::is_rebuilt(changes.len(), read.known) {
+        return Ok(());
+    }
+    for (id, change) in changes {
+        update::tell(tx, id, &change, now)?;
     }
     Ok(())
 }
