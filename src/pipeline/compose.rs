@@ -1,9 +1,10 @@
-//! Make one dated digest of what has become known, and freeze one message for
-//! each subscriber: all in one transaction, unique by series and slot, so that
-//! repeating it is harmless.
+//! Make one dated digest of what has become known, unique by series and slot,
+//! and freeze one message for each subscriber. The digest, its entries and the
+//! series' progress are one transaction; the messages follow in small ones, and
+//! a digest that a crash left half frozen is finished out of its stored entries.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Offset;
 use sha2::{Digest as _, Sha256};
@@ -13,7 +14,7 @@ use crate::digest::{Personal, Selection, TopicTitle, render, select};
 use crate::model::{
     AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, Field, ListFields, MailKind,
     Payload, Rendered, Section, SeriesId, StoryId, Subscriber, SubscriberId, Tagging, Timestamp,
-    Update, Window,
+    TopicId, Update, Window,
 };
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
@@ -22,8 +23,9 @@ use crate::store::outbox::{self, NewMessage};
 use crate::store::{StoreError, Transaction, sources, subscribers};
 use crate::subscriber::token;
 
-/// Subscribers whose messages are made at once.
-const CHUNK: usize = 500;
+/// Subscribers whose messages are frozen in one transaction: few enough that a
+/// poll or a mail waits for its turn no longer than a breath.
+const CHUNK: usize = 250;
 
 /// Why a digest is made now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +71,37 @@ pub async fn compose(
     moment: Moment,
 ) -> Result<ComposeReport, PipelineError> {
     let maker = Maker::new(ctx, plan, series, moment)?;
-    ctx.store.try_write(move |tx| maker.compose(tx)).await
+    let begun = ctx.store.try_write(move |tx| maker.begin(tx)).await?;
+    // This one, and what an earlier run had to leave.
+    finish(ctx, plan).await?;
+    let Some(digest) = begun.digest.clone() else { return Ok(begun) };
+    let row = ctx.store.read(move |tx| digests::get(tx, &digest)).await?;
+    Ok(ComposeReport { messages: row.map_or(0, |row| row.recipients), ..begun })
+}
+
+/// Freezes the messages of every digest that was begun and not finished.
+/// Answers how many digests.
+pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
+    let mut finished = 0;
+    while let Some((row, candidates)) = ctx.store.read(digests::unfinished).await? {
+        let digest: Digest = serde_json::from_str(&row.content).map_err(PipelineError::Page)?;
+        if plan.series(&row.series).is_none() {
+            // The series left the config with its readers' wish for it: nobody gets it.
+            ctx.store.write(move |tx| digests::set_reached(tx, &row.id, None)).await?;
+            continue;
+        }
+        let mut maker = Maker::new(ctx, plan, &row.series, Moment::Asked)?;
+        maker.now = row.composed_at;
+        let freezer = Arc::new(Freezer::new(maker, Digest { id: row.id, ..digest }, candidates));
+        loop {
+            let freezer = Arc::clone(&freezer);
+            if ctx.store.try_write(move |tx| freezer.freeze_some(tx)).await? {
+                break;
+            }
+        }
+        finished += 1;
+    }
+    Ok(finished)
 }
 
 /// What the next digest would be for someone of these topics (all, if none),
@@ -136,7 +168,7 @@ impl Maker {
         }
     }
 
-    fn compose(&self, tx: &Transaction<'_>) -> Result<ComposeReport, PipelineError> {
+    fn begin(&self, tx: &Transaction<'_>) -> Result<ComposeReport, PipelineError> {
         let slot = self.slot();
         let progress = digests::progress(tx, &self.series)?;
         let upto = items::last_receipt(tx)?;
@@ -163,9 +195,8 @@ impl Maker {
         for entry in &material.candidates {
             digests::tell(tx, &self.series, entry.story, &id)?;
         }
-        let messages = self.freeze_all(tx, &digest, &material.candidates)?;
-        digests::set_recipients(tx, &id, messages)?;
-        Ok(ComposeReport { digest: Some(id), entries: row.entries, messages, was_done: false })
+        digests::begin(tx, &id, &material.candidates)?;
+        Ok(ComposeReport { digest: Some(id), entries: row.entries, messages: 0, was_done: false })
     }
 
     fn preview(
@@ -302,62 +333,45 @@ impl Maker {
         )
     }
 
-    fn freeze_all(
-        &self,
-        tx: &Transaction<'_>,
-        digest: &Digest,
-        candidates: &[Entry],
-    ) -> Result<usize, PipelineError> {
-        let mut frozen = 0;
-        let mut after = SubscriberId(0);
-        loop {
-            let chunk = subscribers::active_of(tx, &self.series, after, CHUNK)?;
-            let Some(last) = chunk.last() else { return Ok(frozen) };
-            after = last.id;
-            for subscriber in &chunk {
-                let Some(sections) = self.sections_for(candidates, subscriber) else { continue };
-                let personal = Digest { sections, ..digest.clone() };
-                let (_, payload, envelope) = self.message(&personal, subscriber)?;
-                let hash = Sha256::digest(&payload.0);
-                let inserted = outbox::insert(
-                    tx,
-                    &NewMessage {
-                        kind: MailKind::Digest,
-                        digest: Some(&digest.id),
-                        subscriber: Some(subscriber.id),
-                        recipient: &envelope.recipient,
-                        sender: &envelope.sender,
-                        message_id: &envelope.message_id,
-                        payload: &payload,
-                        hash: &hash,
-                        created: self.now,
-                    },
-                )?;
-                frozen += usize::from(inserted);
-            }
-        }
-    }
-
     /// The words and the bytes of one subscriber's mail.
     fn message(
         &self,
         digest: &Digest,
         subscriber: &Subscriber,
     ) -> Result<(Rendered, Payload, Envelope), PipelineError> {
+        let rendered = self.words(digest, &subscriber.topics, subscriber.id)?;
+        let (payload, envelope) = self.bytes(&digest.id, subscriber, &rendered)?;
+        Ok((rendered, payload, envelope))
+    }
+
+    /// The words of the mail to someone of these topics, with the links of `whose`.
+    fn words(
+        &self,
+        digest: &Digest,
+        topics: &[TopicId],
+        whose: SubscriberId,
+    ) -> Result<Rendered, PipelineError> {
+        let mail = &self.plan.mail;
+        let tokens = &self.ctx.tokens;
+        let personal = Personal {
+            settings_url: mail.link(&format!("e/{}", tokens.settings(whose))),
+            unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(whose))),
+            topics: topics.iter().map(|topic| self.plan.topic_title(topic).to_owned()).collect(),
+            frequency: self.series_plan().calendar.every().to_owned(),
+        };
+        Ok(render::digest(digest, &mail.face, &personal, &mail.templates)?)
+    }
+
+    /// The bytes of the mail to a subscriber.
+    fn bytes(
+        &self,
+        digest: &DigestId,
+        subscriber: &Subscriber,
+        rendered: &Rendered,
+    ) -> Result<(Payload, Envelope), PipelineError> {
         let mail = &self.plan.mail;
         let tokens = &self.ctx.tokens;
         let unsubscribe = tokens.unsubscribe(subscriber.id);
-        let personal = Personal {
-            settings_url: mail.link(&format!("e/{}", tokens.settings(subscriber.id))),
-            unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
-            topics: subscriber
-                .topics
-                .iter()
-                .map(|topic| self.plan.topic_title(topic).to_owned())
-                .collect(),
-            frequency: self.series_plan().calendar.every().to_owned(),
-        };
-        let rendered = render::digest(digest, &mail.face, &personal, &mail.templates)?;
         let envelope = Envelope {
             kind: MailKind::Digest,
             recipient: subscriber.address.clone(),
@@ -366,7 +380,7 @@ impl Maker {
             reply_to: mail.reply_to.clone(),
             message_id: tokens.message_id(
                 MailKind::Digest,
-                digest.id.as_str(),
+                digest.as_str(),
                 Some(subscriber.id),
                 &mail.domain,
             ),
@@ -375,11 +389,11 @@ impl Maker {
             list: Some(self.list_fields(digest, &unsubscribe)),
         };
         let payload =
-            self.ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
-        Ok((rendered, payload, envelope))
+            self.ctx.channel.encode(&envelope, rendered).map_err(PipelineError::Encode)?;
+        Ok((payload, envelope))
     }
 
-    fn list_fields(&self, digest: &Digest, unsubscribe: &str) -> ListFields {
+    fn list_fields(&self, digest: &DigestId, unsubscribe: &str) -> ListFields {
         let mail = &self.plan.mail;
         let series = &self.series;
         ListFields {
@@ -395,7 +409,7 @@ impl Maker {
             help_url: mail.link("hilfe"),
             archive_url: mail.link("archiv"),
             owner: mail.face.contact.clone(),
-            feedback_id: format!("{}:{series}:digest:amtsbote", digest.id),
+            feedback_id: format!("{digest}:{series}:digest:amtsbote"),
         }
     }
 
@@ -446,6 +460,109 @@ impl Maker {
     fn series_plan(&self) -> &SeriesPlan {
         // Checked in `new`; a plan does not change.
         self.plan.series(&self.series).unwrap_or(&self.plan.series[0])
+    }
+}
+
+/// Whose links stand in words that many share, until each gets their own: the
+/// tokens of nobody. They are as secret as any, so that no feed can carry them
+/// and be given a reader's instead.
+const NOBODY: SubscriberId = SubscriberId(i64::MIN);
+
+/// Words that are kept at once; more kinds of readers than this are rendered again.
+const MOST_WORDS: usize = 64;
+
+/// Whose mails have the same words: the topics they chose, and from when on
+/// they read, if that is within the digest.
+type Sort = (Vec<TopicId>, Option<Timestamp>);
+
+/// Freezes the messages of one digest, some at a time.
+struct Freezer {
+    maker: Maker,
+    digest: Digest,
+    candidates: Vec<Entry>,
+    /// When the first of the entries came: who is older gets them all.
+    earliest: Timestamp,
+    words: Mutex<HashMap<Sort, Option<Arc<Rendered>>>>,
+}
+
+impl Freezer {
+    fn new(maker: Maker, digest: Digest, candidates: Vec<Entry>) -> Self {
+        let firsts = candidates.iter().flat_map(|entry| {
+            [Some(entry.first_seen), entry.update.as_ref().map(|update| update.at)]
+        });
+        let earliest = firsts.flatten().min().unwrap_or(Timestamp(i64::MIN));
+        Self { maker, digest, candidates, earliest, words: Mutex::default() }
+    }
+
+    /// One chunk. Answers whether it was the last.
+    fn freeze_some(&self, tx: &Transaction<'_>) -> Result<bool, PipelineError> {
+        let id = &self.digest.id;
+        // Another hand may have finished it meanwhile.
+        let Some(after) = digests::reached(tx, id)? else { return Ok(true) };
+        let chunk = subscribers::active_of(tx, &self.maker.series, after, CHUNK)?;
+        for subscriber in &chunk {
+            let Some(shared) = self.words_for(subscriber)? else { continue };
+            let rendered = self.personal(&shared, subscriber.id);
+            let (payload, envelope) = self.maker.bytes(id, subscriber, &rendered)?;
+            outbox::insert(
+                tx,
+                &NewMessage {
+                    kind: MailKind::Digest,
+                    digest: Some(id),
+                    subscriber: Some(subscriber.id),
+                    recipient: &envelope.recipient,
+                    sender: &envelope.sender,
+                    message_id: &envelope.message_id,
+                    payload: &payload,
+                    hash: &Sha256::digest(&payload.0),
+                    created: self.maker.now,
+                },
+            )?;
+        }
+        let last = chunk.last().map(|subscriber| subscriber.id);
+        digests::set_reached(tx, id, last)?;
+        if last.is_none() {
+            let frozen = outbox::count_of_digest(tx, id)?;
+            digests::set_recipients(tx, id, frozen)?;
+        }
+        Ok(last.is_none())
+    }
+
+    /// The words for someone of this sort, with nobody's links; none if there
+    /// is nothing for them.
+    fn words_for(&self, someone: &Subscriber) -> Result<Option<Arc<Rendered>>, PipelineError> {
+        let joined = Some(someone.since).filter(|since| *since >= self.earliest);
+        let sort = (someone.topics.clone(), joined);
+        let mut known = self.words.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(words) = known.get(&sort) {
+            return Ok(words.clone());
+        }
+        let words = match self.maker.sections_for(&self.candidates, someone) {
+            None => None,
+            Some(sections) => {
+                let digest = Digest { sections, ..self.digest.clone() };
+                Some(Arc::new(self.maker.words(&digest, &someone.topics, NOBODY)?))
+            }
+        };
+        if known.len() >= MOST_WORDS {
+            known.clear();
+        }
+        known.insert(sort, words.clone());
+        Ok(words)
+    }
+
+    /// The shared words with this reader's links.
+    fn personal(&self, shared: &Rendered, whose: SubscriberId) -> Rendered {
+        let tokens = &self.maker.ctx.tokens;
+        let own = |text: &str| {
+            text.replace(&tokens.settings(NOBODY), &tokens.settings(whose))
+                .replace(&tokens.unsubscribe(NOBODY), &tokens.unsubscribe(whose))
+        };
+        Rendered {
+            subject: shared.subject.clone(),
+            text: own(&shared.text),
+            html: own(&shared.html),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ mod poll;
 mod prune;
 mod subscription;
 
-pub use compose::{ComposeReport, Moment, Preview, compose, preview};
+pub use compose::{ComposeReport, Moment, Preview, compose, finish, preview};
 pub use context::{Context, PipelineError};
 pub use drain::{DrainReport, delivery_of, drain, next_mail, resume, sweep};
 pub use intake::{Taken, intake};
