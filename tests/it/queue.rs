@@ -22,6 +22,8 @@ type Act = Box<dyn Fn(usize, String) -> BoxFuture<'static, Result<(), SendError>
 /// Sends nothing; remembers to whom it should have and asks `act` what came of it.
 struct Pretend {
     sent: Mutex<Vec<String>>,
+    /// So many more messages can be made, then none.
+    ink: Mutex<usize>,
     act: Act,
 }
 
@@ -33,6 +35,8 @@ impl std::fmt::Debug for Pretend {
 
 impl Channel for Pretend {
     fn encode(&self, envelope: &Envelope, rendered: &Rendered) -> Result<Payload, SendError> {
+        let mut ink = self.ink.lock().unwrap();
+        *ink = ink.checked_sub(1).ok_or(SendError::Invalid { reason: "no ink".to_owned() })?;
         amtsbote::deliver::message::build(envelope, rendered, None)
     }
 
@@ -95,7 +99,11 @@ impl Room {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         let config = config::load(folder.path(), &Environment::default()).unwrap();
-        let pretend = Arc::new(Pretend { sent: Mutex::default(), act: Box::new(act) });
+        let pretend = Arc::new(Pretend {
+            sent: Mutex::default(),
+            ink: Mutex::new(usize::MAX),
+            act: Box::new(act),
+        });
         let clock: Arc<dyn Clock> = Arc::new(TestClock::new(base));
         let ctx = daemon::context(&config, clock)
             .unwrap()
@@ -497,6 +505,39 @@ async fn item(room: &Room, n: usize) {
         })
         .await
         .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_left_half_frozen_is_finished_and_every_mail_is_its_readers_own() {
+    let room = Room::new(600, 1).await;
+    turn(&room).await;
+    tokio::time::advance(Duration::from_hours(24)).await;
+    item(&room, 0).await;
+    *room.pretend.ink.lock().unwrap() = 300;
+    let id = SeriesId::new("probe");
+    let broken = pipeline::compose(&room.ctx, &room.plan, &id, Moment::Asked).await;
+    assert!(broken.is_err());
+    assert_eq!(room.count("ready").await, 250, "whole chunks only");
+    *room.pretend.ink.lock().unwrap() = usize::MAX;
+    assert_eq!(pipeline::finish(&room.ctx, &room.plan).await.unwrap(), 1);
+    assert_eq!(pipeline::finish(&room.ctx, &room.plan).await.unwrap(), 0);
+    let digest = room.ctx.store.read(|tx| digests::list(tx, 9)).await.unwrap().remove(0);
+    assert_eq!(digest.recipients, 600);
+    let mails = room.ctx.store.read(move |tx| outbox::of_digest(tx, &digest.id)).await.unwrap();
+    assert_eq!(mails.len(), 600);
+    let tokens = &room.ctx.tokens;
+    let nobody = SubscriberId(i64::MIN);
+    for mail in mails {
+        let text = String::from_utf8(mail.payload.0).unwrap().replace("=\r\n", "");
+        let whose = mail.subscriber.unwrap();
+        let next = SubscriberId(whose.0 % 600 + 1);
+        assert!(text.matches(&tokens.unsubscribe(whose)).count() >= 3, "header and both parts");
+        assert!(text.contains(&tokens.settings(whose)));
+        for other in [nobody, next] {
+            assert!(!text.contains(&tokens.unsubscribe(other)));
+            assert!(!text.contains(&tokens.settings(other)));
+        }
+    }
 }
 
 /// What the daemon does at each turn.
