@@ -35,3 +35,13 @@ create table bounces (
     unique (subscriber, report)
 ) strict;
 create index bounces_by_time on bounces (at);
+
+-- A digest whose messages are still being frozen: a hundred thousand in one
+-- transaction would shut everyone else out. Gone when all are frozen.
+create table compositions (
+    digest     text primary key references digests (id),
+    -- every entry there was, before anyone's choice, as JSON
+    candidates text not null,
+    -- subscribers up to this one are done
+    reached    integer not null
+) strict, without rowid;

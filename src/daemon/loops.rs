@@ -173,6 +173,15 @@ async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError
     while !house.stop.is_cancelled() {
         let running = house.current();
         beats.beat(1, running.ctx.clock.now());
+        // What a crash or a fault left half frozen.
+        match pipeline::finish(&running.ctx, &running.plan).await {
+            Ok(0) => {}
+            Ok(_) => house.wake.drain.notify_one(),
+            Err(error) if error.retry() == Retry::Never => {
+                tracing::error!("a digest cannot be finished: {:#}", anyhow::Error::new(error));
+            }
+            Err(error) => endure(Err(error)).await?,
+        }
         let mut wait = LONGEST_SLEEP;
         for series in &running.plan.series {
             let id = &series.series.id;

@@ -1,30 +1,29 @@
-//! Make one dated digest of what has become known, and freeze one message for
-//! each subscriber: all in one transaction, unique by series and slot, so that
-//! repeating it is harmless.
+//! Make one dated digest of what has become known, unique by series and slot,
+//! and freeze one message for each subscriber. The digest, its entries and the
+//! series' progress are one transaction; the messages follow in small ones, and
+//! a digest that a crash left half frozen is finished out of its stored entries.
+
+mod freeze;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::Offset;
-use sha2::{Digest as _, Sha256};
 
+use self::freeze::Freezer;
 use super::{Context, MailPlan, PipelineError, Plan, SeriesPlan};
 use crate::dedup;
 use crate::digest::{Personal, Selection, TopicTitle, render, select};
 use crate::model::{
     AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, Field, ListFields, MailKind,
     Payload, Rendered, Section, SeriesId, StoryId, Subscriber, SubscriberId, Tagging, Timestamp,
-    Update, Window,
+    TopicId, Update, Window,
 };
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
 use crate::store::items::{self, Received, Stored};
-use crate::store::outbox::{self, NewMessage};
-use crate::store::{StoreError, Transaction, sources, subscribers};
+use crate::store::{StoreError, Transaction, sources};
 use crate::subscriber::token;
-
-/// Subscribers whose messages are made at once.
-const CHUNK: usize = 500;
 
 /// Why a digest is made now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +69,37 @@ pub async fn compose(
     moment: Moment,
 ) -> Result<ComposeReport, PipelineError> {
     let maker = Maker::new(ctx, plan, series, moment)?;
-    ctx.store.try_write(move |tx| maker.compose(tx)).await
+    let begun = ctx.store.try_write(move |tx| maker.begin(tx)).await?;
+    // This one, and what an earlier run had to leave.
+    finish(ctx, plan).await?;
+    let Some(digest) = begun.digest.clone() else { return Ok(begun) };
+    let row = ctx.store.read(move |tx| digests::get(tx, &digest)).await?;
+    Ok(ComposeReport { messages: row.map_or(0, |row| row.recipients), ..begun })
+}
+
+/// Freezes the messages of every digest that was begun and not finished.
+/// Answers how many digests.
+pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
+    let mut finished = 0;
+    while let Some((row, candidates)) = ctx.store.read(digests::unfinished).await? {
+        let digest: Digest = serde_json::from_str(&row.content).map_err(PipelineError::Page)?;
+        if plan.series(&row.series).is_none() {
+            // The series left the config with its readers' wish for it: nobody gets it.
+            ctx.store.write(move |tx| digests::set_reached(tx, &row.id, None)).await?;
+            continue;
+        }
+        let mut maker = Maker::new(ctx, plan, &row.series, Moment::Asked)?;
+        maker.now = row.composed_at;
+        let freezer = Arc::new(Freezer::new(maker, Digest { id: row.id, ..digest }, candidates));
+        loop {
+            let freezer = Arc::clone(&freezer);
+            if ctx.store.try_write(move |tx| freezer.freeze_some(tx)).await? {
+                break;
+            }
+        }
+        finished += 1;
+    }
+    Ok(finished)
 }
 
 /// What the next digest would be for someone of these topics (all, if none),
@@ -137,7 +166,7 @@ impl Maker {
         }
     }
 
-    fn compose(&self, tx: &Transaction<'_>) -> Result<ComposeReport, PipelineError> {
+    fn begin(&self, tx: &Transaction<'_>) -> Result<ComposeReport, PipelineError> {
         let slot = self.slot();
         let progress = digests::progress(tx, &self.series)?;
         let upto = items::last_receipt(tx)?;
@@ -167,9 +196,8 @@ impl Maker {
         for entry in &material.candidates {
             digests::tell(tx, &self.series, entry.story, &id)?;
         }
-        let messages = self.freeze_all(tx, &digest, &material.candidates)?;
-        digests::set_recipients(tx, &id, messages)?;
-        Ok(ComposeReport { digest: Some(id), entries: row.entries, messages, was_done: false })
+        digests::begin(tx, &id, &material.candidates)?;
+        Ok(ComposeReport { digest: Some(id), entries: row.entries, messages: 0, was_done: false })
     }
 
     fn preview(
@@ -312,62 +340,45 @@ impl Maker {
         )
     }
 
-    fn freeze_all(
-        &self,
-        tx: &Transaction<'_>,
-        digest: &Digest,
-        candidates: &[Entry],
-    ) -> Result<usize, PipelineError> {
-        let mut frozen = 0;
-        let mut after = SubscriberId(0);
-        loop {
-            let chunk = subscribers::active_of(tx, &self.series, after, CHUNK)?;
-            let Some(last) = chunk.last() else { return Ok(frozen) };
-            after = last.id;
-            for subscriber in &chunk {
-                let Some(sections) = self.sections_for(candidates, subscriber) else { continue };
-                let personal = Digest { sections, ..digest.clone() };
-                let (_, payload, envelope) = self.message(&personal, subscriber)?;
-                let hash = Sha256::digest(&payload.0);
-                let inserted = outbox::insert(
-                    tx,
-                    &NewMessage {
-                        kind: MailKind::Digest,
-                        digest: Some(&digest.id),
-                        subscriber: Some(subscriber.id),
-                        recipient: &envelope.recipient,
-                        sender: &envelope.sender,
-                        message_id: &envelope.message_id,
-                        payload: &payload,
-                        hash: &hash,
-                        created: self.now,
-                    },
-                )?;
-                frozen += usize::from(inserted);
-            }
-        }
-    }
-
     /// The words and the bytes of one subscriber's mail.
     fn message(
         &self,
         digest: &Digest,
         subscriber: &Subscriber,
     ) -> Result<(Rendered, Payload, Envelope), PipelineError> {
+        let rendered = self.words(digest, &subscriber.topics, subscriber.id)?;
+        let (payload, envelope) = self.bytes(&digest.id, subscriber, &rendered)?;
+        Ok((rendered, payload, envelope))
+    }
+
+    /// The words of the mail to someone of these topics, with the links of `whose`.
+    fn words(
+        &self,
+        digest: &Digest,
+        topics: &[TopicId],
+        whose: SubscriberId,
+    ) -> Result<Rendered, PipelineError> {
+        let mail = &self.plan.mail;
+        let tokens = &self.ctx.tokens;
+        let personal = Personal {
+            settings_url: mail.link(&format!("e/{}", tokens.settings(whose))),
+            unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(whose))),
+            topics: topics.iter().map(|topic| self.plan.topic_title(topic).to_owned()).collect(),
+            frequency: self.series_plan().calendar.every().to_owned(),
+        };
+        Ok(render::digest(digest, &mail.face, &personal, &mail.templates)?)
+    }
+
+    /// The bytes of the mail to a subscriber.
+    fn bytes(
+        &self,
+        digest: &DigestId,
+        subscriber: &Subscriber,
+        rendered: &Rendered,
+    ) -> Result<(Payload, Envelope), PipelineError> {
         let mail = &self.plan.mail;
         let tokens = &self.ctx.tokens;
         let unsubscribe = tokens.unsubscribe(subscriber.id);
-        let personal = Personal {
-            settings_url: mail.link(&format!("e/{}", tokens.settings(subscriber.id))),
-            unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
-            topics: subscriber
-                .topics
-                .iter()
-                .map(|topic| self.plan.topic_title(topic).to_owned())
-                .collect(),
-            frequency: self.series_plan().calendar.every().to_owned(),
-        };
-        let rendered = render::digest(digest, &mail.face, &personal, &mail.templates)?;
         let envelope = Envelope {
             kind: MailKind::Digest,
             recipient: subscriber.address.clone(),
@@ -376,7 +387,7 @@ impl Maker {
             reply_to: mail.reply_to.clone(),
             message_id: tokens.message_id(
                 MailKind::Digest,
-                digest.id.as_str(),
+                digest.as_str(),
                 Some(subscriber.id),
                 &mail.domain,
             ),
@@ -385,13 +396,13 @@ impl Maker {
             list: Some(list_fields(
                 mail,
                 &self.series,
-                &format!("{}:{}:digest:amtsbote", digest.id, self.series),
+                &format!("{}:{}:digest:amtsbote", digest, self.series),
                 &unsubscribe,
             )),
         };
         let payload =
-            self.ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
-        Ok((rendered, payload, envelope))
+            self.ctx.channel.encode(&envelope, rendered).map_err(PipelineError::Encode)?;
+        Ok((payload, envelope))
     }
 
     /// The sources that could not be read at some time since `from`; those that

@@ -15,7 +15,7 @@ mod release;
 mod retag;
 mod subscription;
 
-pub use compose::{ComposeReport, Moment, Preview, compose, preview, reason};
+pub use compose::{ComposeReport, Moment, Preview, compose, finish, preview, reason};
 pub use context::{Context, PipelineError};
 pub use drain::{DrainReport, delivery_of, drain, next_mail, resume, sweep};
 pub use intake::{Taken, intake};

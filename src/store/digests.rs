@@ -3,8 +3,8 @@
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::StoreError;
-use super::row::count;
-use crate::model::{DigestId, SeriesId, StoryId, Timestamp, Window};
+use super::row::{count, from_json, to_json};
+use crate::model::{DigestId, Entry, SeriesId, StoryId, SubscriberId, Timestamp, Window};
 
 /// How far a series has come.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -243,4 +243,45 @@ pub fn latest(tx: &Transaction<'_>, series: &SeriesId) -> Result<Option<DigestRo
     let sql =
         format!("select {COLUMNS} where series = ?1 order by composed_at desc, id desc limit 1");
     Ok(tx.prepare_cached(&sql)?.query_row([series], read).optional()?)
+}
+
+/// Notes that messages of a digest are yet to be frozen, and out of what.
+pub fn begin(tx: &Transaction<'_>, id: &DigestId, candidates: &[Entry]) -> Result<(), StoreError> {
+    const BEGIN: &str = "insert into compositions (digest, candidates, reached) values (?1, ?2, 0)";
+    tx.prepare_cached(BEGIN)?.execute((id, to_json(&candidates)?))?;
+    Ok(())
+}
+
+/// A digest whose messages are not all frozen, and its entries.
+pub fn unfinished(tx: &Transaction<'_>) -> Result<Option<(DigestRow, Vec<Entry>)>, StoreError> {
+    const UNFINISHED: &str = "select digest, candidates from compositions order by digest limit 1";
+    let found = tx
+        .prepare_cached(UNFINISHED)?
+        .query_row([], |row| {
+            Ok((row.get::<_, DigestId>(0)?, from_json::<Vec<Entry>>(&row.get::<_, String>(1)?)?))
+        })
+        .optional()?;
+    let Some((id, candidates)) = found else { return Ok(None) };
+    Ok(get(tx, &id)?.map(|digest| (digest, candidates)))
+}
+
+/// Up to which subscriber messages are frozen; none if all are.
+pub fn reached(tx: &Transaction<'_>, id: &DigestId) -> Result<Option<SubscriberId>, StoreError> {
+    const REACHED: &str = "select reached from compositions where digest = ?1";
+    Ok(tx.prepare_cached(REACHED)?.query_row([id], |row| row.get(0)).optional()?)
+}
+
+/// Notes up to which subscriber messages are frozen; none: all are.
+pub fn set_reached(
+    tx: &Transaction<'_>,
+    id: &DigestId,
+    reached: Option<SubscriberId>,
+) -> Result<(), StoreError> {
+    const SET_REACHED: &str = "update compositions set reached = ?2 where digest = ?1";
+    const FINISH: &str = "delete from compositions where digest = ?1";
+    match reached {
+        Some(reached) => tx.prepare_cached(SET_REACHED)?.execute((id, reached))?,
+        None => tx.prepare_cached(FINISH)?.execute([id])?,
+    };
+    Ok(())
 }

@@ -352,6 +352,12 @@ pub fn count_by_state(
         .collect::<Result<_, _>>()?)
 }
 
+/// How many messages a digest has.
+pub fn count_of_digest(tx: &Transaction<'_>, digest: &DigestId) -> Result<usize, StoreError> {
+    const COUNT_OF_DIGEST: &str = "select count(*) from outbox where digest = ?1";
+    Ok(tx.prepare_cached(COUNT_OF_DIGEST)?.query_row([digest], |row| row.get(0))?)
+}
+
 /// What waits for someone who left is not sent, nor what is claimed unless it is
 /// on the wire already. Answers how many.
 pub fn cancel_for(

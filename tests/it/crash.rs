@@ -203,11 +203,8 @@ max_items_per_topic = 500
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        assert!(
-            !tokio::time::timeout(PATIENCE, waiting).await.is_err(),
-            "never: {what}\n{}",
-            self.log()
-        )
+        let in_time = tokio::time::timeout(PATIENCE, waiting).await.is_ok();
+        assert!(in_time, "never: {what}\n{}", self.log());
     }
 
     async fn said(&self, verb: &str) {
@@ -384,10 +381,8 @@ async fn a_mail_that_was_dropped_after_the_dot_comes_again_with_the_same_bytes()
 /// `AMTSBOTE_KILLS=200 cargo test --test it random_moments` for the long run.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_the_window() {
-    let kills: u64 =
-        std::env::var("AMTSBOTE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
-    let seed: u64 =
-        std::env::var("AMTSBOTE_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(7);
+    let (kills, seed) =
+        (from_environment("AMTSBOTE_KILLS", 20), from_environment("AMTSBOTE_SEED", 7));
     let mut world = World::new(&[]).await;
     world.configure("*/1 * * * * *", 2);
     let mut chance = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -430,4 +425,9 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
     );
     let window = usize::try_from(kills).unwrap() * 2;
     assert!(doubled <= window, "{doubled} second copies after {kills} kills");
+}
+
+#[expect(clippy::disallowed_methods, reason = "the long run is asked for by hand")]
+fn from_environment(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }

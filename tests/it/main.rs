@@ -9,6 +9,7 @@
 mod support;
 
 mod architecture;
+mod bounces;
 mod channels;
 mod cli;
 mod crash;
@@ -17,6 +18,7 @@ mod docs;
 mod golden;
 mod http;
 mod poll;
+mod queue;
 mod signals;
 mod smtp;
 mod sources;
