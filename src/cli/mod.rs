@@ -89,7 +89,7 @@ enum Command {
     /// See the messages on their way
     #[command(subcommand)]
     Outbox(outbox::Command),
-    /// Add, remove and list subscribers
+    /// Subscribers
     #[command(subcommand)]
     Subscriber(subscriber::Command),
     /// Check, back up and tidy the database

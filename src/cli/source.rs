@@ -71,7 +71,8 @@ fn of_plan<'a>(plan: &'a Plan, id: &str) -> anyhow::Result<&'a SourcePlan> {
     plan.source(&SourceId::new(id)).map(AsRef::as_ref).ok_or_else(|| {
         let known: Vec<&str> =
             plan.sources.iter().map(|source| source.configured.settings.id.as_str()).collect();
-        UsageError::unknown("source", id, &known, "amtsbote source list").into()
+        let hint = crate::model::suggestion(id, &known);
+        UsageError::new(format!("there is no source `{id}`{hint}")).into()
     })
 }
 

@@ -24,21 +24,19 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
         .map(|settings| settings.id.clone())
         .collect();
     let count = ids.len();
-    let (unread, unasked, items, outbox, subscribers) = session
+    let (unread, items, outbox, subscribers) = session
         .ctx
         .store
         .read(move |tx| {
-            let (mut unread, mut unasked) = (Vec::new(), 0_usize);
+            let mut unread = Vec::new();
             for id in &ids {
                 let state = sources::state(tx, id)?;
-                unasked += usize::from(state.condition == Condition::New);
                 if state.condition.is_unread() || state.condition == Condition::Held {
                     unread.push(format!("{id} ({})", state.condition));
                 }
             }
             Ok((
                 unread,
-                unasked,
                 items::count_all(tx)?,
                 outbox::count_by_state(tx, None)?,
                 subscribers::count_by_standing(tx)?,
@@ -54,7 +52,7 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
         };
         output.line(&format!(
             "AMTSBOTE {word} - {} of {count} sources read, {items} items, {dead} mails given up",
-            count - unread.len() - unasked
+            count - unread.len()
         ))?;
         return Ok(exit);
     }
@@ -63,7 +61,7 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
             pairs.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()
         };
         output.object(&json!({
-            "sources": count, "unread": unread, "unasked": unasked, "items": items,
+            "sources": count, "unread": unread, "items": items,
             "outbox": map(&outbox), "subscribers": map(&subscribers),
             "version": session.plan.version,
         }))?;
@@ -73,8 +71,7 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
         let listed: Vec<String> = pairs.iter().map(|(word, n)| format!("{n} {word}")).collect();
         if listed.is_empty() { "none".to_owned() } else { listed.join(", ") }
     };
-    let waiting = if unasked == 0 { String::new() } else { format!(", {unasked} not asked yet") };
-    output.line(&format!("sources      {count}, {} cannot be read{waiting}", unread.len()))?;
+    output.line(&format!("sources      {count}, {} cannot be read", unread.len()))?;
     for source in &unread {
         output.line(&format!("             {source}"))?;
     }
