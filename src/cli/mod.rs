@@ -8,6 +8,7 @@ mod demo;
 mod digest;
 mod exit;
 mod items;
+mod mail_in;
 mod outbox;
 mod output;
 mod poll;
@@ -89,7 +90,9 @@ enum Command {
     /// See the messages on their way
     #[command(subcommand)]
     Outbox(outbox::Command),
-    /// Subscribers
+    /// Take in a bounce, a complaint or an unsubscribe by mail
+    MailIn(mail_in::Arguments),
+    /// Add, remove and list subscribers
     #[command(subcommand)]
     Subscriber(subscriber::Command),
     /// Check, back up and tidy the database
@@ -160,6 +163,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Topic(command) => topic::run(global, command),
         Command::Digest(command) => digest::run(global, command).await,
         Command::Outbox(command) => outbox::run(global, command).await,
+        Command::MailIn(arguments) => mail_in::mail_in(global, arguments).await,
         Command::Subscriber(command) => subscriber::run(global, command).await,
         Command::Db(command) => database::run(global, command).await,
         Command::Status(arguments) => status::status(global, &arguments).await,

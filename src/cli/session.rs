@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{Global, Output, UsageError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config};
-use crate::daemon::{self, Lock, LockError, Work};
+use crate::daemon::{self, Handed, Lock, LockError, Work};
 use crate::pipeline::{self, Context, Plan};
 
 /// Everything a command may need.
@@ -58,17 +58,23 @@ impl Session {
 
     /// Does the work here, or hands it to the daemon that holds the lock.
     pub async fn work(&self, work: &Work) -> anyhow::Result<Value> {
-        match Lock::take(&self.data_dir) {
-            Ok(_lock) => {
-                pipeline::sweep(&self.ctx).await?;
-                Ok(daemon::perform(&self.ctx, &self.plan, work).await?)
-            }
+        let _lock = match Lock::take(&self.data_dir) {
+            Ok(lock) => lock,
             Err(LockError::Taken { .. }) => {
                 self.output.say("the running service does it");
-                daemon::hand_over(&self.ctx, work).await?.map_err(anyhow::Error::msg)
+                match daemon::hand_over(&self.ctx, work, &self.data_dir).await? {
+                    Handed::Done(value) => return Ok(value),
+                    Handed::Failed(message) => return Err(anyhow::Error::msg(message)),
+                    Handed::TakenBack(lock) => {
+                        self.output.say("the service has ended; doing it here");
+                        lock
+                    }
+                }
             }
-            Err(error) => Err(error.into()),
-        }
+            Err(error) => return Err(error.into()),
+        };
+        pipeline::sweep(&self.ctx).await?;
+        Ok(daemon::perform(&self.ctx, &self.plan, work, &|| false).await?)
     }
 }
 

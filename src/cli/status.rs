@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Exit, Global, Session};
 use crate::model::Condition;
-use crate::store::{items, outbox, sources, subscribers};
+use crate::store::{bounces, items, outbox, sources, subscribers};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -24,35 +24,41 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
         .map(|settings| settings.id.clone())
         .collect();
     let count = ids.len();
-    let (unread, items, outbox, subscribers) = session
+    let now = session.ctx.clock.now();
+    let (unread, unasked, items, outbox, subscribers, pause, returned) = session
         .ctx
         .store
         .read(move |tx| {
-            let mut unread = Vec::new();
+            let (mut unread, mut unasked) = (Vec::new(), 0_usize);
             for id in &ids {
                 let state = sources::state(tx, id)?;
+                unasked += usize::from(state.condition == Condition::New);
                 if state.condition.is_unread() || state.condition == Condition::Held {
                     unread.push(format!("{id} ({})", state.condition));
                 }
             }
             Ok((
                 unread,
+                unasked,
                 items::count_all(tx)?,
                 outbox::count_by_state(tx, None)?,
                 subscribers::count_by_standing(tx)?,
+                outbox::pause(tx)?.filter(|pause| pause.until > now),
+                bounces::count_by_class(tx, now.before(crate::bounce::MEMORY))?,
             ))
         })
         .await?;
     let dead: u64 = outbox.iter().filter(|(state, _)| state == "dead").map(|(_, n)| n).sum();
     let output = &session.output;
     if arguments.plugin {
-        let (word, exit) = match (unread.is_empty(), dead) {
+        let (word, exit) = match (unread.is_empty() && pause.is_none(), dead) {
             (true, 0) => ("OK", Exit::Done),
             _ => ("WARNING", Exit::Failure),
         };
         output.line(&format!(
-            "AMTSBOTE {word} - {} of {count} sources read, {items} items, {dead} mails given up",
-            count - unread.len()
+            "AMTSBOTE {word} - {} of {count} sources read, {items} items, {dead} mails given up{}",
+            count - unread.len() - unasked,
+            pause.map_or_else(String::new, |pause| format!(", no mail goes out: {}", pause.reason))
         ))?;
         return Ok(exit);
     }
@@ -61,8 +67,12 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
             pairs.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()
         };
         output.object(&json!({
-            "sources": count, "unread": unread, "items": items,
+            "sources": count, "unread": unread, "unasked": unasked, "items": items,
             "outbox": map(&outbox), "subscribers": map(&subscribers),
+            "returned": map(&returned),
+            "paused": pause.as_ref().map(|pause| json!({
+                "until": pause.until.rfc3339(), "failures": pause.failures, "reason": pause.reason,
+            })),
             "version": session.plan.version,
         }))?;
         return Ok(Exit::Done);
@@ -71,13 +81,19 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
         let listed: Vec<String> = pairs.iter().map(|(word, n)| format!("{n} {word}")).collect();
         if listed.is_empty() { "none".to_owned() } else { listed.join(", ") }
     };
-    output.line(&format!("sources      {count}, {} cannot be read", unread.len()))?;
+    let waiting = if unasked == 0 { String::new() } else { format!(", {unasked} not asked yet") };
+    output.line(&format!("sources      {count}, {} cannot be read{waiting}", unread.len()))?;
     for source in &unread {
         output.line(&format!("             {source}"))?;
     }
     output.line(&format!("items        {items}"))?;
     output.line(&format!("subscribers  {}", words(&subscribers)))?;
     output.line(&format!("outbox       {}", words(&outbox)))?;
+    if let Some(pause) = &pause {
+        let until = output.time(Some(pause.until));
+        output.line(&format!("             no mail goes out until {until}: {}", pause.reason))?;
+    }
+    output.line(&format!("returned     {} in 30 days", words(&returned)))?;
     output.line(&format!("config       {}", session.plan.version))?;
     Ok(Exit::Done)
 }

@@ -92,14 +92,29 @@ fn key(config: &Config) -> Result<Key, AssembleError> {
         Err(error) => return Err(file_error(&path)(error)),
     }
     let key = Key::generate()?;
+    // Written aside and put in place whole: a crash must leave no half a key, and
+    // of two processes that start at once the second takes the first one's.
+    let aside = path.with_extension(format!("new-{}", std::process::id()));
     let write = || {
-        let mut file =
-            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&aside)?;
         file.write_all(key.to_text().as_bytes())?;
-        file.sync_all()
+        file.sync_all()?;
+        let placed = std::fs::hard_link(&aside, &path);
+        std::fs::remove_file(&aside)?;
+        placed
     };
-    write().map_err(file_error(&path))?;
-    Ok(key)
+    match write() {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Ok(Key::parse(&std::fs::read_to_string(&path).map_err(file_error(&path))?)?)
+        }
+        Err(error) => Err(file_error(&path)(error)),
+    }
 }
 
 fn templates(folder: Option<&Path>) -> Result<Templates, AssembleError> {
@@ -195,7 +210,11 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
             holidays: service.holidays,
         },
         topics,
-        retention: RetentionPlan { bodies: config.retention.bodies, items: config.retention.items },
+        retention: RetentionPlan {
+            pending: config.retention.pending,
+            bodies: config.retention.bodies,
+            items: config.retention.items,
+        },
         version: config.version,
     })
 }

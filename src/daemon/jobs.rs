@@ -4,10 +4,18 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::House;
+use super::loops::patience_ends;
+use super::{House, Lock};
 use crate::model::{SeriesId, SourceId};
 use crate::pipeline::{self, Choice, Context, Moment, PipelineError};
 use crate::store::jobs;
+
+/// Looks between two knocks at the lock, whether the daemon is still there.
+const LOOKS_PER_KNOCK: u32 = 20;
+
+/// Work that has waited for so long is no longer waited for: nobody expects a
+/// digest of yesterday's command.
+const STALE: Duration = Duration::from_hours(1);
 
 /// Between two looks at whether a job is done.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -32,11 +40,13 @@ pub enum Work {
     Drain,
 }
 
-/// Does one piece of work. The outcome is JSON, the same whoever does it.
+/// Does one piece of work; sending ends when `stop` says so. The outcome is
+/// JSON, the same whoever does it.
 pub async fn perform(
     ctx: &Context,
     plan: &std::sync::Arc<pipeline::Plan>,
     work: &Work,
+    stop: &(dyn Fn() -> bool + Send + Sync),
 ) -> Result<serde_json::Value, PipelineError> {
     match work {
         Work::Poll { sources, force } => {
@@ -47,7 +57,7 @@ pub async fn perform(
         }
         Work::SendDigest { series } => {
             let composed = pipeline::compose(ctx, plan, series, Moment::Asked).await?;
-            pipeline::drain(ctx, plan, &|| false).await?;
+            pipeline::drain(ctx, plan, stop).await?;
             let states = pipeline::delivery_of(ctx, composed.digest.as_ref()).await?;
             Ok(serde_json::json!({
                 "digest": composed.digest,
@@ -57,7 +67,7 @@ pub async fn perform(
             }))
         }
         Work::Drain => {
-            let report = pipeline::drain(ctx, plan, &|| false).await?;
+            let report = pipeline::drain(ctx, plan, stop).await?;
             Ok(serde_json::json!({
                 "sent": report.sent, "deferred": report.deferred, "dead": report.dead,
                 "paused": report.paused.map(|(_, why)| why),
@@ -66,25 +76,45 @@ pub async fn perform(
     }
 }
 
-/// Puts the work into the database of a running daemon and waits for it.
-/// The inner error is what the daemon said.
+/// What became of work that was handed over.
+#[derive(Debug)]
+pub enum Handed {
+    /// The daemon did it.
+    Done(serde_json::Value),
+    /// The daemon says why it could not.
+    Failed(String),
+    /// The daemon went away and had not done it; it was taken back, so that it
+    /// is not done twice. The lock is now ours.
+    TakenBack(Lock),
+}
+
+/// Puts the work into the database of a running daemon and waits for it, as
+/// long as there is one.
 pub async fn hand_over(
     ctx: &Context,
     work: &Work,
-) -> Result<Result<serde_json::Value, String>, PipelineError> {
+    data_dir: &std::path::Path,
+) -> Result<Handed, PipelineError> {
     let argument = serde_json::to_string(work).map_err(PipelineError::Page)?;
     let now = ctx.clock.now();
     let id = ctx.store.write(move |tx| jobs::enqueue(tx, "work", &argument, now)).await?;
-    loop {
+    for look in 1_u32.. {
         if let Some(outcome) = ctx.store.read(move |tx| jobs::outcome(tx, id)).await? {
-            let outcome: Outcome = serde_json::from_str(&outcome).map_err(PipelineError::Page)?;
-            return Ok(match outcome {
-                Outcome::Done(value) => Ok(value),
-                Outcome::Failed(message) => Err(message),
+            return Ok(match serde_json::from_str(&outcome).map_err(PipelineError::Page)? {
+                Outcome::Done(value) => Handed::Done(value),
+                Outcome::Failed(message) => Handed::Failed(message),
             });
+        }
+        // Seldom, since a daemon that starts at this very moment would be refused.
+        if look.is_multiple_of(LOOKS_PER_KNOCK)
+            && let Ok(lock) = Lock::take(data_dir)
+            && ctx.store.write(move |tx| jobs::withdraw(tx, id)).await?
+        {
+            return Ok(Handed::TakenBack(lock));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+    Ok(Handed::Failed("the service did not answer".to_owned()))
 }
 
 #[derive(Serialize, Deserialize)]
@@ -100,14 +130,41 @@ pub(super) async fn work_off(house: &House) -> Result<(), PipelineError> {
         let running = house.current();
         let Some(job) = running.ctx.store.read(jobs::next).await? else { return Ok(()) };
         let outcome = match serde_json::from_str::<Work>(&job.argument) {
-            Ok(work) => match perform(&running.ctx, &running.plan, &work).await {
-                Ok(value) => Outcome::Done(value),
-                Err(error) => Outcome::Failed(error.to_string()),
-            },
+            Ok(work) => attempt(house, work).await,
             Err(error) => Outcome::Failed(format!("unknown work: {error}")),
         };
         let outcome = serde_json::to_string(&outcome).map_err(PipelineError::Page)?;
         let now = running.ctx.clock.now();
         running.ctx.store.write(move |tx| jobs::finish(tx, job.id, &outcome, now)).await?;
     }
+}
+
+/// Does one job in a task of its own: a fault of the program in it must not
+/// bring the next daemon down as well, which would find the same job.
+async fn attempt(house: &House, work: Work) -> Outcome {
+    let (running, stop) = (house.current(), house.stop.clone());
+    let done = tokio::spawn(async move {
+        perform(&running.ctx, &running.plan, &work, &|| stop.is_cancelled()).await
+    });
+    tokio::select! {
+        done = done => match done {
+            Ok(Ok(value)) => Outcome::Done(value),
+            Ok(Err(error)) => Outcome::Failed(format!("{:#}", anyhow::Error::new(error))),
+            Err(fault) => Outcome::Failed(format!("a fault of the program: {fault}")),
+        },
+        () = patience_ends(house) => Outcome::Failed("the service was told to stop".to_owned()),
+    }
+}
+
+/// What a daemon that died long ago left is answered, not done.
+pub(super) async fn drop_stale(ctx: &Context) -> Result<(), PipelineError> {
+    let outcome = Outcome::Failed("the service was away for too long".to_owned());
+    let outcome = serde_json::to_string(&outcome).map_err(PipelineError::Page)?;
+    let now = ctx.clock.now();
+    let dropped =
+        ctx.store.write(move |tx| jobs::finish_stale(tx, now.before(STALE), &outcome, now)).await?;
+    if dropped > 0 {
+        tracing::warn!(jobs = dropped, "{dropped} commands of long ago were dropped");
+    }
+    Ok(())
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{DaemonError, House, Running, jobs, notify};
 use crate::model::{Retry, SeriesId, Timestamp};
-use crate::pipeline::{self, Choice, Moment, PipelineError, PollReport};
+use crate::pipeline::{self, Choice, Moment, Pass, PipelineError, PollReport};
 use crate::schedule::calendar::{self, Calendar};
 use crate::store::digests::{self, Progress};
 
@@ -21,6 +21,12 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(200);
 const JOBS_EVERY: Duration = Duration::from_millis(300);
 /// Between two rounds of pruning.
 const PRUNE_EVERY: Duration = Duration::from_hours(6);
+/// How long a pass may go on after the service was told to stop: a slow host
+/// must not hold up the end.
+const PASS_PATIENCE: Duration = Duration::from_secs(5);
+/// A series whose last slot lies further ahead than this was run by a clock that
+/// was ahead: more than a change of zone or of summer time can do.
+const CLOCK_WAS_AHEAD: chrono::TimeDelta = chrono::TimeDelta::hours(26);
 /// A loop that has not turned for so long is stuck: longer than the longest
 /// wait for a mail server's answer.
 const STUCK_AFTER: Duration = Duration::from_mins(20);
@@ -77,9 +83,22 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
         let due = pipeline::next_due(&running.ctx, &running.plan).await;
         let wait = match due {
             Ok(Some(due)) if due <= now => {
-                // A task of its own: a slow host in this pass must not delay the next.
-                let house = house.clone();
-                house.tasks.clone().spawn(async move { pass(&house, &running).await });
+                // Begun here, so that a database that takes nothing holds up the
+                // loop instead of letting it pile up passes.
+                match Pass::begin(&running.ctx, &running.plan, &Choice::default()).await {
+                    Ok(begun) => {
+                        // A task of its own: a slow host in this pass must not delay the next.
+                        let house = house.clone();
+                        house.tasks.clone().spawn(async move {
+                            tokio::select! {
+                                () = pass(&house, &running, begun) => {}
+                                // Nothing is lost: what was not kept is asked again.
+                                () = patience_ends(&house) => {}
+                            }
+                        });
+                    }
+                    Err(error) => endure(Err(error)).await?,
+                }
                 SHORTEST_SLEEP
             }
             Ok(due) => due.map_or(LONGEST_SLEEP, |due| due.since(now)),
@@ -93,8 +112,14 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
     Ok(())
 }
 
-async fn pass(house: &House, running: &Running) {
-    match pipeline::poll(&running.ctx, &running.plan, &Choice::default()).await {
+/// Told to stop, and the sources in hand have had their time.
+pub(super) async fn patience_ends(house: &House) {
+    house.stop.cancelled().await;
+    tokio::time::sleep(PASS_PATIENCE).await;
+}
+
+async fn pass(house: &House, running: &Running, begun: Pass) {
+    match begun.finish().await {
         Ok(reports) => reports.iter().for_each(log_poll),
         Err(error) => {
             tracing::error!(%error, hint = error.hint(), "a pass was not kept; its sources are asked again");
@@ -172,11 +197,13 @@ async fn compose_due(
     let series = id.clone();
     let progress = ctx.store.read(move |tx| digests::progress(tx, &series)).await?;
     let last = progress.last_slot.as_deref().and_then(calendar::parse_civil_id);
-    if last.is_none() {
-        // The first sight of a series: what lies before is not its business.
-        let reached = calendar::civil_id(Calendar::reached(now, mail.timezone));
-        let (series, progress) = (id.clone(), Progress { last_slot: Some(reached), ..progress });
-        ctx.store.write(move |tx| digests::set_progress(tx, &series, &progress)).await?;
+    let reached = Calendar::reached(now, mail.timezone);
+    let is_ahead = last.is_some_and(|last| last - reached > CLOCK_WAS_AHEAD);
+    if is_ahead {
+        tracing::warn!(series.id = %id, "{id}: its last slot lies in the future, the clock was ahead; it begins anew from now");
+    }
+    if last.is_none() || is_ahead {
+        begin_series(running, id, calendar::civil_id(reached)).await?;
     } else if let Some(due) = calendar.due(last, now, mail.timezone, mail.holidays) {
         let moment = Moment::Due { slot: due.slot, catches_up: due.missed > 0 };
         let report = pipeline::compose(ctx, &running.plan, id, moment).await?;
@@ -192,16 +219,60 @@ async fn compose_due(
     Ok(calendar.next_after_instant(now, mail.timezone, mail.holidays).map(|slot| slot.at))
 }
 
+/// The first sight of a series, or a clock that was ahead: slots that lie before
+/// are not its business. A series that joins others begins where they stand and
+/// not with everything that was ever received.
+async fn begin_series(
+    running: &Running,
+    id: &SeriesId,
+    reached: String,
+) -> Result<(), PipelineError> {
+    let series = id.clone();
+    running
+        .ctx
+        .store
+        .write(move |tx| {
+            let before = digests::progress(tx, &series)?;
+            let last_receipt = match before.last_slot {
+                None if before.last_receipt == 0 => digests::furthest_receipt(tx)?,
+                _ => before.last_receipt,
+            };
+            let begun = Progress { last_slot: Some(reached), last_receipt, ..before };
+            digests::set_progress(tx, &series, &begun)
+        })
+        .await?;
+    Ok(())
+}
+
 async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+    let mut told = None;
+    let mut before: Option<Arc<Running>> = None;
     while !house.stop.is_cancelled() {
         let running = house.current();
+        // A start or a new config may have mended what sending rests for.
+        if before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &running)) {
+            endure(pipeline::resume(&running.ctx).await).await?;
+            before = Some(Arc::clone(&running));
+        }
         beats.beat(2, running.ctx.clock.now());
-        let stop = house.stop.clone();
-        let drained =
-            pipeline::drain(&running.ctx, &running.plan, &move || stop.is_cancelled()).await;
+        let (stop, beating, clock) =
+            (house.stop.clone(), Arc::clone(&beats), Arc::clone(&running.ctx.clock));
+        // Asked between two messages: a long run of mails is no stuck loop.
+        let stop = move || {
+            beating.beat(2, clock.now());
+            stop.is_cancelled()
+        };
+        let drained = pipeline::drain(&running.ctx, &running.plan, &stop).await;
         let mut wait = LONGEST_SLEEP;
         match drained {
             Ok(report) => {
+                if report.suspended > 0 {
+                    tracing::warn!(
+                        subscribers = report.suspended,
+                        "{} subscribers get no more mail: too much came back from them",
+                        report.suspended
+                    );
+                }
                 if report.sent + report.deferred + report.dead > 0 {
                     tracing::info!(
                         sent = report.sent,
@@ -214,11 +285,19 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                     );
                 }
                 if let Some((until, why)) = report.paused {
-                    tracing::error!(until = until.rfc3339(), "no mail goes out: {why}");
-                    notify::status(&format!("no mail goes out: {why}"));
+                    // Once for each pause, not for each look at it.
+                    if told != Some(until) {
+                        tracing::error!(until = until.rfc3339(), "no mail goes out: {why}");
+                        notify::status(&format!("no mail goes out: {why}"));
+                        told = Some(until);
+                    }
                     wait = until.since(running.ctx.clock.now());
-                    rest(&house, wait).await;
+                    sleep(&house, wait, &house.wake.drain).await;
                     continue;
+                }
+                if told.take().is_some() {
+                    tracing::info!("mail goes out again");
+                    notify::status("polling and sending");
                 }
                 if let Some(due) = pipeline::next_mail(&running.ctx).await? {
                     wait = due.since(running.ctx.clock.now());

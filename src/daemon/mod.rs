@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use assemble::{AssembleError, context, database, make_data_dir, plan};
-pub use jobs::{Work, hand_over, perform};
+pub use jobs::{Handed, Work, hand_over, perform};
 pub use lock::{Lock, LockError};
 
 use crate::clock::Clock;
@@ -111,7 +111,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let Start { config, reload, clock } = start;
     make_data_dir(&config)?;
     let _lock = Lock::take(&config.service.data_dir)?;
-    let ctx = context(&config, Arc::clone(&clock))?;
+    let ctx = context(&config, clock)?;
     let swept = pipeline::sweep(&ctx).await?;
     if swept > 0 {
         tracing::warn!(
@@ -119,7 +119,9 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
             "the last run ended while sending: {swept} messages are sent again, with the same bytes"
         );
     }
+    jobs::drop_stale(&ctx).await?;
     let listener = listen(&config).await?;
+    let fixed = Fixed::of(&config);
     let web = crate::web::Settings::of(&config);
     let plan = Arc::new(assemble::plan(config)?);
     let (running, receiver) = watch::channel(Arc::new(Running { ctx: ctx.clone(), plan }));
@@ -139,7 +141,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let ended = loop {
         tokio::select! {
             signal = signals.recv() => match signal {
-                Some(Signal::Reload) => reload_config(&running, &house, reload.as_ref(), &clock),
+                Some(Signal::Reload) => reload_config(&running, &house, reload.as_ref(), &fixed),
                 Some(Signal::Stop) | None => break Ok(()),
             },
             Some(ended) = lives.join_next() => break match ended {
@@ -191,22 +193,37 @@ async fn serve(
     Ok(())
 }
 
-/// Takes up a new config, whole or not at all.
+/// What a reload cannot change.
+#[derive(PartialEq, Eq)]
+struct Fixed {
+    data_dir: std::path::PathBuf,
+    listen: Option<std::net::SocketAddr>,
+}
+
+impl Fixed {
+    fn of(config: &Config) -> Self {
+        Self { data_dir: config.service.data_dir.clone(), listen: config.web.listen }
+    }
+}
+
+/// Takes up a new config, whole or not at all. What outlives it stays: the
+/// database, the key, and the manners towards hosts.
 fn reload_config(
     running: &watch::Sender<Arc<Running>>,
     house: &House,
     reload: &(dyn Fn() -> Result<Config, ConfigError> + Send + Sync),
-    clock: &Arc<dyn Clock>,
+    fixed: &Fixed,
 ) {
     notify::reloading();
     let before = house.current();
     let outcome = reload().map_err(anyhow::Error::new).and_then(|config| {
-        let ctx = Context::new(
-            before.ctx.store.clone(),
-            Arc::clone(clock),
-            before.ctx.tokens.clone(),
-            Arc::clone(&config.channel),
-        );
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        if Fixed::of(&config) != *fixed {
+            tracing::warn!("`service.data_dir` and `web.listen` change only with a restart");
+        }
+        let ctx = before.ctx.clone().with_channel(Arc::clone(&config.channel));
         Ok(Running { ctx, plan: Arc::new(assemble::plan(config)?) })
     });
     match outcome {
@@ -219,10 +236,20 @@ fn reload_config(
             notify::ready("config reloaded");
         }
         Err(error) => {
-            let report = format!("{error:#}");
-            tracing::error!("the config is broken and the old one stays: {report}");
-            let first = report.lines().find(|line| line.starts_with(' ')).unwrap_or(&report);
-            notify::ready(&format!("config broken, the old one stays: {}", first.trim()));
+            let problems = problems(&error);
+            for problem in &problems {
+                tracing::error!("the config is broken and the old one stays: {problem}");
+            }
+            let first = problems.first().map_or("", String::as_str);
+            notify::ready(&format!("config broken, the old one stays: {first}"));
         }
+    }
+}
+
+/// Each problem on a line of its own, with its file and line.
+fn problems(error: &anyhow::Error) -> Vec<String> {
+    match error.downcast_ref::<ConfigError>() {
+        Some(config) => config.problems.iter().map(ToString::to_string).collect(),
+        None => vec![format!("{error:#}")],
     }
 }

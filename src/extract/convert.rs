@@ -29,9 +29,15 @@ pub(super) struct Parsed {
 
 /// Reads `text` with feed-rs, or says why it could not. feed-rs 3.0 panics on
 /// some ordinary names beside e-mail addresses: a panic is a failed parse.
-pub(super) fn parse(text: &str, base: Option<&Url>, zone: Tz) -> Result<Parsed, String> {
+pub(super) fn parse(
+    text: &str,
+    base: Option<&Url>,
+    needs_base: bool,
+    zone: Tz,
+) -> Result<Parsed, String> {
+    // feed-rs copies its base for each element; plain links are made absolute here.
     let parser = feed_rs::parser::Builder::new()
-        .base_uri(base.map(Url::as_str))
+        .base_uri(base.filter(|_| needs_base).map(Url::as_str))
         .sanitize_content(false)
         // No made-up ids: feed-rs's differ from poll to poll.
         .id_generator(|_, _, _| String::new())

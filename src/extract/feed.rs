@@ -62,7 +62,7 @@ fn page_error(text: &str) -> ExtractError {
 fn read_json(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, ExtractError> {
     // feed-rs refuses numeric ids and missing titles and resolves no links, so
     // its verdict says only whether the document is sound.
-    let strict = convert::parse(text, base, zone);
+    let strict = convert::parse(text, base, true, zone);
     let items = json::read(text, base, zone).map_err(|found| ExtractError::NotAFeed { found })?;
     let (read_by, notes) = match strict {
         Ok(_) => (ReadBy::FeedRs, Vec::new()),
@@ -72,7 +72,11 @@ fn read_json(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, Ext
 }
 
 fn read_markup(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, ExtractError> {
+    // Blank lines before the declaration are WordPress's most common mistake.
+    let text = text.trim_start();
     let seen = survey(text);
+    // The declared charset is not the text's any more.
+    let text = seen.declaration.and_then(|end| text.get(end..)).unwrap_or(text);
     let needs_repair = seen.has_bad_text || seen.has_bad_prolog || !is_known_root(&seen);
     let repaired = if needs_repair { repair::repair(text) } else { None };
     let strict: Cow<'_, str> = repaired.map_or(Cow::Borrowed(text), Cow::Owned);
@@ -83,7 +87,7 @@ fn read_markup(text: &str, base: Option<&Url>, zone: Tz) -> Result<Extraction, E
         // Each of feed-rs's entries takes a kilobyte, however short it is in the document.
         Err(format!("{} entries are too many", seen.entries))
     } else {
-        convert::parse(&strict, base, zone)
+        convert::parse(&strict, base, seen.root != "rss" || seen.has_enclosures, zone)
     };
     let rhythm = rhythm::read(&strict);
     match parsed {
@@ -118,6 +122,11 @@ fn complete(
         notes.push(repair_note(seen));
     }
     let mut items = parsed.items;
+    if seen.abouts.len() == items.len() {
+        for (item, about) in items.iter_mut().zip(&seen.abouts) {
+            item.guid = convert::non_empty(about).or(item.guid.take());
+        }
+    }
     if wants_more(seen, &items) {
         let scan = fallback::scan(text, base, zone);
         if scan.items.len() == items.len() {
@@ -235,10 +244,10 @@ fn is_feed_root(seen: &Survey) -> bool {
 
 /// Whether the scan can add something to what feed-rs gave.
 fn wants_more(seen: &Survey, items: &[RawItem]) -> bool {
-    let is_rdf = seen.root.ends_with("RDF");
     let has_dates = seen.dates.own || seen.dates.foreign;
+    let lacks_ids = seen.root.ends_with("RDF") && items.iter().all(|item| item.guid.is_none());
     seen.has_naked_markup
-        || is_rdf
+        || lacks_ids
         || (seen.dates.own && seen.dates.foreign)
         || items.iter().any(|item| {
             item.link.is_none()

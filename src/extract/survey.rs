@@ -16,10 +16,17 @@ pub(super) struct Survey {
     pub(super) is_plain_rss: bool,
     /// A character or reference that XML does not know, or a bare `&`.
     pub(super) has_bad_text: bool,
+    /// Where a declaration at the very beginning ends that names another charset
+    /// than UTF-8, which the text no longer has.
+    pub(super) declaration: Option<usize>,
+    /// `rdf:about` of each item of RSS 1.0: its id, which feed-rs does not tell.
+    pub(super) abouts: Vec<String>,
     /// Something stands before the root that must not, or a later declaration.
     pub(super) has_bad_prolog: bool,
     /// Elements of HTML among those of the feed.
     pub(super) has_naked_markup: bool,
+    /// Files hang on entries.
+    pub(super) has_enclosures: bool,
     /// An author's element with an e-mail address beside characters on which feed-rs 3.0 panics.
     pub(super) has_risky_author: bool,
     /// `dc:date` or `dcterms:…` and the format's own dates.
@@ -57,7 +64,7 @@ pub(super) fn survey(text: &str) -> Survey {
         }
         match rest.get(1) {
             Some(b'!') if rest.starts_with(b"<![CDATA[") => {
-                if let Some(length) = text.get(at..).and_then(|rest| rest.find("]]>")) {
+                if let Some(length) = text.get(at..).and_then(section_length) {
                     at += length;
                 } else {
                     found.has_bad_text = true;
@@ -83,7 +90,11 @@ pub(super) fn survey(text: &str) -> Survey {
                     rest.get(2..5).is_some_and(|name| name.eq_ignore_ascii_case(b"xml"))
                         && rest.get(5).is_some_and(u8::is_ascii_whitespace);
                 if is_declaration {
-                    found.has_bad_prolog |= at > 0 || !declares_utf8(rest);
+                    found.has_bad_prolog |= at > 0;
+                    if at == 0 && !declares_utf8(rest) {
+                        found.declaration = text.find("?>").map(|end| end + 2);
+                        found.has_bad_prolog |= found.declaration.is_none();
+                    }
                 }
                 at += 2;
             }
@@ -101,6 +112,12 @@ pub(super) fn survey(text: &str) -> Survey {
                     is_atom = name.eq_ignore_ascii_case(b"feed");
                 }
                 note_element(&mut found, name, is_atom);
+                if name == b"item"
+                    && found.root.ends_with("RDF")
+                    && found.abouts.len() < super::fallback::MOST_ENTRIES
+                {
+                    found.abouts.push(about(text.get(at + 1 + length..).unwrap_or_default()));
+                }
                 found.has_risky_author |= is_risky_author(name, rest);
                 at += 1 + length;
             }
@@ -111,6 +128,27 @@ pub(super) fn survey(text: &str) -> Survey {
         }
     }
     found
+}
+
+/// The `rdf:about` of a start tag, from behind its name on; empty if it has none.
+fn about(rest: &str) -> String {
+    let inside = rest.split('>').next().unwrap_or_default();
+    attribute(inside, "rdf:about")
+        .map(|about| super::value::decoded(about).trim().to_owned())
+        .unwrap_or_default()
+}
+
+/// The distance to the end of a CDATA section. By single brackets, which are
+/// found faster than the three characters.
+fn section_length(text: &str) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + text.get(from..)?.find(']')?;
+        if text.get(at..)?.starts_with("]]>") {
+            return Some(at);
+        }
+        from = at + 1;
+    }
 }
 
 fn is_plain_rss(tag: &str) -> bool {
@@ -146,11 +184,12 @@ fn note_element(found: &mut Survey, name: &[u8], is_atom: bool) {
         b"pubDate" | b"published" | b"issued" | b"updated" | b"modified" if prefix.is_empty() => {
             found.dates.own = true;
         }
+        b"enclosure" | b"content" => found.has_enclosures = true,
         b"date" | b"created" | b"issued" | b"modified" => found.dates.foreign = true,
         b"p" | b"b" | b"br" | b"i" | b"em" | b"strong" | b"a" | b"div" | b"span" | b"ul"
         | b"ol" | b"li" | b"img" | b"h2" | b"h3" | b"u" | b"sup" | b"sub" | b"font" | b"table"
         | b"body"
-            if !is_atom =>
+            if prefix.is_empty() && !is_atom =>
         {
             found.has_naked_markup = true;
         }
@@ -232,12 +271,10 @@ mod tests {
         ] {
             assert!(survey(text).has_bad_text, "{text}");
         }
-        for text in [
-            "\n<?xml version='1.0'?><rss/>",
-            "<?xml version='1.0' encoding='latin1'?><rss/>",
-            "Warning <rss/>",
-            "<rss><?xml encoding='x'?></rss>",
-        ] {
+        assert_eq!(survey("<?xml version='1.0' encoding='latin1'?><rss/>").declaration, Some(39));
+        for text in
+            ["\n<?xml version='1.0'?><rss/>", "Warning <rss/>", "<rss><?xml encoding='x'?></rss>"]
+        {
             assert!(survey(text).has_bad_prolog, "{text}");
         }
         assert!(survey("<rss><author>Presse&#160;a@b.example</author></rss>").has_risky_author);

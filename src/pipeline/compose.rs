@@ -140,8 +140,14 @@ impl Maker {
         let slot = self.slot();
         let progress = digests::progress(tx, &self.series)?;
         let upto = items::last_receipt(tx)?;
+        if digests::is_done(tx, &self.series, &slot)? {
+            // Composed before, by a run that died before it said so or under a
+            // clock that was set back: what came since waits for the next slot.
+            self.advance(tx, &progress, progress.last_receipt, progress.last_time)?;
+            return Ok(ComposeReport { was_done: true, ..ComposeReport::default() });
+        }
         let material = self.gather(tx, &progress, upto)?;
-        self.advance(tx, &progress, upto)?;
+        self.advance(tx, &progress, upto, Some(self.now))?;
         let Some(material) = material else { return Ok(ComposeReport::default()) };
         let stem = format!("{}-{}", self.local_date(), self.series);
         let id = digests::free_id(tx, &stem)?;
@@ -156,10 +162,7 @@ impl Maker {
             recipients: 0,
             content: serde_json::to_string(&digest).map_err(PipelineError::Page)?,
         };
-        if !digests::insert(tx, &row)? {
-            // Composed before, by a run that died before it said so: nothing to add.
-            return Ok(ComposeReport { was_done: true, ..ComposeReport::default() });
-        }
+        digests::insert(tx, &row)?;
         for entry in &material.candidates {
             digests::tell(tx, &self.series, entry.story, &id)?;
         }
@@ -372,31 +375,16 @@ impl Maker {
             ),
             date: self.now,
             date_offset_minutes: offset_minutes(self.now, mail.timezone),
-            list: Some(self.list_fields(digest, &unsubscribe)),
+            list: Some(list_fields(
+                mail,
+                &self.series,
+                &format!("{}:{}:digest:amtsbote", digest.id, self.series),
+                &unsubscribe,
+            )),
         };
         let payload =
             self.ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
         Ok((rendered, payload, envelope))
-    }
-
-    fn list_fields(&self, digest: &Digest, unsubscribe: &str) -> ListFields {
-        let mail = &self.plan.mail;
-        let series = &self.series;
-        ListFields {
-            id: (
-                format!("{} {series}", mail.face.name),
-                format!("{series}.meldungen.{}", mail.domain),
-            ),
-            unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
-            unsubscribe_mailto: mail
-                .unsubscribe_address
-                .as_ref()
-                .map(|address| token::bounce_sender(address, unsubscribe)),
-            help_url: mail.link("hilfe"),
-            archive_url: mail.link("archiv"),
-            owner: mail.face.contact.clone(),
-            feedback_id: format!("{}:{series}:digest:amtsbote", digest.id),
-        }
     }
 
     fn unread_sources(&self, tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
@@ -423,12 +411,13 @@ impl Maker {
         tx: &Transaction<'_>,
         before: &Progress,
         upto: i64,
+        last_time: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let last_slot = match self.moment {
             Moment::Due { slot, .. } => Some(slot.id()),
             Moment::Asked => before.last_slot.clone(),
         };
-        let after = Progress { last_slot, last_receipt: upto, last_time: Some(self.now) };
+        let after = Progress { last_slot, last_receipt: upto, last_time };
         digests::set_progress(tx, &self.series, &after)
     }
 
@@ -472,6 +461,27 @@ fn entry_of(
     }
 }
 
+/// The List-* fields of a series' mails.
+pub(super) fn list_fields(
+    mail: &MailPlan,
+    series: &SeriesId,
+    feedback_id: &str,
+    unsubscribe: &str,
+) -> ListFields {
+    ListFields {
+        id: (format!("{} {series}", mail.face.name), format!("{series}.meldungen.{}", mail.domain)),
+        unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
+        unsubscribe_mailto: mail
+            .unsubscribe_address
+            .as_ref()
+            .map(|address| token::bounce_sender(address, unsubscribe)),
+        help_url: mail.link("hilfe"),
+        archive_url: mail.link("archiv"),
+        owner: mail.face.contact.clone(),
+        feedback_id: feedback_id.to_owned(),
+    }
+}
+
 /// Minutes east of UTC on the wall clock of `zone`.
 pub(super) fn offset_minutes(at: Timestamp, zone: chrono_tz::Tz) -> i32 {
     at.utc().with_timezone(&zone).offset().fix().local_minus_utc() / 60
@@ -490,7 +500,7 @@ fn update_of(received: &Received) -> Option<Update> {
 }
 
 /// The most weighty words of a tagging and where they stand, for readers.
-fn reason(tagging: &Tagging) -> String {
+pub fn reason(tagging: &Tagging) -> String {
     let Some(first) = tagging.evidence.first() else { return String::new() };
     let place = match first.field {
         Field::Title => "im Titel",

@@ -1,6 +1,8 @@
 //! Send what is due: claim, send with nothing held, settle. docs/QUEUE.md
 //! carries the table of what a crash leaves at each step.
 
+mod clerk;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,17 +10,25 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::Mutex;
 
-use super::{Context, PipelineError, Plan};
+use self::clerk::{Clerk, Note};
+use super::{Context, PipelineError, Plan, intake};
+use crate::deliver::SendError;
 use crate::model::{DigestId, OutboxEntry, Retry, State, Timestamp};
 use crate::outbox::{self as rules, Attempt};
-use crate::store::outbox;
+use crate::store::outbox::{self, Pause};
+use crate::store::{StoreError, Transaction};
 
 /// Messages claimed at once for each connection: few, so that what someone who
 /// leaves still waits for is not already in a hand.
 const CLAIM_PER_CONNECTION: usize = 16;
 
+/// A claim that is older is nobody's. A hand lays a message down unsent after
+/// half of it and waits for an answer no longer than the other half, so that
+/// two can never hold the same one.
+const LEASE: Duration = Duration::from_hours(2);
+
 /// Longest rest after a fault that is not the message's.
-const REST: Duration = Duration::from_mins(5);
+const REST: Duration = Duration::from_mins(30);
 
 /// What a drain did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -29,6 +39,8 @@ pub struct DrainReport {
     pub deferred: usize,
     /// Given up.
     pub dead: usize,
+    /// Subscribers that get nothing more because their mail was refused too often.
+    pub suspended: usize,
     /// The channel itself is at fault: everything rests until then, for this reason.
     pub paused: Option<(Timestamp, String)>,
 }
@@ -42,6 +54,13 @@ pub async fn drain(
 ) -> Result<DrainReport, PipelineError> {
     let mut report = DrainReport::default();
     let connections = plan.mail.connections.max(1);
+    let now = ctx.clock.now();
+    if let Some(pause) = ctx.store.read(outbox::pause).await?
+        && holds(&pause, now)
+    {
+        report.paused = Some((pause.until, pause.reason));
+        return Ok(report);
+    }
     while !stop() && report.paused.is_none() {
         let claimed = claim(ctx, connections * CLAIM_PER_CONNECTION).await?;
         if claimed.is_empty() {
@@ -52,10 +71,24 @@ pub async fn drain(
     Ok(report)
 }
 
-/// What a crash left in somebody's hand is due again, with the same bytes.
+/// What a crash left in somebody's hand is due again, with the same bytes. Only
+/// for who has just taken the lock: then no other hand lives.
 pub async fn sweep(ctx: &Context) -> Result<usize, PipelineError> {
     let now = ctx.clock.now();
-    Ok(ctx.store.write(move |tx| outbox::sweep(tx, now)).await?)
+    Ok(ctx.store.write(move |tx| end_leases(tx, true, now)).await?)
+}
+
+/// The fault may be mended (a start, a new config, the operator's word): the
+/// next drain tries. If it is not, the rest after that is longer, not shorter.
+pub async fn resume(ctx: &Context) -> Result<(), PipelineError> {
+    let now = ctx.clock.now();
+    let resume = move |tx: &Transaction<'_>| match outbox::pause(tx)? {
+        Some(pause) if pause.until > now => {
+            outbox::set_pause(tx, Some(&Pause { until: now, ..pause }))
+        }
+        _ => Ok(()),
+    };
+    Ok(ctx.store.write(resume).await?)
 }
 
 /// When the next message is due; none if nothing waits.
@@ -73,9 +106,39 @@ pub async fn delivery_of(
     Ok(counted.into_iter().collect())
 }
 
+/// Whether a pause still runs. One that lies further ahead than any can was
+/// written by a clock that has been set back since.
+fn holds(pause: &Pause, now: Timestamp) -> bool {
+    pause.until > now && pause.until <= now.after(REST)
+}
+
+fn end_leases(
+    tx: &Transaction<'_>,
+    holder_is_gone: bool,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let mut ended = 0;
+    for (id, since) in outbox::claimed(tx)? {
+        if let Some(State::Deferred { until }) =
+            rules::after_claim(since, LEASE, holder_is_gone, now)
+        {
+            outbox::end_lease(tx, id, until)?;
+            ended += 1;
+        }
+    }
+    Ok(ended)
+}
+
 async fn claim(ctx: &Context, limit: usize) -> Result<Vec<OutboxEntry>, PipelineError> {
     let now = ctx.clock.now();
-    Ok(ctx.store.write(move |tx| outbox::claim(tx, now, limit)).await?)
+    let claimed = ctx
+        .store
+        .write(move |tx| {
+            end_leases(tx, false, now)?;
+            outbox::claim(tx, now, limit)
+        })
+        .await?;
+    Ok(claimed)
 }
 
 async fn send_all(
@@ -88,15 +151,17 @@ async fn send_all(
 ) -> Result<(), PipelineError> {
     let queue = Mutex::new(claimed.into_iter());
     let shared = Mutex::new(std::mem::take(report));
+    let clerk = Clerk::new(ctx);
     let hand = || async {
         loop {
             let Some(entry) = queue.lock().await.next() else { return Ok(()) };
             let paused = shared.lock().await.paused.clone();
-            if stop() || paused.is_some() {
-                give_back(ctx, &entry, paused).await?;
-                continue;
-            }
-            let settled = send_one(ctx, plan, entry).await?;
+            let settled = if stop() || paused.is_some() {
+                clerk.give_back(entry.id, paused.map(|(_, why)| why)).await?;
+                Settled::Untouched
+            } else {
+                send_one(ctx, plan, &clerk, entry).await?
+            };
             shared.lock().await.add(settled);
         }
     };
@@ -109,7 +174,8 @@ async fn send_all(
 enum Settled {
     Sent,
     Deferred,
-    Dead,
+    Dead { suspends: bool },
+    Untouched,
     Paused(Timestamp, String),
 }
 
@@ -118,7 +184,11 @@ impl DrainReport {
         match settled {
             Settled::Sent => self.sent += 1,
             Settled::Deferred => self.deferred += 1,
-            Settled::Dead => self.dead += 1,
+            Settled::Dead { suspends } => {
+                self.dead += 1;
+                self.suspended += usize::from(suspends);
+            }
+            Settled::Untouched => {}
             Settled::Paused(until, why) => self.paused = Some((until, why)),
         }
     }
@@ -127,68 +197,87 @@ impl DrainReport {
 async fn send_one(
     ctx: &Context,
     plan: &Plan,
+    clerk: &Clerk<'_>,
     entry: OutboxEntry,
 ) -> Result<Settled, PipelineError> {
-    let result =
-        ctx.channel.send(&entry.sender, &entry.recipient, &entry.message_id, &entry.payload).await;
+    let State::Claimed { since } = entry.state else { return Ok(Settled::Untouched) };
+    if ctx.clock.now() >= since.after(LEASE / 2) {
+        clerk.give_back(entry.id, None).await?;
+        return Ok(Settled::Untouched);
+    }
+    let id = entry.id;
+    if !ctx.store.read(move |tx| outbox::is_claimed(tx, id, since)).await? {
+        return Ok(Settled::Untouched);
+    }
+    let sending =
+        ctx.channel.send(&entry.sender, &entry.recipient, &entry.message_id, &entry.payload);
+    let result = tokio::time::timeout(LEASE / 2, sending)
+        .await
+        .unwrap_or_else(|_| Err(SendError::Unknown { reason: "no answer for an hour".to_owned() }));
     let now = ctx.clock.now();
-    let (state, error) = match result {
-        Ok(()) => (rules::after_success(now), None),
-        // Nobody would fare better: the message goes back uncounted, unless it is too old.
-        Err(error) if error.pauses_all() && now < entry.created.after(plan.mail.outbox.give_up) => {
-            let until = now.after(rules::pause(1, &plan.mail.outbox).min(REST));
-            let why = match error.hint() {
-                Some(hint) => format!("{error}; {hint}"),
-                None => error.to_string(),
-            };
-            give_back(ctx, &entry, Some((until, why.clone()))).await?;
-            return Ok(Settled::Paused(until, why));
+    let settings = &plan.mail.outbox;
+    let error = match result {
+        Ok(()) => {
+            clerk.settle(&entry, rules::after_success(now), None).await?;
+            return Ok(Settled::Sent);
         }
-        Err(error) => {
-            let attempt =
-                Attempt { id: &entry.message_id, created: entry.created, attempts: entry.attempts };
-            let state = rules::after_failure(&attempt, error.retry(), now, &plan.mail.outbox);
-            (state, Some(error.to_string()))
-        }
+        Err(error) => error,
     };
-    record(ctx, &entry, state, error).await?;
+    // Nobody would fare better: the message goes back uncounted, unless it is too old.
+    if error.pauses_all() && now < entry.created.after(settings.give_up) {
+        let why = match error.hint() {
+            Some(hint) => format!("{error}; {hint}"),
+            None => error.to_string(),
+        };
+        let until = clerk.pause(&entry, why.clone(), now, *settings).await?;
+        return Ok(Settled::Paused(until, why));
+    }
+    let attempt =
+        Attempt { id: &entry.message_id, created: entry.created, attempts: entry.attempts };
+    let state = rules::after_failure(&attempt, error.retry(), now, settings);
+    if let State::Dead { .. } = state {
+        let kind = if error.retry() == Retry::Never { "refused for good" } else { "too old" };
+        tracing::warn!(message.id = %entry.message_id, attempts = entry.attempts, %error,
+            "{} is given up, {kind}: {error}", entry.message_id);
+    }
+    let suspends = clerk.settle(&entry, state, Some(error)).await?;
     Ok(match state {
-        State::Sent { .. } => Settled::Sent,
-        State::Dead { .. } => Settled::Dead,
+        State::Dead { .. } => Settled::Dead { suspends },
         _ => Settled::Deferred,
     })
 }
 
-/// Writes what became of a message before the next one is begun. While the disk
-/// is full nothing else is sent: a 250 that is forgotten would be a second mail.
-async fn record(
-    ctx: &Context,
-    entry: &OutboxEntry,
-    state: State,
-    error: Option<String>,
-) -> Result<(), PipelineError> {
-    let id = entry.id;
-    loop {
-        let error = error.clone();
-        match ctx.store.write(move |tx| outbox::settle(tx, id, state, error.as_deref())).await {
-            Ok(()) => return Ok(()),
-            Err(fault) if fault.retry() == Retry::Later => {
-                tracing::error!(message.id = %entry.message_id, error = %fault,
-                    "a sent message cannot be recorded; nothing else is sent until it is");
-                tokio::time::sleep(Duration::from_secs(1)).await;
+/// Writes one note of the clerk. Answers whether a subscriber was suspended by it.
+fn write_down(tx: &Transaction<'_>, note: &Note, now: Timestamp) -> Result<bool, StoreError> {
+    match note {
+        Note::Settled { id, subscriber, state, error } => {
+            let text = error.as_ref().map(ToString::to_string);
+            outbox::settle(tx, *id, *state, text.as_deref())?;
+            if let (State::Sent { .. }, Some(_)) = (state, outbox::pause(tx)?) {
+                outbox::set_pause(tx, None)?;
             }
-            Err(fault) => return Err(fault.into()),
+            match (subscriber, error) {
+                (Some(subscriber), Some(error)) => {
+                    intake::refused(tx, *subscriber, *id, error, now)
+                }
+                _ => Ok(false),
+            }
+        }
+        Note::GivenBack { id, why } => {
+            outbox::give_back(tx, *id, why.as_deref())?;
+            Ok(false)
+        }
+        Note::Paused { id, why, settings } => {
+            outbox::give_back(tx, *id, Some(why))?;
+            let before = outbox::pause(tx)?;
+            // Hands that met the same fault at once count it once.
+            if before.as_ref().is_none_or(|pause| !holds(pause, now)) {
+                let failures = before.map_or(0, |pause| pause.failures).saturating_add(1);
+                let until = now.after(rules::pause(failures, settings).min(REST));
+                let pause = Pause { until, failures, reason: why.clone() };
+                outbox::set_pause(tx, Some(&pause))?;
+            }
+            Ok(false)
         }
     }
-}
-
-async fn give_back(
-    ctx: &Context,
-    entry: &OutboxEntry,
-    paused: Option<(Timestamp, String)>,
-) -> Result<(), PipelineError> {
-    let id = entry.id;
-    let now = ctx.clock.now();
-    let (until, why) = paused.unwrap_or((now, "the service was asked to stop".to_owned()));
-    Ok(ctx.store.write(move |tx| outbox::give_back(tx, id, until, &why)).await?)
 }

@@ -6,17 +6,23 @@
 mod compose;
 mod context;
 mod drain;
+mod intake;
 mod notice;
 mod plan;
 mod poll;
 mod prune;
+mod release;
 mod subscription;
 
-pub use compose::{ComposeReport, Moment, Preview, compose, preview};
+pub use compose::{ComposeReport, Moment, Preview, compose, preview, reason};
 pub use context::{Context, PipelineError};
-pub use drain::{DrainReport, delivery_of, drain, next_mail, sweep};
+pub use drain::{DrainReport, delivery_of, drain, next_mail, resume, sweep};
+pub use intake::{Taken, intake};
 pub use notice::tell_admin;
 pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};
-pub use poll::{Choice, PollOutcome, PollReport, next_due, poll};
+pub use poll::{Choice, Pass, PollOutcome, PollReport, next_due, poll};
 pub use prune::prune;
-pub use subscription::{leave, subscribe};
+pub use release::release;
+pub use subscription::{
+    Confirmation, Order, change, confirm, confirmation, leave, sign_up, subscribe,
+};

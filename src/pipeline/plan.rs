@@ -105,10 +105,24 @@ pub struct MailPlan {
 /// How long things are kept; none = for ever.
 #[derive(Debug, Clone, Default)]
 pub struct RetentionPlan {
+    /// Sign-ups that nobody confirmed.
+    pub pending: Option<Duration>,
     /// Bytes of mails that are done.
     pub bodies: Option<Duration>,
     /// Texts of items.
     pub items: Option<Duration>,
+}
+
+/// How long a confirmation link holds where nothing else is said.
+const CONFIRM_WITHIN: Duration = Duration::from_hours(72);
+/// Less would not leave time to read a mail.
+const CONFIRM_AT_LEAST: Duration = Duration::from_mins(15);
+
+impl RetentionPlan {
+    /// How long the link of a confirmation mail holds: as long as the sign-up is kept.
+    pub fn confirm_within(&self) -> Duration {
+        self.pending.unwrap_or(CONFIRM_WITHIN).max(CONFIRM_AT_LEAST)
+    }
 }
 
 impl MailPlan {

@@ -1,8 +1,10 @@
 //! Let go of what has been kept for its period.
 
 use super::{Context, PipelineError, Plan};
+use crate::bounce;
 use crate::dedup;
-use crate::store::{items, jobs, outbox, stories};
+use crate::model::Timestamp;
+use crate::store::{StoreError, Transaction, bounces, items, jobs, outbox, stories, subscribers};
 
 /// What was let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -11,7 +13,12 @@ pub struct PruneReport {
     pub bodies: usize,
     /// Items whose texts went; their keys stay, so that none comes back as new.
     pub texts: usize,
+    /// Sign-ups that nobody confirmed in time.
+    pub pending: usize,
 }
+
+/// Sign-ups that go in one step.
+const CHUNK: usize = 200;
 
 /// Lets go of what is older than its period. Small steps, so that a poll or a
 /// mail never waits long for the door.
@@ -32,10 +39,20 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
             }
         }
     }
+    if plan.retention.pending.is_some() {
+        loop {
+            let expired = ctx.store.write(move |tx| prune_pending(tx, now)).await?;
+            report.pending += expired;
+            if expired < CHUNK {
+                break;
+            }
+        }
+    }
     let window = now.before(dedup::MEMORY);
     ctx.store
         .write(move |tx| {
             jobs::prune(tx, window)?;
+            bounces::prune(tx, now.before(bounce::MEMORY))?;
             match items::first_since(tx, window)? {
                 Some(oldest) => stories::prune(tx, oldest),
                 None => Ok(0),
@@ -43,4 +60,15 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
         })
         .await?;
     Ok(report)
+}
+
+/// Who never confirmed was never a subscriber: nothing of them stays.
+fn prune_pending(tx: &Transaction<'_>, now: Timestamp) -> Result<usize, StoreError> {
+    let expired = subscribers::expired(tx, now, CHUNK)?;
+    for id in &expired {
+        outbox::cancel_for(tx, *id, now)?;
+        outbox::disown(tx, *id)?;
+        subscribers::erase(tx, *id)?;
+    }
+    Ok(expired.len())
 }

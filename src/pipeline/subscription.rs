@@ -1,11 +1,24 @@
-//! Becoming a subscriber and leaving.
+//! Becoming a subscriber, choosing anew, and leaving.
+//!
+//! Who signs up gets one mail, whoever they are: the request to confirm, or word
+//! that they are subscribed already. Only the button behind the link in the
+//! former makes a subscriber. Each step and its mail are one transaction.
 
-use super::{Context, PipelineError};
-use crate::model::{Consent, SeriesId, Standing, SubscriberId, TopicId};
+mod letter;
+
+use std::sync::Arc;
+
+use super::{Context, PipelineError, Plan};
+use crate::model::{Consent, SeriesId, Standing, Subscriber, SubscriberId, Timestamp, TopicId};
 use crate::store::subscribers::{self, NewSubscriber};
 use crate::store::{StoreError, Transaction, outbox};
-use crate::subscriber::address;
+use crate::subscriber::standing::{Event, Step, after};
 use crate::subscriber::token::{self, Tokens};
+use crate::subscriber::{address, standing};
+
+/// Id of the words under which the form asks for consent (`subscribe.html` and
+/// `confirm.html`): part of the proof. Another number when the words change.
+const CONSENT_TEXT: &str = "anmeldung-1";
 
 /// Subscribes an address on the operator's word; `reason` is kept as the
 /// consent's source. Answers nothing if the address is subscribed already.
@@ -63,4 +76,165 @@ pub async fn leave(
         })
         .await?;
     Ok(left)
+}
+
+/// What someone asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Checked address.
+    pub address: String,
+    /// The series.
+    pub series: Vec<SeriesId>,
+    /// The topics; empty = all.
+    pub topics: Vec<TopicId>,
+}
+
+/// Takes a sign-up and freezes the one mail that answers it. With `may_mail`
+/// false nothing is kept or mailed, at the same work: who asks cannot tell.
+pub async fn sign_up(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    order: Order,
+    may_mail: bool,
+) -> Result<(), PipelineError> {
+    let now = ctx.clock.now();
+    let store = ctx.store.clone();
+    let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
+    let new = NewSubscriber {
+        address: order.address,
+        standing: Standing::Pending,
+        series: order.series,
+        topics: order.topics,
+        since: now,
+        consent: Consent {
+            origin: "web".to_owned(),
+            reason: CONSENT_TEXT.to_owned(),
+            requested_at: now,
+            confirmed_at: None,
+        },
+    };
+    store.try_write(move |tx| answer(tx, &ctx, &plan, &new, may_mail)).await
+}
+
+fn answer(
+    tx: &Transaction<'_>,
+    ctx: &Context,
+    plan: &Plan,
+    new: &NewSubscriber,
+    may_mail: bool,
+) -> Result<(), PipelineError> {
+    let now = new.since;
+    let known = subscribers::by_mailbox(tx, &new.address)?;
+    if let Some(subscriber) = known.as_ref().filter(|known| known.standing == Standing::Active) {
+        let mail = letter::welcome(tx, ctx, plan, subscriber, now, true)?;
+        return if may_mail { mail.freeze(tx) } else { Ok(()) };
+    }
+    let id = match &known {
+        Some(subscriber) => subscriber.id,
+        None if may_mail => insert(tx, &ctx.tokens, new)?.unwrap_or(SubscriberId(0)),
+        None => SubscriberId(0),
+    };
+    // Who is suspended confirms what they had: a stranger must not change it.
+    let asked = match known {
+        Some(subscriber) if subscriber.standing == Standing::Suspended => subscriber,
+        _ => as_asked(id, new),
+    };
+    let until = now.after(plan.retention.confirm_within());
+    let mail = letter::confirm(ctx, plan, &asked, now, until)?;
+    if !may_mail {
+        return Ok(());
+    }
+    if asked.standing == Standing::Pending {
+        subscribers::ask_again(tx, id, new)?;
+    }
+    let hash = token::hash(&ctx.tokens.confirm(id, now));
+    subscribers::set_confirmation(tx, id, &hash, until)?;
+    mail.freeze(tx)
+}
+
+fn as_asked(id: SubscriberId, new: &NewSubscriber) -> Subscriber {
+    Subscriber {
+        id,
+        address: new.address.clone(),
+        standing: new.standing,
+        series: new.series.clone(),
+        topics: new.topics.clone(),
+        since: new.since,
+        consent: new.consent.clone(),
+    }
+}
+
+/// What a confirmation link is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Confirmation {
+    /// The button may be pressed.
+    Open(Subscriber),
+    /// It was pressed: now, or before.
+    Done(Subscriber),
+    /// Unknown, replaced by a newer one, or too old.
+    Stale,
+}
+
+/// Looks at a confirmation link; changes nothing.
+pub async fn confirmation(ctx: &Context, link: &str) -> Result<Confirmation, PipelineError> {
+    let (now, hash) = (ctx.clock.now(), token::hash(link));
+    Ok(ctx.store.read(move |tx| worth(tx, &hash, now)).await?)
+}
+
+fn worth(tx: &Transaction<'_>, hash: &str, now: Timestamp) -> Result<Confirmation, StoreError> {
+    let Some((subscriber, until)) = subscribers::by_confirm_hash(tx, hash)? else {
+        return Ok(Confirmation::Stale);
+    };
+    Ok(match after(subscriber.standing, Event::Confirmed) {
+        Step::Stay => Confirmation::Done(subscriber),
+        Step::To(_) if now <= until => Confirmation::Open(subscriber),
+        Step::To(_) | Step::Refused => Confirmation::Stale,
+    })
+}
+
+/// The button behind a confirmation link was pressed. Twice is no error, and
+/// welcomes once.
+pub async fn confirm(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    link: &str,
+) -> Result<Confirmation, PipelineError> {
+    let (now, hash) = (ctx.clock.now(), token::hash(link));
+    let store = ctx.store.clone();
+    let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
+    store
+        .try_write(move |tx| {
+            let subscriber = match worth(tx, &hash, now)? {
+                Confirmation::Open(subscriber) => subscriber,
+                other => return Ok(other),
+            };
+            subscribers::activate(tx, subscriber.id, now)?;
+            letter::welcome(tx, &ctx, &plan, &subscriber, now, false)?.freeze(tx)?;
+            Ok(Confirmation::Done(subscriber))
+        })
+        .await
+}
+
+/// They choose anew; whose mails were held back gets them again. Answers false
+/// if there is nobody who could choose.
+pub async fn change(
+    ctx: &Context,
+    id: SubscriberId,
+    series: Vec<SeriesId>,
+    topics: Vec<TopicId>,
+) -> Result<bool, PipelineError> {
+    let changed = ctx
+        .store
+        .write(move |tx| {
+            let Some(subscriber) = subscribers::get(tx, id)? else { return Ok(false) };
+            match after(subscriber.standing, Event::Resumed) {
+                Step::To(standing) => subscribers::set_standing(tx, id, standing)?,
+                Step::Stay if standing::gets_digests(subscriber.standing) => {}
+                Step::Stay | Step::Refused => return Ok(false),
+            }
+            subscribers::set_choice(tx, id, &series, &topics)?;
+            Ok(true)
+        })
+        .await?;
+    Ok(changed)
 }

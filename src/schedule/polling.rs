@@ -9,7 +9,7 @@ mod chance;
 pub mod hosts;
 mod pause;
 
-pub use pause::{after_pause, due_at, is_our_outage};
+pub use pause::{after_pause, believed, due_at, is_our_outage};
 
 use std::time::Duration;
 

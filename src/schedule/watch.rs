@@ -7,6 +7,8 @@ use crate::model::{Cursor, Timestamp};
 
 /// Mark of the history in the cursor.
 const HISTORY: &str = "watch.history";
+/// Mark of how many items wait for an admin's word.
+const HELD: &str = "watch.held";
 /// Mark of a permanent redirect in the cursor: hits, then the target.
 const MOVED: &str = "watch.moved";
 
@@ -88,6 +90,23 @@ impl History {
     }
 }
 
+/// How many items of a flood wait. Kept in the cursor, since a source that fails
+/// for a while still holds them.
+pub fn held(cursor: &Cursor) -> usize {
+    cursor.values.get(HELD).and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
+/// Notes that `more` items wait.
+pub fn hold(cursor: &mut Cursor, more: usize) {
+    let count = held(cursor).saturating_add(more);
+    cursor.values.insert(HELD.to_owned(), count.to_string());
+}
+
+/// Notes that none waits any more.
+pub fn let_go(cursor: &mut Cursor) {
+    cursor.values.remove(HELD);
+}
+
 /// Whether items may have been missed: a full document none of whose items we know.
 pub const fn is_gap(known: usize, total: usize, has_history: bool) -> bool {
     has_history && known == 0 && total >= GAP_DOCUMENT
@@ -125,6 +144,16 @@ mod tests {
         assert_eq!(History::of(&cursor), history);
         cursor.values.insert(HISTORY.to_owned(), "nonsense".to_owned());
         assert_eq!(History::of(&cursor), History::default());
+    }
+
+    #[test]
+    fn floods_add_up_until_they_are_let_go() {
+        let mut cursor = Cursor::default();
+        hold(&mut cursor, 60);
+        hold(&mut cursor, 50);
+        assert_eq!(held(&cursor), 110);
+        let_go(&mut cursor);
+        assert_eq!(cursor, Cursor::default());
     }
 
     #[test]

@@ -73,6 +73,18 @@ pub fn set_progress(
     Ok(())
 }
 
+/// How far the series furthest along has come; nothing if none has begun.
+pub fn furthest_receipt(tx: &Transaction<'_>) -> Result<i64, StoreError> {
+    const FURTHEST: &str = "select coalesce(max(last_receipt), 0) from series";
+    Ok(tx.prepare_cached(FURTHEST)?.query_row([], |row| row.get(0))?)
+}
+
+/// Whether the series has a digest for the slot.
+pub fn is_done(tx: &Transaction<'_>, series: &SeriesId, slot: &str) -> Result<bool, StoreError> {
+    const IS_DONE: &str = "select exists (select 1 from digests where series = ?1 and slot = ?2)";
+    Ok(tx.prepare_cached(IS_DONE)?.query_row((series, slot), |row| row.get(0))?)
+}
+
 /// The first free id that begins with `stem`: itself, else with a number behind.
 pub fn free_id(tx: &Transaction<'_>, stem: &str) -> Result<DigestId, StoreError> {
     const EXISTS: &str = "select exists (select 1 from digests where id = ?1)";
@@ -166,4 +178,59 @@ pub fn list(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestRow>, StoreE
     let sql = format!("select {COLUMNS} order by composed_at desc, id limit ?1");
     let mut statement = tx.prepare_cached(&sql)?;
     Ok(statement.query_map([count(limit)], read)?.collect::<Result<_, _>>()?)
+}
+
+/// A digest as the archive lists it, without its page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestTitle {
+    /// Public id.
+    pub id: DigestId,
+    /// Its series.
+    pub series: SeriesId,
+    /// End of its window: its date.
+    pub to: Timestamp,
+    /// How many entries it has in all.
+    pub entries: usize,
+}
+
+/// The newest digests, without their pages.
+pub fn titles(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestTitle>, StoreError> {
+    const TITLES: &str = "
+        select id, series, window_to, entries from digests order by composed_at desc, id desc limit ?1";
+    let mut statement = tx.prepare_cached(TITLES)?;
+    let titles = statement.query_map([count(limit)], |row| {
+        Ok(DigestTitle {
+            id: row.get(0)?,
+            series: row.get(1)?,
+            to: row.get(2)?,
+            entries: row.get(3)?,
+        })
+    })?;
+    Ok(titles.collect::<Result<_, _>>()?)
+}
+
+/// The digests before and after one in its series.
+pub fn neighbours(
+    tx: &Transaction<'_>,
+    digest: &DigestRow,
+) -> Result<(Option<DigestId>, Option<DigestId>), StoreError> {
+    const BEFORE: &str = "
+        select id from digests where series = ?1 and (composed_at, id) < (?2, ?3)
+        order by composed_at desc, id desc limit 1";
+    const AFTER: &str = "
+        select id from digests where series = ?1 and (composed_at, id) > (?2, ?3)
+        order by composed_at, id limit 1";
+    let ask = |sql: &str| -> Result<Option<DigestId>, StoreError> {
+        Ok(tx
+            .prepare_cached(sql)?
+            .query_row((&digest.series, digest.composed_at, &digest.id), |row| row.get(0))
+            .optional()?)
+    };
+    Ok((ask(BEFORE)?, ask(AFTER)?))
+}
+
+/// The newest digest of a series.
+pub fn latest(tx: &Transaction<'_>, series: &SeriesId) -> Result<Option<DigestRow>, StoreError> {
+    let sql = format!("select {COLUMNS} where series = ?1 order by composed_at desc, id desc limit 1");
+    Ok(tx.prepare_cached(&sql)?.query_row([series], read).optional()?)
 }

@@ -27,6 +27,9 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         private(path);
         let mut writer = Connection::open(path)?;
+        writer.busy_timeout(PATIENCE)?;
+        // Before anything is set: the mode of the journal stands in the file.
+        migrate::recognise(&writer, &path.display().to_string())?;
         prepare(&writer)?;
         migrate::migrate(&mut writer, &path.display().to_string())?;
         let reader = Connection::open_with_flags(

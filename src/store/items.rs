@@ -94,20 +94,35 @@ pub fn known(
 ) -> Result<Option<Known>, StoreError> {
     const KNOWN: &str = "
         select id, key, fingerprint, raw_hash, story, changes from items where source = ?1 and key = ?2";
-    let known = tx
-        .prepare_cached(KNOWN)?
-        .query_row((source, &key.0), |row| {
-            Ok(Known {
-                id: row.get(0)?,
-                key: Key(row.get(1)?),
-                fingerprint: Fingerprint(row.get(2)?),
-                raw_hash: row.get(3)?,
-                story: row.get(4)?,
-                changes: row.get(5)?,
-            })
-        })
-        .optional()?;
+    let known = tx.prepare_cached(KNOWN)?.query_row((source, &key.0), read_known).optional()?;
     Ok(known)
+}
+
+/// What a verdict needs of the item that bears this further name.
+pub fn named(tx: &Transaction<'_>, name: i64) -> Result<Option<Known>, StoreError> {
+    const NAMED: &str = "
+        select id, key, fingerprint, raw_hash, story, changes from items
+        where id = (select item from item_names where name = ?1)";
+    Ok(tx.prepare_cached(NAMED)?.query_row([name], read_known).optional()?)
+}
+
+/// Gives the item a further name, unless another item bears it.
+pub fn add_name(tx: &Transaction<'_>, id: ItemId, name: i64) -> Result<(), StoreError> {
+    const ADD_NAME: &str =
+        "insert into item_names (name, item) values (?1, ?2) on conflict do nothing";
+    tx.prepare_cached(ADD_NAME)?.execute((name, id))?;
+    Ok(())
+}
+
+fn read_known(row: &Row<'_>) -> rusqlite::Result<Known> {
+    Ok(Known {
+        id: row.get(0)?,
+        key: Key(row.get(1)?),
+        fingerprint: Fingerprint(row.get(2)?),
+        raw_hash: row.get(3)?,
+        story: row.get(4)?,
+        changes: row.get(5)?,
+    })
 }
 
 /// Whether the source has any item at all.
@@ -411,6 +426,13 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
         read_stored,
     )?;
     Ok(items.collect::<Result<_, _>>()?)
+}
+
+/// How many items have all of the words in title or lead.
+pub fn count_found(tx: &Transaction<'_>, search: &str) -> Result<usize, StoreError> {
+    const COUNT_FOUND: &str = "select count(*) from item_words where item_words match ?1";
+    let Some(search) = match_expression(search) else { return Ok(0) };
+    Ok(tx.prepare_cached(COUNT_FOUND)?.query_row([search], |row| row.get(0))?)
 }
 
 /// The words of a search as FTS5 takes them: each quoted, the last as a prefix.

@@ -50,6 +50,24 @@ pub fn finish(
     Ok(())
 }
 
+/// Takes back a job that is not done. Answers false if it is.
+pub fn withdraw(tx: &Transaction<'_>, id: i64) -> Result<bool, StoreError> {
+    const WITHDRAW: &str = "delete from jobs where id = ?1 and finished is null";
+    Ok(tx.prepare_cached(WITHDRAW)?.execute([id])? == 1)
+}
+
+/// Answers what has waited since before `before`. Answers how many there were.
+pub fn finish_stale(
+    tx: &Transaction<'_>,
+    before: Timestamp,
+    outcome: &str,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    const FINISH_STALE: &str =
+        "update jobs set finished = ?3, outcome = ?2 where finished is null and created < ?1";
+    Ok(tx.prepare_cached(FINISH_STALE)?.execute((before, outcome, now))?)
+}
+
 /// What came of a job; none while it is not done.
 pub fn outcome(tx: &Transaction<'_>, id: i64) -> Result<Option<String>, StoreError> {
     const OUTCOME: &str = "select outcome from jobs where id = ?1 and finished is not null";

@@ -16,10 +16,31 @@ static STEPS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 const APPLICATION_ID: i32 = 0x414d_5442;
 
 /// The newest step: `user_version` of an up-to-date file.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 7;
 
 /// Brings the file up to date. Answers how many steps were taken.
 pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<u32, StoreError> {
+    let found = recognise(connection, path)?;
+    let mut taken = 0;
+    for (number, name, sql) in steps().filter(|(number, ..)| *number > found) {
+        match take_step(connection, number, sql) {
+            Ok(was_due) => taken += u32::from(was_due),
+            Err(cause) => {
+                return Err(match StoreError::from(cause) {
+                    StoreError::Sqlite(cause) => {
+                        StoreError::Migration { name: name.to_owned(), cause }
+                    }
+                    // A locked or full database is no fault of the step.
+                    other => other,
+                });
+            }
+        }
+    }
+    Ok(taken)
+}
+
+/// The version of a file that is ours or empty; writes nothing.
+pub(super) fn recognise(connection: &Connection, path: &str) -> Result<u32, StoreError> {
     let application_id: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -29,17 +50,15 @@ pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<u32, St
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer { found, known: SCHEMA_VERSION });
     }
-    let mut taken = 0;
-    for (number, name, sql) in steps().filter(|(number, ..)| *number > found) {
-        take_step(connection, number, sql)
-            .map_err(|cause| StoreError::Migration { name: name.to_owned(), cause })?;
-        taken += 1;
-    }
-    Ok(taken)
+    Ok(found)
 }
 
-fn take_step(connection: &mut Connection, number: u32, sql: &str) -> rusqlite::Result<()> {
+/// Takes the step, unless another process has taken it while we waited.
+fn take_step(connection: &mut Connection, number: u32, sql: &str) -> rusqlite::Result<bool> {
     let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if step.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))? >= number {
+        return Ok(false);
+    }
     step.execute_batch(sql)?;
     let broken: i64 =
         step.query_row("select count(*) from pragma_foreign_key_check", [], |row| row.get(0))?;
@@ -50,7 +69,8 @@ fn take_step(connection: &mut Connection, number: u32, sql: &str) -> rusqlite::R
     }
     step.pragma_update(None, "application_id", APPLICATION_ID)?;
     step.pragma_update(None, "user_version", number)?;
-    step.commit()
+    step.commit()?;
+    Ok(true)
 }
 
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {

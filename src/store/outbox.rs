@@ -35,9 +35,10 @@ pub struct NewMessage<'a> {
 /// digest's mail for this subscriber, is already there.
 pub fn insert(tx: &Transaction<'_>, new: &NewMessage<'_>) -> Result<bool, StoreError> {
     const INSERT: &str = "
-        insert into outbox (kind, digest, subscriber, recipient, sender, message_id, payload, hash, state, created)
-        values (:kind, :digest, :subscriber, :recipient, :sender, :message_id, :payload, :hash, 'ready', :created)
+        insert into outbox (kind, digest, subscriber, recipient, sender, message_id, hash, state, created)
+        values (:kind, :digest, :subscriber, :recipient, :sender, :message_id, :hash, 'ready', :created)
         on conflict do nothing";
+    const INSERT_BYTES: &str = "insert into outbox_bodies (id, bytes) values (?1, ?2)";
     let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
         ":kind": new.kind.as_str(),
         ":digest": new.digest,
@@ -45,16 +46,20 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage<'_>) -> Result<bool, StoreE
         ":recipient": new.recipient,
         ":sender": new.sender,
         ":message_id": new.message_id,
-        ":payload": new.payload.0,
         ":hash": new.hash,
         ":created": new.created,
     })?;
+    if inserted == 1 {
+        let id = tx.last_insert_rowid();
+        tx.prepare_cached(INSERT_BYTES)?.execute((id, &new.payload.0))?;
+    }
     Ok(inserted == 1)
 }
 
 const COLUMNS: &str = "
-    id, kind, digest, subscriber, recipient, sender, message_id, payload, state, instant,
-    attempts, last_error, created from outbox";
+    outbox.id, kind, digest, subscriber, recipient, sender, message_id,
+    coalesce(bytes, x'') as payload, state, instant, attempts, last_error, created
+    from outbox left join outbox_bodies on outbox_bodies.id = outbox.id";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     let kind: String = row.get("kind")?;
@@ -75,64 +80,204 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     })
 }
 
-/// Claims up to `limit` messages that are due, oldest first.
+/// Claims up to `limit` messages that are due. Waiting ones share each turn with
+/// new ones, so that neither a great digest nor a great outage starves the other.
 pub fn claim(
     tx: &Transaction<'_>,
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<OutboxEntry>, StoreError> {
+    // Ids alone and by the index: sorting whole rows would move every waiting
+    // mail's bytes at each turn.
+    const DEFERRED: &str = "
+        select id from outbox where state = 'deferred' and instant <= ?1 order by instant limit ?2";
+    const READY: &str = "
+        select id from outbox where state = 'ready' and instant is null order by id limit ?1";
     const CLAIM: &str =
         "update outbox set state = 'claimed', instant = ?2, attempts = attempts + 1 where id = ?1";
-    let due = format!(
-        "select {COLUMNS} where state = 'ready' or (state = 'deferred' and instant <= ?1) order by id limit ?2"
-    );
-    let mut statement = tx.prepare_cached(&due)?;
-    let mut entries: Vec<OutboxEntry> =
-        statement.query_map((now, count(limit)), read)?.collect::<Result<_, _>>()?;
-    for entry in &mut entries {
-        tx.prepare_cached(CLAIM)?.execute((entry.id, now))?;
-        entry.state = State::Claimed { since: now };
-        entry.attempts += 1;
+    let mut deferred: Vec<OutboxId> = tx
+        .prepare_cached(DEFERRED)?
+        .query_map((now, count(limit)), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    let mut ids: Vec<OutboxId> = tx
+        .prepare_cached(READY)?
+        .query_map([count(limit)], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    deferred.truncate((limit / 2).max(limit.saturating_sub(ids.len())));
+    ids.truncate(limit - deferred.len());
+    ids.extend(deferred);
+    let mut entries = Vec::with_capacity(ids.len());
+    for id in ids {
+        tx.prepare_cached(CLAIM)?.execute((id, now))?;
+        entries.extend(get(tx, id)?);
     }
     Ok(entries)
 }
 
-/// Settles a message after an attempt.
+/// Whether the claim of `since` still holds: the subscriber may have left, the
+/// operator may have put a hand on it, the lease may have ended.
+pub fn is_claimed(
+    tx: &Transaction<'_>,
+    id: OutboxId,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    const IS_CLAIMED: &str =
+        "select exists (select 1 from outbox where id = ?1 and state = 'claimed' and instant = ?2)";
+    Ok(tx.prepare_cached(IS_CLAIMED)?.query_row((id, since), |row| row.get(0))?)
+}
+
+/// What is claimed, and since when.
+pub fn claimed(tx: &Transaction<'_>) -> Result<Vec<(OutboxId, Timestamp)>, StoreError> {
+    const CLAIMED: &str = "select id, instant from outbox where state = 'claimed'";
+    let mut statement = tx.prepare_cached(CLAIMED)?;
+    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+}
+
+/// Settles a message after an attempt. That it was taken is written whatever
+/// happened to the row meanwhile; anything else only while it is still claimed:
+/// what was cancelled or held during the attempt stays so.
 pub fn settle(
     tx: &Transaction<'_>,
     id: OutboxId,
     state: State,
     last_error: Option<&str>,
 ) -> Result<(), StoreError> {
-    const SETTLE: &str =
-        "update outbox set state = ?2, instant = ?3, last_error = ?4 where id = ?1";
+    const SETTLE: &str = "
+        update outbox set state = ?2, instant = ?3, last_error = ?4
+        where id = ?1 and (state = 'claimed' or ?2 = 'sent')";
     tx.prepare_cached(SETTLE)?.execute((id, state.as_str(), state.instant(), last_error))?;
     Ok(())
 }
 
 /// Gives a claimed message back without counting the attempt: the fault was not
-/// its own (the channel is misconfigured).
-pub fn give_back(
-    tx: &Transaction<'_>,
-    id: OutboxId,
-    until: Timestamp,
-    why: &str,
-) -> Result<(), StoreError> {
+/// its own, or there was no attempt. Without a reason the last one stays.
+pub fn give_back(tx: &Transaction<'_>, id: OutboxId, why: Option<&str>) -> Result<(), StoreError> {
     const GIVE_BACK: &str = "
-        update outbox set state = 'deferred', instant = ?2, last_error = ?3, attempts = attempts - 1
+        update outbox set state = 'ready', instant = null, last_error = coalesce(?2, last_error),
+            attempts = attempts - 1
         where id = ?1 and state = 'claimed'";
-    tx.prepare_cached(GIVE_BACK)?.execute((id, until, why))?;
+    tx.prepare_cached(GIVE_BACK)?.execute((id, why))?;
     Ok(())
 }
 
-/// What a crash left claimed is sent again, with the same bytes, from `until`.
-/// Answers how many.
-pub fn sweep(tx: &Transaction<'_>, until: Timestamp) -> Result<usize, StoreError> {
-    const SWEEP: &str = "
-        update outbox set state = 'deferred', instant = ?1,
+/// A lease has ended: the same bytes are due again. The attempt stays counted.
+pub fn end_lease(tx: &Transaction<'_>, id: OutboxId, until: Timestamp) -> Result<(), StoreError> {
+    const END_LEASE: &str = "
+        update outbox set state = 'deferred', instant = ?2,
             last_error = coalesce(last_error, 'the service ended while this was being sent')
-        where state = 'claimed'";
-    Ok(tx.prepare_cached(SWEEP)?.execute([until])?)
+        where id = ?1 and state = 'claimed'";
+    tx.prepare_cached(END_LEASE)?.execute((id, until))?;
+    Ok(())
+}
+
+/// Why nothing is sent just now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// Until when.
+    pub until: Timestamp,
+    /// Faults in a row.
+    pub failures: u32,
+    /// What is at fault; no address in it.
+    pub reason: String,
+}
+
+/// Why nothing is sent just now, if so.
+pub fn pause(tx: &Transaction<'_>) -> Result<Option<Pause>, StoreError> {
+    const PAUSE: &str = "select until, failures, reason from outbox_pause";
+    let read = |row: &Row<'_>| {
+        Ok(Pause { until: row.get(0)?, failures: row.get(1)?, reason: row.get(2)? })
+    };
+    Ok(tx.prepare_cached(PAUSE)?.query_row([], read).optional()?)
+}
+
+/// Writes why nothing is sent, or that it may be again.
+pub fn set_pause(tx: &Transaction<'_>, pause: Option<&Pause>) -> Result<(), StoreError> {
+    const CLEAR: &str = "delete from outbox_pause";
+    const SET: &str = "
+        insert into outbox_pause (id, until, failures, reason) values (1, ?1, ?2, ?3)
+        on conflict (id) do update set until = excluded.until, failures = excluded.failures,
+            reason = excluded.reason";
+    match pause {
+        None => tx.prepare_cached(CLEAR)?.execute([])?,
+        Some(pause) => {
+            tx.prepare_cached(SET)?.execute((pause.until, pause.failures, &pause.reason))?
+        }
+    };
+    Ok(())
+}
+
+/// Which messages an operator means.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Chosen {
+    /// These, if any are named.
+    pub ids: Vec<OutboxId>,
+    /// Those of a digest.
+    pub digest: Option<DigestId>,
+    /// Those in a state.
+    pub state: Option<String>,
+}
+
+/// Where the operator's hand can move a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Move {
+    /// To be sent now: from waiting, or from the dead while its bytes are kept.
+    Retry,
+    /// Not to be sent until released.
+    Hold,
+    /// Released.
+    Release,
+    /// Never to be sent.
+    Drop,
+}
+
+/// Moves the chosen messages as far as their state allows. A claimed one is in
+/// somebody's hand: it can be held or dropped, and is not sent if the hand has
+/// not begun. Answers how many moved.
+pub fn move_chosen(
+    tx: &Transaction<'_>,
+    chosen: &Chosen,
+    to: Move,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    const CHOSEN: &str = "
+        (?1 = '[]' or id in (select value from json_each(?1)))
+        and (?2 is null or digest = ?2) and (?3 is null or state = ?3)";
+    // Who died of age gets its full time again: the operator wants it out.
+    const RETRY: &str = "
+        update outbox set state = 'ready', instant = null, attempts = 0,
+            created = case state when 'dead' then ?4 else created end
+        where (state = 'deferred' or (state = 'dead' and recipient <> ''
+            and exists (select 1 from outbox_bodies b where b.id = outbox.id))) and";
+    const HOLD: &str = "
+        update outbox set state = 'held', instant = null
+        where ?4 is not null and state in ('ready', 'deferred', 'claimed') and";
+    const RELEASE: &str = "
+        update outbox set state = 'ready', instant = null
+        where ?4 is not null and state = 'held' and";
+    const DROP: &str = "
+        update outbox set state = 'dead', instant = ?4, last_error = 'dropped by the operator'
+        where state in ('ready', 'deferred', 'held', 'claimed') and";
+    let sql = match to {
+        Move::Retry => RETRY,
+        Move::Hold => HOLD,
+        Move::Release => RELEASE,
+        Move::Drop => DROP,
+    };
+    let ids = super::row::to_json(&chosen.ids)?;
+    let mut statement = tx.prepare_cached(&format!("{sql} {CHOSEN}"))?;
+    Ok(statement.execute((ids, &chosen.digest, &chosen.state, now))?)
+}
+
+/// The subscriber to whom a message went from this envelope sender, and when the last one did.
+pub fn subscriber_of_sender(
+    tx: &Transaction<'_>,
+    sender: &str,
+) -> Result<Option<(SubscriberId, Timestamp)>, StoreError> {
+    const OF_SENDER: &str = "
+        select subscriber, max(created) from outbox
+        where sender = ?1 and subscriber is not null group by subscriber limit 1";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    Ok(tx.prepare_cached(OF_SENDER)?.query_row([sender], read).optional()?)
 }
 
 /// When the next message is due; none if nothing waits.
@@ -143,28 +288,49 @@ pub fn next_due(tx: &Transaction<'_>) -> Result<Option<Timestamp>, StoreError> {
     Ok(tx.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get(0))?)
 }
 
-/// Messages in a state (all, if none is named), newest first.
+/// Messages in a state and of a digest (all, if none is named), newest first.
 pub fn list(
     tx: &Transaction<'_>,
     state: Option<&str>,
+    digest: Option<&DigestId>,
     limit: usize,
 ) -> Result<Vec<OutboxEntry>, StoreError> {
-    let sql = format!("select {COLUMNS} where ?1 is null or state = ?1 order by id desc limit ?2");
+    let sql = format!(
+        "select {COLUMNS} where (?1 is null or state = ?1) and (?2 is null or digest = ?2)
+         order by outbox.id desc limit ?3"
+    );
     let mut statement = tx.prepare_cached(&sql)?;
-    Ok(statement.query_map((state, count(limit)), read)?.collect::<Result<_, _>>()?)
+    Ok(statement.query_map((state, digest, count(limit)), read)?.collect::<Result<_, _>>()?)
 }
 
 /// One message.
 pub fn get(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<OutboxEntry>, StoreError> {
-    let sql = format!("select {COLUMNS} where id = ?1");
+    let sql = format!("select {COLUMNS} where outbox.id = ?1");
     Ok(tx.prepare_cached(&sql)?.query_row([id], read).optional()?)
 }
 
 /// The mails of a digest, by subscriber.
 pub fn of_digest(tx: &Transaction<'_>, digest: &DigestId) -> Result<Vec<OutboxEntry>, StoreError> {
-    let sql = format!("select {COLUMNS} where digest = ?1 order by id");
+    let sql = format!("select {COLUMNS} where digest = ?1 order by outbox.id");
     let mut statement = tx.prepare_cached(&sql)?;
     Ok(statement.query_map([digest], read)?.collect::<Result<_, _>>()?)
+}
+
+/// The mails of a subscriber, oldest first, for telling them what is kept of them.
+pub fn of_subscriber(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+) -> Result<Vec<OutboxEntry>, StoreError> {
+    let sql = format!("select {COLUMNS} where subscriber = ?1 order by id");
+    let mut statement = tx.prepare_cached(&sql)?;
+    Ok(statement.query_map([subscriber], read)?.collect::<Result<_, _>>()?)
+}
+
+/// Takes the subscriber's number off their mails, whose row is about to go.
+pub fn disown(tx: &Transaction<'_>, subscriber: SubscriberId) -> Result<(), StoreError> {
+    const DISOWN: &str = "update outbox set subscriber = null where subscriber = ?1";
+    tx.prepare_cached(DISOWN)?.execute([subscriber])?;
+    Ok(())
 }
 
 /// SHA-256 of a message's bytes, as it was frozen.
@@ -186,27 +352,41 @@ pub fn count_by_state(
         .collect::<Result<_, _>>()?)
 }
 
-/// What waits for someone who left is not sent. Answers how many.
+/// What waits for someone who left is not sent, nor what is claimed unless it is
+/// on the wire already. Answers how many.
 pub fn cancel_for(
     tx: &Transaction<'_>,
     subscriber: SubscriberId,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     const CANCEL: &str = "
-        update outbox set state = 'dead', instant = ?2, last_error = 'the subscriber left',
-            payload = x'', recipient = ''
-        where subscriber = ?1 and state in ('ready', 'deferred', 'held')";
-    const FORGET: &str = "
-        update outbox set payload = x'', recipient = ''
-        where subscriber = ?1 and state in ('sent', 'dead')";
+        update outbox set state = 'dead', instant = ?2, last_error = 'the subscriber left'
+        where subscriber = ?1 and state in ('ready', 'deferred', 'held', 'claimed')";
+    const FORGET: &str = "update outbox set recipient = '' where subscriber = ?1";
+    const FORGET_BYTES: &str = "
+        delete from outbox_bodies where id in (select id from outbox where subscriber = ?1)";
     let cancelled = tx.prepare_cached(CANCEL)?.execute((subscriber, now))?;
     tx.prepare_cached(FORGET)?.execute([subscriber])?;
+    tx.prepare_cached(FORGET_BYTES)?.execute([subscriber])?;
     Ok(cancelled)
+}
+
+/// What waits for someone whose mail comes back is not sent. Answers how many.
+pub fn stop_for(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    const STOP: &str = "
+        update outbox set state = 'dead', instant = ?2, last_error = 'too much came back from them'
+        where subscriber = ?1 and state in ('ready', 'deferred', 'held')";
+    Ok(tx.prepare_cached(STOP)?.execute((subscriber, now))?)
 }
 
 /// Bytes of what was done before `before` go; the hash stays.
 pub fn prune_bodies(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
     const PRUNE_BODIES: &str = "
-        update outbox set payload = x'' where state in ('sent', 'dead') and instant < ?1 and payload <> x''";
+        delete from outbox_bodies where id in (
+            select id from outbox where state in ('sent', 'dead') and instant < ?1)";
     Ok(tx.prepare_cached(PRUNE_BODIES)?.execute([before])?)
 }

@@ -130,6 +130,13 @@ pub fn set_told(
     Ok(())
 }
 
+/// The source is not asked before `until`; a later time stays.
+pub fn not_before(tx: &Transaction<'_>, id: &SourceId, until: Timestamp) -> Result<(), StoreError> {
+    const NOT_BEFORE: &str = "update sources set next_poll = max(next_poll, ?2) where id = ?1";
+    tx.prepare_cached(NOT_BEFORE)?.execute((id, until))?;
+    Ok(())
+}
+
 /// Makes the source due at once. Validators stay.
 pub fn make_due(tx: &Transaction<'_>, id: &SourceId) -> Result<(), StoreError> {
     const MAKE_DUE: &str = "update sources set next_poll = 0 where id = ?1";

@@ -90,10 +90,127 @@ fn ids<T: for<'a> From<&'a str>>(json: &str) -> rusqlite::Result<Vec<T>> {
     Ok(words.iter().map(|word| T::from(word)).collect())
 }
 
+/// The subscriber of that number.
+pub fn get(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Subscriber>, StoreError> {
+    let sql = format!("select {COLUMNS} where id = ?1");
+    Ok(tx.prepare_cached(&sql)?.query_row([id], read).optional()?)
+}
+
 /// The subscriber of that address.
 pub fn by_address(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where address = ?1");
     Ok(tx.prepare_cached(&sql)?.query_row([address], read).optional()?)
+}
+
+/// The subscriber of that mailbox, however its letters are spelt; the exact
+/// spelling first.
+pub fn by_mailbox(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscriber>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} where lower(subscribers.address) = lower(?1)
+         order by subscribers.address = ?1 desc, id limit 1"
+    );
+    Ok(tx.prepare_cached(&sql)?.query_row([address], read).optional()?)
+}
+
+/// The subscriber whose confirmation token has that hash, and until when it holds.
+pub fn by_confirm_hash(
+    tx: &Transaction<'_>,
+    hash: &str,
+) -> Result<Option<(Subscriber, Timestamp)>, StoreError> {
+    let sql = format!("select confirm_until, {COLUMNS} where confirm_hash = ?1");
+    let found = tx.prepare_cached(&sql)?.query_row([hash], |row| {
+        let until: Option<Timestamp> = row.get("confirm_until")?;
+        Ok((read(row)?, until.unwrap_or_default()))
+    });
+    Ok(found.optional()?)
+}
+
+/// Stores the hash of the link in the newest confirmation mail and until when
+/// it holds; the links before it end.
+pub fn set_confirmation(
+    tx: &Transaction<'_>,
+    id: SubscriberId,
+    hash: &str,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    const SET_CONFIRMATION: &str =
+        "update subscribers set confirm_hash = ?2, confirm_until = ?3 where id = ?1";
+    tx.prepare_cached(SET_CONFIRMATION)?.execute((id, hash, until))?;
+    Ok(())
+}
+
+/// Someone who has not confirmed yet asks anew: the new request counts.
+pub fn ask_again(
+    tx: &Transaction<'_>,
+    id: SubscriberId,
+    new: &NewSubscriber,
+) -> Result<(), StoreError> {
+    const ASK_AGAIN: &str = "
+        update subscribers set address = :address, series = :series, topics = :topics, since = :since,
+            origin = :origin, reason = :reason, requested_at = :requested_at
+        where id = :id and standing = 'pending'";
+    tx.prepare_cached(ASK_AGAIN)?.execute(named_params! {
+        ":id": id,
+        ":address": new.address,
+        ":series": words(&new.series)?,
+        ":topics": words(&new.topics)?,
+        ":since": new.since,
+        ":origin": new.consent.origin,
+        ":reason": new.consent.reason,
+        ":requested_at": new.consent.requested_at,
+    })?;
+    Ok(())
+}
+
+/// They gave their consent: they get what is first seen from now on.
+pub fn activate(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result<(), StoreError> {
+    const ACTIVATE: &str = "
+        update subscribers set standing = 'active', since = ?2, confirmed_at = ?2
+        where id = ?1 and standing in ('pending', 'suspended')";
+    tx.prepare_cached(ACTIVATE)?.execute((id, now))?;
+    Ok(())
+}
+
+/// They chose anew.
+pub fn set_choice(
+    tx: &Transaction<'_>,
+    id: SubscriberId,
+    series: &[SeriesId],
+    topics: &[TopicId],
+) -> Result<(), StoreError> {
+    const SET_CHOICE: &str = "update subscribers set series = ?2, topics = ?3 where id = ?1";
+    tx.prepare_cached(SET_CHOICE)?.execute((id, words(series)?, words(topics)?))?;
+    Ok(())
+}
+
+/// They stand elsewhere now; leaving is [`leave`].
+pub fn set_standing(
+    tx: &Transaction<'_>,
+    id: SubscriberId,
+    standing: Standing,
+) -> Result<(), StoreError> {
+    const SET_STANDING: &str = "update subscribers set standing = ?2 where id = ?1";
+    tx.prepare_cached(SET_STANDING)?.execute((id, standing.as_str()))?;
+    Ok(())
+}
+
+/// Sign-ups whose link ended before `now` unconfirmed, at most `limit`.
+pub fn expired(
+    tx: &Transaction<'_>,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<SubscriberId>, StoreError> {
+    const EXPIRED: &str = "
+        select id from subscribers where standing = 'pending' and confirm_until < ?1 order by id limit ?2";
+    let mut statement = tx.prepare_cached(EXPIRED)?;
+    Ok(statement.query_map((now, count(limit)), |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// The row goes, with all that it said: for who never was a subscriber.
+pub fn erase(tx: &Transaction<'_>, id: SubscriberId) -> Result<(), StoreError> {
+    const ERASE: &str = "delete from subscribers where id = ?1 and standing = 'pending'";
+    tx.prepare_cached(ERASE)?.execute([id])?;
+    Ok(())
 }
 
 /// The subscriber whose unsubscribe token has that hash.
@@ -159,4 +276,21 @@ pub fn leave(
         update subscribers set standing = 'left', address = null, left_at = ?2, left_by = ?3
         where id = ?1 and standing <> 'left'";
     Ok(tx.prepare_cached(LEAVE)?.execute((id, now, by))? == 1)
+}
+
+/// One subscriber.
+pub fn get(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Subscriber>, StoreError> {
+    let sql = format!("select {COLUMNS} where id = ?1");
+    Ok(tx.prepare_cached(&sql)?.query_row([id], read).optional()?)
+}
+
+/// Writes where they stand. Leaving is [`leave`]'s matter.
+pub fn set_standing(
+    tx: &Transaction<'_>,
+    id: SubscriberId,
+    standing: Standing,
+) -> Result<(), StoreError> {
+    const SET_STANDING: &str = "update subscribers set standing = ?2 where id = ?1";
+    tx.prepare_cached(SET_STANDING)?.execute((id, standing.as_str()))?;
+    Ok(())
 }

@@ -106,6 +106,24 @@ impl Tokens {
         self.of("confirm", &what)
     }
 
+    /// When a form was given out, as a field that nobody else can make:
+    /// milliseconds, a dot, and their proof.
+    pub fn stamp(&self, at: Timestamp) -> String {
+        format!("{}.{}", at.0, self.of("stamp", &at.0.to_be_bytes()))
+    }
+
+    /// The instant of a [`Self::stamp`] of ours.
+    pub fn stamped(&self, stamp: &str) -> Option<Timestamp> {
+        let (at, _) = stamp.split_once('.')?;
+        let at = Timestamp(at.parse().ok()?);
+        is_equal(&self.stamp(at), stamp).then_some(at)
+    }
+
+    /// A keyed hash of where a request came from, for rate limits.
+    pub fn client(&self, place: &str) -> String {
+        self.of("client", place.as_bytes())
+    }
+
     /// A keyed hash of an address, for the proof after its erasure and for
     /// suppression and rate limits: tells equal ones, gives none away.
     pub fn address(&self, address: &str) -> String {
@@ -256,6 +274,16 @@ mod tests {
             assert_ne!(hash(token), *token);
         }
         assert_eq!(t.unsubscribe(one), all[0]);
+    }
+
+    #[test]
+    fn a_stamp_tells_its_instant_and_cannot_be_made_up() {
+        let stamp = tokens().stamp(Timestamp(1_765_260_004_000));
+        assert_eq!(tokens().stamped(&stamp), Some(Timestamp(1_765_260_004_000)));
+        for false_one in [stamp.replacen('1', "2", 1), format!("{stamp}a"), String::new(), ".".into()] {
+            assert_eq!(tokens().stamped(&false_one), None, "{false_one}");
+        }
+        assert_eq!(Tokens::new(Key::from_bytes([8; 32])).stamped(&stamp), None);
     }
 
     #[test]

@@ -4,12 +4,17 @@ use url::Url;
 
 use super::Due;
 use crate::fetch::{FetchError, caching};
-use crate::model::{Condition, Cursor, Method, Request, Response, Retry, Timestamp};
+use crate::model::{
+    Condition, Cursor, Method, Request, Response, Retry, SourceSettings, Timestamp,
+};
 use crate::pipeline::{Context, Plan};
 use crate::text::hash64;
 
 /// Mark of the URL and selectors that the validators were earned with.
 const ASKED: &str = "poll.asked";
+
+/// How long a host is left alone that says 429 and not for how long.
+const PAUSE: std::time::Duration = std::time::Duration::from_hours(1);
 
 /// What came back, and what follows from it.
 pub(super) struct Answer {
@@ -62,10 +67,8 @@ impl Failure {
 }
 
 /// The lane of a source: the registrable host that answered last.
-pub(super) fn lane(due: &Due) -> String {
-    let configured = &due.plan.configured.settings.url;
-    let url = caching::final_url(&due.state.cursor).unwrap_or(configured);
-    host_of(url)
+pub(super) fn lane(settings: &SourceSettings, cursor: &Cursor) -> String {
+    host_of(caching::final_url(cursor).unwrap_or(&settings.url))
 }
 
 fn host_of(url: &str) -> String {
@@ -109,7 +112,10 @@ pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
             Answer {
                 status: Some(response.status),
                 conditional,
-                pauses_host: retry_after.filter(|_| response.status == 429),
+                // A 429 that names no time still means all of the host's sources.
+                pauses_host: (response.status == 429).then(|| {
+                    retry_after.unwrap_or(now.after(PAUSE.min(plan.polling.max_interval)))
+                }),
                 freshness: caching::freshness(&response.headers, now),
                 said: judge(&cursor, response),
                 cursor: next,
@@ -122,7 +128,7 @@ pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
 
 /// The cursor, unless it was earned with another URL or other selectors: then
 /// the document must be read anew.
-fn earned(due: &Due) -> Cursor {
+pub(super) fn earned(due: &Due) -> Cursor {
     let cursor = &due.state.cursor;
     match cursor.values.get(ASKED) {
         Some(asked) if *asked != mark(due) => caching::forget(cursor),

@@ -9,6 +9,7 @@ mod lanes;
 mod read;
 mod record;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,8 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::{Context, PipelineError, Plan, SourcePlan};
 use crate::clock::Stopwatch;
-use crate::model::{Condition, SourceId, SourceState, Timestamp};
+use crate::model::{Condition, SourceId, SourceSettings, SourceState, Timestamp};
+use crate::schedule::polling;
 use crate::store::sources;
 
 pub(crate) use lanes::Lanes;
@@ -93,14 +95,48 @@ pub async fn poll(
     plan: &Arc<Plan>,
     choice: &Choice,
 ) -> Result<Vec<PollReport>, PipelineError> {
-    let due = begin(ctx, plan, choice).await?;
+    Pass::begin(ctx, plan, choice).await?.finish().await
+}
+
+/// A pass whose attempts are written and whose requests are still to be made.
+pub struct Pass {
+    ctx: Context,
+    plan: Arc<Plan>,
+    due: Vec<Due>,
+    force: bool,
+}
+
+impl Pass {
+    /// Chooses the sources and writes that they are about to be asked. If that
+    /// cannot be written nobody is asked.
+    pub async fn begin(
+        ctx: &Context,
+        plan: &Arc<Plan>,
+        choice: &Choice,
+    ) -> Result<Self, PipelineError> {
+        let due = begin(ctx, plan, choice).await?;
+        Ok(Self { ctx: ctx.clone(), plan: Arc::clone(plan), due, force: choice.force })
+    }
+
+    /// Asks, and keeps what is said.
+    pub async fn finish(self) -> Result<Vec<PollReport>, PipelineError> {
+        let Self { ctx, plan, due, force } = self;
+        ask_all(&ctx, &plan, due, force).await
+    }
+}
+
+async fn ask_all(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    due: Vec<Due>,
+    force: bool,
+) -> Result<Vec<PollReport>, PipelineError> {
     let (finished, mut outcomes) = mpsc::channel(BATCH);
     let places = Arc::new(Semaphore::new(plan.polling.concurrency.max(1)));
     let order: Vec<SourceId> = due.iter().map(|due| due.state.id.clone()).collect();
     for due in due {
         let (ctx, plan, places, finished) =
             (ctx.clone(), Arc::clone(plan), Arc::clone(&places), finished.clone());
-        let force = choice.force;
         tokio::spawn(async move {
             let outcome = one(&ctx, &plan, due, &places, force).await;
             // The receiver is gone only if the pass was dropped at shutdown:
@@ -113,44 +149,55 @@ pub async fn poll(
     let mut reports = Vec::with_capacity(order.len());
     let mut batch = Vec::new();
     let mut doubtful = Vec::new();
+    let mut answering = HashSet::new();
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
         let (waiting, ready) =
             batch.drain(..).flatten().partition(record::Polled::may_be_our_outage);
         doubtful.extend::<Vec<_>>(waiting);
+        answering.extend(ready.iter().map(|polled: &record::Polled| polled.host().to_owned()));
         reports.extend(record::commit(ctx, plan, ready, false).await?);
     }
     // Whose fault an unreachable host is can only be said when all have answered.
-    let our_outage = is_our_outage(doubtful.len(), order.len());
+    let silent: HashSet<&str> = doubtful.iter().map(record::Polled::host).collect();
+    let asked = silent.iter().filter(|host| !answering.contains(**host)).count() + answering.len();
+    let our_outage = polling::is_our_outage(asked, silent.len());
     reports.extend(record::commit(ctx, plan, doubtful, our_outage).await?);
     reports.sort_by_key(|report: &PollReport| order.iter().position(|id| *id == report.id));
     Ok(reports)
 }
 
-/// Most of several sources unreachable at once: that is our own network.
-const fn is_our_outage(unreachable: usize, asked: usize) -> bool {
-    unreachable >= 3 && unreachable * 2 > asked
-}
-
 /// When the next source is due; none if none is polled at all.
 pub async fn next_due(ctx: &Context, plan: &Plan) -> Result<Option<Timestamp>, PipelineError> {
-    let ids: Vec<SourceId> =
-        enabled(plan).map(|source| source.configured.settings.id.clone()).collect();
+    let now = ctx.clock.now();
+    let sources: Vec<(SourceId, polling::Policy)> = enabled(plan)
+        .map(|source| &source.configured.settings)
+        .map(|settings| (settings.id.clone(), policy(plan, settings)))
+        .collect();
     let due = ctx
         .store
         .read(move |tx| {
             let mut earliest = None;
-            for id in &ids {
+            for (id, policy) in &sources {
                 let state = sources::state(tx, id)?;
                 if state.condition != Condition::Gone {
-                    earliest = Some(
-                        earliest.map_or(state.next_poll, |e: Timestamp| e.min(state.next_poll)),
-                    );
+                    let next = polling::believed(now, state.next_poll, policy);
+                    earliest = Some(earliest.map_or(next, |e: Timestamp| e.min(next)));
                 }
             }
             Ok(earliest)
         })
         .await?;
     Ok(due)
+}
+
+fn policy(plan: &Plan, settings: &SourceSettings) -> polling::Policy {
+    let limits = &plan.polling;
+    polling::Policy {
+        interval: settings.interval,
+        min_interval: limits.min_interval,
+        max_interval: limits.max_interval,
+        max_retry_after: limits.max_retry_after,
+    }
 }
 
 fn enabled(plan: &Plan) -> impl Iterator<Item = &Arc<SourcePlan>> {
@@ -169,20 +216,21 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
     }
     let now = ctx.clock.now();
     let min_interval = plan.polling.min_interval;
-    let max_interval = plan.polling.max_interval.max(plan.polling.max_retry_after);
     let force = choice.force;
+    let candidates: Vec<_> = candidates
+        .into_iter()
+        .map(|source| (policy(plan, &source.configured.settings), source))
+        .collect();
     let due = ctx
         .store
         .write(move |tx| {
             let mut due = Vec::new();
-            for plan in candidates {
+            for (policy, plan) in candidates {
                 let settings = &plan.configured.settings;
                 sources::register(tx, settings)?;
                 let mut state = sources::state(tx, &settings.id)?;
                 // A clock that was ahead must not silence a source for years.
-                if state.next_poll > now.after(max_interval) {
-                    state.next_poll = now;
-                }
+                state.next_poll = polling::believed(now, state.next_poll, &policy);
                 if !force && (state.next_poll > now || state.condition == Condition::Gone) {
                     continue;
                 }
@@ -215,10 +263,10 @@ async fn one(
     force: bool,
 ) -> Option<record::Polled> {
     let _claim = ctx.lanes.claim(&due.state.id)?;
-    let host = ask::lane(&due);
+    let host = ask::lane(&due.plan.configured.settings, &due.state.cursor);
     let now = ctx.clock.now();
     if let Some(until) = ctx.lanes.paused_until(&host, now).filter(|_| !force) {
-        return Some(record::Polled::postponed(due, until));
+        return Some(record::Polled::postponed(due, host, until));
     }
     let spacing = if force { std::time::Duration::ZERO } else { plan.polling.host_spacing };
     // The host first: a source that waits for its turn must not hold a place.
@@ -230,5 +278,5 @@ async fn one(
         ctx.lanes.pause(&host, until);
     }
     let answer = read::read(ctx, plan, &due, answer).await;
-    Some(record::Polled::answered(due, answer, watch.milliseconds()))
+    Some(record::Polled::answered(due, host, answer, watch.milliseconds()))
 }

@@ -2,22 +2,32 @@
 //! items together with its cursor.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::ask::{Answer, Failure, Said};
+use super::ask::{self, Answer, Failure, Said};
+use super::lanes::Lanes;
 use super::read::{NewItem, Read, Reading};
-use super::{Due, PollOutcome, PollReport};
+use super::{Due, PollOutcome, PollReport, policy};
 use crate::dedup;
 use crate::fetch::caching;
-use crate::model::{Condition, Initial, ItemId, SourceState, StoryId, Timestamp};
+use crate::model::{Condition, Initial, ItemId, Retry, SourceState, StoryId, Timestamp};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::schedule::polling;
 use crate::schedule::watch::{self, History};
 use crate::store::items::{self, Withheld};
 use crate::store::{StoreError, Transaction, sources, stories};
 
+/// How often a batch is tried again while the database is locked or full. After
+/// that its sources are asked again, with their old validators.
+const TRIES: usize = 10;
+
+/// Between two tries.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
+
 /// A source that had its turn.
 pub(super) struct Polled {
     due: Due,
+    host: String,
     outcome: Outcome,
     duration_ms: u64,
 }
@@ -30,12 +40,17 @@ enum Outcome {
 }
 
 impl Polled {
-    pub(super) fn postponed(due: Due, until: Timestamp) -> Self {
-        Self { due, outcome: Outcome::Postponed(until), duration_ms: 0 }
+    pub(super) fn postponed(due: Due, host: String, until: Timestamp) -> Self {
+        Self { due, host, outcome: Outcome::Postponed(until), duration_ms: 0 }
     }
 
-    pub(super) fn answered(due: Due, reading: Reading, duration_ms: u64) -> Self {
-        Self { due, outcome: Outcome::Answered(Box::new(reading)), duration_ms }
+    pub(super) fn answered(due: Due, host: String, reading: Reading, duration_ms: u64) -> Self {
+        Self { due, host, outcome: Outcome::Answered(Box::new(reading)), duration_ms }
+    }
+
+    /// Whose server was to be asked.
+    pub(super) fn host(&self) -> &str {
+        &self.host
     }
 
     /// It failed in a way that may be our own network's fault.
@@ -56,26 +71,47 @@ pub(super) async fn commit(
     if polled.is_empty() {
         return Ok(Vec::new());
     }
+    let polled = Arc::new(polled);
+    for _ in 0..TRIES {
+        match write(ctx, plan, &polled, our_outage).await {
+            // What was fetched is dear to its servers: it is held for a while.
+            Err(error) if error.retry() == Retry::Later => {
+                tracing::warn!(%error, "what was polled cannot be kept yet");
+                tokio::time::sleep(BETWEEN_TRIES).await;
+            }
+            result => return Ok(result?),
+        }
+    }
+    Ok(write(ctx, plan, &polled, our_outage).await?)
+}
+
+async fn write(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    polled: &Arc<Vec<Polled>>,
+    our_outage: bool,
+) -> Result<Vec<PollReport>, StoreError> {
     let (clock, plan) = (Arc::clone(&ctx.clock), Arc::clone(plan));
-    let reports = ctx
-        .store
+    let (lanes, polled) = (Arc::clone(&ctx.lanes), Arc::clone(polled));
+    ctx.store
         .write(move |tx| {
             // Read inside the transaction: receipts and times rise together.
             let now = clock.now();
-            polled.into_iter().map(|polled| keep(tx, &plan, polled, now, our_outage)).collect()
+            let keep = |polled| keep(tx, &plan, &lanes, polled, now, our_outage);
+            polled.iter().map(keep).collect()
         })
-        .await?;
-    Ok(reports)
+        .await
 }
 
 fn keep(
     tx: &Transaction<'_>,
     plan: &Plan,
-    polled: Polled,
+    lanes: &Lanes,
+    polled: &Polled,
     now: Timestamp,
     our_outage: bool,
 ) -> Result<PollReport, StoreError> {
-    let Polled { due, outcome, duration_ms } = polled;
+    let Polled { due, host, outcome, duration_ms } = polled;
     let mut report = PollReport {
         id: due.state.id.clone(),
         outcome: PollOutcome::Failed,
@@ -85,25 +121,26 @@ fn keep(
         error: None,
         notes: Vec::new(),
         condition: due.state.condition,
-        duration_ms,
+        duration_ms: *duration_ms,
     };
     let mut state = due.state.clone();
     let reading = match outcome {
-        Outcome::Answered(reading) => *reading,
+        Outcome::Answered(reading) => reading,
         Outcome::Postponed(until) => {
-            state.next_poll = until;
+            state.next_poll = *until;
             report.error = Some("its host asked to be left alone; not asked".to_owned());
             sources::settle(tx, &state)?;
             return Ok(report);
         }
     };
-    let Reading { answer, read } = reading;
+    let Reading { answer, read } = &**reading;
     report.status = answer.status;
     sources::count_request(tx, &state.id, answer.conditional, answer.status == Some(304))?;
 
     match &answer.said {
         Said::Nothing(failure) => {
             fail(&mut state, failure, our_outage);
+            forget_release(tx, &mut state)?;
             report.error = Some(failure.message.clone());
         }
         Said::Unchanged | Said::Document(_) | Said::Read => {
@@ -112,16 +149,55 @@ fn keep(
                 _ => PollOutcome::Read,
             };
             state.cursor = answer.cursor.clone();
-            succeed(tx, plan, &due, &mut state, &read, answer.moved_to.as_deref(), now)?;
-            report.new = read.new.len();
+            forget_release(tx, &mut state)?;
+            report.new = succeed(tx, plan, due, &mut state, read, answer.moved_to.as_deref(), now)?;
             report.changed = read.changed.len();
         }
     }
-    state.next_poll = next_poll(plan, &due, &state, &answer, &read, now);
+    state.next_poll = next_poll(plan, due, &state, answer, read, now);
+    if let Some(until) = lanes.paused_until(host, now) {
+        state.next_poll = state.next_poll.max(until);
+    }
     sources::settle(tx, &state)?;
+    if let Some(until) = answer.pauses_host {
+        rest_host(tx, plan, due, host, until)?;
+    }
     report.condition = state.condition;
-    report.notes = read.notes;
+    report.notes.clone_from(&read.notes);
     Ok(report)
+}
+
+/// The host's other sources rest as well; written down, since a restart must
+/// not be a way round a 429.
+fn rest_host(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    due: &Due,
+    host: &str,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    for other in &plan.sources {
+        let settings = &other.configured.settings;
+        if settings.id == due.state.id || !settings.enabled {
+            continue;
+        }
+        let state = sources::state(tx, &settings.id)?;
+        if ask::lane(settings, &state.cursor) == host {
+            sources::register(tx, settings)?;
+            sources::not_before(tx, &settings.id, until)?;
+        }
+    }
+    Ok(())
+}
+
+/// An admin may have released what was held while the source was being asked.
+fn forget_release(tx: &Transaction<'_>, state: &mut SourceState) -> Result<(), StoreError> {
+    let was_released =
+        watch::held(&state.cursor) > 0 && watch::held(&sources::state(tx, &state.id)?.cursor) == 0;
+    if was_released {
+        watch::let_go(&mut state.cursor);
+    }
+    Ok(())
 }
 
 fn fail(state: &mut SourceState, failure: &Failure, our_outage: bool) {
@@ -133,7 +209,8 @@ fn fail(state: &mut SourceState, failure: &Failure, our_outage: bool) {
     state.condition = failure.condition;
 }
 
-/// Stores what was read and judges how the source fares.
+/// Stores what was read and judges how the source fares. Answers how many items
+/// were new.
 fn succeed(
     tx: &Transaction<'_>,
     plan: &Plan,
@@ -142,14 +219,14 @@ fn succeed(
     read: &Read,
     moved_to: Option<&str>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<usize, StoreError> {
     let history = History::of(&state.cursor);
     let first = state.last_success.is_none();
-    let away = state.last_success.map_or(std::time::Duration::ZERO, |last| now.since(last));
+    let away = state.last_success.map_or(Duration::ZERO, |last| now.since(last));
     let flood = !first && history.is_flood(read.new.len(), away);
     let gap = watch::is_gap(read.known, read.total, !first && state.last_new_item.is_some());
 
-    store_items(tx, plan, due, read, first, flood, now)?;
+    let new = store_items(tx, plan, due, read, first, flood, now)?;
 
     let history =
         if first { history } else { history.after(read.new.len(), now, state.last_new_item) };
@@ -159,18 +236,18 @@ fn succeed(
     }
     let overlaps = read.known > 0 || read.total == 0;
     let moved = watch::moved(&mut state.cursor, moved_to, overlaps);
-    let still_held = state.condition == Condition::Held;
+    if flood {
+        watch::hold(&mut state.cursor, new);
+    }
+    let held = watch::held(&state.cursor);
     state.failures = 0;
     state.last_success = Some(now);
-    (state.condition, state.last_error) = if flood {
+    (state.condition, state.last_error) = if held > 0 {
         let held = format!(
-            "{} new items at once are far more than ever: they wait for `amtsbote source release {}`",
-            read.new.len(),
+            "{held} new items at once are far more than ever: they wait for `amtsbote source release {}`",
             state.id
         );
         (Condition::Held, Some(held))
-    } else if still_held {
-        (Condition::Held, state.last_error.take())
     } else if gap {
         let missed =
             "no item of the last document is in this one: some may have been missed".to_owned();
@@ -182,7 +259,7 @@ fn succeed(
     } else {
         (Condition::Ok, None)
     };
-    Ok(())
+    Ok(new)
 }
 
 fn store_items(
@@ -193,8 +270,9 @@ fn store_items(
     first: bool,
     flood: bool,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<usize, StoreError> {
     let settings = &due.plan.configured.settings;
+    let mut stored = 0;
     let mailable = mailable_at_first(settings.initial, &read.new);
     // Documents list the newest first: stored from the end, ids rise with age.
     for (index, new) in read.new.iter().enumerate().rev() {
@@ -204,6 +282,10 @@ fn store_items(
             _ => None,
         };
         let Some(id) = items::insert(tx, &settings.id, &new.item, now, withheld)? else { continue };
+        stored += 1;
+        for name in &new.names {
+            items::add_name(tx, id, *name)?;
+        }
         items::set_tags(tx, id, &new.taggings, &plan.version)?;
         find_story(tx, due, id, new, now)?;
     }
@@ -214,7 +296,7 @@ fn store_items(
     for (id, raw_hash) in &read.touched {
         items::touch(tx, *id, *raw_hash)?;
     }
-    Ok(())
+    Ok(stored)
 }
 
 /// Lets a new item join the story it tells again, or stand beside those it resembles.
@@ -265,13 +347,6 @@ fn next_poll(
     read: &Read,
     now: Timestamp,
 ) -> Timestamp {
-    let limits = &plan.polling;
-    let policy = polling::Policy {
-        interval: due.plan.configured.settings.interval,
-        min_interval: limits.min_interval,
-        max_interval: limits.max_interval,
-        max_retry_after: limits.max_retry_after,
-    };
     let outcome = match &answer.said {
         Said::Nothing(failure) => polling::Outcome::Failed(class(failure, answer.status)),
         Said::Unchanged => polling::Outcome::Unchanged,
@@ -288,7 +363,7 @@ fn next_poll(
         gap: state.condition == Condition::Gap,
         never_answers_304: caching::never_answers_304(&state.cursor),
     };
-    polling::next(now, &policy, &signs)
+    polling::next(now, &policy(plan, &due.plan.configured.settings), &signs)
 }
 
 /// What kind of failure it was, as far as waiting is concerned.

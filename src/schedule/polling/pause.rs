@@ -20,14 +20,20 @@ pub fn after_pause(
     if next_poll == NEVER || next_poll == Timestamp::default() {
         return next_poll;
     }
-    let skip = HOUR * LONGEST_SKIP_HOURS;
-    let furthest =
-        now.after(policy.longest().max(policy.max_retry_after)).after(skip).after(MOST_JITTER * 2);
-    if next_poll > furthest || next_poll < now.before(policy.interval) {
+    if believed(now, next_poll, policy) != next_poll || next_poll < now.before(policy.interval) {
         now.after(share_of(policy.interval.min(MOST_JITTER), source, now))
     } else {
         next_poll
     }
+}
+
+/// The stored next poll, unless it lies further ahead than any poll of ours
+/// could: then a clock that ran ahead wrote it, and the source is due now.
+pub fn believed(now: Timestamp, next_poll: Timestamp, policy: &Policy) -> Timestamp {
+    let skip = HOUR * LONGEST_SKIP_HOURS;
+    let furthest =
+        now.after(policy.longest().max(policy.max_retry_after)).after(skip).after(MOST_JITTER * 2);
+    if next_poll > furthest && next_poll != NEVER { now } else { next_poll }
 }
 
 /// When a source may be asked: at its stored time, and not sooner than the
@@ -93,6 +99,11 @@ mod tests {
         let source = SourceId::from("kitu");
         let ahead = now().after(400 * DAY);
         assert!(after_pause(now(), ahead, &policy(), &source) <= now().after(MOST_JITTER));
+        assert_eq!(believed(now(), ahead, &policy()), now());
+        assert_eq!(believed(now(), NEVER, &policy()), NEVER, "gone is gone");
+        for sound in [Timestamp::default(), now().before(DAY), now().after(7 * DAY)] {
+            assert_eq!(believed(now(), sound, &policy()), sound);
+        }
     }
 
     #[test]

@@ -85,6 +85,23 @@ impl SmtpServer {
         Self { address, state }
     }
 
+    /// One more step of the script.
+    pub(crate) fn then(&self, at: At, act: Do) {
+        self.state.lock().unwrap().script.push((at, act));
+    }
+
+    /// From now on it agrees to everything.
+    pub(crate) fn calm(&self) {
+        self.state.lock().unwrap().script.clear();
+    }
+
+    /// How many messages it accepted although it had accepted them before.
+    pub(crate) fn doubled(&self) -> usize {
+        let heard = self.heard();
+        let accepted = || heard.iter().filter(|heard| heard.accepted).map(|heard| &heard.bytes);
+        accepted().count() - accepted().collect::<std::collections::BTreeSet<_>>().len()
+    }
+
     pub(crate) fn heard(&self) -> Vec<Heard> {
         self.state.lock().unwrap().heard.clone()
     }

@@ -1,0 +1,245 @@
+//! Take in what comes by mail: a returned message, a complaint, someone who
+//! leaves, or a person who writes. One transaction each.
+
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use super::compose::offset_minutes;
+use super::{Context, PipelineError, Plan};
+use crate::bounce::{self, Class, Letter, MEMORY, Noted, Verdict};
+use crate::deliver::{SendError, Step};
+use crate::digest::{Notice, render};
+use crate::model::{Envelope, MailKind, OutboxId, Standing, SubscriberId, Timestamp};
+use crate::store::bounces::{self, Returned};
+use crate::store::outbox::{self, NewMessage};
+use crate::store::{StoreError, Transaction, subscribers};
+use crate::subscriber::standing::{self, Event};
+use crate::subscriber::token;
+
+/// A token of an older mail is not believed any more (RFC 5321 4.5.4.1 lets
+/// servers try for five days; a month is generous).
+const TOKEN_AGE: std::time::Duration = std::time::Duration::from_hours(35 * 24);
+
+/// What was done with a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    /// Its class, or `unsubscribe`, or `unknown` for a token that is none of ours.
+    pub what: &'static str,
+    /// Whether a subscriber's standing changed by it.
+    pub changed: bool,
+}
+
+/// Takes in a message; `recipient` is the envelope's: nothing else says whom it
+/// concerns. Replayed, it changes nothing.
+pub async fn intake(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    recipient: &str,
+    bytes: Vec<u8>,
+) -> Result<Taken, PipelineError> {
+    let (ctx, plan, recipient) = (ctx.clone(), Arc::clone(plan), recipient.to_owned());
+    let store = ctx.store.clone();
+    store.try_write(move |tx| take_in(tx, &ctx, &plan, &recipient, &bytes)).await
+}
+
+fn take_in(
+    tx: &Transaction<'_>,
+    ctx: &Context,
+    plan: &Plan,
+    recipient: &str,
+    bytes: &[u8],
+) -> Result<Taken, PipelineError> {
+    let now = ctx.clock.now();
+    let verdict = bounce::of_message(bytes);
+    let given = token::token_of_recipient(recipient);
+    if let Some(given) = &given
+        && is_local_part_of(recipient, plan.mail.unsubscribe_address.as_deref())
+        && let Some(subscriber) = subscribers::by_unsubscribe_hash(tx, &token::hash(given))?
+    {
+        // The token proves who may leave; a machine that answers our mail does not ask for it.
+        if matches!(verdict.class, Class::Human(_)) {
+            let changed = leave(tx, subscriber.id, now, "mailto")?;
+            return Ok(Taken { what: "unsubscribe", changed });
+        }
+        return Ok(Taken { what: verdict.class.as_str(), changed: false });
+    }
+    let subscriber = match &given {
+        Some(given) => by_bounce_token(tx, ctx, plan, given, now)?,
+        None => None,
+    };
+    let what = verdict.class.as_str();
+    let changed = match (&verdict.class, subscriber) {
+        (Class::Human(letter), _) => {
+            forward(tx, ctx, plan, letter, bytes, now)?;
+            false
+        }
+        (Class::Complaint, Some(subscriber)) => leave(tx, subscriber, now, "complaint")?,
+        (Class::Hard | Class::Soft | Class::Block, Some(subscriber)) => {
+            count(tx, subscriber, &verdict, &Sha256::digest(bytes), now)?
+        }
+        (_, Some(_)) => false,
+        (_, None) => return Ok(Taken { what: "unknown", changed: false }),
+    };
+    Ok(Taken { what, changed })
+}
+
+/// A final refusal in the SMTP dialogue is a returned message already. Answers
+/// whether the subscriber gets nothing more.
+pub(super) fn refused(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+    message: OutboxId,
+    error: &SendError,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let SendError::Permanent { step, code: Some(code), reason } = error else { return Ok(false) };
+    let verdict = match step {
+        Step::Recipient => bounce::of_reply(Some(*code), reason),
+        // At DATA and the dot it is what we say that is refused.
+        _ => Verdict { class: Class::Block, code: None },
+    };
+    count(tx, subscriber, &verdict, &message.0.to_be_bytes(), now)
+}
+
+/// Notes what came back and draws the consequence. Answers whether there was one.
+fn count(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+    verdict: &Verdict,
+    report: &[u8],
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let returned = Returned {
+        at: now,
+        class: verdict.class.as_str().to_owned(),
+        code: verdict.code.clone(),
+    };
+    if !bounces::insert(tx, subscriber, &returned, report)? {
+        return Ok(false);
+    }
+    let Some(known) = subscribers::get(tx, subscriber)? else { return Ok(false) };
+    let noted: Vec<Noted> = bounces::since(tx, subscriber, now.before(MEMORY))?
+        .into_iter()
+        .map(|one| Noted { at: one.at, class: one.class, code: one.code })
+        .collect();
+    let is_lost = match known.standing {
+        // Nobody ever confirmed that this address exists.
+        Standing::Pending => verdict.class == Class::Hard,
+        _ => bounce::suspends(&noted),
+    };
+    if !is_lost {
+        return Ok(false);
+    }
+    match standing::after(known.standing, Event::Undeliverable) {
+        standing::Step::To(Standing::Left) => leave(tx, subscriber, now, "bounce"),
+        standing::Step::To(next) => {
+            subscribers::set_standing(tx, subscriber, next)?;
+            outbox::stop_for(tx, subscriber, now)?;
+            Ok(true)
+        }
+        standing::Step::Stay | standing::Step::Refused => Ok(false),
+    }
+}
+
+fn leave(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+    now: Timestamp,
+    by: &str,
+) -> Result<bool, StoreError> {
+    let left = subscribers::leave(tx, subscriber, now, by)?;
+    outbox::cancel_for(tx, subscriber, now)?;
+    Ok(left)
+}
+
+fn is_local_part_of(recipient: &str, address: Option<&str>) -> bool {
+    let stem = |text: &str| {
+        let local = text.rsplit_once('@').map_or(text, |(local, _)| local).to_lowercase();
+        local.rsplit_once('+').map_or(local.clone(), |(stem, _)| stem.to_owned())
+    };
+    address.is_some_and(|address| {
+        let recipient = recipient.trim().trim_matches(['<', '>']);
+        stem(recipient) == stem(address)
+    })
+}
+
+fn by_bounce_token(
+    tx: &Transaction<'_>,
+    ctx: &Context,
+    plan: &Plan,
+    given: &str,
+    now: Timestamp,
+) -> Result<Option<SubscriberId>, StoreError> {
+    let Some(address) = &plan.mail.bounce_address else { return Ok(None) };
+    let sender = token::bounce_sender(address, given);
+    let found = outbox::subscriber_of_sender(tx, &sender)?;
+    Ok(found
+        .filter(|(subscriber, last)| {
+            token::is_equal(&ctx.tokens.bounce(*subscriber), given)
+                && now <= last.after(TOKEN_AGE)
+        })
+        .map(|(subscriber, _)| subscriber))
+}
+
+/// Passes on what a person wrote, as words in a mail of ours: no address of
+/// theirs is kept, no header of theirs is repeated.
+fn forward(
+    tx: &Transaction<'_>,
+    ctx: &Context,
+    plan: &Plan,
+    letter: &Letter,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<(), PipelineError> {
+    let mail = &plan.mail;
+    let Some(recipient) = mail.reply_to.as_ref().or(mail.admin.as_ref()) else { return Ok(()) };
+    let notice = Notice {
+        subject: format!("Antwort: {}", letter.subject),
+        paragraphs: letter
+            .text
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('>'))
+            .take(60)
+            .map(str::to_owned)
+            .collect(),
+        items: Vec::new(),
+        hint: None,
+    };
+    let rendered = render::notice(&notice, &mail.face, &mail.templates)?;
+    let hash: String = Sha256::digest(bytes)[..8].iter().map(|b| format!("{b:02x}")).collect();
+    let envelope = Envelope {
+        kind: MailKind::Notice,
+        recipient: recipient.clone(),
+        // Not the bounce address: what comes back of this must not come in here again.
+        sender: mail.from_address.clone(),
+        from: mail.from.clone(),
+        reply_to: None,
+        message_id: ctx.tokens.message_id(
+            MailKind::Notice,
+            &format!("antwort-{hash}"),
+            None,
+            &mail.domain,
+        ),
+        date: now,
+        date_offset_minutes: offset_minutes(now, mail.timezone),
+        list: None,
+    };
+    let payload = ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
+    outbox::insert(
+        tx,
+        &NewMessage {
+            kind: MailKind::Notice,
+            digest: None,
+            subscriber: None,
+            recipient: &envelope.recipient,
+            sender: &envelope.sender,
+            message_id: &envelope.message_id,
+            payload: &payload,
+            hash: &Sha256::digest(&payload.0),
+            created: now,
+        },
+    )?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! The two mails of a sign-up: the request to confirm and the welcome.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::digest::{Confirm, Ordered, Personal, Welcome, render};
+use crate::model::{
+    Digest, Envelope, ListFields, MailKind, Payload, Rendered, Section, Subscriber, SubscriberId,
+    Timestamp,
+};
+use crate::pipeline::compose::{list_fields, offset_minutes, sender};
+use crate::pipeline::{Context, PipelineError, Plan};
+use crate::store::outbox::{self, NewMessage};
+use crate::store::{StoreError, Transaction, digests};
+
+/// Most entries of „Zuletzt erschienen“.
+const LATEST: usize = 5;
+
+/// A mail ready to be frozen.
+pub(super) struct Letter {
+    envelope: Envelope,
+    payload: Payload,
+    subscriber: SubscriberId,
+}
+
+impl Letter {
+    fn new(
+        ctx: &Context,
+        plan: &Plan,
+        subscriber: &Subscriber,
+        (kind, list): (MailKind, Option<ListFields>),
+        rendered: &Rendered,
+        now: Timestamp,
+    ) -> Result<Self, PipelineError> {
+        let mail = &plan.mail;
+        let id = subscriber.id;
+        let envelope = Envelope {
+            kind,
+            recipient: subscriber.address.clone(),
+            sender: sender(mail, &ctx.tokens.bounce(id)),
+            from: mail.from.clone(),
+            reply_to: mail.reply_to.clone(),
+            message_id: ctx.tokens.message_id(kind, &now.0.to_string(), Some(id), &mail.domain),
+            date: now,
+            date_offset_minutes: offset_minutes(now, mail.timezone),
+            list,
+        };
+        let payload = ctx.channel.encode(&envelope, rendered).map_err(PipelineError::Encode)?;
+        Ok(Self { envelope, payload, subscriber: id })
+    }
+
+    /// Puts it into the outbox.
+    pub(super) fn freeze(&self, tx: &Transaction<'_>) -> Result<(), PipelineError> {
+        let envelope = &self.envelope;
+        outbox::insert(
+            tx,
+            &NewMessage {
+                kind: envelope.kind,
+                digest: None,
+                subscriber: Some(self.subscriber),
+                recipient: &envelope.recipient,
+                sender: &envelope.sender,
+                message_id: &envelope.message_id,
+                payload: &self.payload,
+                hash: &Sha256::digest(&self.payload.0),
+                created: envelope.date,
+            },
+        )?;
+        Ok(())
+    }
+}
+
+/// The request to confirm.
+pub(super) fn confirm(
+    ctx: &Context,
+    plan: &Plan,
+    subscriber: &Subscriber,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Letter, PipelineError> {
+    let mail = &plan.mail;
+    let confirm = Confirm {
+        url: mail.link(&format!("b/{}", ctx.tokens.confirm(subscriber.id, now))),
+        requested_at: now,
+        expires_at: until,
+        series: ordered(plan, subscriber, None),
+        topics: topics(plan, subscriber),
+    };
+    let rendered = render::confirm(&confirm, &mail.face, &mail.templates)?;
+    Letter::new(ctx, plan, subscriber, (MailKind::Confirm, None), &rendered, now)
+}
+
+/// The welcome, or word that they are subscribed already.
+pub(super) fn welcome(
+    tx: &Transaction<'_>,
+    ctx: &Context,
+    plan: &Plan,
+    subscriber: &Subscriber,
+    now: Timestamp,
+    is_repeated: bool,
+) -> Result<Letter, PipelineError> {
+    let mail = &plan.mail;
+    let unsubscribe = ctx.tokens.unsubscribe(subscriber.id);
+    let series = ordered(plan, subscriber, Some(now));
+    let personal = Personal {
+        settings_url: mail.link(&format!("e/{}", ctx.tokens.settings(subscriber.id))),
+        unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
+        topics: topics(plan, subscriber),
+        frequency: series.first().map(|series| series.frequency.clone()).unwrap_or_default(),
+    };
+    let latest = if is_repeated { Vec::new() } else { latest(tx, subscriber)? };
+    let welcome = Welcome { series, latest, is_repeated };
+    let rendered = render::welcome(&welcome, &mail.face, &personal, &mail.templates)?;
+    let list = subscriber.series.first().map(|series| {
+        list_fields(mail, series, &format!("{}:{series}:welcome:amtsbote", now.0), &unsubscribe)
+    });
+    Letter::new(ctx, plan, subscriber, (MailKind::Welcome, list), &rendered, now)
+}
+
+/// What they get, in words; with the next date, if it is asked for.
+fn ordered(plan: &Plan, subscriber: &Subscriber, now: Option<Timestamp>) -> Vec<Ordered> {
+    let mail = &plan.mail;
+    subscriber
+        .series
+        .iter()
+        .filter_map(|id| plan.series(id))
+        .map(|plan| Ordered {
+            title: plan.series.title.clone(),
+            frequency: plan.calendar.every().to_owned(),
+            next: now.and_then(|now| {
+                Some(plan.calendar.next_after_instant(now, mail.timezone, mail.holidays)?.at)
+            }),
+        })
+        .collect()
+}
+
+fn topics(plan: &Plan, subscriber: &Subscriber) -> Vec<String> {
+    subscriber.topics.iter().map(|topic| plan.topic_title(topic).to_owned()).collect()
+}
+
+/// The first entries of the newest digest of their series, on their topics.
+fn latest(tx: &Transaction<'_>, subscriber: &Subscriber) -> Result<Vec<Section>, StoreError> {
+    let Some(series) = subscriber.series.first() else { return Ok(Vec::new()) };
+    let Some(row) = digests::latest(tx, series)? else { return Ok(Vec::new()) };
+    // A page that an older program wrote and we cannot read is no reason not to welcome.
+    let Ok(digest) = serde_json::from_str::<Digest>(&row.content) else { return Ok(Vec::new()) };
+    let mut room = LATEST;
+    let mut sections = Vec::new();
+    for mut section in digest.sections {
+        if !subscriber.topics.is_empty() && !subscriber.topics.contains(&section.topic) {
+            continue;
+        }
+        section.entries.truncate(room);
+        room -= section.entries.len();
+        section.omitted = 0;
+        if !section.entries.is_empty() {
+            sections.push(section);
+        }
+    }
+    Ok(sections)
+}

@@ -1,0 +1,71 @@
+//! Mail that came back: class, code and time, nothing else.
+
+use rusqlite::{Transaction, named_params};
+
+use super::StoreError;
+use crate::model::{SubscriberId, Timestamp};
+
+/// A returned message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Returned {
+    /// When it came back.
+    pub at: Timestamp,
+    /// The word of its class.
+    pub class: String,
+    /// Enhanced status, if one was given.
+    pub code: Option<String>,
+}
+
+/// Notes a returned message. Answers false if the same report was noted before.
+pub fn insert(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+    returned: &Returned,
+    report: &[u8],
+) -> Result<bool, StoreError> {
+    const INSERT: &str = "
+        insert into bounces (subscriber, at, class, code, report)
+        values (:subscriber, :at, :class, :code, :report) on conflict do nothing";
+    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
+        ":subscriber": subscriber,
+        ":at": returned.at,
+        ":class": returned.class,
+        ":code": returned.code,
+        ":report": report,
+    })?;
+    Ok(inserted == 1)
+}
+
+/// What came back from a subscriber since then, oldest first.
+pub fn since(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+    since: Timestamp,
+) -> Result<Vec<Returned>, StoreError> {
+    const SINCE: &str =
+        "select at, class, code from bounces where subscriber = ?1 and at >= ?2 order by at";
+    let mut statement = tx.prepare_cached(SINCE)?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Returned { at: row.get(0)?, class: row.get(1)?, code: row.get(2)? })
+    };
+    Ok(statement.query_map((subscriber, since), read)?.collect::<Result<_, _>>()?)
+}
+
+/// How many came back since then, by class.
+pub fn count_by_class(
+    tx: &Transaction<'_>,
+    since: Timestamp,
+) -> Result<Vec<(String, u64)>, StoreError> {
+    const COUNT: &str =
+        "select class, count(*) from bounces where at >= ?1 group by class order by class";
+    let mut statement = tx.prepare_cached(COUNT)?;
+    Ok(statement
+        .query_map([since], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?)
+}
+
+/// What came back before `before` is forgotten. Answers how many.
+pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
+    const PRUNE: &str = "delete from bounces where at < ?1";
+    Ok(tx.prepare_cached(PRUNE)?.execute([before])?)
+}
