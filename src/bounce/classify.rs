@@ -41,8 +41,7 @@ fn of_parsed(message: &Message<'_>) -> Verdict {
     }
     let header = |name: &'static str| message.header_raw(name).unwrap_or_default().trim();
     let subject: String = message.subject().unwrap_or_default().chars().take(300).collect();
-    let text: String =
-        message.body_text(0).unwrap_or_default().chars().take(MAX_TEXT).collect();
+    let text: String = message.body_text(0).unwrap_or_default().chars().take(MAX_TEXT).collect();
     let from = header("From").to_lowercase();
     let is_daemon = ["mailer-daemon", "postmaster", "mail delivery", "mailerdaemon"]
         .iter()

@@ -79,7 +79,8 @@ fn enhanced(text: &str) -> Option<(u16, u16, u16)> {
         let class = parts.next().filter(|class| matches!(*class, "2" | "4" | "5"))?;
         let mut part = || parts.next().filter(|part| part.len() <= 3)?.parse::<u16>().ok();
         let (subject, detail) = (part()?, part()?);
-        (subject <= 7 && parts.next().is_none()).then(|| (class.parse().unwrap_or(5), subject, detail))
+        (subject <= 7 && parts.next().is_none())
+            .then(|| (class.parse().unwrap_or(5), subject, detail))
     })
 }
 
@@ -109,7 +110,10 @@ mod tests {
         assert_eq!(class("5.0.0", "smtp; 550 5.1.1 no such user"), Class::Hard);
         assert_eq!(class("5.1.1", "smtp; 550 5.1.1 blocked using some dnsbl"), Class::Block);
         assert_eq!(class("5.0.0", "smtp; 450 mailbox busy, user unknown?"), Class::Soft);
-        assert_eq!(class("5.4.1", "550 5.4.1 Recipient address rejected: Access denied"), Class::Hard);
+        assert_eq!(
+            class("5.4.1", "550 5.4.1 Recipient address rejected: Access denied"),
+            Class::Hard
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod select;
 pub mod typography;
 
 pub use render::{
-    Confirm, Face, Notice, Ordered, Personal, RenderError, SAMPLE_NAMES, TemplateProblem, Templates, Welcome,
+    Confirm, Face, Notice, Ordered, Personal, RenderError, SAMPLE_NAMES, TemplateProblem,
+    Templates, Welcome,
 };
 pub use select::{Selection, TopicTitle, select};

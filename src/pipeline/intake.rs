@@ -110,11 +110,8 @@ fn count(
     report: &[u8],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let returned = Returned {
-        at: now,
-        class: verdict.class.as_str().to_owned(),
-        code: verdict.code.clone(),
-    };
+    let returned =
+        Returned { at: now, class: verdict.class.as_str().to_owned(), code: verdict.code.clone() };
     if !bounces::insert(tx, subscriber, &returned, report)? {
         return Ok(false);
     }
@@ -176,8 +173,7 @@ fn by_bounce_token(
     let found = outbox::subscriber_of_sender(tx, &sender)?;
     Ok(found
         .filter(|(subscriber, last)| {
-            token::is_equal(&ctx.tokens.bounce(*subscriber), given)
-                && now <= last.after(TOKEN_AGE)
+            token::is_equal(&ctx.tokens.bounce(*subscriber), given) && now <= last.after(TOKEN_AGE)
         })
         .map(|(subscriber, _)| subscriber))
 }

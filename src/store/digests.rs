@@ -231,6 +231,7 @@ pub fn neighbours(
 
 /// The newest digest of a series.
 pub fn latest(tx: &Transaction<'_>, series: &SeriesId) -> Result<Option<DigestRow>, StoreError> {
-    let sql = format!("select {COLUMNS} where series = ?1 order by composed_at desc, id desc limit 1");
+    let sql =
+        format!("select {COLUMNS} where series = ?1 order by composed_at desc, id desc limit 1");
     Ok(tx.prepare_cached(&sql)?.query_row([series], read).optional()?)
 }

@@ -280,7 +280,9 @@ mod tests {
     fn a_stamp_tells_its_instant_and_cannot_be_made_up() {
         let stamp = tokens().stamp(Timestamp(1_765_260_004_000));
         assert_eq!(tokens().stamped(&stamp), Some(Timestamp(1_765_260_004_000)));
-        for false_one in [stamp.replacen('1', "2", 1), format!("{stamp}a"), String::new(), ".".into()] {
+        for false_one in
+            [stamp.replacen('1', "2", 1), format!("{stamp}a"), String::new(), ".".into()]
+        {
             assert_eq!(tokens().stamped(&false_one), None, "{false_one}");
         }
         assert_eq!(Tokens::new(Key::from_bytes([8; 32])).stamped(&stamp), None);

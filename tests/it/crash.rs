@@ -37,7 +37,14 @@ impl World {
         world.configure("*/1 * * * * *", 1);
         for reader in READERS {
             world.command(&[
-                "subscriber", "add", reader, "--series", "probe", "--reason", "Test", "--topics",
+                "subscriber",
+                "add",
+                reader,
+                "--series",
+                "probe",
+                "--reason",
+                "Test",
+                "--topics",
                 "ozg",
             ]);
         }
