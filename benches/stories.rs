@@ -29,8 +29,8 @@ const NOW: Timestamp = Timestamp(1_765_260_000_000);
 fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["report", items, pairs] | [items, pairs] => report(Path::new(items), Path::new(pairs)),
         ["bench", stored] => bench(stored.parse()?),
+        ["report", items, pairs] | [items, pairs] => report(Path::new(items), Path::new(pairs)),
         _ => Err("usage: stories report ITEMS.jsonl PAIRS.json | stories bench STORED".into()),
     }
 }

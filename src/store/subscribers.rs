@@ -277,20 +277,3 @@ pub fn leave(
         where id = ?1 and standing <> 'left'";
     Ok(tx.prepare_cached(LEAVE)?.execute((id, now, by))? == 1)
 }
-
-/// One subscriber.
-pub fn get(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Subscriber>, StoreError> {
-    let sql = format!("select {COLUMNS} where id = ?1");
-    Ok(tx.prepare_cached(&sql)?.query_row([id], read).optional()?)
-}
-
-/// Writes where they stand. Leaving is [`leave`]'s matter.
-pub fn set_standing(
-    tx: &Transaction<'_>,
-    id: SubscriberId,
-    standing: Standing,
-) -> Result<(), StoreError> {
-    const SET_STANDING: &str = "update subscribers set standing = ?2 where id = ?1";
-    tx.prepare_cached(SET_STANDING)?.execute((id, standing.as_str()))?;
-    Ok(())
-}
