@@ -9,6 +9,7 @@ mod digest;
 mod exit;
 mod items;
 mod mail_in;
+mod opml;
 mod outbox;
 mod output;
 mod poll;
@@ -87,6 +88,9 @@ enum Command {
     /// See when, what and to whom digests go; send one
     #[command(subcommand)]
     Digest(digest::Command),
+    /// Move feeds in and out, as OPML
+    #[command(subcommand)]
+    Opml(opml::Command),
     /// See the messages on their way
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -162,6 +166,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Explain(arguments) => items::explain(global, &arguments).await,
         Command::Topic(command) => topic::run(global, command),
         Command::Digest(command) => digest::run(global, command).await,
+        Command::Opml(command) => opml::run(global, &command),
         Command::Outbox(command) => outbox::run(global, command).await,
         Command::MailIn(arguments) => mail_in::mail_in(global, arguments).await,
         Command::Subscriber(command) => subscriber::run(global, command).await,

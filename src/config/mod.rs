@@ -107,29 +107,40 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, ConfigErro
     load_from(&Disk, path, environment)
 }
 
+/// Whether there is a config at all where it is looked for.
+pub fn is_in_place(path: &Path) -> bool {
+    path.is_file() || path.join(MAIN_FILE).is_file()
+}
+
 /// Loads the config on disk with its `sources.toml` replaced by `block`, as
-/// `source test` tries one. Everything else stays as it is.
+/// `source test` tries one. Everything else stays as it is; where there is no
+/// config at all, the shipped defaults stand in.
 pub fn load_with(
     path: &Path,
     environment: &Environment,
     block: &str,
 ) -> Result<Config, ConfigError> {
-    struct Replaced<'a>(&'a str);
+    struct Replaced<'a> {
+        block: &'a str,
+        shipped: bool,
+    }
     impl Files for Replaced<'_> {
         fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
-            if path.file_name().is_some_and(|name| name == "sources.toml") {
-                return Ok(self.0.as_bytes().to_vec());
+            let name = path.file_name().unwrap_or_default();
+            if name == "sources.toml" {
+                return Ok(self.block.as_bytes().to_vec());
             }
-            Disk.read(path)
+            let shipped = DEFAULTS.iter().find(|(file, _)| name == *file).filter(|_| self.shipped);
+            shipped.map_or_else(|| Disk.read(path), |(_, text)| Ok(text.as_bytes().to_vec()))
         }
         fn list(&self, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-            Disk.list(folder)
+            if self.shipped { Ok(Vec::new()) } else { Disk.list(folder) }
         }
         fn is_public(&self, path: &Path) -> bool {
             Disk.is_public(path)
         }
     }
-    load_from(&Replaced(block), path, environment)
+    load_from(&Replaced { block, shipped: !is_in_place(path) }, path, environment)
 }
 
 /// Loads a config from any [`Files`]. Reloading is calling it again.

@@ -169,6 +169,9 @@ fn detail(reader: &mut Reader<'_>) -> Option<Detail> {
     if detail == Detail::default() {
         reader.problem("", "names no selector; write for example `text = \".news-text\"`");
     }
+    for (key, message) in crate::source::page::check_detail(&detail) {
+        reader.problem(key, message);
+    }
     reader.finish();
     Some(detail)
 }

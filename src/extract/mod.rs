@@ -7,6 +7,7 @@
 pub mod date;
 pub mod feed;
 pub mod html;
+pub mod opml;
 pub mod sniff;
 
 mod convert;

@@ -29,6 +29,21 @@ pub fn allows(robots_txt: &str, user_agent_token: &str, path: &str) -> bool {
     best.is_none_or(|(_, allow)| allow)
 }
 
+/// The rules for that crawler alone, as a robots.txt that says the same to it
+/// and is never longer than what was read of the other.
+pub fn ours(robots_txt: &str, user_agent_token: &str) -> String {
+    let mut text = String::new();
+    for rule in rules_for(head(robots_txt), user_agent_token) {
+        let word = if rule.allow { "allow" } else { "disallow" };
+        let line = format!("{word}:{}\n", rule.pattern);
+        if text.len() + line.len() > MOST_BYTES {
+            break;
+        }
+        text.push_str(&line);
+    }
+    if text.is_empty() { text } else { format!("user-agent:*\n{text}") }
+}
+
 struct Rule {
     allow: bool,
     pattern: String,
@@ -240,6 +255,16 @@ mod tests {
             "\u{feff}# hello\r\nUSER-AGENT : * # all\r\nSitemap: x\r\n\r\ndisallow :/x # y\r";
         assert!(!allows(robots, "amtsbote", "/x"));
         assert!(allows(robots, "amtsbote", "/y"));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_file_says_the_same_to_us() {
+        let robots = "User-agent: *\nDisallow: /\n\nUser-agent: amtsbote\nDisallow: /%7Ebob\n\
+                      Allow: /m\u{fc}ll # yes\nDisallow: /*.htm$\n\nUser-agent: x\nDisallow: /y";
+        let kept = ours(robots, "amtsbote");
+        assert_eq!(kept, "user-agent:*\ndisallow:/~bob\nallow:/m%C3%BCll\ndisallow:/*.htm$\n");
+        assert_eq!(ours(&kept, "amtsbote"), kept);
+        assert_eq!(ours("Sitemap: /s.xml", "amtsbote"), "");
     }
 
     proptest::proptest! {

@@ -92,9 +92,15 @@ fn linked(html: &str, base: Option<&str>) -> Vec<Document> {
         .collect()
 }
 
+/// What readers call a media type, if it is a document's.
+pub fn format_of_media_type(media_type: &str) -> Option<&'static str> {
+    let claimed = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    FORMATS.iter().find(|(known, ..)| *known == claimed).map(|(.., format)| *format)
+}
+
 /// What an address says about the format; `None` if it is no document's.
 /// Also used for the item's own link.
-pub(super) fn format_of(url: &str) -> Option<&'static str> {
+pub fn format_of(url: &str) -> Option<&'static str> {
     let url = Url::parse(url).ok()?;
     let path = url.path().to_ascii_lowercase();
     let by_ending = |ending: &str| {

@@ -10,6 +10,7 @@ mod key;
 mod text;
 pub mod url;
 
+pub use document::{format_of, format_of_media_type};
 pub use item::item;
 pub use key::{Keyed, fallback_keys, keys, raw_hash};
 

@@ -224,7 +224,7 @@ impl Maker {
             window: Window { from, to: self.now },
             composed_at: self.now,
             sections,
-            silent_sources: self.unread_sources(tx)?,
+            silent_sources: self.unread_sources(tx, from)?,
             source_count: self.polled().count(),
             catches_up: matches!(self.moment, Moment::Due { catches_up: true, .. }),
         };
@@ -387,11 +387,19 @@ impl Maker {
         Ok((rendered, payload, envelope))
     }
 
-    fn unread_sources(&self, tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+    /// The sources that could not be read at some time since `from`; those that
+    /// can be read again are marked.
+    fn unread_sources(
+        &self,
+        tx: &Transaction<'_>,
+        from: Timestamp,
+    ) -> Result<Vec<String>, StoreError> {
         let mut unread = Vec::new();
         for settings in self.polled() {
             if sources::state(tx, &settings.id)?.condition.is_unread() {
                 unread.push(settings.name.clone());
+            } else if sources::last_failure(tx, &settings.id)?.is_some_and(|at| at > from) {
+                unread.push(format!("{} (zeitweise)", settings.name));
             }
         }
         Ok(unread)

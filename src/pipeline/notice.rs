@@ -95,22 +95,89 @@ fn changed(
     Ok(changed)
 }
 
+/// In German, as all mails are; what a server or parser said stays as it came.
 fn notice(changed: &[(String, SourceState, Condition)]) -> Notice {
     let subject = match changed {
-        [(name, state, _)] => format!("source {name} is {}", state.condition),
-        _ => format!("{} sources have changed their condition", changed.len()),
+        [(name, state, _)] => format!("Quelle {name}: {}", words(state.condition)),
+        _ => format!("{} Quellen haben ihren Zustand geändert", changed.len()),
     };
-    let items = changed
-        .iter()
-        .map(|(name, state, before)| {
-            let reason = state.last_error.as_deref().unwrap_or("it can be read again");
-            format!("{name} ({}): {before} → {}: {reason}", state.id, state.condition)
-        })
-        .collect();
-    Notice {
-        subject,
-        paragraphs: vec!["You are told once of each change, not of each error.".to_owned()],
-        items,
-        hint: Some("amtsbote source list".to_owned()),
+    let items = changed.iter().map(|(name, state, before)| line(name, state, *before)).collect();
+    let needs_hand = changed.iter().any(|(_, state, _)| state.condition != Condition::Ok);
+    let mut paragraphs = Vec::new();
+    if needs_hand {
+        paragraphs.push(
+            "Mindestens eine Quelle braucht Ihre Aufmerksamkeit. Solange sie nicht gelesen \
+             werden kann, fehlen ihre Meldungen in den Ausgaben."
+                .to_owned(),
+        );
+    } else {
+        paragraphs.push("Es ist nichts zu tun.".to_owned());
+    }
+    paragraphs.push(
+        "Sie erhalten je Änderung eine Nachricht, nicht je Fehler. In Klammern stehen die \
+         Kennung der Quelle und ihr Zustand, wie die Befehlszeile sie nennt."
+            .to_owned(),
+    );
+    let hint = needs_hand.then(|| "amtsbote source doctor".to_owned());
+    Notice { subject, paragraphs, items, hint }
+}
+
+fn line(name: &str, state: &SourceState, before: Condition) -> String {
+    let now = state.condition;
+    let mut line = format!("{name} ({}, {now}): {}", state.id, words(now));
+    if before != Condition::New && before != now {
+        line.push_str(&format!(" (bisher {before})"));
+    }
+    if let Some(error) = state.last_error.as_deref().filter(|_| now != Condition::Ok) {
+        line.push_str(&format!(" – Meldung des Programms: {error}"));
+    }
+    line
+}
+
+const fn words(condition: Condition) -> &'static str {
+    match condition {
+        Condition::New => "noch nicht abgefragt",
+        Condition::Ok => "kann wieder gelesen werden",
+        Condition::Failing => "kann nicht gelesen werden",
+        Condition::Moved => "ist dauerhaft umgezogen",
+        Condition::Gone => "gibt es nicht mehr (410)",
+        Condition::Silent => "bringt ungewöhnlich lange nichts Neues",
+        Condition::Held => "bringt auf einmal sehr viel Neues; es wartet auf Ihre Freigabe",
+        Condition::Gap => "schließt nicht an die letzte Abfrage an; es können Meldungen fehlen",
+        Condition::EmptySelector => "wurde umgebaut; ein Selektor findet nichts mehr",
+        Condition::Blocked => "ist uns versperrt",
+        Condition::Off => "ist ausgeschaltet",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fares(id: &str, condition: Condition, error: Option<&str>) -> SourceState {
+        let last_error = error.map(str::to_owned);
+        SourceState { condition, last_error, ..SourceState::unpolled(id.into()) }
+    }
+
+    #[test]
+    fn one_change_is_told_in_the_subject_with_its_cause_and_remedy() {
+        let state = fares("kitu", Condition::EmptySelector, Some("the page has no element `ul`"));
+        let told = notice(&[("KITU".to_owned(), state, Condition::Ok)]);
+        assert_eq!(told.subject, "Quelle KITU: wurde umgebaut; ein Selektor findet nichts mehr");
+        assert_eq!(
+            told.items,
+            ["KITU (kitu, empty-selector): wurde umgebaut; ein Selektor findet nichts mehr \
+              (bisher ok) – Meldung des Programms: the page has no element `ul`"]
+        );
+        assert_eq!(told.hint.as_deref(), Some("amtsbote source doctor"));
+    }
+
+    #[test]
+    fn good_news_asks_for_nothing() {
+        let state = fares("kitu", Condition::Ok, None);
+        let told = notice(&[("KITU".to_owned(), state, Condition::Failing)]);
+        assert_eq!(told.subject, "Quelle KITU: kann wieder gelesen werden");
+        assert_eq!(told.paragraphs[0], "Es ist nichts zu tun.");
+        assert_eq!(told.hint, None);
     }
 }

@@ -4,7 +4,9 @@ use super::{Context, PipelineError, Plan};
 use crate::bounce;
 use crate::dedup;
 use crate::model::Timestamp;
-use crate::store::{StoreError, Transaction, bounces, items, jobs, outbox, stories, subscribers};
+use crate::store::{
+    StoreError, Transaction, bounces, items, jobs, outbox, robots, stories, subscribers,
+};
 
 /// What was let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,6 +55,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
         .write(move |tx| {
             jobs::prune(tx, window)?;
             bounces::prune(tx, now.before(bounce::MEMORY))?;
+            robots::prune(tx, window)?;
             match items::first_since(tx, window)? {
                 Some(oldest) => stories::prune(tx, oldest),
                 None => Ok(0),

@@ -203,6 +203,11 @@ impl Source for Page {
     }
 }
 
+/// The names of all presets, in the order of the documentation.
+pub fn preset_names() -> Vec<&'static str> {
+    PRESETS.iter().map(|preset| preset.name).collect()
+}
+
 fn named_preset(reader: &mut Reader<'_>, name: &str) -> Option<&'static Preset> {
     let found = presets::find(name);
     if found.is_none() {

@@ -1,5 +1,7 @@
 //! Items, their taggings, and the sequence in which they became known.
 
+mod names;
+
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,8 @@ use crate::model::{
     Timestamp, TopicId,
 };
 use crate::text::fold;
+
+pub use names::known_as;
 
 /// Why an item may not be mailed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,22 +102,6 @@ pub fn known(
     Ok(known)
 }
 
-/// What a verdict needs of the item that bears this further name.
-pub fn named(tx: &Transaction<'_>, name: i64) -> Result<Option<Known>, StoreError> {
-    const NAMED: &str = "
-        select id, key, fingerprint, raw_hash, story, changes from items
-        where id = (select item from item_names where name = ?1)";
-    Ok(tx.prepare_cached(NAMED)?.query_row([name], read_known).optional()?)
-}
-
-/// Gives the item a further name, unless another item bears it.
-pub fn add_name(tx: &Transaction<'_>, id: ItemId, name: i64) -> Result<(), StoreError> {
-    const ADD_NAME: &str =
-        "insert into item_names (name, item) values (?1, ?2) on conflict do nothing";
-    tx.prepare_cached(ADD_NAME)?.execute((name, id))?;
-    Ok(())
-}
-
 fn read_known(row: &Row<'_>) -> rusqlite::Result<Known> {
     Ok(Known {
         id: row.get(0)?,
@@ -177,6 +165,7 @@ pub fn insert(
     let id = ItemId(tx.last_insert_rowid());
     tx.prepare_cached(FOUND_STORY)?.execute([id])?;
     tx.prepare_cached(INSERT_WORDS)?.execute((id, words(item)))?;
+    names::keep(tx, source, id, item)?;
     if withheld.is_none() {
         receipt(tx, id, now, None)?;
     }
@@ -187,6 +176,7 @@ pub fn insert(
 /// makes it return once in a digest; none for cosmetic changes.
 pub fn rewrite(
     tx: &Transaction<'_>,
+    source: &SourceId,
     id: ItemId,
     item: &Item,
     now: Timestamp,
@@ -213,6 +203,7 @@ pub fn rewrite(
         ":details": to_json(&details(item))?,
     })?;
     tx.prepare_cached(REWRITE_WORDS)?.execute((id, words(item)))?;
+    names::keep(tx, source, id, item)?;
     if let Some(change) = change {
         receipt(tx, id, now, Some(change))?;
     }
@@ -489,6 +480,7 @@ pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreErro
     const PRUNE: &str = "
         update items set text = '', summary = '', details = '{}' where id in
             (select id from items where first_seen < ?1 and text <> '' limit 1000)";
+    names::prune(tx, before)?;
     tx.execute(PRUNE_WORDS, [before])?;
     Ok(tx.execute(PRUNE, [before])?)
 }

@@ -14,6 +14,7 @@ pub mod digests;
 pub mod items;
 pub mod jobs;
 pub mod outbox;
+pub mod robots;
 pub mod sources;
 pub mod stories;
 pub mod subscribers;

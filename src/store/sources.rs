@@ -73,6 +73,20 @@ pub fn settle(tx: &Transaction<'_>, state: &SourceState) -> Result<(), StoreErro
     Ok(())
 }
 
+/// Notes that the source could not be read at `now`, for the footers of digests.
+pub fn note_failure(tx: &Transaction<'_>, id: &SourceId, now: Timestamp) -> Result<(), StoreError> {
+    const NOTE_FAILURE: &str = "update sources set last_failure = ?2 where id = ?1";
+    tx.prepare_cached(NOTE_FAILURE)?.execute((id, now))?;
+    Ok(())
+}
+
+/// When the source could last not be read.
+pub fn last_failure(tx: &Transaction<'_>, id: &SourceId) -> Result<Option<Timestamp>, StoreError> {
+    const LAST_FAILURE: &str = "select last_failure from sources where id = ?1";
+    let at = tx.prepare_cached(LAST_FAILURE)?.query_row([id], |row| row.get(0)).optional()?;
+    Ok(at.flatten())
+}
+
 /// Counts one request for the etiquette report.
 pub fn count_request(
     tx: &Transaction<'_>,

@@ -12,7 +12,7 @@ use crate::support::feed_server::{FeedServer, response};
 use crate::support::smtp_server::{At, Do, SmtpServer};
 
 /// Longest that anything here may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 const READERS: [&str; 2] = ["hauptamt@example.de", "it-stelle@example.de"];
 
@@ -203,9 +203,11 @@ max_items_per_topic = 500
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
-            panic!("never: {what}\n{}", self.log());
-        }
+        assert!(
+            !tokio::time::timeout(PATIENCE, waiting).await.is_err(),
+            "never: {what}\n{}",
+            self.log()
+        )
     }
 
     async fn said(&self, verb: &str) {

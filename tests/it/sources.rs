@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
+mod commands;
+mod journey;
+mod world;
+
 use std::time::Duration;
 
 use amtsbote::model::{

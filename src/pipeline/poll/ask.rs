@@ -1,13 +1,11 @@
 //! One request to a source, and what its status means.
 
-use url::Url;
-
 use super::Due;
+use super::manners::{Manners, lane_of};
 use crate::fetch::{FetchError, caching};
 use crate::model::{
     Condition, Cursor, Method, Request, Response, Retry, SourceSettings, Timestamp,
 };
-use crate::pipeline::{Context, Plan};
 use crate::text::hash64;
 
 /// Mark of the URL and selectors that the validators were earned with.
@@ -19,6 +17,8 @@ const PAUSE: std::time::Duration = std::time::Duration::from_hours(1);
 /// What came back, and what follows from it.
 pub(super) struct Answer {
     pub(super) said: Said,
+    /// A request was sent.
+    pub(super) was_asked: bool,
     /// Status, if there was an answer at all.
     pub(super) status: Option<u16>,
     /// The request carried a validator.
@@ -68,16 +68,27 @@ impl Failure {
 
 /// The lane of a source: the registrable host that answered last.
 pub(super) fn lane(settings: &SourceSettings, cursor: &Cursor) -> String {
-    host_of(caching::final_url(cursor).unwrap_or(&settings.url))
+    lane_of(caching::final_url(cursor).unwrap_or(&settings.url))
 }
 
-fn host_of(url: &str) -> String {
-    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    crate::schedule::polling::hosts::registrable(&host.unwrap_or_default())
+/// What it comes to that the source may not be asked.
+pub(super) fn not_asked(due: &Due, failure: Failure) -> Answer {
+    Answer {
+        said: Said::Nothing(failure),
+        was_asked: false,
+        status: None,
+        conditional: false,
+        pauses_host: None,
+        cursor: due.state.cursor.clone(),
+        freshness: None,
+        retry_after: None,
+        moved_to: None,
+    }
 }
 
 /// Asks the source's server, conditionally if it gave validators.
-pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
+pub(super) async fn ask(manners: &Manners<'_>, due: &Due) -> Answer {
+    let plan = manners.plan;
     let settings = &due.plan.configured.settings;
     let cursor = earned(due);
     let mut request = Request {
@@ -90,11 +101,12 @@ pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
     };
     caching::validate(&mut request, &cursor);
     let conditional = caching::has_validators(&cursor);
-    let response = due.plan.fetch.fetch(&request).await;
-    let now = ctx.clock.now();
+    let response = manners.ask(&lane(settings, &cursor), due.plan.fetch.as_ref(), &request).await;
+    let now = manners.ctx.clock.now();
     match response {
         Err(error) => Answer {
             said: Said::Nothing(unreachable(&error)),
+            was_asked: true,
             status: None,
             conditional,
             pauses_host: None,
@@ -110,6 +122,7 @@ pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
             next.values.insert(ASKED.to_owned(), mark(due));
             let moved_to = response.moved.as_ref().map(|moved| moved.permanent_url.clone());
             Answer {
+                was_asked: true,
                 status: Some(response.status),
                 conditional,
                 // A 429 that names no time still means all of the host's sources.
@@ -142,7 +155,7 @@ fn mark(due: &Due) -> String {
     format!("{:016x}", hash64(asked.as_bytes()))
 }
 
-fn unreachable(error: &FetchError) -> Failure {
+pub(super) fn unreachable(error: &FetchError) -> Failure {
     let condition = match error {
         FetchError::Guarded { .. } => Condition::Blocked,
         _ => Condition::Failing,

@@ -5,9 +5,13 @@
 //! A validator stored without its items would hide them behind a 304.
 
 mod ask;
+mod detail;
 mod lanes;
+mod manners;
 mod read;
 mod record;
+mod robots;
+mod size;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,6 +19,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 
+use self::manners::Manners;
 use super::{Context, PipelineError, Plan, SourcePlan};
 use crate::clock::Stopwatch;
 use crate::model::{Condition, SourceId, SourceSettings, SourceState, Timestamp};
@@ -263,20 +268,25 @@ async fn one(
     force: bool,
 ) -> Option<record::Polled> {
     let _claim = ctx.lanes.claim(&due.state.id)?;
+    let manners = Manners { ctx, plan, places, force };
     let host = ask::lane(&due.plan.configured.settings, &due.state.cursor);
-    let now = ctx.clock.now();
-    if let Some(until) = ctx.lanes.paused_until(&host, now).filter(|_| !force) {
+    if let Some(until) = manners.rests_until(&host) {
         return Some(record::Polled::postponed(due, host, until));
     }
-    let spacing = if force { std::time::Duration::ZERO } else { plan.polling.host_spacing };
-    // The host first: a source that waits for its turn must not hold a place.
-    let _lane = ctx.lanes.enter(&host, plan.polling.per_host, spacing, ctx.clock.as_ref()).await?;
-    let _place = places.acquire().await.ok()?;
     let watch = Stopwatch::start();
-    let answer = ask::ask(ctx, plan, &due).await;
+    let configured = &due.plan.configured;
+    let allowed = if configured.source.obeys_robots() {
+        robots::check(&manners, &due.plan, &configured.settings.url).await
+    } else {
+        Ok(())
+    };
+    let answer = match allowed {
+        Ok(()) => ask::ask(&manners, &due).await,
+        Err(failure) => ask::not_asked(&due, failure),
+    };
     if let Some(until) = answer.pauses_host {
         ctx.lanes.pause(&host, until);
     }
-    let answer = read::read(ctx, plan, &due, answer).await;
+    let answer = read::read(&manners, plan, &due, answer).await;
     Some(record::Polled::answered(due, host, answer, watch.milliseconds()))
 }

@@ -1,20 +1,21 @@
 //! From a document to verdicts, cleaned items and their topics. CPU work, off
-//! the async threads; nothing is written here.
+//! the async threads; no item is written here.
 
-use super::Due;
 use super::ask::{Answer, Failure, Said};
+use super::manners::Manners;
+use super::{Due, detail, size};
 use crate::dedup::{self, Traces};
 use crate::model::{
-    Condition, Item, ItemId, Key, Known, RawItem, Rhythm, SourceId, SourceSettings, Tagging,
-    Timestamp, Verdict,
+    Condition, Item, ItemId, Key, Known, RawItem, Rhythm, SourceId, Tagging, Timestamp, Verdict,
 };
 use crate::normalize;
-use crate::pipeline::{Context, Plan, SourcePlan};
+use crate::pipeline::{Plan, SourcePlan};
 use crate::source::SourceError;
-use crate::store::{Transaction, items};
-use crate::text::{clean_line, fold, hash64};
+use crate::store::{StoreError, Transaction, items};
+use crate::text::clean_line;
 use crate::topic::Subject;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What an answer comes to.
@@ -49,8 +50,6 @@ pub(super) struct NewItem {
     pub(super) item: Item,
     pub(super) taggings: Vec<Tagging>,
     pub(super) traces: Traces,
-    /// By which it is known again should the source change its id.
-    pub(super) names: Vec<i64>,
 }
 
 /// A raw item under the names it may be known by.
@@ -59,12 +58,33 @@ struct Named {
     key: Key,
     raw_hash: i64,
     fallbacks: Vec<Key>,
-    names: Vec<i64>,
+}
+
+/// A raw item, and what is stored of it.
+pub(super) struct Found {
+    pub(super) raw: RawItem,
+    key: Key,
+    raw_hash: i64,
+    known: Option<Known>,
+    /// Its own page was wanted but could not be read.
+    pub(super) lacks_page: bool,
+}
+
+impl Found {
+    /// Not stored yet.
+    pub(super) const fn is_new(&self) -> bool {
+        self.known.is_none()
+    }
+
+    /// Stored, and the source says something else of it now.
+    pub(super) fn has_changed(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| known.raw_hash != self.raw_hash)
+    }
 }
 
 /// Reads the document of an answer, if there is one.
 pub(super) async fn read(
-    ctx: &Context,
+    manners: &Manners<'_>,
     plan: &Arc<Plan>,
     due: &Due,
     mut answer: Answer,
@@ -91,7 +111,7 @@ pub(super) async fn read(
         // What its rest held was not seen: these validators would hide it behind a 304.
         answer.cursor = super::ask::earned(due);
     }
-    match judge(ctx, plan, &due.plan, named, &mut read).await {
+    match judge(manners, plan, &due.plan, named, &mut read).await {
         Ok(()) => Reading { answer, read },
         Err(message) => nothing(answer, Failure::new(Condition::Failing, message)),
     }
@@ -126,17 +146,20 @@ fn extract(
     }
     let keyed = normalize::keys(&extraction.items, settings);
     notes.extend(keyed.notes);
+    let mut listed = HashSet::new();
     let named: Vec<Named> = extraction
         .items
         .into_iter()
         .zip(keyed.keys)
         .zip(keyed.fallbacks)
+        // An item listed twice counts as it stands first: else the two would
+        // correct each other at each poll.
+        .filter(|((_, key), _)| listed.insert(key.clone()))
         .map(|((raw, key), fallbacks)| Named {
             raw_hash: normalize::raw_hash(&raw),
-            names: names(settings, &raw, &key, &fallbacks),
-            fallbacks,
             raw,
             key,
+            fallbacks,
         })
         .collect();
     let read = Read {
@@ -149,106 +172,105 @@ fn extract(
     Ok((named, read))
 }
 
-/// Names that do not depend on the source's own id: its page together with its
-/// title. The page alone would take next month's letter for this month's.
-fn names(settings: &SourceSettings, raw: &RawItem, key: &Key, fallbacks: &[Key]) -> Vec<i64> {
-    let title = fold(raw.title.as_deref().unwrap_or_default());
-    if title.trim().is_empty() {
-        return Vec::new();
-    }
-    std::iter::once(key)
-        .chain(fallbacks)
-        .filter(|name| !name.0.starts_with("guid:") && !name.0.starts_with("content:"))
-        .map(|name| {
-            let whole = format!("{}\0{}\0{}", settings.id, name.0, title.trim());
-            i64::from_be_bytes(hash64(whole.as_bytes()).to_be_bytes())
-        })
-        .collect()
-}
-
 /// Splits the items into new, changed and known ones. Known ones whose raw
 /// fields are as they were cost a look-up and nothing else.
 async fn judge(
-    ctx: &Context,
+    manners: &Manners<'_>,
     plan: &Arc<Plan>,
     source: &Arc<SourcePlan>,
     named: Vec<Named>,
     read: &mut Read,
 ) -> Result<(), String> {
     let id = source.configured.settings.id.clone();
-    let (named, known) = ctx
-        .store
-        .read(move |tx| {
-            let mut known = Vec::with_capacity(named.len());
-            for named in &named {
-                known.push(look_up(tx, &id, named)?);
-            }
-            Ok((named, known))
-        })
-        .await
-        .map_err(|error| error.to_string())?;
+    let look_up = manners.ctx.store.read(move |tx| look_up(tx, &id, named));
+    let mut found = look_up.await.map_err(|error| error.to_string())?;
+    detail::fill(manners, source, &mut found, &mut read.notes).await;
 
-    let now = ctx.clock.now();
-    let (plan, source) = (Arc::clone(plan), Arc::clone(source));
+    let now = manners.ctx.clock.now();
+    let (plan, decider) = (Arc::clone(plan), Arc::clone(source));
     let mut judged = std::mem::take(read);
     let judged = tokio::task::spawn_blocking(move || {
-        for (named, known) in named.into_iter().zip(known) {
-            decide(&plan, &source, named, known.as_ref(), now, &mut judged);
+        for found in found {
+            decide(&plan, &decider, found, now, &mut judged);
         }
         judged
     })
     .await
     .map_err(|panic| format!("an item could not be read: {panic}"))?;
     *read = judged;
+    size::fill(manners, source, read).await;
     Ok(())
 }
 
+/// Finds each item among the stored ones: by its key, else by a further name
+/// of its that is the key or a name of a stored item. Keys first, for all: a
+/// name must not lead to an item that stands in the same document itself.
 fn look_up(
     tx: &Transaction<'_>,
     source: &SourceId,
-    named: &Named,
-) -> Result<Option<Known>, crate::store::StoreError> {
-    for key in std::iter::once(&named.key).chain(&named.fallbacks) {
-        if let Some(known) = items::known(tx, source, key)? {
+    named: Vec<Named>,
+) -> Result<Vec<Found>, StoreError> {
+    let mut taken = HashSet::new();
+    let mut by_key = Vec::with_capacity(named.len());
+    for named in &named {
+        let known = items::known(tx, source, &named.key)?;
+        taken.extend(known.as_ref().map(|known| known.id));
+        by_key.push(known);
+    }
+    let mut found = Vec::with_capacity(named.len());
+    for (named, mut known) in named.into_iter().zip(by_key) {
+        let Named { raw, key, raw_hash, fallbacks } = named;
+        if known.is_none() {
+            known = by_name(tx, source, &key, &fallbacks)?.filter(|known| taken.insert(known.id));
+        }
+        found.push(Found { raw, key, raw_hash, known, lacks_page: false });
+    }
+    Ok(found)
+}
+
+fn by_name(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    key: &Key,
+    fallbacks: &[Key],
+) -> Result<Option<Known>, StoreError> {
+    for name in fallbacks {
+        if let Some(known) = items::known(tx, source, name)? {
             return Ok(Some(known));
         }
     }
-    for name in &named.names {
-        if let Some(known) = items::named(tx, *name)? {
+    for name in std::iter::once(key).chain(fallbacks) {
+        if let Some(known) = items::known_as(tx, source, &name.0)? {
             return Ok(Some(known));
         }
     }
     Ok(None)
 }
 
-fn decide(
-    plan: &Plan,
-    source: &SourcePlan,
-    named: Named,
-    known: Option<&Known>,
-    now: Timestamp,
-    read: &mut Read,
-) {
+fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, read: &mut Read) {
     let settings = &source.configured.settings;
-    if let Some(known) = known {
+    let Found { raw, key, raw_hash, known, lacks_page } = found;
+    if let Some(known) = &known {
         read.known += 1;
-        if known.raw_hash == named.raw_hash {
+        // Without its page an item would seem to have lost its text.
+        if known.raw_hash == raw_hash || lacks_page {
             return;
         }
     }
-    let Some(item) = normalize::item(&named.raw, named.key, named.raw_hash, settings, now) else {
+    let Some(item) = normalize::item(&raw, key, raw_hash, settings, now) else {
         read.notes.push(format!(
             "an item without anything to show was left out (`{}`)",
-            clean_line(named.raw.link.as_deref().unwrap_or_default(), 100)
+            clean_line(raw.link.as_deref().unwrap_or_default(), 100)
         ));
         return;
     };
-    let verdict = known.map_or(Verdict::New, |known| dedup::verdict(known, &item.fingerprint));
+    let verdict =
+        known.as_ref().map_or(Verdict::New, |known| dedup::verdict(known, &item.fingerprint));
     match verdict {
         Verdict::New => {
             let taggings = tag(plan, source, &item);
             let traces = dedup::traces(&item);
-            read.new.push(NewItem { item, taggings, traces, names: named.names });
+            read.new.push(NewItem { item, taggings, traces });
         }
         Verdict::Changed(id) => {
             let taggings = tag(plan, source, &item);

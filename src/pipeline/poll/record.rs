@@ -135,12 +135,15 @@ fn keep(
     };
     let Reading { answer, read } = &**reading;
     report.status = answer.status;
-    sources::count_request(tx, &state.id, answer.conditional, answer.status == Some(304))?;
+    if answer.was_asked {
+        sources::count_request(tx, &state.id, answer.conditional, answer.status == Some(304))?;
+    }
 
     match &answer.said {
         Said::Nothing(failure) => {
             fail(&mut state, failure, our_outage);
             forget_release(tx, &mut state)?;
+            sources::note_failure(tx, &state.id, now)?;
             report.error = Some(failure.message.clone());
         }
         Said::Unchanged | Said::Document(_) | Said::Read => {
@@ -283,14 +286,11 @@ fn store_items(
         };
         let Some(id) = items::insert(tx, &settings.id, &new.item, now, withheld)? else { continue };
         stored += 1;
-        for name in &new.names {
-            items::add_name(tx, id, *name)?;
-        }
         items::set_tags(tx, id, &new.taggings, &plan.version)?;
         find_story(tx, due, id, new, now)?;
     }
     for (id, item, taggings) in &read.changed {
-        items::rewrite(tx, *id, item, now, None)?;
+        items::rewrite(tx, &settings.id, *id, item, now, None)?;
         items::set_tags(tx, *id, taggings, &plan.version)?;
     }
     for (id, raw_hash) in &read.touched {

@@ -80,6 +80,31 @@ pub fn feed_links(html: &str, base: &str) -> Vec<String> {
     )
 }
 
+/// Where a feed of the site or of the page often is although the page does not
+/// say so, likeliest first. `system` is what [`recognise`] answered.
+pub fn usual_feeds(page: &str, system: Option<&str>) -> Vec<String> {
+    let Ok(page) = Url::parse(page) else { return Vec::new() };
+    // Names of iKISS feeds are the editors' choice; these are the common ones.
+    const IKISS: &[&str] =
+        &["/media/rss/Pressemitteilungen.xml", "/media/rss/Pressemitteilung.xml"];
+    const TYPO3: &[&str] = &["?type=9818", "/?type=9818", "/feed.xml"];
+    let places: &[&str] = match system {
+        Some("ikiss") => IKISS,
+        Some("typo3-news") => TYPO3,
+        Some("wordpress") => &["/feed/"],
+        Some(_) => &[],
+        None => &["/feed/", "/rss.xml", "/feed.xml", "/?type=9818"],
+    };
+    let mut found: Vec<String> = Vec::new();
+    for place in places {
+        let Ok(url) = page.join(place) else { continue };
+        if url != page && !found.contains(&url.to_string()) {
+            found.push(url.into());
+        }
+    }
+    found
+}
+
 fn hrefs(page: &Html, css: &str, base: Option<&Url>) -> Vec<String> {
     let Ok(selector) = Selector::parse(css) else { return Vec::new() };
     let mut found: Vec<String> = Vec::new();
@@ -115,6 +140,22 @@ mod tests {
         ] {
             assert_eq!(recognise(html), preset, "{html}");
         }
+    }
+
+    #[test]
+    fn feeds_are_looked_for_where_the_publishing_system_keeps_them() {
+        assert_eq!(
+            usual_feeds("https://a.de/aktuelles/?page=2", Some("typo3-news")),
+            [
+                "https://a.de/aktuelles/?type=9818",
+                "https://a.de/?type=9818",
+                "https://a.de/feed.xml"
+            ]
+        );
+        assert_eq!(usual_feeds("https://a.de/x", Some("wordpress")), ["https://a.de/feed/"]);
+        assert_eq!(usual_feeds("https://a.de/x", Some("landesportal")), Vec::<String>::new());
+        assert_eq!(usual_feeds("https://a.de/", None).len(), 4);
+        assert_eq!(usual_feeds("nonsense", None), Vec::<String>::new());
     }
 
     #[test]

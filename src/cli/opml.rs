@@ -1,0 +1,87 @@
+//! `opml`: feeds in and out. What comes in is printed as blocks for
+//! `sources.toml`; nothing is written anywhere.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::source::feed_block;
+use super::{Exit, Global, Output, UsageError, session};
+use crate::extract::opml;
+
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Print the feeds of an OPML file as blocks for sources.toml
+    Import {
+        /// The file; `-` reads stdin
+        file: PathBuf,
+    },
+    /// Print the feeds of the config as OPML
+    Export,
+}
+
+pub(super) fn run(global: &Global, command: &Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Import { file } => import(global, file),
+        Command::Export => export(global),
+    }
+}
+
+fn import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
+    const MOST: u64 = 16 << 20;
+    let mut bytes = Vec::new();
+    if file.as_os_str() == "-" {
+        std::io::stdin().take(MOST).read_to_end(&mut bytes)?;
+    } else {
+        let open = std::fs::File::open(file)
+            .map_err(|error| UsageError::new(format!("`{}`: {error}", file.display())))?;
+        open.take(MOST).read_to_end(&mut bytes)?;
+    }
+    let config = session::load(global)?;
+    let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    let (feeds, notes) = opml::read(&bytes);
+    for note in &notes {
+        output.say(&format!("note: {note}"));
+    }
+    let mut taken: Vec<String> = config.sources.iter().map(|s| s.settings.id.to_string()).collect();
+    for feed in &feeds {
+        let known = config.sources.iter().find(|source| {
+            crate::normalize::url::canonical(&source.settings.url)
+                == crate::normalize::url::canonical(&feed.url)
+        });
+        let block = feed_block(&feed.title, &feed.url, &mut taken, known.is_some());
+        if output.json {
+            let known = known.map(|source| &source.settings.id);
+            output.object(
+                &json!({"title": feed.title, "url": feed.url, "known": known, "block": block}),
+            )?;
+        } else if let Some(known) = known {
+            output.say(&format!("already there as `{}`: {}", known.settings.id, feed.url));
+        } else if let Some(block) = block {
+            output.line(&block)?;
+        }
+    }
+    if feeds.is_empty() {
+        output.say("no feed in it");
+        return Ok(Exit::Failure);
+    }
+    Ok(Exit::Done)
+}
+
+fn export(global: &Global) -> anyhow::Result<Exit> {
+    let config = session::load(global)?;
+    let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    let (feeds, pages): (Vec<_>, Vec<_>) = config
+        .sources
+        .iter()
+        .map(|source| &source.settings)
+        .filter(|settings| settings.enabled)
+        .partition(|settings| settings.kind == "feed");
+    if !pages.is_empty() {
+        output.say(&format!("{} pages have no feed and are left out", pages.len()));
+    }
+    let rows = feeds.iter().map(|settings| (settings.name.as_str(), settings.url.as_str()));
+    output.bytes(opml::write(&config.service.name, rows).as_bytes())?;
+    Ok(Exit::Done)
+}

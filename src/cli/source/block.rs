@@ -1,0 +1,97 @@
+//! A `[[source]]` block as `check` accepts it.
+
+use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
+use url::Url;
+
+/// What a block says.
+pub(super) struct Block {
+    pub(super) id: String,
+    pub(super) name: String,
+    /// `feed`, or `page` with a preset.
+    pub(super) preset: Option<&'static str>,
+    pub(super) url: String,
+}
+
+impl Block {
+    /// A feed at that URL.
+    pub(super) fn feed(id: &str, url: &str) -> Self {
+        Self { id: id.to_owned(), name: name_of(url), preset: None, url: url.to_owned() }
+    }
+
+    /// A page of that preset at that URL.
+    pub(super) fn page(id: &str, url: &str, preset: &'static str) -> Self {
+        Self { preset: Some(preset), ..Self::feed(id, url) }
+    }
+
+    /// As TOML; everything quoted as it must be.
+    pub(super) fn to_toml(&self) -> String {
+        let mut table = Table::new();
+        table["id"] = value(&self.id);
+        table["name"] = value(&self.name);
+        table["kind"] = value(if self.preset.is_some() { "page" } else { "feed" });
+        table["url"] = value(&self.url);
+        if let Some(preset) = self.preset {
+            let mut page = Table::new();
+            page["preset"] = value(preset);
+            table["page"] = Item::Table(page);
+        }
+        of_table(table)
+    }
+}
+
+/// The table as a block of its own.
+pub(super) fn of_table(table: Table) -> String {
+    let mut table = table;
+    table.set_position(None);
+    let mut rows = ArrayOfTables::new();
+    rows.push(table);
+    let mut document = DocumentMut::new();
+    document["source"] = Item::ArrayOfTables(rows);
+    document.to_string().trim_start().to_owned()
+}
+
+/// A name for readers: the host.
+fn name_of(url: &str) -> String {
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.map_or_else(|| url.to_owned(), |host| host.trim_start_matches("www.").to_owned())
+}
+
+/// An id made of the URL's host that none of `taken` has.
+pub(super) fn id_of(url: &str, taken: &[String]) -> String {
+    let stem: String = name_of(url)
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+        .take(36)
+        .collect();
+    let stem = stem.trim_matches('-');
+    let stem = if stem.is_empty() { "source" } else { stem };
+    (1..=u32::MAX)
+        .map(|number| if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") })
+        .find(|id| !taken.contains(id))
+        .unwrap_or_else(|| stem.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_quotes_what_a_url_may_hold() {
+        let block = Block::page("a", "https://a.example/?q=\"x\"", "ikiss").to_toml();
+        let toml: toml::Table = block.parse().unwrap();
+        let source = &toml["source"][0];
+        assert_eq!(source["url"].as_str(), Some("https://a.example/?q=\"x\""));
+        assert_eq!(source["page"]["preset"].as_str(), Some("ikiss"));
+        assert!(block.starts_with("[[source]]\nid = \"a\"\n"), "{block}");
+    }
+
+    #[test]
+    fn an_id_is_well_formed_and_free() {
+        let taken = ["a-example".to_owned(), "a-example-2".to_owned()];
+        assert_eq!(id_of("https://www.a.example/", &taken), "a-example-3");
+        for url in ["http://[::1]:80/", "http://127.0.0.1:9/x", "http://ü.example/", "x"] {
+            let id = id_of(url, &[]);
+            assert!(crate::model::is_well_formed_id(&id), "{url} {id}");
+        }
+    }
+}

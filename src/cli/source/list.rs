@@ -1,0 +1,110 @@
+//! `source list` and `source show`: every source and how it fares.
+
+use serde_json::{Value, json};
+
+use super::of_plan;
+use crate::cli::output::{cut, json_time};
+use crate::cli::{Exit, Session};
+use crate::model::{Condition, SourceId, SourceState, Timestamp};
+use crate::source::Configured;
+use crate::store::{items, sources};
+
+/// A source's settings, its state and how many items it has.
+async fn states(session: &Session) -> anyhow::Result<Vec<(SourceState, u64)>> {
+    let ids: Vec<(SourceId, bool)> = session
+        .plan
+        .sources
+        .iter()
+        .map(|source| &source.configured.settings)
+        .map(|settings| (settings.id.clone(), settings.enabled))
+        .collect();
+    let states = session
+        .ctx
+        .store
+        .read(move |tx| {
+            let mut states = Vec::with_capacity(ids.len());
+            for (id, enabled) in ids {
+                let mut state = sources::state(tx, &id)?;
+                if !enabled {
+                    state.condition = Condition::Off;
+                }
+                states.push((state, items::count_of(tx, &id)?));
+            }
+            Ok(states)
+        })
+        .await?;
+    Ok(states)
+}
+
+fn object(configured: &Configured, state: &SourceState, items: u64) -> Value {
+    let settings = &configured.settings;
+    let next_poll = (settings.enabled && state.condition != Condition::Gone)
+        .then_some(state.next_poll)
+        .filter(|at| *at > Timestamp::default());
+    json!({
+        "id": settings.id,
+        "name": settings.name,
+        "kind": settings.kind,
+        "url": settings.url,
+        "state": state.condition,
+        "last_attempt": json_time(state.last_attempt),
+        "last_success": json_time(state.last_success),
+        "last_new_item": json_time(state.last_new_item),
+        "next_poll": json_time(next_poll),
+        "failures": state.failures,
+        "last_error": state.last_error,
+        "items": items,
+        "remark": settings.remark,
+    })
+}
+
+pub(super) async fn list(session: &Session) -> anyhow::Result<Exit> {
+    let states = states(session).await?;
+    let output = &session.output;
+    let mut rows = Vec::new();
+    for (source, (state, items)) in session.plan.sources.iter().zip(&states) {
+        let settings = &source.configured.settings;
+        if output.json {
+            output.object(&object(&source.configured, state, *items))?;
+            continue;
+        }
+        let remark = state.last_error.as_deref().or(settings.remark.as_deref()).unwrap_or("");
+        rows.push(vec![
+            settings.id.to_string(),
+            settings.kind.to_owned(),
+            state.condition.to_string(),
+            output.time(state.last_success),
+            output.time(state.last_new_item),
+            output.time(
+                Some(state.next_poll).filter(|at| *at > Timestamp::default() && settings.enabled),
+            ),
+            items.to_string(),
+            cut(remark, 80),
+        ]);
+    }
+    if !output.json {
+        rows.sort();
+        output.table(
+            &["ID", "KIND", "STATE", "LAST READ", "LAST NEW", "NEXT", "ITEMS", "REMARK"],
+            &rows,
+        )?;
+    }
+    Ok(Exit::Done)
+}
+
+pub(super) async fn show(session: &Session, id: &str) -> anyhow::Result<Exit> {
+    let plan = of_plan(&session.plan, id)?;
+    let states = states(session).await?;
+    let state = states.iter().find(|(state, _)| state.id.as_str() == id);
+    let Some((state, items)) = state else { return Ok(Exit::Failure) };
+    let value = object(&plan.configured, state, *items);
+    if session.output.json {
+        session.output.object(&value)?;
+        return Ok(Exit::Done);
+    }
+    for (key, value) in value.as_object().into_iter().flatten() {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        session.output.line(&format!("{key:<14} {text}"))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,88 @@
+//! `source read`: a feed file, offline; no config, no network.
+
+use serde_json::{Value, json};
+
+use crate::cli::output::{cut, json_time};
+use crate::cli::{Exit, Global, Output, UsageError};
+use crate::extract;
+use crate::model::{Date, Extraction};
+
+pub(super) fn read(
+    global: &Global,
+    file: &std::path::Path,
+    url: Option<&str>,
+    content_type: Option<&str>,
+) -> anyhow::Result<Exit> {
+    use std::io::Read as _;
+    const MOST: u64 = 64 << 20;
+    let mut body = Vec::new();
+    if file.as_os_str() == "-" {
+        std::io::stdin().take(MOST).read_to_end(&mut body)?;
+    } else {
+        let open = std::fs::File::open(file)
+            .map_err(|error| UsageError::new(format!("`{}`: {error}", file.display())))?;
+        open.take(MOST).read_to_end(&mut body)?;
+    }
+    let zone = chrono_tz::Europe::Berlin;
+    let output = Output { json: global.json, quiet: global.quiet, zone };
+    let extraction = extract::feed::read(&body, content_type, url, zone);
+    if output.json {
+        output.object(&reading(extraction.as_ref().map_err(ToString::to_string)))?;
+    } else if let Ok(extraction) = &extraction {
+        print_extraction(&output, extraction)?;
+    }
+    match extraction {
+        Ok(_) => Ok(Exit::Done),
+        Err(_) if output.json => Ok(Exit::Failure),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn reading(extraction: Result<&Extraction, String>) -> Value {
+    match extraction {
+        Err(error) => json!({"error": error, "read_by": null, "entries": []}),
+        Ok(extraction) => {
+            let date = |date: Option<Date>| json_time(date.map(|date| date.at));
+            let entries: Vec<Value> = extraction
+                .items
+                .iter()
+                .map(|item| {
+                    json!({
+                        "id": item.guid,
+                        "title": item.title,
+                        "link": item.link,
+                        "date": date(item.published.or(item.updated)),
+                        "updated": date(item.updated),
+                        "summary": item.summary_html,
+                        "content": item.body_html,
+                    })
+                })
+                .collect();
+            json!({"error": null, "read_by": extraction.read_by.as_str(), "entries": entries, "notes": extraction.notes})
+        }
+    }
+}
+
+fn print_extraction(output: &Output, extraction: &Extraction) -> anyhow::Result<()> {
+    output.line(&format!(
+        "read by {}, {} items",
+        extraction.read_by.as_str(),
+        extraction.items.len()
+    ))?;
+    for note in &extraction.notes {
+        output.line(&format!("note: {note}"))?;
+    }
+    let rows: Vec<Vec<String>> = extraction
+        .items
+        .iter()
+        .map(|item| {
+            let date = item.published.or(item.updated);
+            vec![
+                output.time(date.map(|date| date.at)),
+                cut(item.title.as_deref().unwrap_or("-"), 70),
+                item.link.clone().unwrap_or_else(|| "-".to_owned()),
+            ]
+        })
+        .collect();
+    output.table(&["DATE", "TITLE", "LINK"], &rows)
+}

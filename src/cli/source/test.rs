@@ -1,0 +1,116 @@
+//! `source test`: tries a URL or a source. Asks, prints, writes nothing.
+
+use serde_json::json;
+
+use super::bench::{self, Bench};
+use super::explore::{self, Found};
+use super::{block, of_plan, shown};
+use crate::cli::{Exit, Global, Output, session};
+use crate::clock::{Clock as _, SystemClock};
+use crate::daemon;
+
+pub(super) async fn test(global: &Global, what: &str) -> anyhow::Result<Exit> {
+    if what.contains("://") { probe(global, what).await } else { known(global, what).await }
+}
+
+/// A source of the config.
+async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
+    let config = session::load(global)?;
+    let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    let plan = daemon::plan(config)?;
+    let source = of_plan(&plan, id)?;
+    let settings = &source.configured.settings;
+    let mut problems = Vec::new();
+    problems.extend(bench::robots_problem(&plan, source).await);
+    let response = bench::ask(&plan, source).await?;
+    let mut shown = None;
+    if response.status == 200 {
+        match source.configured.source.extract(&response) {
+            Ok(extraction) => {
+                let now = SystemClock.now();
+                shown = Some(shown::of(&plan, &source.configured, &extraction, now));
+            }
+            Err(error) => problems.push(error.to_string()),
+        }
+    } else {
+        problems.push(format!("the server answered {}", response.status));
+    }
+    if let Some(moved) = &response.moved {
+        problems.push(format!("it has moved for good: set `url = \"{}\"`", moved.permanent_url));
+    }
+    if output.json {
+        output.object(&json!({
+            "url": settings.url,
+            "kind": settings.kind,
+            "problems": problems,
+            "notes": shown.as_ref().map(|shown| shown.notes.as_slice()).unwrap_or_default(),
+            "items": shown.as_ref().map(shown::Shown::objects).unwrap_or_default(),
+        }))?;
+    } else {
+        for problem in &problems {
+            output.line(&format!("problem: {problem}"))?;
+        }
+        if let Some(shown) = &shown {
+            for note in &shown.notes {
+                output.say(&format!("note: {note}"));
+            }
+            output.line(&format!("kind {}, {} items", settings.kind, shown.items.len()))?;
+            shown.print(&output)?;
+        }
+    }
+    Ok(if shown.is_some() && problems.is_empty() { Exit::Done } else { Exit::Failure })
+}
+
+/// A URL that nobody knows yet.
+async fn probe(global: &Global, url: &str) -> anyhow::Result<Exit> {
+    let bench = Bench::new(global, url)?;
+    let id = block::id_of(url, &bench.taken);
+    let found = explore::explore(&bench, url, &id).await?;
+    let shown = found.best.as_ref().map(|best| {
+        let now = SystemClock.now();
+        shown::of(&best.tried.plan, &best.tried.source.configured, &best.extraction, now)
+    });
+    print(&bench.output, url, &found, shown.as_ref())?;
+    Ok(if shown.is_some() { Exit::Done } else { Exit::Failure })
+}
+
+fn print(
+    output: &Output,
+    url: &str,
+    found: &Found,
+    shown: Option<&shown::Shown>,
+) -> anyhow::Result<()> {
+    let Found { system, announced, remarks, problems, best } = found;
+    let block = best.as_ref().map(|best| best.block.to_toml());
+    let kind = best.as_ref().map(|best| best.tried.source.configured.settings.kind);
+    if output.json {
+        return output.object(&json!({
+            "url": url,
+            "kind": kind,
+            "system": system,
+            "feeds": announced,
+            "remarks": remarks,
+            "problems": problems,
+            "notes": shown.map(|shown| shown.notes.as_slice()).unwrap_or_default(),
+            "items": shown.map(shown::Shown::objects).unwrap_or_default(),
+            "block": block,
+        }));
+    }
+    for remark in remarks {
+        output.say(remark);
+    }
+    for problem in problems {
+        output.line(&format!("problem: {problem}"))?;
+    }
+    if let (Some(shown), Some(kind)) = (shown, kind) {
+        for note in &shown.notes {
+            output.say(&format!("note: {note}"));
+        }
+        output.line(&format!("kind {kind}, {} items", shown.items.len()))?;
+        shown.print(output)?;
+    }
+    if let Some(block) = block {
+        output.line(&format!("\n{}", block.trim_end()))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,53 @@
+//! Further names of an item within its source, besides its key.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use crate::model::{Item, ItemId, Known, SourceId, Timestamp};
+use crate::store::StoreError;
+use crate::text::hash64;
+
+use super::read_known;
+
+/// What a verdict needs of the source's item that bears `name` beside its key.
+pub fn known_as(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    name: &str,
+) -> Result<Option<Known>, StoreError> {
+    const KNOWN_AS: &str = "
+        select id, key, fingerprint, raw_hash, story, changes from items
+        where id = (select item from item_names where name = ?1) and source = ?2";
+    let mut statement = tx.prepare_cached(KNOWN_AS)?;
+    Ok(statement.query_row((name_hash(source, name), source), read_known).optional()?)
+}
+
+/// Keeps the names of an item. One that another item bears stays with it: who
+/// was first is who is meant.
+pub(super) fn keep(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    id: ItemId,
+    item: &Item,
+) -> Result<(), StoreError> {
+    const KEEP: &str =
+        "insert into item_names (name, item) values (?1, ?2) on conflict (name) do nothing";
+    let mut statement = tx.prepare_cached(KEEP)?;
+    for alias in &item.aliases {
+        statement.execute((name_hash(source, alias), id))?;
+    }
+    Ok(())
+}
+
+/// Forgets the names of items whose texts are about to go.
+pub(super) fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<(), StoreError> {
+    const PRUNE: &str = "
+        delete from item_names where item in
+            (select id from items where first_seen < ?1 and text <> '' limit 1000)";
+    tx.execute(PRUNE, [before])?;
+    Ok(())
+}
+
+/// Source and name as one number; neither may run into the other.
+fn name_hash(source: &SourceId, name: &str) -> i64 {
+    hash64(format!("{source}\0{name}").as_bytes()).cast_signed()
+}
