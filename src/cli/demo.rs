@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
@@ -54,11 +55,13 @@ pub(super) async fn demo(global: &Global, arguments: &Arguments) -> anyhow::Resu
     if !arguments.exit {
         output.line(&format!("\nthe web face: http://{web_address}/  (Ctrl-C ends)"))?;
         let (ctx, plan) = (session.ctx.clone(), Arc::clone(&session.plan));
+        let delivering = tokio::spawn(deliver(ctx.clone(), Arc::clone(&plan)));
         let current = Arc::new(move || (ctx.clone(), Arc::clone(&plan)));
         crate::web::serve(web, settings, current, async {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await?;
+        delivering.abort();
     }
     Ok(Exit::Done)
 }
@@ -132,6 +135,13 @@ async fn send(session: &Session, output: &Output) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Lets the mails of a sign-up land beside the others, as the daemon would.
+async fn deliver(ctx: pipeline::Context, plan: Arc<pipeline::Plan>) {
+    while pipeline::drain(&ctx, &plan, &|| false).await.is_ok() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 fn mails(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {

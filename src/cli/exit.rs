@@ -69,7 +69,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<ConfigError>() || error.is::<UsageError>() {
         return Exit::Usage;
     }
-    let retry = error.chain().find_map(|cause| {
+    let retry = causes(error).find_map(|cause| {
         let store = cause.downcast_ref::<StoreError>().map(StoreError::retry);
         store.or_else(|| cause.downcast_ref::<PipelineError>().map(PipelineError::retry))
     });
@@ -80,6 +80,21 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         return Exit::Usage;
     }
     Exit::Failure
+}
+
+type Cause<'a> = &'a (dyn std::error::Error + 'static);
+
+/// The chain of causes, with those that a transparent error of the daemon stands for.
+fn causes(error: &anyhow::Error) -> impl Iterator<Item = Cause<'_>> {
+    error.chain().flat_map(|cause| {
+        let inner: Option<Cause<'_>> = match cause.downcast_ref::<DaemonError>() {
+            Some(DaemonError::Assemble(inner)) => Some(inner),
+            Some(DaemonError::Lock(inner)) => Some(inner),
+            Some(DaemonError::Pipeline(inner)) => Some(inner),
+            _ => None,
+        };
+        std::iter::once(cause).chain(inner)
+    })
 }
 
 /// The error as it is printed: the chain on one line, then the hint.
@@ -95,7 +110,7 @@ pub fn render_error(error: &anyhow::Error) -> String {
 }
 
 fn hint(error: &anyhow::Error) -> Option<String> {
-    error.chain().find_map(|cause| {
+    causes(error).find_map(|cause| {
         if let Some(error) = cause.downcast_ref::<UsageError>() {
             return error.hint.clone();
         }
@@ -139,7 +154,8 @@ mod tests {
 
     #[test]
     fn each_error_has_its_exit_code() {
-        let table: [(anyhow::Error, u8); 5] = [
+        let table: [(anyhow::Error, u8); 6] = [
+            (DaemonError::Pipeline(StoreError::Busy.into()).into(), 75),
             (UsageError::new("no such thing").into(), 2),
             (StoreError::Busy.into(), 75),
             (PipelineError::Store(StoreError::Full).into(), 75),

@@ -42,6 +42,9 @@ name = "Kommunal-IT-Meldungen (Vorführung)"
 public_url = {public_url}
 contact = "redaktion@meldungen.example.de"
 operator = "Vorführung, Musterstraße 1, 01234 Musterstadt"
+imprint_url = "https://meldungen.example.de/impressum"
+privacy_url = "https://meldungen.example.de/datenschutz"
+accessibility_url = "https://meldungen.example.de/barrierefreiheit"
 data_dir = {data_dir}
 
 [fetch]

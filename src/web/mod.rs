@@ -1,25 +1,75 @@
 //! The web face: German, accessible, no JavaScript, no cookies.
 //!
 //! `views` says what a page needs to know, `pages` turns it into HTML by the
-//! embedded templates, `headers` guards it. None of them asks the store or a clock.
+//! embedded templates, `headers` guards it. None of them asks the store or a
+//! clock. `archive`, `feeds`, `subscribe`, `settings` and `status` each answer
+//! some paths; `door` stands before them all: limits of time and size, and a
+//! German page for whatever is no page. GET and HEAD change nothing.
 
+mod archive;
+mod choices;
+mod client;
+mod door;
+mod feeds;
 pub mod headers;
+mod limits;
 pub mod pages;
+mod settings;
+mod status;
+mod subscribe;
 pub mod views;
 
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use tokio::sync::Semaphore;
+
+use self::headers::Kind;
+use self::limits::Limits;
+use self::pages::{Page, PageError, Pages};
+use self::views::Service;
 use crate::config::Config;
-use crate::pipeline::{Context, Plan};
+use crate::model::Network;
+use crate::pipeline::{Context, PipelineError, Plan};
+use crate::store::StoreError;
 
-/// What the face needs of the config beyond the plan.
+/// Requests that are answered at once; more are told to come again.
+const CONCURRENCY: usize = 64;
+/// Longest time for one answer, the reading of its body included.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// After the word to stop, answers under way may take so long.
+const FAREWELL: Duration = Duration::from_secs(10);
+
+/// What the face needs of the config beyond the plan. It is read once: a reload
+/// brings new topics, series and names, a restart also these.
 #[derive(Debug, Clone)]
-pub struct Settings;
+pub struct Settings {
+    subscribe: bool,
+    status: Vec<Network>,
+    trusted_proxies: Vec<Network>,
+    bot: views::Bot,
+}
 
 impl Settings {
     /// Of a checked config.
-    pub fn of(_: &Config) -> Self {
-        Self
+    pub fn of(config: &Config) -> Self {
+        let fetch = &config.fetch;
+        Self {
+            subscribe: config.web.subscribe,
+            status: config.web.status.clone(),
+            trusted_proxies: config.web.trusted_proxies.clone(),
+            bot: views::Bot {
+                user_agent: fetch.user_agent.clone(),
+                interval: archive::span(fetch.interval),
+                min_interval: archive::span(fetch.min_interval),
+                per_host: fetch.per_host,
+                host_spacing: archive::span(fetch.host_spacing),
+            },
+        }
     }
 }
 
@@ -29,10 +79,160 @@ pub type Current = Arc<dyn Fn() -> (Context, Arc<Plan>) + Send + Sync>;
 /// Serves until `stop`.
 pub async fn serve(
     listener: tokio::net::TcpListener,
-    _: Settings,
-    _: Current,
+    settings: Settings,
+    current: Current,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let router = axum::Router::new().route("/healthz", axum::routing::get(async || "ok\n"));
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    let stopped = Arc::new(tokio::sync::Notify::new());
+    let told = Arc::clone(&stopped);
+    let service = router(settings, current).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop.await;
+        told.notify_one();
+    });
+    // A connection that stays open must not hold up the end.
+    tokio::select! {
+        served = serving.into_future() => served,
+        () = async { stopped.notified().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
+    }
+}
+
+/// Every path behind its door. Who asks it without a socket adds the peer as
+/// `ConnectInfo`; without one nobody is let in to the status.
+pub fn router(settings: Settings, current: Current) -> Router {
+    let face = Arc::new(Face {
+        settings,
+        current,
+        pages: Mutex::new(None),
+        limits: Mutex::default(),
+        room: Arc::new(Semaphore::new(CONCURRENCY)),
+    });
+    let paths = Router::new()
+        .merge(archive::router())
+        .merge(feeds::router())
+        .merge(subscribe::router())
+        .merge(settings::router())
+        .merge(status::router());
+    door::before(paths, &face).with_state(face)
+}
+
+/// What all answers share.
+struct Face {
+    settings: Settings,
+    current: Current,
+    /// The compiled templates and the plan whose names they hold.
+    pages: Mutex<Option<(Arc<Plan>, Arc<Pages>)>>,
+    limits: Mutex<Limits>,
+    room: Arc<Semaphore>,
+}
+
+impl Face {
+    fn now(&self) -> (Context, Arc<Plan>) {
+        (self.current)()
+    }
+
+    /// The templates with today's names.
+    fn pages(&self, plan: &Arc<Plan>) -> Result<Arc<Pages>, PageError> {
+        let mut kept = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, pages)) = kept.as_ref().filter(|(of, _)| Arc::ptr_eq(of, plan)) {
+            return Ok(Arc::clone(pages));
+        }
+        let face = &plan.mail.face;
+        let link = |url: &String| (!url.is_empty()).then(|| url.clone());
+        let pages = Arc::new(Pages::new(&Service {
+            name: face.name.clone(),
+            public_url: face.public_url.clone(),
+            contact: face.contact.clone(),
+            operator: face.operator.clone(),
+            imprint_url: link(&face.imprint_url),
+            privacy_url: link(&face.privacy_url),
+            accessibility_url: link(&face.accessibility_url),
+            subscribe: self.settings.subscribe,
+        })?);
+        *kept = Some((Arc::clone(plan), Arc::clone(&pages)));
+        Ok(pages)
+    }
+
+    /// A page as an answer.
+    fn page(&self, plan: &Arc<Plan>, status: StatusCode, page: &Page) -> Answer {
+        let html = self.pages(plan)?.render(page)?;
+        Ok(answer(status, page.kind(), html))
+    }
+
+    /// A page that is what was asked for.
+    fn ok(&self, plan: &Arc<Plan>, page: &Page) -> Answer {
+        self.page(plan, StatusCode::OK, page)
+    }
+}
+
+/// A text of that kind with all its header fields.
+fn answer(status: StatusCode, kind: Kind, text: impl Into<axum::body::Body>) -> Response {
+    let mut response = Response::new(text.into());
+    *response.status_mut() = status;
+    dress(&mut response, kind);
+    response
+}
+
+/// Puts the header fields of a kind on an answer.
+fn dress(response: &mut Response, kind: Kind) {
+    for (name, value) in kind.fields() {
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+}
+
+type Answer = Result<Response, Refusal>;
+
+/// Why there is no page; `door` puts the German page for the status in its place.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    /// The request asks for what is not there, or may not be asked.
+    #[error("status {0}")]
+    Status(StatusCode),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A template.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// A journey.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// A stored page that cannot be read.
+    #[error("a stored page cannot be read")]
+    Stored(#[from] serde_json::Error),
+}
+
+impl Refusal {
+    const MISSING: Self = Self::Status(StatusCode::NOT_FOUND);
+    const BAD_REQUEST: Self = Self::Status(StatusCode::BAD_REQUEST);
+
+    fn is_busy(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Busy) | Self::Pipeline(PipelineError::Store(StoreError::Busy))
+        )
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = match &self {
+            Self::Status(status) => *status,
+            error if error.is_busy() => StatusCode::SERVICE_UNAVAILABLE,
+            // Neither path nor form: tokens and addresses stand in them.
+            error => {
+                tracing::error!(%error, cause = error.source_text(), "a page could not be made");
+                StatusCode::INTERNAL_SERVER_ERROR
+            }
+        };
+        status.into_response()
+    }
+}
+
+impl Refusal {
+    fn source_text(&self) -> Option<String> {
+        std::error::Error::source(self).map(ToString::to_string)
+    }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::headers::Kind;
 use super::views::{
     Archive, Bot, Confirm, DigestPage, Feed, ItemPage, Sent, Service, Settings, Stale, Start,
-    Status, Subscribe, TopicPage, Unsubscribe,
+    Status, Subscribe, TopicPage, Trouble, Unsubscribe,
 };
 
 /// The style sheet, served at `/stil.css`.
@@ -39,6 +39,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("bot.html", include_str!("templates/bot.html")),
     ("status.html", include_str!("templates/status.html")),
     ("missing.html", include_str!("templates/missing.html")),
+    ("trouble.html", include_str!("templates/trouble.html")),
     ("failed.html", include_str!("templates/failed.html")),
     ("feed.atom", include_str!("templates/feed.atom")),
 ];
@@ -77,6 +78,8 @@ pub enum Page {
     Status(Status),
     /// Status 404.
     Missing,
+    /// Any other status that is no page.
+    Trouble(Trouble),
     /// Status 500.
     Failed,
 }
@@ -85,7 +88,11 @@ impl Page {
     /// The kind of answer it is, for its header fields.
     pub const fn kind(&self) -> Kind {
         match self {
-            Self::Subscribe(_) | Self::Sent(_) | Self::Missing | Self::Failed => Kind::Form,
+            Self::Subscribe(_)
+            | Self::Sent(_)
+            | Self::Missing
+            | Self::Trouble(_)
+            | Self::Failed => Kind::Form,
             Self::Confirm(_) | Self::Unsubscribe(_) | Self::Settings(_) | Self::Stale(_) => {
                 Kind::Token
             }
@@ -111,6 +118,7 @@ impl Page {
             Self::Bot(_) => "bot.html",
             Self::Status(_) => "status.html",
             Self::Missing => "missing.html",
+            Self::Trouble(_) => "trouble.html",
             Self::Failed => "failed.html",
         }
     }

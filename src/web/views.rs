@@ -398,6 +398,8 @@ pub struct Choice {
 /// What is wrong with a form, by field: a sentence that says how to mend it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Problems {
+    /// The form itself, for example that it lay open for too long.
+    pub form: Option<String>,
     /// Field `adresse`.
     pub address: Option<String>,
     /// Field `thema`.
@@ -471,12 +473,23 @@ pub struct Settings {
     pub problems: Problems,
     /// They have just been saved.
     pub saved: bool,
-    /// Since when mails are held back.
-    pub suspended: Option<Moment>,
+    /// Mails are held back.
+    pub suspended: bool,
     /// When consent was given.
     pub consent: Moment,
     /// Token of the unsubscribe page.
     pub unsubscribe: String,
+    /// Path of all that is kept of them.
+    pub download: String,
+}
+
+/// An answer that is no page: what is wrong and what helps.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trouble {
+    /// Heading.
+    pub title: String,
+    /// A sentence or two.
+    pub text: String,
 }
 
 /// A token that is unknown, used or too old.

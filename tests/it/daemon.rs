@@ -1,1 +1,447 @@
-//! Life of the daemon: ready, watchdog, reload, drain.
+//! The daemon as systemd runs it: the real binary, real signals, real time.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::net::UnixDatagram;
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use amtsbote::model::{SourceId, Timestamp};
+use amtsbote::store::{items, jobs, outbox, sources};
+use serde_json::Value;
+
+use crate::support::desk::{entries, entry, rss};
+use crate::support::world::{World, main_file};
+
+const EVERY_TWO_SECONDS: &str = "*/2 * * * * *";
+const NEVER: &str = "0 0 3 1 1 *";
+
+/// Longer than anything here takes, even on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A running daemon, and what it says to systemd and to its log.
+struct Daemon {
+    child: Child,
+    says: Receiver<String>,
+    heard: Vec<String>,
+}
+
+impl Daemon {
+    /// Starts it and waits until it is ready.
+    async fn start(world: &World) -> Self {
+        let mut daemon = Self::launch(world);
+        daemon.hear("READY=1").await;
+        daemon
+    }
+
+    fn launch(world: &World) -> Self {
+        let path = world.folder.path().join("notify");
+        let _ = std::fs::remove_file(&path);
+        let socket = UnixDatagram::bind(&path).unwrap();
+        let mut command = world.command(&["run"]);
+        command
+            .env("NOTIFY_SOCKET", &path)
+            .env("WATCHDOG_USEC", "1000000")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        world.adopt(&child);
+        let (sender, says) = channel();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let from_log = sender.clone();
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                if from_log.send(format!("log: {line}")).is_err() {
+                    break;
+                }
+            }
+        });
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length) = socket.recv(&mut buffer) {
+                let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                if message.lines().any(|line| sender.send(line.to_owned()).is_err()) {
+                    break;
+                }
+            }
+        });
+        Self { child, says, heard: Vec::new() }
+    }
+
+    /// Waits for a line that holds `what`, and answers it. The feeds, which live
+    /// on this thread, go on answering meanwhile.
+    async fn hear(&mut self, what: &str) -> String {
+        let begin = Instant::now();
+        loop {
+            match self.says.recv_timeout(Duration::from_millis(1)) {
+                Ok(line) => {
+                    self.heard.push(line.clone());
+                    if line.contains(what) {
+                        return line;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    tokio::time::sleep(Duration::from_millis(10)).await
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    panic!("it never said {what}: {:#?}", self.heard)
+                }
+            }
+            assert!(begin.elapsed() < PATIENCE, "it did not say {what}: {:#?}", self.heard);
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("kill")
+            .args([&format!("-{name}"), &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for its end and answers its exit code.
+    async fn end(&mut self) -> Option<i32> {
+        let begin = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(begin.elapsed() < PATIENCE, "it does not end: {:#?}", self.heard);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn stop(mut self) {
+        self.signal("TERM");
+        assert_eq!(self.end().await, Some(0), "{:#?}", self.heard);
+    }
+}
+
+/// Waits until it holds.
+async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    let begin = Instant::now();
+    while !holds().await {
+        assert!(begin.elapsed() < PATIENCE, "never: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+async fn subscribe(world: &World, count: usize) {
+    let store = {
+        world.run(&["db", "migrate"]).await.ok();
+        world.store()
+    };
+    store
+        .write(move |tx| {
+            for n in 0..count {
+                let new = amtsbote::store::subscribers::NewSubscriber {
+                    address: format!("leserin-{n}@stadt.test"),
+                    standing: amtsbote::model::Standing::Active,
+                    series: vec!["taeglich".into()],
+                    topics: vec![],
+                    since: Timestamp(1),
+                    consent: amtsbote::model::Consent {
+                        origin: "operator".into(),
+                        reason: "Test".into(),
+                        requested_at: Timestamp(1),
+                        confirmed_at: Some(Timestamp(1)),
+                    },
+                };
+                amtsbote::store::subscribers::insert(tx, &new)?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+/// A world with one source, whose items may be mailed from the first on.
+async fn world(schedule: &str, readers: usize) -> World {
+    let world = World::new(schedule).await;
+    world.write("sources.toml", &world.source("amt", "initial = 'all'"));
+    subscribe(&world, readers).await;
+    world
+}
+
+#[tokio::test]
+async fn it_is_ready_fed_polls_by_interval_mails_at_its_slot_and_stops_in_order() {
+    let world = world(EVERY_TWO_SECONDS, 1).await;
+    world.serve("amt", &rss(&entries(1..3)));
+    world.serve("amt", &rss(&entries(1..4)));
+    let begin = Instant::now();
+    let mut daemon = Daemon::start(&world).await;
+    eprintln!("ready after {:?}", begin.elapsed());
+    daemon.hear("WATCHDOG=1").await;
+    daemon.hear("WATCHDOG=1").await;
+    until("three polls by interval", async || world.feeds.asked().len() >= 3).await;
+    until("all three items are mailed", async || {
+        let all: String = world.mails().into_iter().map(|(_, text)| text).collect();
+        (1..4).all(|n| all.contains(&format!("ozg-meldung-nummer-{n}")))
+    })
+    .await;
+    daemon.signal("TERM");
+    daemon.hear("STOPPING=1").await;
+    assert_eq!(daemon.end().await, Some(0));
+    for n in 1..4 {
+        let title = format!("ozg-meldung-nummer-{n}");
+        let mails = world.mails().into_iter().filter(|(_, text)| text.contains(&title)).count();
+        assert_eq!(mails, 1, "{title} was mailed {mails} times");
+    }
+    assert!(!daemon.heard.iter().any(|line| line.contains("leserin")), "an address was logged");
+}
+
+#[tokio::test]
+async fn a_reload_takes_up_what_was_added_changed_and_removed_and_keeps_history() {
+    let world = world(NEVER, 0).await;
+    let sources = |ids: &[&str]| ids.iter().map(|id| world.source(id, "")).collect::<String>();
+    for id in ["bleibt", "alt", "neu"] {
+        world.serve(id, &rss(&entries(1..3)));
+    }
+    world.serve("anderswo", &rss(&entries(1..4)));
+    world.write("sources.toml", &sources(&["bleibt", "alt"]));
+    let mut daemon = Daemon::start(&world).await;
+    daemon.hear("alt: read, 2 new").await;
+    daemon.hear("bleibt: ").await;
+
+    let changed = world
+        .source("bleibt", "name = 'Neuer Name'")
+        .replace("/bleibt'", "/anderswo'")
+        .replace("name = 'Quelle bleibt'\n", "");
+    world.write("sources.toml", &(changed + &sources(&["neu"])));
+    daemon.signal("HUP");
+    daemon.hear("RELOADING=1").await;
+    daemon.hear("READY=1").await;
+    daemon.hear("neu: read, 2 new").await;
+    daemon.hear("bleibt: read, 1 new").await;
+    let asked = |path: &str| world.feeds.asked().iter().filter(|a| a.path == path).count();
+    let (before, elsewhere) = (asked("/alt"), asked("/anderswo"));
+    until("the changed source is polled on", async || asked("/anderswo") > elsewhere + 1).await;
+    assert_eq!(asked("/alt"), before, "who left the config is not asked");
+    let listed = world.run(&["items", "--source", "alt", "--json"]).await.ok().lines();
+    assert_eq!(listed.len(), 2, "but its history stays");
+    let named = world.run(&["explain", listed[0]["id"].as_str().unwrap()]).await.ok().out;
+    assert!(named.contains("Quelle alt"), "{named}");
+
+    // A broken edit keeps what runs, and says where the fault is.
+    world.write("sources.toml", "[[source]]\nid = 'x'\nkind = 'feed'\nurl = 'ftp://x.test/'\n");
+    daemon.signal("HUP");
+    let logged = daemon.hear("the config is broken and the old one stays").await;
+    assert!(logged.contains("sources.toml:4:7"), "{logged}");
+    let status = daemon.hear("STATUS=config broken").await;
+    assert!(status.contains("sources.toml:4:7") && status.contains("ftp://x.test/"), "{status}");
+    let neu = asked("/neu");
+    until("the old config goes on", async || asked("/neu") > neu).await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_second_instance_is_refused_by_the_number_of_the_first() {
+    let world = world(NEVER, 0).await;
+    world.serve("amt", &rss(&[]));
+    let daemon = Daemon::start(&world).await;
+    let refused = world.run(&["run"]).await;
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(
+        refused.err.contains(&format!("another amtsbote (process {})", daemon.child.id())),
+        "{}",
+        refused.err
+    );
+    assert!(
+        refused.err.contains("hint: stop it with `systemctl stop amtsbote`"),
+        "{}",
+        refused.err
+    );
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn commands_beside_the_daemon_are_handed_over_and_answered() {
+    let world = world(NEVER, 2).await;
+    world.write(
+        "amtsbote.toml",
+        &main_file(NEVER).replace("interval = \"1s\"\nmin", "interval = \"1h\"\nmin"),
+    );
+    world.serve("amt", &rss(&entries(1..3)));
+    world.serve("amt", &rss(&entries(1..4)));
+    let mut daemon = Daemon::start(&world).await;
+    daemon.hear("amt: read, 2 new").await;
+    let polled = world.run(&["poll", "amt", "--force", "--json"]).await.ok();
+    assert!(polled.err.contains("the running service does it"), "{}", polled.err);
+    assert_eq!(polled.lines()[0]["new"], 1);
+    let sent = world.run(&["digest", "send", "taeglich", "--now", "--json"]).await.ok().lines();
+    assert_eq!(
+        (&sent[0]["messages"], &sent[0]["states"]["sent"]),
+        (&Value::from(2), &Value::from(2))
+    );
+    assert_eq!(world.mails().len(), 2);
+    let again = world.run(&["digest", "send", "taeglich", "--now"]).await.ok();
+    assert_eq!(again.out, "nothing to tell, no mail\n");
+    let unknown = world.run(&["poll", "atm"]).await;
+    assert_ne!(unknown.code, 0);
+    assert!(
+        unknown.err.contains("there is no source `atm`, did you mean `amt`?"),
+        "{}",
+        unknown.err
+    );
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_command_whose_daemon_dies_is_done_here_and_old_ones_are_not_done_at_all() {
+    let world = world(NEVER, 1).await;
+    world.write(
+        "amtsbote.toml",
+        &main_file(NEVER).replace("interval = \"1s\"\nmin", "interval = \"1h\"\nmin"),
+    );
+    world.serve("amt", &rss(&entries(1..3)));
+    let mut daemon = Daemon::start(&world).await;
+    daemon.hear("amt: read, 2 new").await;
+    // It still holds the lock, but does nothing any more.
+    daemon.signal("STOP");
+    let mut command = world.command(&["digest", "send", "taeglich", "--now"]);
+    let waiting = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let store = world.store();
+    until("the job is handed over", async || store.read(jobs::next).await.unwrap().is_some()).await;
+    daemon.signal("KILL");
+    daemon.end().await;
+    let output =
+        tokio::task::spawn_blocking(move || waiting.wait_with_output().unwrap()).await.unwrap();
+    let said = crate::support::world::Said::from(output).ok();
+    assert!(said.out.contains("1 mails: 1 sent"), "{said:?}");
+    assert_eq!(store.read(jobs::next).await.unwrap(), None, "it was taken back");
+
+    let work = r#"{"work":"send-digest","series":"taeglich"}"#;
+    let id = store.write(move |tx| jobs::enqueue(tx, "work", work, Timestamp(1))).await.unwrap();
+    let daemon = Daemon::start(&world).await;
+    let outcome = store.read(move |tx| jobs::outcome(tx, id)).await.unwrap().unwrap();
+    assert!(outcome.contains("away for too long"), "{outcome}");
+    daemon.stop().await;
+}
+
+/// One message for each of so many readers, composed and not yet sent.
+const READERS: usize = 400;
+
+#[tokio::test]
+async fn told_to_stop_while_sending_it_ends_well_and_the_next_start_sends_the_rest() {
+    let world = world(EVERY_TWO_SECONDS, READERS).await;
+    world.serve("amt", &rss(&entries(1..3)));
+    let mut daemon = Daemon::start(&world).await;
+    until("it is sending", async || world.mails().len() > 5).await;
+    daemon.signal("TERM");
+    assert_eq!(daemon.end().await, Some(0));
+    let sent = world.mails().len();
+    eprintln!("stopped after {sent} of {READERS}");
+    let store = world.store();
+    let states = store.read(|tx| outbox::count_by_state(tx, None)).await.unwrap();
+    assert!(states.iter().all(|(state, _)| state != "claimed"), "{states:?}");
+    let daemon = Daemon::start(&world).await;
+    all_are_sent(&world).await;
+    daemon.stop().await;
+    assert_eq!(world.mails().len(), READERS, "one each");
+}
+
+async fn all_are_sent(world: &World) {
+    let store = world.store();
+    until("all are sent", async || {
+        let states = store.read(|tx| outbox::count_by_state(tx, None)).await.unwrap();
+        states == [("sent".to_owned(), READERS as u64)]
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn killed_while_sending_nothing_is_lost_and_a_copy_has_the_same_bytes() {
+    let world = world(EVERY_TWO_SECONDS, READERS).await;
+    world.serve("amt", &rss(&entries(1..3)));
+    let mut before = Vec::new();
+    for least in [5, 60] {
+        let mut daemon = Daemon::start(&world).await;
+        until("it is sending", async || world.mails().len() > least).await;
+        daemon.signal("KILL");
+        daemon.end().await;
+        before = world.mails();
+    }
+    let daemon = Daemon::start(&world).await;
+    all_are_sent(&world).await;
+    daemon.stop().await;
+    let after = world.mails();
+    assert_eq!(after.len(), READERS, "a copy overwrites itself by its Message-ID");
+    for mail in &before {
+        assert!(after.contains(mail), "{} was sent again with other bytes", mail.0);
+    }
+    let store = world.store();
+    let all = store.read(|tx| outbox::list(tx, None, 10_000)).await.unwrap();
+    let twice = all.iter().filter(|entry| entry.attempts > 1).count();
+    eprintln!("{twice} of {READERS} were tried twice");
+    // What was in hand at each kill, and nothing else: a claim is 16 a connection.
+    assert!(twice <= 2 * 2 * 16, "{twice}");
+}
+
+#[tokio::test]
+async fn killed_while_polling_it_polls_again_and_the_items_come_once() {
+    use crate::support::feed_server::{Act, response};
+    let world = world(NEVER, 0).await;
+    let body = rss(&entries(1..4));
+    world.feeds.on("/amt", [Act::Hang]);
+    world.feeds.on("/amt", [response(200, &[("ETag", "\"1\"")], &body)]);
+    let mut daemon = Daemon::start(&world).await;
+    until("it is asking", async || !world.feeds.asked().is_empty()).await;
+    daemon.signal("KILL");
+    daemon.end().await;
+    let state = world.store().read(|tx| sources::state(tx, &SourceId::from("amt"))).await.unwrap();
+    assert!(state.last_attempt.is_some() && state.next_poll > Timestamp(0), "the attempt is known");
+    assert!(state.cursor.values.is_empty() && state.last_success.is_none());
+    let mut daemon = Daemon::start(&world).await;
+    daemon.hear("amt: read, 3 new").await;
+    daemon.stop().await;
+    let stored = world.store().read(items::count_all).await.unwrap();
+    assert_eq!(stored, 3);
+}
+
+#[tokio::test]
+async fn a_host_that_hangs_does_not_hold_up_the_end() {
+    use crate::support::feed_server::Act;
+    let world = world(NEVER, 0).await;
+    world
+        .write("amtsbote.toml", &main_file(NEVER).replace("timeout = \"5s\"", "timeout = \"10m\""));
+    world.feeds.on("/amt", [Act::Hang]);
+    let daemon = Daemon::start(&world).await;
+    until("it is asking", async || !world.feeds.asked().is_empty()).await;
+    let begin = Instant::now();
+    daemon.stop().await;
+    eprintln!("ended after {:?}", begin.elapsed());
+}
+
+#[tokio::test]
+async fn a_series_that_joins_others_begins_where_they_stand() {
+    let world = world(EVERY_TWO_SECONDS, 1).await;
+    world.serve("amt", &rss(&entries(1..3)));
+    world.serve("amt", &rss(&entries(1..3)));
+    let mut daemon = Daemon::start(&world).await;
+    until("the first series has told all", async || world.mails().len() == 1).await;
+    let second = "[[series]]\nid = \"neu\"\ntitle = \"Neu\"\nschedule = \"*/2 * * * * *\"\n";
+    world.write("amtsbote.toml", &(main_file(EVERY_TWO_SECONDS) + second));
+    daemon.signal("HUP");
+    daemon.hear("READY=1").await;
+    daemon.hear("neu: nothing to tell").await;
+    world.serve("amt", &rss(&entries(1..4)));
+    daemon.hear("-neu: 1 entries to 0 subscribers").await;
+    let pages = world.run(&["digest", "list", "--json"]).await.ok().lines();
+    let neu: Vec<&Value> = pages.iter().filter(|page| page["series"] == "neu").collect();
+    assert_eq!((neu.len(), &neu[0]["entries"]), (1, &Value::from(1)), "only {}", entry(3).title);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_series_run_by_a_clock_that_was_ahead_begins_anew() {
+    use amtsbote::store::digests::{self, Progress};
+    let world = world(EVERY_TWO_SECONDS, 1).await;
+    world.serve("amt", &rss(&entries(1..3)));
+    let ahead = Progress { last_slot: Some("2099-01-01T00:00:00".into()), ..Progress::default() };
+    let store = world.store();
+    store.write(move |tx| digests::set_progress(tx, &"taeglich".into(), &ahead)).await.unwrap();
+    let mut daemon = Daemon::start(&world).await;
+    daemon.hear("its last slot lies in the future").await;
+    until("it mails again", async || world.mails().len() == 1).await;
+    daemon.stop().await;
+}

@@ -145,6 +145,7 @@ fn editions(chosen: bool) -> Vec<Choice> {
 
 fn problems() -> Problems {
     Problems {
+        form: Some("Das Formular lag zu lange offen.".into()),
         address: Some("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@gemeinde.de.".into()),
         topics: Some("Wählen Sie wenigstens ein Thema.".into()),
         series: Some("Wählen Sie wenigstens eine Ausgabe.".into()),
@@ -168,7 +169,8 @@ fn settings(saved: bool, problems: Problems) -> Page {
         series: editions(true),
         problems,
         saved,
-        suspended: saved.then(moment),
+        suspended: saved,
+        download: "/e/abc/daten.json".into(),
         consent: moment(),
         unsubscribe: "token".into(),
     }))
@@ -251,6 +253,7 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
             }),
         ),
         ("404", Page::Missing),
+        ("405", Page::Trouble(Trouble { title: title.into(), text: title.into() })),
         ("500", Page::Failed),
     ]
 }

@@ -1,6 +1,8 @@
 //! What the journeys share: servers on loopback, scripted worlds.
 
+pub(crate) mod desk;
 pub(crate) mod feed_server;
 pub(crate) mod packed;
 pub(crate) mod smtp_server;
 pub(crate) mod tls_server;
+pub(crate) mod world;

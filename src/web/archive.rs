@@ -1,0 +1,367 @@
+//! What was reported and what was sent, for everyone.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::choices::Fields;
+use super::door::Segment;
+use super::headers::Kind;
+use super::pages::{Page, STYLE};
+use super::views::{
+    Archive, DigestLink, DigestPage, DocumentLink, ItemLine, ItemList, ItemPage, Moment, Month,
+    OtherItem, Start, TopicLink, TopicPage, TopicReason, month_title,
+};
+use super::{Answer, Face, Refusal, answer};
+use crate::model::{Digest, DigestId, ItemId, TopicId};
+use crate::pipeline::{Plan, reason};
+use crate::store::items::{self, Listing, Stored};
+use crate::store::{StoreError, Transaction, digests, stories};
+use crate::text;
+
+/// Items on a page of a list.
+const PAGE_SIZE: usize = 20;
+/// Lists end there: behind it one searches.
+const LAST_PAGE: usize = 500;
+/// Longest search, in characters; the field takes no more.
+const MAX_QUERY: usize = 200;
+/// Digests that the archive lists.
+const MAX_DIGESTS: usize = 1000;
+/// Longest lead in a list.
+pub(super) const SHORT_LEAD: usize = 280;
+/// Longest lead on an item's own page: enough to know what it is, not to replace its source.
+const LONG_LEAD: usize = 700;
+/// Items of related stories that are named.
+const MAX_RELATED: usize = 10;
+
+pub(super) fn router() -> Router<Arc<Face>> {
+    Router::new()
+        .route("/", get(start))
+        .route("/thema/{id}", get(topic))
+        .route("/meldung/{id}", get(item))
+        .route("/archiv", get(archive))
+        .route("/d/{id}", get(digest))
+        .route("/hilfe", get(help))
+        .route("/bot", get(bot))
+        .route("/stil.css", get(style))
+        .route("/favicon.ico", get(no_icon))
+        .route("/robots.txt", get(robots))
+}
+
+async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answer {
+    let (ctx, plan) = face.now();
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    let number = page_number(&fields)?;
+    let query: Option<String> = fields
+        .first("suche")
+        .map(|query| text::clean_line(query, MAX_QUERY))
+        .filter(|query| !query.trim().is_empty());
+    let known = Arc::clone(&plan);
+    let page = ctx
+        .store
+        .read(move |tx| {
+            let found = match &query {
+                Some(query) => items::count_found(tx, query)?,
+                None => 0,
+            };
+            let listing = Listing {
+                search: query.clone(),
+                // A search shows what has the words, whoever leads its story.
+                one_per_story: query.is_none(),
+                ..Listing::default()
+            };
+            let path = query.as_deref().map_or_else(
+                || "/?".to_owned(),
+                |query| {
+                    let encoded: String =
+                        url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
+                    format!("/?suche={encoded}&")
+                },
+            );
+            let list = list(tx, &known, listing, number, &path)?;
+            let topics = known.topics.iter().map(|(id, title)| link(id, title)).collect();
+            Ok(Start { query, found, topics, list })
+        })
+        .await?;
+    face.ok(&plan, &Page::Start(page))
+}
+
+async fn topic(
+    State(face): State<Arc<Face>>,
+    Segment(id): Segment,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let (ctx, plan) = face.now();
+    let number = page_number(&Fields::parse(query.unwrap_or_default().as_bytes()))?;
+    let Some((id, title)) = plan.topics.iter().find(|(topic, _)| topic.as_str() == id).cloned()
+    else {
+        return Err(Refusal::MISSING);
+    };
+    let (known, of) = (Arc::clone(&plan), id.clone());
+    let list = ctx
+        .store
+        .read(move |tx| {
+            let path = format!("/thema/{of}?");
+            let listing = Listing { topic: Some(of), one_per_story: true, ..Listing::default() };
+            list(tx, &known, listing, number, &path)
+        })
+        .await?;
+    face.ok(&plan, &Page::Topic(TopicPage { id: id.to_string(), title, list }))
+}
+
+/// The number of the page asked for; 1 if none is.
+fn page_number(fields: &Fields) -> Result<usize, Refusal> {
+    let Some(text) = fields.first("seite") else { return Ok(1) };
+    let number = text.parse().ok().filter(|number| (1..=LAST_PAGE).contains(number));
+    number.ok_or(Refusal::MISSING)
+}
+
+fn list(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    listing: Listing,
+    number: usize,
+    path: &str,
+) -> Result<ItemList, StoreError> {
+    // One more than is shown tells whether there are older ones.
+    let listing = Listing { limit: PAGE_SIZE + 1, offset: (number - 1) * PAGE_SIZE, ..listing };
+    let mut stored = items::list(tx, &listing)?;
+    let has_older = stored.len() > PAGE_SIZE && number < LAST_PAGE;
+    stored.truncate(PAGE_SIZE);
+    let lines = stored.into_iter().map(|item| line(tx, plan, item)).collect::<Result<_, _>>()?;
+    Ok(ItemList {
+        items: lines,
+        number,
+        newer: (number > 1).then(|| format!("{path}seite={}", number - 1)),
+        older: has_older.then(|| format!("{path}seite={}", number + 1)),
+    })
+}
+
+fn line(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemLine, StoreError> {
+    let zone = plan.mail.timezone;
+    Ok(ItemLine {
+        id: item.id.0,
+        topics: topics(tx, plan, item.id)?,
+        also: others(tx, &item)?.len(),
+        published: item.published.map(|at| Moment::day(at, zone)),
+        summary: text::shorten(&item.summary, SHORT_LEAD),
+        title: item.title,
+        source: item.source_name,
+    })
+}
+
+/// Topics of an item that have a page.
+pub(super) fn topics(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    item: ItemId,
+) -> Result<Vec<TopicLink>, StoreError> {
+    let tags = items::tags(tx, item)?;
+    let has = |topic: &TopicId| tags.iter().any(|(tagging, _)| tagging.topic == *topic);
+    let topics = plan.topics.iter().filter(|(topic, _)| has(topic));
+    Ok(topics.map(|(id, title)| link(id, title)).collect())
+}
+
+/// One item of each other source that tells the item's story.
+pub(super) fn others(tx: &Transaction<'_>, item: &Stored) -> Result<Vec<Stored>, StoreError> {
+    let mut others: Vec<Stored> = Vec::new();
+    for member in items::of_story(tx, item.story)? {
+        let is_other = member.source != item.source
+            && others.iter().all(|known| known.source != member.source);
+        if is_other {
+            others.push(member);
+        }
+    }
+    Ok(others)
+}
+
+fn link(id: &TopicId, title: &str) -> TopicLink {
+    TopicLink { id: id.to_string(), title: title.to_owned() }
+}
+
+async fn item(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
+    let (ctx, plan) = face.now();
+    let id = id.parse().map(ItemId).map_err(|_| Refusal::MISSING)?;
+    let known = Arc::clone(&plan);
+    let page = ctx
+        .store
+        .read(move |tx| {
+            let Some(item) = items::get(tx, id)? else { return Ok(None) };
+            item_page(tx, &known, item).map(Some)
+        })
+        .await?;
+    let page = page.ok_or(Refusal::MISSING)?;
+    face.ok(&plan, &Page::Item(Box::new(page)))
+}
+
+fn item_page(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemPage, StoreError> {
+    let zone = plan.mail.timezone;
+    let other = |item: Stored| OtherItem {
+        id: Some(item.id.0),
+        title: item.title,
+        source: item.source_name,
+        published: item.published.map(|at| Moment::day(at, zone)),
+    };
+    let mut related = Vec::new();
+    for story in stories::related(tx, item.story)?.into_iter().take(MAX_RELATED) {
+        related.extend(items::of_story(tx, story)?.into_iter().next().map(other));
+    }
+    let mut reasons = Vec::new();
+    for (tagging, _) in items::tags(tx, item.id)? {
+        if let Some((id, title)) = plan.topics.iter().find(|(id, _)| *id == tagging.topic) {
+            reasons.push(TopicReason {
+                id: id.to_string(),
+                title: title.clone(),
+                reason: reason(&tagging),
+            });
+        }
+    }
+    let lead = if item.summary.is_empty() { &item.text } else { &item.summary };
+    let lead = text::shorten(lead, LONG_LEAD);
+    let source = plan.source(&item.source).map(|source| &source.configured.settings);
+    Ok(ItemPage {
+        also: others(tx, &item)?.into_iter().map(other).collect(),
+        related,
+        topics: reasons,
+        language: item.details.language.filter(|language| !language.starts_with("de")),
+        // A feed is no page for readers.
+        source_url: source.filter(|source| source.kind == "page").map(|source| source.url.clone()),
+        published: item.published.map(|at| Moment::day(at, zone)),
+        published_is_guess: item.published_is_guess,
+        updated: item.updated.map(|at| Moment::day(at, zone)),
+        first_seen: Moment::day(item.first_seen, zone),
+        lead: lead
+            .lines()
+            .map(str::trim)
+            .filter(|paragraph| !paragraph.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        documents: item.details.documents.iter().map(DocumentLink::of).collect(),
+        title: item.title,
+        source: item.source_name,
+        url: item.url,
+    })
+}
+
+async fn archive(State(face): State<Arc<Face>>) -> Answer {
+    let (ctx, plan) = face.now();
+    let zone = plan.mail.timezone;
+    let rows = ctx.store.read(|tx| digests::titles(tx, MAX_DIGESTS)).await?;
+    let title = |row: &digests::DigestTitle, moment: Moment| {
+        let series =
+            plan.series(&row.series).map_or(row.series.as_str(), |plan| &plan.series.title);
+        format!("{series}, {}", moment.text)
+    };
+    // Links that are called the same lead to the same page: two of a day show their time.
+    let mut called: HashMap<String, usize> = HashMap::new();
+    for row in &rows {
+        *called.entry(title(row, Moment::day(row.to, zone))).or_default() += 1;
+    }
+    let mut months: Vec<Month> = Vec::new();
+    for row in rows {
+        let by_day = title(&row, Moment::day(row.to, zone));
+        let is_alone = called.get(&by_day) == Some(&1);
+        let link = DigestLink {
+            title: if is_alone { by_day } else { title(&row, Moment::minute(row.to, zone)) },
+            id: row.id.to_string(),
+            shown: row.entries,
+        };
+        let month = month_title(row.to, zone);
+        match months.last_mut().filter(|last| last.title == month) {
+            Some(last) => last.digests.push(link),
+            None => months.push(Month { title: month, digests: vec![link] }),
+        }
+    }
+    face.ok(&plan, &Page::Archive(Archive { months }))
+}
+
+async fn digest(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
+    let (ctx, plan) = face.now();
+    let found = ctx
+        .store
+        .read(move |tx| {
+            let Some(row) = digests::get(tx, &DigestId::new(id))? else { return Ok(None) };
+            let neighbours = digests::neighbours(tx, &row)?;
+            Ok(Some((row, neighbours)))
+        })
+        .await?;
+    let (row, (previous, next)) = found.ok_or(Refusal::MISSING)?;
+    let digest: Digest = serde_json::from_str(&row.content)?;
+    let summary = |entry: &crate::model::Entry| text::shorten(&entry.summary, SHORT_LEAD);
+    let page = DigestPage {
+        previous: previous.map(|id| id.to_string()),
+        next: next.map(|id| id.to_string()),
+        ..DigestPage::of(&digest, plan.mail.timezone, summary)
+    };
+    face.ok(&plan, &Page::Digest(page))
+}
+
+async fn help(State(face): State<Arc<Face>>) -> Answer {
+    let (_, plan) = face.now();
+    face.ok(&plan, &Page::Help)
+}
+
+async fn bot(State(face): State<Arc<Face>>) -> Answer {
+    let (_, plan) = face.now();
+    face.ok(&plan, &Page::Bot(face.settings.bot.clone()))
+}
+
+async fn style() -> Response {
+    answer(StatusCode::OK, Kind::Style, STYLE)
+}
+
+async fn no_icon() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// Robots have no business behind tokens; the pages say so themselves, too.
+async fn robots() -> Response {
+    let mut response = answer(
+        StatusCode::OK,
+        Kind::Style,
+        "User-agent: *\nDisallow: /a/\nDisallow: /b/\nDisallow: /e/\nDisallow: /status\n",
+    );
+    response.headers_mut().insert(
+        axum::http::header::CONTENT_TYPE,
+        axum::http::HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response
+}
+
+/// A duration in German words: `2 Stunden`, `90 Minuten`.
+pub(super) fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (number, one, many) = match seconds {
+        s if s >= 172_800 && s.is_multiple_of(86_400) => (s / 86_400, "Tag", "Tage"),
+        s if s >= 3600 && s.is_multiple_of(3600) => (s / 3600, "Stunde", "Stunden"),
+        s if s >= 60 && s.is_multiple_of(60) => (s / 60, "Minute", "Minuten"),
+        s => (s, "Sekunde", "Sekunden"),
+    };
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_is_told_in_its_largest_whole_unit() {
+        for (seconds, words) in [
+            (0, "0 Sekunden"),
+            (1, "1 Sekunde"),
+            (90, "90 Sekunden"),
+            (900, "15 Minuten"),
+            (3600, "1 Stunde"),
+            (86_400, "24 Stunden"),
+            (604_800, "7 Tage"),
+        ] {
+            assert_eq!(span(Duration::from_secs(seconds)), words);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Atom feeds of everything and of each topic, with validators.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::routing::get;
+use chrono::DateTime;
+use sha2::{Digest as _, Sha256};
+
+use super::archive::{SHORT_LEAD, others, topics};
+use super::door::Segment;
+use super::headers::Kind;
+use super::views::{Feed, FeedEntry};
+use super::{Answer, Face, Refusal, answer};
+use crate::model::{Timestamp, TopicId};
+use crate::pipeline::Plan;
+use crate::store::items::{self, Listing, Stored};
+use crate::store::{StoreError, Transaction};
+use crate::text;
+
+/// Entries of a feed.
+const ENTRIES: usize = 50;
+/// As Last-Modified is written (RFC 9110 5.6.7).
+const HTTP_DATE: &str = "%a, %d %b %Y %H:%M:%S GMT";
+
+pub(super) fn router() -> Router<Arc<Face>> {
+    Router::new().route("/feeds/{file}", get(feed))
+}
+
+async fn feed(State(face): State<Arc<Face>>, Segment(file): Segment, headers: HeaderMap) -> Answer {
+    let (ctx, plan) = face.now();
+    let name = file.strip_suffix(".atom").ok_or(Refusal::MISSING)?;
+    let of = match name {
+        "alle" => None,
+        id => Some(
+            plan.topics.iter().find(|(topic, _)| topic.as_str() == id).ok_or(Refusal::MISSING)?,
+        ),
+    };
+    let topic = of.map(|(id, _)| id.clone());
+    let title = of.map_or("Alle Meldungen", |(_, title)| title.as_str());
+    let known = Arc::clone(&plan);
+    let entries = ctx.store.read(move |tx| entries(tx, &known, topic)).await?;
+    let updated = entries.iter().map(|(at, _)| *at).max().unwrap_or_default();
+    let page = of.map_or_else(String::new, |(id, _)| format!("thema/{id}"));
+    let feed = Feed {
+        title: format!("{}: {title}", plan.mail.face.name),
+        self_url: plan.mail.link(&format!("feeds/{file}")),
+        page_url: plan.mail.link(&page),
+        updated: updated.rfc3339(),
+        entries: entries.into_iter().map(|(_, entry)| entry).collect(),
+    };
+    let text = face.pages(&plan)?.feed(&feed)?;
+    Ok(validated(&headers, text, updated))
+}
+
+fn entries(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    topic: Option<TopicId>,
+) -> Result<Vec<(Timestamp, FeedEntry)>, StoreError> {
+    let listing = Listing { topic, one_per_story: true, limit: ENTRIES, ..Listing::default() };
+    items::list(tx, &listing)?.into_iter().map(|item| entry(tx, plan, item)).collect()
+}
+
+fn entry(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    item: Stored,
+) -> Result<(Timestamp, FeedEntry), StoreError> {
+    let updated = item.updated.unwrap_or(item.first_seen);
+    let entry = FeedEntry {
+        // The story's: it stays when a better source takes the lead.
+        id: plan.mail.link(&format!("meldung/{}", item.story)),
+        also: others(tx, &item)?.into_iter().filter_map(|other| other.url).collect(),
+        topics: topics(tx, plan, item.id)?,
+        url: item.url.unwrap_or_else(|| plan.mail.link(&format!("meldung/{}", item.id))),
+        title: item.title,
+        source: item.source_name,
+        published: item.published.map(Timestamp::rfc3339),
+        updated: updated.rfc3339(),
+        summary: text::shorten(&item.summary, SHORT_LEAD),
+    };
+    Ok((updated, entry))
+}
+
+/// The feed, or 304 if the reader has it.
+fn validated(headers: &HeaderMap, text: String, updated: Timestamp) -> Response {
+    let hash: String =
+        Sha256::digest(text.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let tag = format!("\"{hash}\"");
+    let is_known = match headers.get(IF_NONE_MATCH).map(HeaderValue::to_str) {
+        // It alone counts where it stands (RFC 9110 13.2.2).
+        Some(known) => known.is_ok_and(|known| names_tag(known, &tag)),
+        None => headers.get(IF_MODIFIED_SINCE).is_some_and(|since| is_since(since, updated)),
+    };
+    let mut response = if is_known {
+        answer(StatusCode::NOT_MODIFIED, Kind::Feed, String::new())
+    } else {
+        answer(StatusCode::OK, Kind::Feed, text)
+    };
+    let modified = updated.utc().format(HTTP_DATE).to_string();
+    for (name, value) in [(ETAG, tag), (LAST_MODIFIED, modified)] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}
+
+/// Whether If-None-Match names the tag; compared weakly (RFC 9110 8.8.3.2).
+fn names_tag(known: &str, tag: &str) -> bool {
+    known
+        .split(',')
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
+}
+
+fn is_since(since: &HeaderValue, updated: Timestamp) -> bool {
+    let Ok(Ok(since)) = since.to_str().map(DateTime::parse_from_rfc2822) else { return false };
+    since.timestamp() >= updated.utc().timestamp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_found_among_others_and_weakened() {
+        assert!(names_tag("\"a\", W/\"b\"", "\"b\""));
+        assert!(names_tag("*", "\"b\""));
+        assert!(!names_tag("\"a\"", "\"b\""));
+        assert!(!names_tag("b", "\"b\""));
+    }
+}

@@ -1,0 +1,191 @@
+//! Choosing anew, seeing what is kept, leaving: behind the tokens of a mail.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::routing::get;
+use serde_json::json;
+
+use super::choices::{Fields, Ticked};
+use super::client::Asking;
+use super::door::{self, Segment};
+use super::headers::Kind;
+use super::pages::Page;
+use super::subscribe::{series_titles, stale};
+use super::views::{Moment, Problems, Settings, Unsubscribe};
+use super::{Answer, Face, Refusal, answer};
+use crate::model::{Standing, Subscriber, TopicId};
+use crate::pipeline::{self, Context, Plan};
+use crate::store::{StoreError, outbox, subscribers};
+use crate::subscriber::token;
+
+pub(super) fn router() -> Router<Arc<Face>> {
+    Router::new()
+        .route("/e/{token}", get(show).post(change))
+        .route("/e/{token}/daten.json", get(download))
+        .route("/a/{token}", get(ask).post(leave))
+}
+
+/// Whose settings the link opens; none once they left.
+async fn owner(ctx: &Context, link: &str) -> Result<Option<Subscriber>, StoreError> {
+    if !token::is_well_formed(link) {
+        return Ok(None);
+    }
+    let hash = token::hash(link);
+    let found = ctx.store.read(move |tx| subscribers::by_settings_hash(tx, &hash)).await?;
+    let has_settings =
+        |s: &Subscriber| matches!(s.standing, Standing::Active | Standing::Suspended);
+    Ok(found.filter(has_settings))
+}
+
+async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
+    let (ctx, plan) = face.now();
+    let Some(subscriber) = owner(&ctx, &link).await? else { return stale(&face, &plan, true) };
+    let page = page(&ctx, &plan, &subscriber, &chosen(&plan, &subscriber), &link);
+    face.ok(&plan, &Page::Settings(Box::new(page)))
+}
+
+/// What they have now; no topic chosen means all.
+fn chosen(plan: &Plan, subscriber: &Subscriber) -> Ticked {
+    let topics = if subscriber.topics.is_empty() {
+        plan.topics.iter().map(|(id, _)| id.clone()).collect()
+    } else {
+        subscriber.topics.clone()
+    };
+    Ticked { topics, series: subscriber.series.clone() }
+}
+
+fn page(
+    ctx: &Context,
+    plan: &Plan,
+    subscriber: &Subscriber,
+    ticked: &Ticked,
+    link: &str,
+) -> Settings {
+    let consent = subscriber.consent.confirmed_at.unwrap_or(subscriber.consent.requested_at);
+    Settings {
+        address: subscriber.address.clone(),
+        topics: ticked.topic_boxes(plan),
+        series: ticked.series_boxes(plan),
+        problems: Problems::default(),
+        saved: false,
+        suspended: subscriber.standing == Standing::Suspended,
+        consent: Moment::day(consent, plan.mail.timezone),
+        unsubscribe: ctx.tokens.unsubscribe(subscriber.id),
+        download: format!("/e/{link}/daten.json"),
+    }
+}
+
+async fn change(
+    State(face): State<Arc<Face>>,
+    Segment(link): Segment,
+    asking: Asking,
+    body: Body,
+) -> Answer {
+    let (ctx, plan) = face.now();
+    let body = door::body(body).await?;
+    let Some(subscriber) = owner(&ctx, &link).await? else { return stale(&face, &plan, true) };
+    let fields =
+        Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
+    let ticked = Ticked::of(&fields, &plan);
+    let problems = ticked.problems();
+    if !problems.is_empty() {
+        let page = Settings { problems, ..page(&ctx, &plan, &subscriber, &ticked, &link) };
+        let page = Page::Settings(Box::new(page));
+        return face.page(&plan, StatusCode::UNPROCESSABLE_ENTITY, &page);
+    }
+    let topics = in_their_order(&plan, &subscriber.topics, &ticked.topics);
+    if !pipeline::change(&ctx, subscriber.id, ticked.series.clone(), topics).await? {
+        return stale(&face, &plan, true);
+    }
+    let page = Settings {
+        saved: true,
+        suspended: false,
+        ..page(&ctx, &plan, &subscriber, &ticked, &link)
+    };
+    face.ok(&plan, &Page::Settings(Box::new(page)))
+}
+
+/// The topics chosen: those had before in their order, then the new ones. Who
+/// had all and still ticks all keeps getting topics that come.
+fn in_their_order(plan: &Plan, before: &[TopicId], ticked: &[TopicId]) -> Vec<TopicId> {
+    if before.is_empty() && ticked.len() == plan.topics.len() {
+        return Vec::new();
+    }
+    let kept = before.iter().filter(|topic| ticked.contains(topic));
+    let added = ticked.iter().filter(|topic| !before.contains(topic));
+    kept.chain(added).cloned().collect()
+}
+
+/// All that is kept of them (Art. 15 and 20 DSGVO).
+async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
+    let (ctx, plan) = face.now();
+    let Some(subscriber) = owner(&ctx, &link).await? else { return stale(&face, &plan, true) };
+    let id = subscriber.id;
+    let mails = ctx.store.read(move |tx| outbox::of_subscriber(tx, id)).await?;
+    let mails: Vec<_> = mails
+        .iter()
+        .map(|mail| {
+            json!({
+                "art": mail.kind.as_str(),
+                "ausgabe": mail.digest,
+                "erstellt": mail.created.rfc3339(),
+                "zustand": mail.state.as_str(),
+            })
+        })
+        .collect();
+    let consent = &subscriber.consent;
+    let data = json!({
+        "adresse": subscriber.address,
+        "zustand": subscriber.standing.as_str(),
+        "ausgaben": subscriber.series,
+        "themen": subscriber.topics,
+        "meldungen_ab": subscriber.since.rfc3339(),
+        "einwilligung": {
+            "weg": consent.origin,
+            "text_oder_grund": consent.reason,
+            "erbeten": consent.requested_at.rfc3339(),
+            "erteilt": consent.confirmed_at.map(crate::model::Timestamp::rfc3339),
+        },
+        "nachrichten": mails,
+    });
+    let text = serde_json::to_string_pretty(&data)?;
+    let mut response = answer(StatusCode::OK, Kind::Token, text);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let name = HeaderValue::from_static("attachment; filename=\"meine-daten.json\"");
+    headers.insert(CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+/// Who leaves by the link; they are found after it, too, so that twice is no error.
+async fn leaver(ctx: &Context, link: &str) -> Result<Option<Subscriber>, StoreError> {
+    if !token::is_well_formed(link) {
+        return Ok(None);
+    }
+    let hash = token::hash(link);
+    ctx.store.read(move |tx| subscribers::by_unsubscribe_hash(tx, &hash)).await
+}
+
+async fn ask(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
+    let (ctx, plan) = face.now();
+    let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
+    let done = subscriber.standing == Standing::Left;
+    let series = series_titles(&plan, &subscriber);
+    face.ok(&plan, &Page::Unsubscribe(Unsubscribe { done, series }))
+}
+
+/// The button, or one click in a mailer (RFC 8058): whatever the body says and
+/// however it is encoded, the token alone decides.
+async fn leave(State(face): State<Arc<Face>>, Segment(link): Segment, body: Body) -> Answer {
+    let (ctx, plan) = face.now();
+    door::body(body).await?;
+    let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
+    pipeline::leave(&ctx, subscriber.id, "link").await?;
+    let series = series_titles(&plan, &subscriber);
+    face.ok(&plan, &Page::Unsubscribe(Unsubscribe { done: true, series }))
+}

@@ -1,0 +1,185 @@
+//! Signing up: the form, the mail, the button behind its link.
+//!
+//! The form answers every address alike, known or not: page, status and work.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::StatusCode;
+use axum::routing::get;
+use url::Url;
+
+use super::choices::{Fields, Ticked};
+use super::client::Asking;
+use super::door::{self, Segment};
+use super::pages::Page;
+use super::views::{Confirm, Moment, Problems, Sent, Stale, Subscribe};
+use super::{Answer, Face, Refusal};
+use crate::model::{Subscriber, Timestamp};
+use crate::pipeline::{self, Confirmation, Context, Order, Plan};
+use crate::subscriber::{address, token};
+
+/// Nobody fills in the form faster.
+const FILLED_IN_AT_LEAST: Duration = Duration::from_secs(3);
+/// A form that lay open for longer is given out anew.
+const STAMP_HOLDS: Duration = Duration::from_hours(24);
+
+pub(super) fn router() -> Router<Arc<Face>> {
+    Router::new()
+        .route("/anmelden", get(form).post(sign_up))
+        .route("/b/{token}", get(look).post(confirm))
+}
+
+async fn form(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answer {
+    let (ctx, plan) = offered(&face)?;
+    let ticked = Ticked::of(&Fields::parse(query.unwrap_or_default().as_bytes()), &plan);
+    let page = empty_form(&ctx, &plan, &ticked);
+    face.ok(&plan, &Page::Subscribe(page))
+}
+
+fn offered(face: &Face) -> Result<(Context, Arc<Plan>), Refusal> {
+    if face.settings.subscribe { Ok(face.now()) } else { Err(Refusal::MISSING) }
+}
+
+fn empty_form(ctx: &Context, plan: &Plan, ticked: &Ticked) -> Subscribe {
+    Subscribe {
+        address: String::new(),
+        topics: ticked.topic_boxes(plan),
+        series: ticked.series_boxes(plan),
+        problems: Problems::default(),
+        stamp: ctx.tokens.stamp(ctx.clock.now()),
+    }
+}
+
+async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> Answer {
+    let (ctx, plan) = offered(&face)?;
+    if !is_our_origin(&asking, &plan) {
+        return Err(Refusal::Status(StatusCode::FORBIDDEN));
+    }
+    let body = door::body(body).await?;
+    let fields =
+        Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
+    let now = ctx.clock.now();
+    let valid_until = now.after(plan.retention.confirm_within());
+    let sent =
+        Page::Sent(Sent { valid_until: Moment::minute(valid_until, plan.mail.timezone).text });
+    if fields.first("webseite").is_some_and(|trap| !trap.is_empty()) {
+        // A program filled in what people do not see. It learns nothing.
+        return face.ok(&plan, &sent);
+    }
+
+    let typed = fields.first("adresse").unwrap_or_default();
+    let ticked = Ticked::of(&fields, &plan);
+    let parsed = address::parse(typed);
+    let problems = Problems {
+        form: stamp_problem(&ctx, fields.first("stempel").unwrap_or_default(), now),
+        address: parsed.as_ref().err().map(ToString::to_string),
+        ..ticked.problems()
+    };
+    let address = match parsed {
+        Ok(address) if problems.is_empty() => address,
+        _ => {
+            let typed = crate::text::clean_line(typed, 254);
+            let page = Subscribe { address: typed, problems, ..empty_form(&ctx, &plan, &ticked) };
+            return face.page(&plan, StatusCode::UNPROCESSABLE_ENTITY, &Page::Subscribe(page));
+        }
+    };
+
+    let place = ctx.tokens.client(&asking.place(&face.settings.trusted_proxies));
+    let mailbox = ctx.tokens.address(&address);
+    let may_mail = {
+        let mut limits = face.limits.lock().unwrap_or_else(PoisonError::into_inner);
+        if !limits.admit(&place, now) {
+            return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS));
+        }
+        limits.may_mail(&mailbox, now)
+    };
+    let order = Order { address, series: ticked.series, topics: ticked.topics };
+    pipeline::sign_up(&ctx, &plan, order, may_mail).await?;
+    face.ok(&plan, &sent)
+}
+
+/// Browsers say where a form came from; programs need not.
+fn is_our_origin(asking: &Asking, plan: &Plan) -> bool {
+    if !asking.has("origin") {
+        return true;
+    }
+    let ours = Url::parse(&plan.mail.face.public_url).ok();
+    let ours = ours.map(|url| url.origin().ascii_serialization());
+    asking.field("origin").is_some_and(|origin| Some(origin) == ours.as_deref())
+}
+
+fn stamp_problem(ctx: &Context, stamp: &str, now: Timestamp) -> Option<String> {
+    let problem = match ctx.tokens.stamped(stamp) {
+        Some(given_out) if now.since(given_out) > STAMP_HOLDS => {
+            "Das Formular lag lange offen. Bitte senden Sie es noch einmal ab."
+        }
+        Some(given_out) if now.since(given_out) >= FILLED_IN_AT_LEAST => return None,
+        Some(_) => {
+            "Das ging ungewöhnlich schnell. Bitte prüfen Sie Ihre Angaben und senden Sie das Formular noch einmal ab."
+        }
+        None => {
+            "Das Formular ist nicht vollständig angekommen. Bitte senden Sie es noch einmal ab."
+        }
+    };
+    Some(problem.to_owned())
+}
+
+/// The page for a link that holds no more: the same whatever is wrong with it.
+pub(super) fn stale(face: &Face, plan: &Arc<Plan>, fresh_link: bool) -> Answer {
+    face.page(plan, StatusCode::NOT_FOUND, &Page::Stale(Stale { fresh_link }))
+}
+
+async fn look(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
+    let (ctx, plan) = face.now();
+    if !token::is_well_formed(&link) {
+        return stale(&face, &plan, false);
+    }
+    let worth = pipeline::confirmation(&ctx, &link).await?;
+    shown(&face, &plan, &worth)
+}
+
+async fn confirm(State(face): State<Arc<Face>>, Segment(link): Segment, body: Body) -> Answer {
+    let (ctx, plan) = face.now();
+    door::body(body).await?;
+    if !token::is_well_formed(&link) {
+        return stale(&face, &plan, false);
+    }
+    let worth = pipeline::confirm(&ctx, &plan, &link).await?;
+    if matches!(worth, Confirmation::Done(_)) {
+        tracing::debug!("a subscription was confirmed");
+    }
+    shown(&face, &plan, &worth)
+}
+
+fn shown(face: &Face, plan: &Arc<Plan>, worth: &Confirmation) -> Answer {
+    let (subscriber, done) = match worth {
+        Confirmation::Open(subscriber) => (subscriber, false),
+        Confirmation::Done(subscriber) => (subscriber, true),
+        Confirmation::Stale => return stale(face, plan, false),
+    };
+    let page = Confirm {
+        done,
+        // Once it is done the link may be seen by others: no address.
+        address: if done { String::new() } else { subscriber.address.clone() },
+        topics: topic_titles(plan, subscriber),
+        series: series_titles(plan, subscriber),
+    };
+    face.ok(plan, &Page::Confirm(page))
+}
+
+fn topic_titles(plan: &Plan, subscriber: &Subscriber) -> Vec<String> {
+    if subscriber.topics.is_empty() {
+        return vec!["alle".to_owned()];
+    }
+    subscriber.topics.iter().map(|topic| plan.topic_title(topic).to_owned()).collect()
+}
+
+/// Titles of someone's series that are still offered.
+pub(super) fn series_titles(plan: &Plan, subscriber: &Subscriber) -> Vec<String> {
+    let series = subscriber.series.iter().filter_map(|id| plan.series(id));
+    series.map(|plan| plan.series.title.clone()).collect()
+}
