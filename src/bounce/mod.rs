@@ -159,7 +159,9 @@ mod tests {
     #[test]
     fn an_unknown_host_counts_only_after_a_week() {
         let mut hosts = noted(&[(1, "hard"), (2, "hard"), (3, "hard")]);
-        hosts.iter_mut().for_each(|one| one.code = Some("5.1.2".to_owned()));
+        for one in &mut hosts {
+            one.code = Some("5.1.2".to_owned());
+        }
         assert!(!suspends(&hosts));
         hosts.push(Noted { at: Timestamp(8 * DAY), ..hosts[0].clone() });
         assert!(suspends(&hosts));

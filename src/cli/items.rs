@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::output::{cut, json_time};
 use super::{Exit, Global, Output, Session, UsageError};
-use crate::model::{ItemId, SourceId, Tagging, Timestamp, TopicId, parse_duration};
+use crate::model::{DigestId, ItemId, SourceId, Tagging, Timestamp, TopicId, parse_duration};
 use crate::store::items::{self, Listing, Stored};
-use crate::store::stories;
+use crate::store::{digests, stories};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -68,16 +68,17 @@ pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result
             for item in items::list(tx, &listing)? {
                 let tags = items::tags(tx, item.id)?;
                 let related = stories::related(tx, item.story)?;
-                found.push((item, tags, related));
+                let told = digests::told_in(tx, item.story)?;
+                found.push((item, tags, related, told));
             }
             Ok(found)
         })
         .await?;
     let output = &session.output;
     if output.json {
-        for (item, tags, related) in &found {
+        for (item, tags, related, told) in &found {
             let related: Vec<String> = related.iter().map(ToString::to_string).collect();
-            output.object(&object(item, tags, &related))?;
+            output.object(&object(item, tags, &related, told))?;
         }
         return Ok(());
     }
@@ -87,7 +88,7 @@ pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result
     }
     let rows: Vec<Vec<String>> = found
         .iter()
-        .map(|(item, tags, _)| {
+        .map(|(item, tags, ..)| {
             let topics: Vec<&str> = tags.iter().map(|(tag, _)| tag.topic.as_str()).collect();
             vec![
                 item.id.to_string(),
@@ -101,7 +102,12 @@ pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result
     output.table(&["ID", "DATE", "SOURCE", "TOPICS", "TITLE"], &rows)
 }
 
-fn object(item: &Stored, tags: &[(Tagging, String)], related: &[String]) -> Value {
+fn object(
+    item: &Stored,
+    tags: &[(Tagging, String)],
+    related: &[String],
+    told: &[DigestId],
+) -> Value {
     let topics: Vec<Value> =
         tags.iter().map(|(tag, _)| json!({"id": tag.topic, "score": tag.score})).collect();
     json!({
@@ -119,6 +125,7 @@ fn object(item: &Stored, tags: &[(Tagging, String)], related: &[String]) -> Valu
         "guid": item.guid,
         "summary": item.summary,
         "withheld": item.withheld,
+        "reported_in": told,
     })
 }
 
@@ -133,10 +140,11 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
             let tags = items::tags(tx, id)?;
             let members = items::of_story(tx, item.story)?;
             let related = stories::related(tx, item.story)?;
-            Ok(Some((item, tags, members, related)))
+            let told = digests::told_in(tx, item.story)?;
+            Ok(Some((item, tags, members, related, told)))
         })
         .await?;
-    let Some((item, tags, members, related)) = found else {
+    let Some((item, tags, members, related, told)) = found else {
         return Err(
             UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into()
         );
@@ -144,7 +152,7 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
     let members: Vec<&Stored> = members.iter().filter(|member| member.id != item.id).collect();
     let related: Vec<String> = related.iter().map(ToString::to_string).collect();
     if session.output.json {
-        let mut value = object(&item, &tags, &related);
+        let mut value = object(&item, &tags, &related, &told);
         value["key"] = json!(item.key.0);
         value["topics"] = tags.iter().map(|(tag, version)| tagging(tag, version)).collect();
         value["members"] =
@@ -152,7 +160,7 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
         session.output.object(&value)?;
         return Ok(Exit::Done);
     }
-    describe(&session.output, &item, &tags, &members, &related)?;
+    describe(&session.output, &item, &tags, &members, &related, &told)?;
     Ok(Exit::Done)
 }
 
@@ -174,6 +182,7 @@ fn describe(
     tags: &[(Tagging, String)],
     members: &[&Stored],
     related: &[String],
+    told: &[DigestId],
 ) -> anyhow::Result<()> {
     output.line(&item.title)?;
     output.line(&format!(
@@ -197,11 +206,14 @@ fn describe(
     if !related.is_empty() {
         output.line(&format!("  related     stories {}", related.join(", ")))?;
     }
+    for digest in told {
+        output.line(&format!("  reported in {digest}"))?;
+    }
     if tags.is_empty() {
         output.line("  no topic; `amtsbote topic test` shows what each rule made of a text")?;
     }
     for (tag, version) in tags {
-        output.line(&format!("  topic {}  score {}  config {version}", tag.topic, tag.score))?;
+        output.line(&format!("  topic {}  score {}  topics {version}", tag.topic, tag.score))?;
         for e in &tag.evidence {
             output.line(&format!(
                 "    {:>4}  „{}“ in {} at {}–{} by `{}` ({})",

@@ -164,7 +164,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Source(command) => source::run(global, command).await,
         Command::Items(arguments) => items::list(global, arguments).await,
         Command::Explain(arguments) => items::explain(global, &arguments).await,
-        Command::Topic(command) => topic::run(global, command),
+        Command::Topic(command) => topic::run(global, command).await,
         Command::Digest(command) => digest::run(global, command).await,
         Command::Opml(command) => opml::run(global, &command),
         Command::Outbox(command) => outbox::run(global, command).await,

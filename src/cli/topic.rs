@@ -1,4 +1,4 @@
-//! `topic`: list, test, eval.
+//! `topic`: list, test, diff, eval.
 
 use std::path::PathBuf;
 
@@ -7,8 +7,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::output::cut;
-use super::{Exit, Global, Output, UsageError, session};
+use super::{Exit, Global, Output, Session, UsageError, items, session};
 use crate::model::{SourceId, TopicId};
+use crate::pipeline;
 use crate::topic::evaluate::{Figures, evaluate};
 use crate::topic::{Considered, Subject, Tagger};
 
@@ -37,6 +38,15 @@ pub(super) enum Command {
         /// The text; `-` reads it from stdin
         text: String,
     },
+    /// What the topics of the config would change on stored items
+    Diff {
+        /// Items first seen since: a span such as `30d`, or a date such as `2025-12-09`
+        #[arg(long, value_name = "D", default_value = "30d")]
+        since: String,
+        /// Exit with 1 if more items than this would change
+        #[arg(long, value_name = "N")]
+        max: Option<usize>,
+    },
     /// Precision, recall and F1 over labelled texts
     Eval {
         /// Lines of `{"id","title","text","labels":[…]}`
@@ -47,7 +57,10 @@ pub(super) enum Command {
     },
 }
 
-pub(super) fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
+pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
+    if let Command::Diff { since, max } = command {
+        return diff(global, &since, max).await;
+    }
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     if matches!(command, Command::List) {
@@ -77,10 +90,48 @@ pub(super) fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
     }
     let tagger = crate::daemon::plan(config)?.tagger;
     match command {
-        Command::List => Ok(Exit::Done),
+        Command::List | Command::Diff { .. } => Ok(Exit::Done),
         Command::Test { text } => test(&tagger, &output, text),
         Command::Eval { file, wrong } => eval(&tagger, &output, &file, wrong),
     }
+}
+
+async fn diff(global: &Global, since: &str, max: Option<usize>) -> anyhow::Result<Exit> {
+    let session = Session::open(global)?;
+    let since = items::since(since, session.ctx.clock.now())?;
+    let diff = pipeline::topic_diff(&session.ctx, &session.plan, since).await?;
+    let output = &session.output;
+    if output.json {
+        for change in &diff.changes {
+            output.object(&json!({"id": change.id.to_string(), "title": change.title,
+                "gained": change.gained, "lost": change.lost}))?;
+        }
+    } else if !diff.changes.is_empty() {
+        let words = |sign: &str, topics: &[TopicId]| {
+            topics.iter().map(|topic| format!("{sign}{topic}")).collect::<Vec<_>>().join(" ")
+        };
+        let rows: Vec<Vec<String>> = diff
+            .changes
+            .iter()
+            .map(|change| {
+                vec![
+                    change.id.to_string(),
+                    words("+", &change.gained),
+                    words("-", &change.lost),
+                    cut(&change.title, 90),
+                ]
+            })
+            .collect();
+        output.table(&["ID", "GAINED", "LOST", "TITLE"], &rows)?;
+    }
+    output.say(&format!("{} of {} items would change", diff.changes.len(), diff.items));
+    for (topic, (gained, lost)) in diff.per_topic() {
+        output.say(&format!("  {topic}: +{gained} -{lost}"));
+    }
+    Ok(match max {
+        Some(max) if diff.changes.len() > max => Exit::Failure,
+        _ => Exit::Done,
+    })
 }
 
 fn subject<'a>(title: &'a str, text: &'a str, source: &'a SourceId) -> Subject<'a> {

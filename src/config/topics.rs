@@ -3,9 +3,9 @@
 //! What a term means is the business of `topic`: its problems name a topic, a
 //! list and a place in it, and [`TermPlaces`] turns that into a line of a file.
 
-use super::take_id;
+use super::{Config, take_id};
 use crate::model::{Place, Problem, Reader, TopicId, TopicRules};
-use crate::topic::Tagger;
+use crate::topic::{self, Tagger};
 
 /// Where the terms of one topic were written.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,17 @@ impl TermPlaces {
             _ => &self.never,
         };
         places.get(index).unwrap_or(&self.topic)
+    }
+}
+
+impl Config {
+    /// Version of what decides on topics: the rules, and what sources give.
+    pub fn topics_version(&self) -> String {
+        let settings = self.sources.iter().map(|source| &source.settings);
+        topic::version(
+            &self.topics,
+            settings.map(|settings| (&settings.id, settings.topics.as_slice())),
+        )
     }
 }
 

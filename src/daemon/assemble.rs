@@ -161,6 +161,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         .iter()
         .filter_map(|topic| Some((topic.id.clone()?, topic.title.clone())))
         .collect();
+    let topics_version = config.topics_version();
     let mut sources = Vec::with_capacity(config.sources.len());
     for configured in config.sources {
         let settings = &configured.settings;
@@ -229,6 +230,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
             items: config.retention.items,
         },
         version: config.version,
+        topics_version,
     })
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::{DaemonError, House, Running, jobs, notify};
-use crate::model::{Retry, SeriesId, Timestamp};
+use crate::model::{ItemId, Retry, SeriesId, Timestamp};
 use crate::pipeline::{self, Choice, Moment, Pass, PipelineError, PollReport};
 use crate::schedule::calendar::{self, Calendar};
 use crate::store::digests::{self, Progress};
@@ -27,6 +27,12 @@ const PASS_PATIENCE: Duration = Duration::from_secs(5);
 /// A series whose last slot lies further ahead than this was run by a clock that
 /// was ahead: more than a change of zone or of summer time can do.
 const CLOCK_WAS_AHEAD: chrono::TimeDelta = chrono::TimeDelta::hours(26);
+/// Between two looks for items of a poll that began under older rules.
+const RETAG_EVERY: Duration = Duration::from_hours(1);
+/// Between two chunks of re-tagging: polls and mails go first.
+const RETAG_PAUSE: Duration = Duration::from_millis(20);
+/// Items between two lines of the log.
+const RETAG_LOG: usize = 1000;
 /// A loop that has not turned for so long is stuck: longer than the longest
 /// wait for a mail server's answer.
 const STUCK_AFTER: Duration = Duration::from_mins(20);
@@ -55,6 +61,7 @@ pub(super) fn spawn(house: &House) -> JoinSet<Result<(), DaemonError>> {
     lives.spawn(compose(house.clone(), Arc::clone(&beats)));
     lives.spawn(drain(house.clone(), Arc::clone(&beats)));
     lives.spawn(prune(house.clone()));
+    lives.spawn(retag(house.clone()));
     lives.spawn(serve_jobs(house.clone()));
     if let Some(interval) = sd_notify::watchdog_enabled() {
         lives.spawn(watchdog(house.clone(), beats, interval / 2));
@@ -327,6 +334,66 @@ async fn prune(house: House) -> Result<(), DaemonError> {
             }
             Err(error) => endure(Err(error)).await?,
         }
+    }
+    Ok(())
+}
+
+/// Gives stored items the topics of today's rules, at the start and after each reload.
+async fn retag(house: House) -> Result<(), DaemonError> {
+    let mut reloads = house.running.clone();
+    while !house.stop.is_cancelled() {
+        reloads.mark_unchanged();
+        endure(retag_all(&house, &reloads).await).await?;
+        tokio::select! {
+            // Only the end of the daemon lets go of the sender.
+            _ = reloads.changed() => {}
+            () = tokio::time::sleep(RETAG_EVERY) => {}
+            () = house.stop.cancelled() => {}
+        }
+    }
+    Ok(())
+}
+
+async fn retag_all(
+    house: &House,
+    reloads: &tokio::sync::watch::Receiver<Arc<Running>>,
+) -> Result<(), PipelineError> {
+    let running = house.current();
+    let waiting = pipeline::untagged(&running.ctx, &running.plan).await?;
+    if waiting == 0 {
+        return Ok(());
+    }
+    let version = running.plan.topics_version.as_str();
+    tracing::info!(
+        topics.version = version,
+        items = waiting,
+        "the topics are other ones: looking at {waiting} stored items again"
+    );
+    let (mut done, mut changed, mut after) = (0, 0, ItemId(0));
+    while !house.stop.is_cancelled() && !reloads.has_changed().unwrap_or(true) {
+        let report = pipeline::retag(&running.ctx, &running.plan, after).await?;
+        let Some(upto) = report.upto else {
+            tracing::info!(
+                topics.version = version,
+                items = done,
+                changed,
+                "looked at {done} stored items again: {changed} gained or lost a topic"
+            );
+            return Ok(());
+        };
+        after = upto;
+        changed += report.changed;
+        let before = done;
+        done += report.items;
+        if done / RETAG_LOG > before / RETAG_LOG {
+            tracing::info!(
+                topics.version = version,
+                items = done,
+                changed,
+                "looked at {done} of {waiting} stored items again"
+            );
+        }
+        rest(house, RETAG_PAUSE).await;
     }
     Ok(())
 }

@@ -16,8 +16,11 @@
 //! part (`serial`). Items of one source are different unless a copy says the
 //! same to the word: a source that reports twice means it twice.
 //!
+//! `change` says whether the same item seen again says something new.
+//!
 //! This room decides; who the candidates are is looked up in `store::stories`.
 
+mod change;
 mod reading;
 mod serial;
 mod similar;
@@ -27,6 +30,7 @@ mod traces;
 #[cfg(test)]
 mod tests;
 
+pub use change::{Said, change, with_more};
 pub use serial::{Marks, marks, told_apart};
 pub use similar::{BANDS, Overlap, title_likeness};
 pub use story::{

@@ -9,6 +9,7 @@ use chrono::Offset;
 use sha2::{Digest as _, Sha256};
 
 use super::{Context, MailPlan, PipelineError, Plan, SeriesPlan};
+use crate::dedup;
 use crate::digest::{Personal, Selection, TopicTitle, render, select};
 use crate::model::{
     AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, Field, ListFields, MailKind,
@@ -203,11 +204,17 @@ impl Maker {
             let story = received.item.story;
             if let Some(index) = seen.get(&story) {
                 let entry = &mut candidates[*index];
-                entry.update = entry.update.take().or_else(|| update_of(&received));
+                // Two changes since the last digest are one return.
+                if let (Some(update), Some(more)) = (&mut entry.update, update_of(&received)) {
+                    update.what = dedup::with_more(&update.what, &more.what);
+                    update.at = more.at;
+                }
                 continue;
             }
-            // A later report of a story that was told is marked in the archive, not mailed again.
-            if received.change.is_none() && digests::was_told(tx, &self.series, story)? {
+            // A later report of a story that was told is marked in the archive, not
+            // mailed again. A change returns only to the readers of this series who
+            // had the story; to others it is a text they never had.
+            if received.change.is_some() != digests::was_told(tx, &self.series, story)? {
                 continue;
             }
             if let Some(entry) = self.entry(tx, &received)? {

@@ -12,6 +12,7 @@ mod plan;
 mod poll;
 mod prune;
 mod release;
+mod retag;
 mod subscription;
 
 pub use compose::{ComposeReport, Moment, Preview, compose, preview, reason};
@@ -23,6 +24,7 @@ pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePla
 pub use poll::{Choice, Pass, PollOutcome, PollReport, next_due, poll};
 pub use prune::prune;
 pub use release::release;
+pub use retag::{RetagReport, TopicChange, TopicDiff, retag, topic_diff, untagged};
 pub use subscription::{
     Confirmation, Order, change, confirm, confirmation, leave, sign_up, subscribe,
 };

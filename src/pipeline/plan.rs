@@ -31,8 +31,10 @@ pub struct Plan {
     pub mail: MailPlan,
     /// How long things are kept.
     pub retention: RetentionPlan,
-    /// Version of the config, stored with each tagging.
+    /// Version of the config; changes with any byte of it.
     pub version: String,
+    /// Version of the rules that tag, stored with each tagging (`topic::version`).
+    pub topics_version: String,
 }
 
 /// A source, and the client that asks its server.

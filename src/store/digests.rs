@@ -138,6 +138,15 @@ pub fn was_told(
     Ok(tx.prepare_cached(WAS_TOLD)?.query_row((series, story), |row| row.get(0))?)
 }
 
+/// The digests that told the story, of whatever series, the earliest first.
+pub fn told_in(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<DigestId>, StoreError> {
+    const TOLD_IN: &str = "
+        select told.digest from told join digests on digests.id = told.digest
+        where told.story = ?1 order by digests.composed_at, told.digest";
+    let mut statement = tx.prepare_cached(TOLD_IN)?;
+    Ok(statement.query_map([story], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
 /// Notes that the series has told the story.
 pub fn tell(
     tx: &Transaction<'_>,

@@ -17,7 +17,10 @@ mod matcher;
 mod reading;
 mod term;
 
+use std::fmt::Write as _;
+
 use crate::model::{Evidence, Field, SourceId, Tagging, TopicId, TopicRules};
+use crate::text::hash64;
 use matcher::Matcher;
 pub use reading::{Place, Reading};
 use signal::SIGNALS;
@@ -32,6 +35,32 @@ pub const LATER: f64 = 0.5;
 pub const LEAD_CHARS: usize = 400;
 /// Threshold of a topic that names none above zero.
 pub const DEFAULT_THRESHOLD: f64 = 3.0;
+
+/// Goes up when the same rules decide otherwise than before: another weight, a
+/// better reading. Stored items are then tagged anew.
+const WAY: u8 = 1;
+
+/// A version of the rules that decide: it changes with any term, threshold or
+/// topic and with what sources give, and with nothing else of the config. Titles
+/// are for readers and decide nothing.
+pub fn version<'a>(
+    rules: &[TopicRules],
+    given: impl IntoIterator<Item = (&'a SourceId, &'a [TopicId])>,
+) -> String {
+    let mut said = format!("{WAY}");
+    for rules in rules {
+        let TopicRules { id, title: _, threshold, strong, weak, context, never } = rules;
+        let id = id.as_ref().map(TopicId::as_str);
+        // Debug output quotes each text: no two lists can look alike.
+        let _ = write!(said, "\n{id:?} {threshold:?} {strong:?} {weak:?} {context:?} {never:?}");
+    }
+    let mut given: Vec<_> = given.into_iter().filter(|(_, topics)| !topics.is_empty()).collect();
+    given.sort();
+    for (source, topics) in given {
+        let _ = write!(said, "\n{:?} {topics:?}", source.as_str());
+    }
+    format!("{:016x}", hash64(said.as_bytes()))
+}
 
 /// What is tagged.
 #[derive(Debug, Clone, Copy)]

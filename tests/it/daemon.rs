@@ -370,7 +370,7 @@ async fn killed_while_sending_nothing_is_lost_and_a_copy_has_the_same_bytes() {
         assert!(after.contains(mail), "{} was sent again with other bytes", mail.0);
     }
     let store = world.store();
-    let all = store.read(|tx| outbox::list(tx, None, 10_000)).await.unwrap();
+    let all = store.read(|tx| outbox::list(tx, None, None, 10_000)).await.unwrap();
     let twice = all.iter().filter(|entry| entry.attempts > 1).count();
     eprintln!("{twice} of {READERS} were tried twice");
     // What was in hand at each kill, and nothing else: a claim is 16 a connection.

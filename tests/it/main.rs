@@ -21,5 +21,6 @@ mod signals;
 mod smtp;
 mod sources;
 mod store;
+mod stories;
 mod topics;
 mod web;

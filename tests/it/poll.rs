@@ -642,6 +642,6 @@ async fn a_text_prunes_away_and_the_item_does_not_come_back_as_new() {
     desk.ctx.store.write(move |tx| items::prune(tx, now)).await.unwrap();
     let (new, _, condition) = desk.read("amt", &entries(1..4)).await;
     assert_eq!((new, condition), (0, Condition::Ok));
-    let left = desk.ctx.store.read(|tx| outbox::list(tx, None, 10)).await.unwrap();
+    let left = desk.ctx.store.read(|tx| outbox::list(tx, None, None, 10)).await.unwrap();
     assert!(left.is_empty());
 }

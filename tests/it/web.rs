@@ -104,7 +104,7 @@ impl World {
         let later = START + 60_000;
         self.ctx
             .store
-            .write(|tx| {
+            .write(move |tx| {
                 tx.execute_batch(&format!(
                     "insert into sources (id, name, rank) values ('kitu', 'KITU', 2), ('alt', 'Fremd<b>', 3);
                      insert into items (id, source, key, raw_hash, fingerprint, story, first_seen, published,
@@ -201,7 +201,7 @@ impl World {
 
     /// The mails in the outbox: kind, recipient, bytes; oldest first.
     async fn mails(&self) -> Vec<(String, String, Vec<u8>)> {
-        let mut list = self.ctx.store.read(|tx| outbox::list(tx, None, 1000)).await.unwrap();
+        let mut list = self.ctx.store.read(|tx| outbox::list(tx, None, None, 1000)).await.unwrap();
         list.reverse();
         list.into_iter()
             .map(|mail| (mail.kind.as_str().to_owned(), mail.recipient, mail.payload.0))

@@ -12,6 +12,7 @@ mod read;
 mod record;
 mod robots;
 mod size;
+mod update;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::ask::{self, Answer, Failure, Said};
 use super::lanes::Lanes;
 use super::read::{NewItem, Read, Reading};
-use super::{Due, PollOutcome, PollReport, policy};
+use super::{Due, PollOutcome, PollReport, policy, update};
 use crate::dedup;
 use crate::fetch::caching;
-use crate::model::{Condition, Initial, ItemId, Retry, SourceState, StoryId, Timestamp};
+use crate::model::{Condition, Initial, ItemId, Retry, SourceId, SourceState, StoryId, Timestamp};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::schedule::polling;
 use crate::schedule::watch::{self, History};
@@ -97,6 +97,7 @@ async fn write(
         .write(move |tx| {
             // Read inside the transaction: receipts and times rise together.
             let now = clock.now();
+            items::tell_due_changes(tx, now)?;
             let keep = |polled| keep(tx, &plan, &lanes, polled, now, our_outage);
             polled.iter().map(keep).collect()
         })
@@ -286,17 +287,39 @@ fn store_items(
         };
         let Some(id) = items::insert(tx, &settings.id, &new.item, now, withheld)? else { continue };
         stored += 1;
-        items::set_tags(tx, id, &new.taggings, &plan.version)?;
+        items::set_tags(tx, id, &new.taggings, &plan.topics_version)?;
         find_story(tx, due, id, new, now)?;
     }
-    for (id, item, taggings) in &read.changed {
-        items::rewrite(tx, &settings.id, *id, item, now, None)?;
-        items::set_tags(tx, *id, taggings, &plan.version)?;
-    }
+    rewrite_items(tx, plan, &settings.id, read, now)?;
     for (id, raw_hash) in &read.touched {
         items::touch(tx, *id, *raw_hash)?;
     }
     Ok(stored)
+}
+
+/// Rewrites what says something else now, and lets return what readers had.
+fn rewrite_items(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    source: &SourceId,
+    read: &Read,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut changes = Vec::new();
+    for (id, item, taggings) in &read.changed {
+        if let Some(change) = update::change(tx, *id, item)? {
+            changes.push((*id, change));
+        }
+        items::rewrite(tx, source, *id, item, now)?;
+        items::set_tags(tx, *id, taggings, &plan.topics_version)?;
+    }
+    if update::is_rebuilt(changes.len(), read.known) {
+        return Ok(());
+    }
+    for (id, change) in changes {
+        update::tell(tx, id, &change, now)?;
+    }
+    Ok(())
 }
 
 /// Lets a new item join the story it tells again, or stand beside those it resembles.

@@ -191,7 +191,7 @@ impl Desk {
 
     /// How many mails the admin got.
     pub(crate) async fn notices(&self) -> usize {
-        let all = self.ctx.store.read(|tx| outbox::list(tx, None, 1000)).await.unwrap();
+        let all = self.ctx.store.read(|tx| outbox::list(tx, None, None, 1000)).await.unwrap();
         all.iter().filter(|entry| entry.kind == MailKind::Notice).count()
     }
 }

@@ -155,7 +155,7 @@ fn findings(var: &Path) -> Vec<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let mut findings = store.check().await.unwrap();
-        let claimed = store.read(|tx| outbox::list(tx, Some("claimed"), 9)).await.unwrap();
+        let claimed = store.read(|tx| outbox::list(tx, Some("claimed"), None, 9)).await.unwrap();
         findings.extend(claimed.iter().map(|entry| format!("claimed: {}", entry.message_id)));
         findings
     })
