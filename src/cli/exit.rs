@@ -126,6 +126,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         if let Some(LockError::Taken { .. }) = cause.downcast_ref::<LockError>() {
             return Some("stop it with `systemctl stop amtsbote`, or leave the work to it".to_owned());
         }
+        if let Some(AssembleError::KeyMissing { .. }) = cause.downcast_ref::<AssembleError>() {
+            return Some("restore it from the backup, or hand over the credential `amtsbote-key` that the service has; a new key breaks the links of all mails sent".to_owned());
+        }
         if let Some(AssembleError::Key(_)) = cause.downcast_ref::<AssembleError>() {
             return Some("restore `secret.key` from the backup; a new key breaks the links of all mails sent".to_owned());
         }

@@ -35,6 +35,12 @@ pub enum AssembleError {
     /// The signing key.
     #[error("the signing key cannot be used")]
     Key(#[from] KeyError),
+    /// There is a database, but not the key that its mails were signed with.
+    #[error("`{path}` is missing although there is a database")]
+    KeyMissing {
+        /// Where the key belongs.
+        path: String,
+    },
     /// Overrides of the templates.
     #[error("the templates cannot be used: {0}")]
     Templates(String),
@@ -73,13 +79,17 @@ pub fn make_data_dir(config: &Config) -> Result<(), AssembleError> {
 pub fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, AssembleError> {
     make_data_dir(config)?;
     let path = database(config);
+    // The key first: a crash between the two must not leave a database without one.
+    let tokens = Tokens::new(key(config, !path.exists())?);
     let store = Store::open(&path)
         .map_err(|cause| AssembleError::Store { path: path.display().to_string(), cause })?;
-    Ok(Context::new(store, clock, Tokens::new(key(config)?), Arc::clone(&config.channel)))
+    Ok(Context::new(store, clock, tokens, Arc::clone(&config.channel)))
 }
 
 /// The signing key: given from outside, else the file, made at the first start.
-fn key(config: &Config) -> Result<Key, AssembleError> {
+/// Not later: a new key would silently break the links of all mails sent, and
+/// the command line may only lack the credential that the service has.
+fn key(config: &Config, is_first_start: bool) -> Result<Key, AssembleError> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     if let Some(key) = &config.service.key {
@@ -88,7 +98,10 @@ fn key(config: &Config) -> Result<Key, AssembleError> {
     let path = config.service.key_file();
     match std::fs::read_to_string(&path) {
         Ok(text) => return Ok(Key::parse(&text)?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_first_start => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(AssembleError::KeyMissing { path: path.display().to_string() });
+        }
         Err(error) => return Err(file_error(&path)(error)),
     }
     let key = Key::generate()?;
@@ -233,4 +246,30 @@ fn busy_hosts(config: &Config) -> BTreeSet<String> {
         }
     }
     busy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::{self, Environment};
+
+    #[test]
+    fn a_key_is_made_at_the_first_start_and_missed_at_every_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let settings = format!("[service]\ndata_dir = '{}/var'\n", folder.path().display());
+        std::fs::write(folder.path().join("amtsbote.toml"), settings).unwrap();
+        let config = config::load(folder.path(), &Environment::default()).unwrap();
+        let open = || context(&config, Arc::new(SystemClock)).map(|_| ());
+
+        open().unwrap();
+        open().unwrap();
+        std::fs::remove_file(config.service.key_file()).unwrap();
+        let error = open().unwrap_err();
+        assert!(matches!(error, AssembleError::KeyMissing { .. }), "{error}");
+        assert!(!config.service.key_file().exists());
+        // Before there is a database there is nothing to break.
+        std::fs::remove_dir_all(&config.service.data_dir).unwrap();
+        open().unwrap();
+    }
 }

@@ -422,8 +422,9 @@ fn arguments(line: &str) -> Option<Vec<String>> {
     let words = words(line);
     let name = |word: &String| word.rsplit('/').next().unwrap_or_default().to_owned();
     let mut rest = words.as_slice();
-    while rest.first().is_some_and(|word| word == "sudo" || word == "exec") {
-        rest = &rest[1..];
+    while let Some(first @ ("sudo" | "exec" | "-u")) = rest.first().map(String::as_str) {
+        // `sudo -u NAME`
+        rest = rest.get(if first == "-u" { 2 } else { 1 }..)?;
     }
     let first = rest.first()?;
     let given = match first.as_str() {
@@ -433,8 +434,8 @@ fn arguments(line: &str) -> Option<Vec<String>> {
         _ => return None,
     };
     // A bare name is a name; `"$@"` is what a script is given.
-    let is_quote = given.is_empty() || given[0] == "$@" || given[0].starts_with('…');
-    (!is_quote).then(|| given.to_vec())
+    let is_given = given.iter().any(|word| word == "$@" || word.starts_with('…'));
+    (!given.is_empty() && !is_given).then(|| given.to_vec())
 }
 
 /// The words of a shell line up to a comment, a pipe or a redirection.
