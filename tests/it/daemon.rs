@@ -81,7 +81,7 @@ impl Daemon {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    tokio::time::sleep(Duration::from_millis(10)).await
+                    tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("it never said {what}: {:#?}", self.heard)

@@ -2,8 +2,8 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on should say where"
+    clippy::disallowed_methods,
+    reason = "tests say where they stop, and watch the real clock of real processes"
 )]
 
 mod support;
