@@ -147,7 +147,7 @@ async fn announced_feed(
                 return Ok(Some(best));
             }
             None => {
-                found.problems.push(format!("the page names a feed that cannot be read: {place}"))
+                found.problems.push(format!("the page names a feed that cannot be read: {place}"));
             }
         }
     }

@@ -17,7 +17,7 @@ use crate::text::clean_line;
 /// Most pages asked for in one poll of a source.
 const MOST: usize = 10;
 /// No further page is asked for after so long: other sources wait for the pass.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Asks for the pages of items that are new, then of those that changed.
 pub(super) async fn fill(
