@@ -7,6 +7,7 @@ mod database;
 mod demo;
 mod digest;
 mod exit;
+mod input;
 mod items;
 mod mail_in;
 mod opml;

@@ -1,13 +1,12 @@
 //! `opml`: feeds in and out. What comes in is printed as blocks for
 //! `sources.toml`; nothing is written anywhere.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::source::feed_block;
-use super::{Exit, Global, Output, UsageError, session};
+use super::{Exit, Global, Output, input, session};
 use crate::extract::opml;
 
 #[derive(Debug, clap::Subcommand)]
@@ -30,17 +29,13 @@ pub(super) fn run(global: &Global, command: &Command) -> anyhow::Result<Exit> {
 
 fn import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
     const MOST: u64 = 16 << 20;
-    let mut bytes = Vec::new();
-    if file.as_os_str() == "-" {
-        std::io::stdin().take(MOST).read_to_end(&mut bytes)?;
-    } else {
-        let open = std::fs::File::open(file)
-            .map_err(|error| UsageError::new(format!("`{}`: {error}", file.display())))?;
-        open.take(MOST).read_to_end(&mut bytes)?;
-    }
+    let (bytes, is_cut) = input::read(file, MOST)?;
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     let (feeds, notes) = opml::read(&bytes);
+    if is_cut {
+        output.say("note: longer than 16 MiB: its end was not read");
+    }
     for note in &notes {
         output.say(&format!("note: {note}"));
     }

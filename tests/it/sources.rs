@@ -349,6 +349,28 @@ fn items_without_links_are_told_by_their_place_or_their_words() {
 }
 
 #[test]
+fn the_shipped_sources_load_and_kitu_reads_blocks_without_link_and_date() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let config = amtsbote::config::load(&folder, &amtsbote::config::Environment::default());
+    let config = config.unwrap();
+    let of = |id: &str| config.sources.iter().find(|s| s.settings.id.as_str() == id).unwrap();
+    for id in ["sgsa", "kitu", "ozg-portal", "landesportal", "presse-st"] {
+        assert!(of(id).settings.enabled, "{id}");
+    }
+    let kitu = of("kitu");
+    let page = "<h2>Aktuelle Meldungen</h2><article class=\"elem row\"><h3>Sitzung in Nachterstedt</h3>\
+        <p>Die Arbeitskreise trafen sich.</p></article><article class=\"elem row\"><h3>Neue Mitglieder</h3>\
+        <p>Zwei Städte sind beigetreten.</p></article>";
+    let read = kitu.source.extract(&answer(page.as_bytes())).unwrap();
+    let titles: Vec<&str> = read.items.iter().filter_map(|item| item.title.as_deref()).collect();
+    assert_eq!(titles, ["Sitzung in Nachterstedt", "Neue Mitglieder"]);
+    let keys = |read: &Extraction| amtsbote::normalize::keys(&read.items, &kitu.settings).keys;
+    let edited = page.replace("Zwei Städte", "Drei Städte").replace("<h2>", "<p>Neu</p><h2>");
+    let again = kitu.source.extract(&answer(edited.as_bytes())).unwrap();
+    assert_eq!(keys(&read), keys(&again), "a block edited in place stays the same item");
+}
+
+#[test]
 fn a_missing_list_an_empty_list_and_a_blind_selector_are_told_apart() {
     let source =
         page("page = { list = \".news\", item = \"li\", title = \"h3\", link = \"a@href\" }");

@@ -65,7 +65,8 @@ pub(super) fn id_of(url: &str, taken: &[String]) -> String {
         .collect();
     let stem = stem.trim_matches('-');
     let stem = if stem.is_empty() { "source" } else { stem };
-    (1..=u32::MAX)
+    // One more number than there are ids: one of them is free.
+    (1..=taken.len() + 1)
         .map(|number| if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") })
         .find(|id| !taken.contains(id))
         .unwrap_or_else(|| stem.to_owned())

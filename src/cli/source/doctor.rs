@@ -64,6 +64,8 @@ pub(super) async fn doctor(
 ) -> anyhow::Result<Exit> {
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    // The config is loaded again for each thing tried; its warnings were said.
+    let global = &Global { quiet: true, ..global.clone() };
     let directory = config.directory.clone();
     let states =
         if daemon::database(&config).exists() { states(global).await? } else { HashMap::new() };

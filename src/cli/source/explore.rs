@@ -118,7 +118,7 @@ async fn look_round(
             found.problems.extend(bench::robots_problem(&best.tried.plan, &best.tried.source).await);
         }
         None => found.problems.push(format!(
-            "{no_feed}; no feed was found beside it, and no preset reads it: write selectors under [source.page]"
+            "{no_feed}; no feed was found beside it, and no preset reads it: write selectors under [source.page], for example `list = \".news\"`, `item = \"li\"`, `title = \"h3\"`, `link = \"a@href\"`, `date = \"time@datetime\"`"
         )),
     }
     found.best = best;

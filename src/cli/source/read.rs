@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::output::{cut, json_time};
-use crate::cli::{Exit, Global, Output, UsageError};
+use crate::cli::{Exit, Global, Output, input};
 use crate::extract;
 use crate::model::{Date, Extraction};
 
@@ -13,19 +13,16 @@ pub(super) fn read(
     url: Option<&str>,
     content_type: Option<&str>,
 ) -> anyhow::Result<Exit> {
-    use std::io::Read as _;
     const MOST: u64 = 64 << 20;
-    let mut body = Vec::new();
-    if file.as_os_str() == "-" {
-        std::io::stdin().take(MOST).read_to_end(&mut body)?;
-    } else {
-        let open = std::fs::File::open(file)
-            .map_err(|error| UsageError::new(format!("`{}`: {error}", file.display())))?;
-        open.take(MOST).read_to_end(&mut body)?;
-    }
+    let (body, is_cut) = input::read(file, MOST)?;
     let zone = chrono_tz::Europe::Berlin;
     let output = Output { json: global.json, quiet: global.quiet, zone };
-    let extraction = extract::feed::read(&body, content_type, url, zone);
+    let mut extraction = extract::feed::read(&body, content_type, url, zone);
+    if let Ok(extraction) = extraction.as_mut()
+        && is_cut
+    {
+        extraction.notes.push("longer than 64 MiB: its end was not read".to_owned());
+    }
     if output.json {
         output.object(&reading(extraction.as_ref().map_err(ToString::to_string)))?;
     } else if let Ok(extraction) = &extraction {

@@ -5,7 +5,7 @@
 //! (`config:`), the answer's fields (`field:`). An empty line ends them; the
 //! rest is the decoded body, byte for byte.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::json;
@@ -14,7 +14,7 @@ use url::Url;
 
 use super::bench::{self, Bench};
 use super::{block, of_plan, shown, written};
-use crate::cli::{Exit, Global, Output, UsageError, session};
+use crate::cli::{Exit, Global, Output, UsageError, input, session};
 use crate::clock::{Clock as _, SystemClock};
 use crate::daemon;
 use crate::model::{Headers, Response, Timestamp};
@@ -81,14 +81,7 @@ pub(super) async fn record(global: &Global, id: &str, file: &Path) -> anyhow::Re
 }
 
 pub(super) fn replay(global: &Global, file: &Path) -> anyhow::Result<Exit> {
-    let mut bytes = Vec::new();
-    if file.as_os_str() == "-" {
-        std::io::stdin().take(MOST).read_to_end(&mut bytes)?;
-    } else {
-        let open = std::fs::File::open(file)
-            .map_err(|error| UsageError::new(format!("`{}`: {error}", file.display())))?;
-        open.take(MOST).read_to_end(&mut bytes)?;
-    }
+    let (bytes, _) = input::read(file, MOST)?;
     let recording = Recording::parse(&bytes)
         .map_err(|why| UsageError::new(format!("`{}` is no recording: {why}", file.display())))?;
     let bench = Bench::new(global, &recording.response.final_url)?;

@@ -55,6 +55,15 @@ pub(super) const PRESETS: &[Preset] = &[
                 date: "time@datetime, .news-date, .date, small",
                 summary: "p.descr, .descr, p",
             },
+            // KITU's start page: blocks that are edited in place, none with a link.
+            Shape {
+                list: "body:has(article.elem.row):not(:has(article.elem.row a[href]))",
+                item: "article.elem.row",
+                title: ".liste-titel, h4, h3",
+                link: "",
+                date: "small.date, .date, time@datetime",
+                summary: "p.descr, .descr, p",
+            },
             Shape {
                 list: "body",
                 item: r#"article.elem[data-ikiss-mfid^="7."], article.elem.row"#,

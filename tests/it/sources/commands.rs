@@ -206,6 +206,27 @@ async fn the_doctor_finds_what_is_wrong_and_its_patch_keeps_comments() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_doctor_knows_what_only_a_history_tells() {
+    let server = FeedServer::start().await;
+    let fields = [("Content-Type", "application/rss+xml"), ("ETag", "\"1\"")];
+    server.on("/feed", [response(200, &fields, FEED)]);
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.url("/feed");
+    configure(
+        folder.path(),
+        &format!("[[source]]\nid = \"a\"\nkind = \"feed\"\nurl = \"{url}\"\n"),
+    );
+    let ran = run(folder.path(), &["source", "doctor", "--json"]).await;
+    assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
+    for _ in 0..4 {
+        assert_eq!(run(folder.path(), &["poll", "--force"]).await.code, Some(0));
+    }
+    let ran = run(folder.path(), &["source", "doctor", "--json"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    assert_eq!(ran.objects()[0]["finding"], "broken-304");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recorded_answer_is_replayed_offline_with_topics() {
     let server = FeedServer::start().await;
     let fields = [("Content-Type", "application/rss+xml"), ("Set-Cookie", "a=geheim")];
