@@ -104,7 +104,7 @@ impl World {
         let later = START + 60_000;
         self.ctx
             .store
-            .write(|tx| {
+            .write(move |tx| {
                 tx.execute_batch(&format!(
                     "insert into sources (id, name, rank) values ('kitu', 'KITU', 2), ('alt', 'Fremd<b>', 3);
                      insert into items (id, source, key, raw_hash, fingerprint, story, first_seen, published,
