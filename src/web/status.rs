@@ -25,7 +25,7 @@ use crate::pipeline::{Context, Plan};
 use crate::store::sources::Requests;
 use crate::store::{StoreError, Transaction, items, outbox, sources, subscribers};
 
-/// What the text of `/metrics` is (OpenMetrics 1.0).
+/// What the text of `/metrics` is (`OpenMetrics` 1.0).
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 /// The states of the outbox that are told even when nothing stands there.
