@@ -91,6 +91,16 @@ impl Daemon {
         }
     }
 
+    /// Waits for all of them, in whatever order they come.
+    async fn hear_all(&mut self, all: &[&str]) {
+        let begin = self.heard.len();
+        for what in all {
+            if !self.heard[begin..].iter().any(|line| line.contains(what)) {
+                self.hear(what).await;
+            }
+        }
+    }
+
     fn signal(&self, name: &str) {
         let sent = std::process::Command::new("kill")
             .args([&format!("-{name}"), &self.child.id().to_string()])
@@ -200,8 +210,7 @@ async fn a_reload_takes_up_what_was_added_changed_and_removed_and_keeps_history(
     world.serve("anderswo", &rss(&entries(1..4)));
     world.write("sources.toml", &sources(&["bleibt", "alt"]));
     let mut daemon = Daemon::start(&world).await;
-    daemon.hear("alt: read, 2 new").await;
-    daemon.hear("bleibt: ").await;
+    daemon.hear_all(&["alt: read, 2 new", "bleibt: read, 2 new"]).await;
 
     let changed = world
         .source("bleibt", "name = 'Neuer Name'")
@@ -211,8 +220,7 @@ async fn a_reload_takes_up_what_was_added_changed_and_removed_and_keeps_history(
     daemon.signal("HUP");
     daemon.hear("RELOADING=1").await;
     daemon.hear("READY=1").await;
-    daemon.hear("neu: read, 2 new").await;
-    daemon.hear("bleibt: read, 1 new").await;
+    daemon.hear_all(&["neu: read, 2 new", "bleibt: read, 1 new"]).await;
     let asked = |path: &str| world.feeds.asked().iter().filter(|a| a.path == path).count();
     let (before, elsewhere) = (asked("/alt"), asked("/anderswo"));
     until("the changed source is polled on", async || asked("/anderswo") > elsewhere + 1).await;
