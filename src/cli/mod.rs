@@ -146,7 +146,9 @@ pub fn run(
     let global = Global {
         config: arguments.config,
         json: arguments.json,
-        quiet: arguments.quiet,
+        // What it says, a mail server would put into a bounce.
+        quiet: arguments.quiet
+            || (matches!(arguments.command, Command::MailIn(_)) && arguments.verbose == 0),
         verbose: arguments.verbose,
         environment: environment.clone(),
     };
