@@ -389,11 +389,11 @@ fn day_at(words: &[Word<'_>]) -> Option<Day> {
 
 fn month(word: &str) -> Option<usize> {
     let word = text::fold(word);
-    let is_meant = |month: &&str| {
+    let is_meant = |month: &str| {
         let month = text::fold(month);
         month == word || (word.len() >= 3 && month.starts_with(&word))
     };
-    MONTHS.iter().position(is_meant).map(|index| index + 1)
+    MONTHS.into_iter().position(is_meant).map(|index| index + 1)
 }
 
 #[cfg(test)]

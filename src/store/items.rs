@@ -1,6 +1,15 @@
 //! Items, their taggings, and the sequence in which they became known.
 
+mod changes;
 mod names;
+mod retagging;
+
+pub use changes::{
+    ToldChange, amend_change, last_change, let_wait, tell_change, tell_due_changes, waiting_change,
+};
+pub use retagging::{
+    count_tagged_otherwise, set_tag, set_tagged_by, tagged_by, tagged_otherwise, updated,
+};
 
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};
@@ -206,87 +215,6 @@ pub fn rewrite(
     Ok(())
 }
 
-/// The last change of an item that made it return.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ToldChange {
-    /// Its receipt.
-    pub receipt: i64,
-    /// When.
-    pub at: Timestamp,
-    /// In words for readers.
-    pub change: String,
-}
-
-/// The last change that makes, or made, the item return in a digest.
-pub fn last_change(tx: &Transaction<'_>, id: ItemId) -> Result<Option<ToldChange>, StoreError> {
-    const LAST_CHANGE: &str = "
-        select id, at, change from receipts where item = ?1 and change is not null
-        order by id desc limit 1";
-    let change = tx
-        .prepare_cached(LAST_CHANGE)?
-        .query_row([id], |row| {
-            Ok(ToldChange { receipt: row.get(0)?, at: row.get(1)?, change: row.get(2)? })
-        })
-        .optional()?;
-    Ok(change)
-}
-
-/// Lets the item return once in a digest, with what changed in words for readers.
-pub fn tell_change(
-    tx: &Transaction<'_>,
-    id: ItemId,
-    now: Timestamp,
-    change: &str,
-) -> Result<(), StoreError> {
-    receipt(tx, id, now, Some(change))
-}
-
-/// Says more of a change that no digest has taken yet.
-pub fn amend_change(tx: &Transaction<'_>, receipt: i64, change: &str) -> Result<(), StoreError> {
-    const AMEND_CHANGE: &str = "update receipts set change = ?2 where id = ?1";
-    tx.prepare_cached(AMEND_CHANGE)?.execute((receipt, change))?;
-    Ok(())
-}
-
-/// The change of an item that waits for its day, if one does.
-pub fn waiting_change(tx: &Transaction<'_>, id: ItemId) -> Result<Option<String>, StoreError> {
-    const WAITING_CHANGE: &str = "select change from waiting_changes where item = ?1";
-    Ok(tx.prepare_cached(WAITING_CHANGE)?.query_row([id], |row| row.get(0)).optional()?)
-}
-
-/// Lets a change wait until `due`; the words replace those that wait already.
-pub fn let_wait(
-    tx: &Transaction<'_>,
-    id: ItemId,
-    change: &str,
-    due: Timestamp,
-) -> Result<(), StoreError> {
-    const LET_WAIT: &str = "
-        insert into waiting_changes (item, change, due) values (?1, ?2, ?3)
-        on conflict (item) do update set change = excluded.change";
-    tx.prepare_cached(LET_WAIT)?.execute((id, change, due))?;
-    Ok(())
-}
-
-/// Lets the items return whose changes have waited for their day. Answers how many.
-pub fn tell_due_changes(tx: &Transaction<'_>, now: Timestamp) -> Result<usize, StoreError> {
-    const DUE_CHANGES: &str =
-        "select item, change from waiting_changes where due <= ?1 order by item";
-    const WAITED: &str = "delete from waiting_changes where due <= ?1";
-    let due: Vec<(ItemId, String)> = tx
-        .prepare_cached(DUE_CHANGES)?
-        .query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    if due.is_empty() {
-        return Ok(0);
-    }
-    for (id, change) in &due {
-        receipt(tx, *id, now, Some(change))?;
-    }
-    tx.prepare_cached(WAITED)?.execute([now])?;
-    Ok(due.len())
-}
-
 /// Notes that the raw fields changed but what they say did not.
 pub fn touch(tx: &Transaction<'_>, id: ItemId, raw_hash: i64) -> Result<(), StoreError> {
     const TOUCH: &str = "update items set raw_hash = ?2 where id = ?1";
@@ -368,63 +296,6 @@ pub fn set_tags(
     set_tagged_by(tx, id, version)
 }
 
-/// Replaces the tagging of one topic, or takes it away; the others stay.
-pub fn set_tag(
-    tx: &Transaction<'_>,
-    id: ItemId,
-    topic: &TopicId,
-    tagging: Option<&Tagging>,
-    version: &str,
-) -> Result<(), StoreError> {
-    const CLEAR_TAG: &str = "delete from tags where item = ?1 and topic = ?2";
-    const SET_ONE_TAG: &str =
-        "insert into tags (item, topic, score, evidence, version) values (?1, ?2, ?3, ?4, ?5)";
-    tx.prepare_cached(CLEAR_TAG)?.execute((id, topic))?;
-    if let Some(tagging) = tagging {
-        let lines: Vec<EvidenceLine> = tagging.evidence.iter().map(EvidenceLine::from).collect();
-        let evidence = to_json(&lines)?;
-        tx.prepare_cached(SET_ONE_TAG)?.execute((id, topic, tagging.score, evidence, version))?;
-    }
-    Ok(())
-}
-
-/// Which version of the rules looked at the item last; empty if none is known.
-pub fn tagged_by(tx: &Transaction<'_>, id: ItemId) -> Result<String, StoreError> {
-    const TAGGED_BY: &str = "select version from taggings where item = ?1";
-    let version: Option<String> =
-        tx.prepare_cached(TAGGED_BY)?.query_row([id], |row| row.get(0)).optional()?;
-    Ok(version.unwrap_or_default())
-}
-
-/// Notes which version of the rules looked at the item last.
-pub fn set_tagged_by(tx: &Transaction<'_>, id: ItemId, version: &str) -> Result<(), StoreError> {
-    const SET_TAGGED_BY: &str = "
-        insert into taggings (item, version) values (?1, ?2)
-        on conflict (item) do update set version = excluded.version";
-    tx.prepare_cached(SET_TAGGED_BY)?.execute((id, version))?;
-    Ok(())
-}
-
-/// Items after `after` that other rules than `version` looked at last, at most `limit`, by id.
-pub fn tagged_otherwise(
-    tx: &Transaction<'_>,
-    version: &str,
-    after: ItemId,
-    limit: usize,
-) -> Result<Vec<ItemId>, StoreError> {
-    const TAGGED_OTHERWISE: &str = "
-        select item from taggings where item > ?2 and version <> ?1 order by item limit ?3";
-    let mut statement = tx.prepare_cached(TAGGED_OTHERWISE)?;
-    let ids = statement.query_map((version, after, count(limit)), |row| row.get(0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
-}
-
-/// How many items other rules than `version` looked at last.
-pub fn count_tagged_otherwise(tx: &Transaction<'_>, version: &str) -> Result<u64, StoreError> {
-    const COUNT_OTHERWISE: &str = "select count(*) from taggings where version <> ?1";
-    Ok(tx.prepare_cached(COUNT_OTHERWISE)?.query_row([version], |row| row.get(0))?)
-}
-
 /// The taggings of an item, most weighty topic first, and the version of the
 /// rules that decided.
 pub fn tags(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<(Tagging, String)>, StoreError> {
@@ -489,12 +360,6 @@ fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
 pub fn get(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Stored>, StoreError> {
     let sql = format!("select {STORED_COLUMNS} where items.id = ?1");
     Ok(tx.prepare_cached(&sql)?.query_row([id], read_stored).optional()?)
-}
-
-/// When the item last changed in substance (none: never); nothing if there is no such item.
-pub fn updated(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Option<Timestamp>>, StoreError> {
-    const UPDATED: &str = "select updated from items where id = ?1";
-    Ok(tx.prepare_cached(UPDATED)?.query_row([id], |row| row.get(0)).optional()?)
 }
 
 /// The items of a story: authorities first, then the earliest.

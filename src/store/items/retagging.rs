@@ -1,0 +1,71 @@
+//! Which rules looked at an item last, and tagging it by other ones.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::EvidenceLine;
+use crate::model::{ItemId, Tagging, Timestamp, TopicId};
+use crate::store::StoreError;
+use crate::store::row::{count, to_json};
+
+/// Replaces the tagging of one topic, or takes it away; the others stay.
+pub fn set_tag(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    topic: &TopicId,
+    tagging: Option<&Tagging>,
+    version: &str,
+) -> Result<(), StoreError> {
+    const CLEAR_TAG: &str = "delete from tags where item = ?1 and topic = ?2";
+    const SET_ONE_TAG: &str =
+        "insert into tags (item, topic, score, evidence, version) values (?1, ?2, ?3, ?4, ?5)";
+    tx.prepare_cached(CLEAR_TAG)?.execute((id, topic))?;
+    if let Some(tagging) = tagging {
+        let lines: Vec<EvidenceLine> = tagging.evidence.iter().map(EvidenceLine::from).collect();
+        let evidence = to_json(&lines)?;
+        tx.prepare_cached(SET_ONE_TAG)?.execute((id, topic, tagging.score, evidence, version))?;
+    }
+    Ok(())
+}
+
+/// Which version of the rules looked at the item last; empty if none is known.
+pub fn tagged_by(tx: &Transaction<'_>, id: ItemId) -> Result<String, StoreError> {
+    const TAGGED_BY: &str = "select version from taggings where item = ?1";
+    let version: Option<String> =
+        tx.prepare_cached(TAGGED_BY)?.query_row([id], |row| row.get(0)).optional()?;
+    Ok(version.unwrap_or_default())
+}
+
+/// Notes which version of the rules looked at the item last.
+pub fn set_tagged_by(tx: &Transaction<'_>, id: ItemId, version: &str) -> Result<(), StoreError> {
+    const SET_TAGGED_BY: &str = "
+        insert into taggings (item, version) values (?1, ?2)
+        on conflict (item) do update set version = excluded.version";
+    tx.prepare_cached(SET_TAGGED_BY)?.execute((id, version))?;
+    Ok(())
+}
+
+/// Items after `after` that other rules than `version` looked at last, at most `limit`, by id.
+pub fn tagged_otherwise(
+    tx: &Transaction<'_>,
+    version: &str,
+    after: ItemId,
+    limit: usize,
+) -> Result<Vec<ItemId>, StoreError> {
+    const TAGGED_OTHERWISE: &str = "
+        select item from taggings where item > ?2 and version <> ?1 order by item limit ?3";
+    let mut statement = tx.prepare_cached(TAGGED_OTHERWISE)?;
+    let ids = statement.query_map((version, after, count(limit)), |row| row.get(0))?;
+    Ok(ids.collect::<Result<_, _>>()?)
+}
+
+/// How many items other rules than `version` looked at last.
+pub fn count_tagged_otherwise(tx: &Transaction<'_>, version: &str) -> Result<u64, StoreError> {
+    const COUNT_OTHERWISE: &str = "select count(*) from taggings where version <> ?1";
+    Ok(tx.prepare_cached(COUNT_OTHERWISE)?.query_row([version], |row| row.get(0))?)
+}
+
+/// When the item last changed in substance (none: never); nothing if there is no such item.
+pub fn updated(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Option<Timestamp>>, StoreError> {
+    const UPDATED: &str = "select updated from items where id = ?1";
+    Ok(tx.prepare_cached(UPDATED)?.query_row([id], |row| row.get(0)).optional()?)
+}
