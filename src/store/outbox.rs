@@ -321,7 +321,7 @@ pub fn of_subscriber(
     tx: &Transaction<'_>,
     subscriber: SubscriberId,
 ) -> Result<Vec<OutboxEntry>, StoreError> {
-    let sql = format!("select {COLUMNS} where subscriber = ?1 order by id");
+    let sql = format!("select {COLUMNS} where subscriber = ?1 order by outbox.id");
     let mut statement = tx.prepare_cached(&sql)?;
     Ok(statement.query_map([subscriber], read)?.collect::<Result<_, _>>()?)
 }

@@ -221,7 +221,8 @@ fn look_up(
     for (named, mut known) in named.into_iter().zip(by_key) {
         let Named { raw, key, raw_hash, fallbacks } = named;
         if known.is_none() {
-            known = by_name(tx, source, &key, &fallbacks)?.filter(|known| taken.insert(known.id));
+            known =
+                by_name(tx, source, &raw, &key, &fallbacks)?.filter(|known| taken.insert(known.id));
         }
         found.push(Found { raw, key, raw_hash, known, lacks_page: false });
     }
@@ -231,6 +232,7 @@ fn look_up(
 fn by_name(
     tx: &Transaction<'_>,
     source: &SourceId,
+    raw: &RawItem,
     key: &Key,
     fallbacks: &[Key],
 ) -> Result<Option<Known>, StoreError> {
@@ -239,9 +241,12 @@ fn by_name(
             return Ok(Some(known));
         }
     }
+    let marks = dedup::marks(raw.title.as_deref().unwrap_or_default());
     for name in std::iter::once(key).chain(fallbacks) {
-        if let Some(known) = items::known_as(tx, source, &name.0)? {
-            return Ok(Some(known));
+        if let Some((known, title)) = items::known_as(tx, source, &name.0)? {
+            // The letter of February where January's stood is another item.
+            let other = dedup::told_apart(&marks, &dedup::marks(&title));
+            return Ok(Some(known).filter(|_| !other));
         }
     }
     Ok(None)

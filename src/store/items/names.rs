@@ -1,6 +1,6 @@
 //! Further names of an item within its source, besides its key.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{OptionalExtension, Row, Transaction};
 
 use crate::model::{Item, ItemId, Known, SourceId, Timestamp};
 use crate::store::StoreError;
@@ -8,17 +8,19 @@ use crate::text::hash64;
 
 use super::read_known;
 
-/// What a verdict needs of the source's item that bears `name` beside its key.
+/// What a verdict needs of the source's item that bears `name` beside its key,
+/// and its title: a page may hold another month's letter by now.
 pub fn known_as(
     tx: &Transaction<'_>,
     source: &SourceId,
     name: &str,
-) -> Result<Option<Known>, StoreError> {
+) -> Result<Option<(Known, String)>, StoreError> {
     const KNOWN_AS: &str = "
-        select id, key, fingerprint, raw_hash, story, changes from items
+        select id, key, fingerprint, raw_hash, story, changes, title from items
         where id = (select item from item_names where name = ?1) and source = ?2";
     let mut statement = tx.prepare_cached(KNOWN_AS)?;
-    Ok(statement.query_row((name_hash(source, name), source), read_known).optional()?)
+    let read = |row: &Row<'_>| Ok((read_known(row)?, row.get("title")?));
+    Ok(statement.query_row((name_hash(source, name), source), read).optional()?)
 }
 
 /// Keeps the names of an item. One that another item bears stays with it: who
