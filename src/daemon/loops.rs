@@ -94,7 +94,8 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
 }
 
 async fn pass(house: &House, running: &Running) {
-    match pipeline::poll(&running.ctx, &running.plan, &Choice::default()).await {
+    let choice = Choice { spread: true, ..Choice::default() };
+    match pipeline::poll(&running.ctx, &running.plan, &choice).await {
         Ok(reports) => reports.iter().for_each(log_poll),
         Err(error) => {
             tracing::error!(%error, hint = error.hint(), "a pass was not kept; its sources are asked again");

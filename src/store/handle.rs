@@ -93,13 +93,19 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
-        let reader = Arc::clone(&self.reader);
-        blocking(move || {
-            let mut connection = lock(&reader);
-            let transaction = connection.transaction().map_err(StoreError::from)?;
-            work(&transaction)
-        })
-        .await
+        let store = self.clone();
+        blocking(move || store.read_here(work)).await
+    }
+
+    /// [`Store::read`] for work that is on a blocking thread already.
+    pub fn read_here<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E>,
+    {
+        let mut connection = lock(&self.reader);
+        let transaction = connection.transaction().map_err(StoreError::from)?;
+        work(&transaction)
     }
 
     /// Whether both connections answer.

@@ -68,15 +68,17 @@ pub(super) fn lane(due: &Due) -> String {
     host_of(url)
 }
 
-fn host_of(url: &str) -> String {
+pub(super) fn host_of(url: &str) -> String {
     let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-    crate::schedule::polling::hosts::registrable(&host.unwrap_or_default())
+    crate::schedule::polling::registrable(&host.unwrap_or_default())
 }
 
-/// Asks the source's server, conditionally if it gave validators.
+/// Asks the source's server, conditionally if it gave validators. A document
+/// is handed on unread; what costs time is not done here, on the async threads.
 pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
     let settings = &due.plan.configured.settings;
-    let cursor = earned(due);
+    let mark = mark(due);
+    let mut cursor = earned(due, &mark);
     let mut request = Request {
         method: Method::Get,
         url: settings.url.clone(),
@@ -103,18 +105,17 @@ pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
         Ok(response) => {
             let retry_after =
                 caching::retry_after(&response.headers, now, plan.polling.max_retry_after);
-            let mut next = caching::remember(&cursor, &response);
-            next.values.insert(ASKED.to_owned(), mark(due));
-            let moved_to = response.moved.as_ref().map(|moved| moved.permanent_url.clone());
+            let said = judge(&mut cursor, &response);
+            cursor.values.insert(ASKED.to_owned(), mark);
             Answer {
                 status: Some(response.status),
                 conditional,
                 pauses_host: retry_after.filter(|_| response.status == 429),
                 freshness: caching::freshness(&response.headers, now),
-                said: judge(&cursor, response),
-                cursor: next,
+                cursor,
                 retry_after,
-                moved_to,
+                moved_to: response.moved.as_ref().map(|moved| moved.permanent_url.clone()),
+                said: said.unwrap_or_else(|| Said::Document(Box::new(response))),
             }
         }
     }
@@ -122,10 +123,10 @@ pub(super) async fn ask(ctx: &Context, plan: &Plan, due: &Due) -> Answer {
 
 /// The cursor, unless it was earned with another URL or other selectors: then
 /// the document must be read anew.
-fn earned(due: &Due) -> Cursor {
+fn earned(due: &Due, mark: &str) -> Cursor {
     let cursor = &due.state.cursor;
     match cursor.values.get(ASKED) {
-        Some(asked) if *asked != mark(due) => caching::forget(cursor),
+        Some(asked) if asked != mark => caching::forget(cursor),
         _ => cursor.clone(),
     }
 }
@@ -153,23 +154,21 @@ fn unreachable(error: &FetchError) -> Failure {
     }
 }
 
-/// What a status means (RFC 9110 15).
-fn judge(cursor: &Cursor, response: Response) -> Said {
+/// What a status means (RFC 9110 15); none for a document to be read. A 304
+/// may bring new validators.
+fn judge(cursor: &mut Cursor, response: &Response) -> Option<Said> {
     let failing = |message: String| Failure::new(Condition::Failing, message);
-    Said::Nothing(match response.status {
+    Some(Said::Nothing(match response.status {
         200 if response.body.is_empty() => failing("the answer is empty".to_owned()),
         // 226 is a delta (RFC 3229): what it lacks was not removed, which we never assume.
-        200 | 203 | 226 => {
-            return if caching::body_is_known(cursor, &response.body) {
-                Said::Unchanged
-            } else {
-                Said::Document(Box::new(response))
-            };
+        200 | 203 | 226 => return None,
+        304 if caching::is_valid_304(cursor, response) => {
+            *cursor = caching::remember(cursor, response).next;
+            return Some(Said::Unchanged);
         }
-        304 if caching::is_valid_304(cursor, &response) => return Said::Unchanged,
         304 => failing("304 Not Modified although nothing was asked conditionally".to_owned()),
         401 | 403 => {
-            let wall = wall(&response);
+            let wall = wall(response);
             let condition = if wall.is_some() { Condition::Blocked } else { Condition::Failing };
             Failure::new(condition, wall.unwrap_or_else(|| status_line(response.status)))
         }
@@ -177,12 +176,12 @@ fn judge(cursor: &Cursor, response: Response) -> Said {
             Condition::Gone,
             "410 Gone: it will not come back; take it out of sources.toml",
         ),
-        429 | 503 => match wall(&response) {
+        429 | 503 => match wall(response) {
             Some(wall) => Failure::new(Condition::Blocked, wall),
             None => failing(status_line(response.status)),
         },
         status => failing(status_line(status)),
-    })
+    }))
 }
 
 /// The wall for robots that answers, if it can be recognised. It is named and
@@ -220,7 +219,7 @@ mod tests {
     use super::*;
     use crate::model::Headers;
 
-    fn said(status: u16, body: &str, headers: &[(&str, &str)]) -> Said {
+    fn said(status: u16, body: &str, headers: &[(&str, &str)]) -> Option<Said> {
         let response = Response {
             status,
             final_url: "https://a.example/feed".to_owned(),
@@ -229,19 +228,19 @@ mod tests {
             body: body.as_bytes().to_vec(),
             truncated: false,
         };
-        judge(&Cursor::default(), response)
+        judge(&mut Cursor::default(), &response)
     }
 
-    fn failure(said: Said) -> Failure {
+    fn failure(said: Option<Said>) -> Failure {
         match said {
-            Said::Nothing(failure) => failure,
+            Some(Said::Nothing(failure)) => failure,
             _ => panic!("should be a failure"),
         }
     }
 
     #[test]
     fn only_a_full_answer_is_a_document() {
-        assert!(matches!(said(200, "<rss/>", &[]), Said::Document(_)));
+        assert!(said(200, "<rss/>", &[]).is_none());
         for (status, body) in
             [(200, ""), (204, ""), (206, "<rss"), (302, ""), (304, ""), (404, "x"), (999, "x")]
         {

@@ -9,7 +9,9 @@ mod lanes;
 mod read;
 mod record;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
@@ -17,13 +19,17 @@ use tokio::sync::{Semaphore, mpsc};
 use super::{Context, PipelineError, Plan, SourcePlan};
 use crate::clock::Stopwatch;
 use crate::model::{Condition, SourceId, SourceState, Timestamp};
+use crate::schedule::polling;
 use crate::store::sources;
 
 pub(crate) use lanes::Lanes;
 
-/// Most outcomes that one transaction takes: enough to share the sync, few
-/// enough not to keep the door shut.
+/// Most outcomes that one transaction takes: enough to share the sync and the
+/// pages they dirty, few enough not to keep the door shut.
 const BATCH: usize = 64;
+/// Outcomes that wait for the writer. What does not fit stays with its place,
+/// so that a slow disk slows the asking and not the memory's growth.
+const WAITING: usize = 32;
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]
@@ -32,6 +38,9 @@ pub struct Choice {
     pub named: Vec<SourceId>,
     /// Whatever their due time. Validators are sent all the same.
     pub force: bool,
+    /// What was slept through is not asked all at once but spread: for a
+    /// service that looks again, not for one pass by hand.
+    pub spread: bool,
 }
 
 /// What came of asking a source.
@@ -84,6 +93,8 @@ pub struct PollReport {
 struct Due {
     plan: Arc<SourcePlan>,
     state: SourceState,
+    /// The attempt before this one.
+    asked_before: Option<Timestamp>,
 }
 
 /// Asks the chosen sources once each and keeps what they say. Reports come in
@@ -94,19 +105,16 @@ pub async fn poll(
     choice: &Choice,
 ) -> Result<Vec<PollReport>, PipelineError> {
     let due = begin(ctx, plan, choice).await?;
-    let (finished, mut outcomes) = mpsc::channel(BATCH);
+    let (finished, mut outcomes) = mpsc::channel(WAITING);
     let places = Arc::new(Semaphore::new(plan.polling.concurrency.max(1)));
-    let order: Vec<SourceId> = due.iter().map(|due| due.state.id.clone()).collect();
+    let order: HashMap<SourceId, usize> =
+        due.iter().enumerate().map(|(index, due)| (due.state.id.clone(), index)).collect();
+    let hosts: HashSet<String> = due.iter().map(ask::lane).collect();
     for due in due {
         let (ctx, plan, places, finished) =
             (ctx.clone(), Arc::clone(plan), Arc::clone(&places), finished.clone());
         let force = choice.force;
-        tokio::spawn(async move {
-            let outcome = one(&ctx, &plan, due, &places, force).await;
-            // The receiver is gone only if the pass was dropped at shutdown:
-            // then nothing was committed, and the source is asked again.
-            let _ = finished.send(outcome).await;
-        });
+        tokio::spawn(async move { one(&ctx, &plan, due, &places, force, finished).await });
     }
     drop(finished);
 
@@ -114,21 +122,16 @@ pub async fn poll(
     let mut batch = Vec::new();
     let mut doubtful = Vec::new();
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
-        let (waiting, ready) =
-            batch.drain(..).flatten().partition(record::Polled::may_be_our_outage);
+        let (waiting, ready) = batch.drain(..).partition(record::Polled::may_be_our_outage);
         doubtful.extend::<Vec<_>>(waiting);
         reports.extend(record::commit(ctx, plan, ready, false).await?);
     }
     // Whose fault an unreachable host is can only be said when all have answered.
-    let our_outage = is_our_outage(doubtful.len(), order.len());
+    let unreachable: HashSet<String> = doubtful.iter().map(record::Polled::lane).collect();
+    let our_outage = polling::is_our_outage(hosts.len(), unreachable.len());
     reports.extend(record::commit(ctx, plan, doubtful, our_outage).await?);
-    reports.sort_by_key(|report: &PollReport| order.iter().position(|id| *id == report.id));
+    reports.sort_by_key(|report: &PollReport| order.get(&report.id).copied());
     Ok(reports)
-}
-
-/// Most of several sources unreachable at once: that is our own network.
-const fn is_our_outage(unreachable: usize, asked: usize) -> bool {
-    unreachable >= 3 && unreachable * 2 > asked
 }
 
 /// When the next source is due; none if none is polled at all.
@@ -138,16 +141,9 @@ pub async fn next_due(ctx: &Context, plan: &Plan) -> Result<Option<Timestamp>, P
     let due = ctx
         .store
         .read(move |tx| {
-            let mut earliest = None;
-            for id in &ids {
-                let state = sources::state(tx, id)?;
-                if state.condition != Condition::Gone {
-                    earliest = Some(
-                        earliest.map_or(state.next_poll, |e: Timestamp| e.min(state.next_poll)),
-                    );
-                }
-            }
-            Ok(earliest)
+            let stored = sources::next_polls(tx)?;
+            let next = |id| stored.get(id).copied().unwrap_or(Some(Timestamp::default()));
+            Ok(ids.iter().filter_map(next).min())
         })
         .await?;
     Ok(due)
@@ -168,32 +164,52 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
         candidates.push(Arc::clone(source));
     }
     let now = ctx.clock.now();
-    let min_interval = plan.polling.min_interval;
-    let max_interval = plan.polling.max_interval.max(plan.polling.max_retry_after);
-    let force = choice.force;
+    let limits = plan.polling.clone();
+    let Choice { force, spread, .. } = *choice;
     let due = ctx
         .store
         .write(move |tx| {
             let mut due = Vec::new();
             for plan in candidates {
                 let settings = &plan.configured.settings;
-                sources::register(tx, settings)?;
                 let mut state = sources::state(tx, &settings.id)?;
-                // A clock that was ahead must not silence a source for years.
-                if state.next_poll > now.after(max_interval) {
-                    state.next_poll = now;
+                if !force {
+                    if state.condition == Condition::Gone {
+                        continue;
+                    }
+                    let policy = limits.policy(settings.interval);
+                    let due = due_at(now, &policy, &state, spread);
+                    if due != state.next_poll && due > now {
+                        sources::postpone(tx, &settings.id, due)?;
+                    }
+                    state.next_poll = due;
+                    if due > now {
+                        continue;
+                    }
                 }
-                if !force && (state.next_poll > now || state.condition == Condition::Gone) {
-                    continue;
-                }
-                sources::attempt(tx, &settings.id, now, now.after(min_interval))?;
-                state.last_attempt = Some(now);
-                due.push(Due { plan, state });
+                sources::attempt(tx, settings, now, now.after(limits.min_interval))?;
+                let asked_before = state.last_attempt.replace(now);
+                due.push(Due { plan, state, asked_before });
             }
             Ok(due)
         })
         .await?;
     Ok(due)
+}
+
+/// What the stored due time is worth now. A clock that was ahead must not
+/// silence a source for years; what was slept through is spread if it may be.
+fn due_at(
+    now: Timestamp,
+    policy: &polling::Policy,
+    state: &SourceState,
+    spread: bool,
+) -> Timestamp {
+    if spread || state.next_poll > now {
+        polling::after_pause(now, state.next_poll, policy, &state.id)
+    } else {
+        state.next_poll
+    }
 }
 
 fn unknown_source(plan: &Plan, id: &SourceId) -> PipelineError {
@@ -206,29 +222,57 @@ fn unknown_source(plan: &Plan, id: &SourceId) -> PipelineError {
 }
 
 /// One source from its turn to what is to be committed; nothing if another
-/// pass is asking it already.
+/// pass is asking it already. It keeps its place until the writer has taken
+/// the outcome. If nobody does the pass was dropped at shutdown: then nothing
+/// is committed, and the source is asked again.
 async fn one(
     ctx: &Context,
     plan: &Arc<Plan>,
     due: Due,
     places: &Semaphore,
     force: bool,
-) -> Option<record::Polled> {
-    let _claim = ctx.lanes.claim(&due.state.id)?;
+    finished: mpsc::Sender<record::Polled>,
+) {
+    let Some(_claim) = ctx.lanes.claim(&due.state.id) else { return };
     let host = ask::lane(&due);
-    let now = ctx.clock.now();
-    if let Some(until) = ctx.lanes.paused_until(&host, now).filter(|_| !force) {
-        return Some(record::Polled::postponed(due, until));
+    let rests = || ctx.lanes.paused_until(&host, ctx.clock.now()).filter(|_| !force);
+    if let Some(until) = rests() {
+        let _ = finished.send(record::Polled::postponed(due, until)).await;
+        return;
     }
-    let spacing = if force { std::time::Duration::ZERO } else { plan.polling.host_spacing };
+    let spacing = if force { Duration::ZERO } else { plan.polling.host_spacing };
     // The host first: a source that waits for its turn must not hold a place.
-    let _lane = ctx.lanes.enter(&host, plan.polling.per_host, spacing, ctx.clock.as_ref()).await?;
-    let _place = places.acquire().await.ok()?;
+    let lane = ctx.lanes.enter(&host, plan.polling.per_host, spacing, ctx.clock.as_ref()).await;
+    let Some(lane) = lane else { return };
+    let Ok(_place) = places.acquire().await else { return };
+    // The source before it in the lane may have been told to leave the host alone.
+    let outcome = match rests() {
+        Some(until) => record::Polled::postponed(due, until),
+        // On the heap only now: thousands that wait cost little.
+        None => {
+            let spacing = lane.start(ctx.clock.now());
+            Box::pin(asked(ctx, plan, due, &host, spacing)).await
+        }
+    };
+    drop(lane);
+    let _ = finished.send(outcome).await;
+}
+
+async fn asked(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    due: Due,
+    host: &str,
+    spacing: Option<Duration>,
+) -> record::Polled {
     let watch = Stopwatch::start();
+    let at = ctx.clock.now();
+    // After a restart the lane knows nothing, but the source does.
+    let spacing = spacing.or_else(|| due.asked_before.map(|before| at.since(before)));
     let answer = ask::ask(ctx, plan, &due).await;
     if let Some(until) = answer.pauses_host {
-        ctx.lanes.pause(&host, until);
+        ctx.lanes.pause(host, until);
     }
     let answer = read::read(ctx, plan, &due, answer).await;
-    Some(record::Polled::answered(due, answer, watch.milliseconds()))
+    record::Polled::answered(due, answer, at, spacing, watch.milliseconds())
 }

@@ -4,13 +4,14 @@
 use super::Due;
 use super::ask::{Answer, Failure, Said};
 use crate::dedup::{self, Traces};
+use crate::fetch::caching;
 use crate::model::{
     Condition, Item, ItemId, Key, Known, RawItem, Rhythm, SourceId, Tagging, Timestamp, Verdict,
 };
 use crate::normalize;
 use crate::pipeline::{Context, Plan, SourcePlan};
 use crate::source::SourceError;
-use crate::store::{Transaction, items};
+use crate::store::{Store, StoreError, Transaction, items};
 use crate::text::clean_line;
 use crate::topic::Subject;
 
@@ -56,7 +57,8 @@ struct Named {
     fallbacks: Vec<Key>,
 }
 
-/// Reads the document of an answer, if there is one.
+/// Reads the document of an answer, if there is one: one job for one blocking
+/// thread, since each change of threads costs as much as an item.
 pub(super) async fn read(
     ctx: &Context,
     plan: &Arc<Plan>,
@@ -70,20 +72,56 @@ pub(super) async fn read(
             return Reading { answer, read: Read::default() };
         }
     };
-    let source = Arc::clone(&due.plan);
-    let extracted = tokio::task::spawn_blocking(move || extract(&source, &response)).await;
-    let (named, mut read) = match extracted {
-        Ok(Ok(extracted)) => extracted,
-        Ok(Err(error)) => return failed(answer, &error),
+    let (store, plan, source) = (ctx.store.clone(), Arc::clone(plan), Arc::clone(&due.plan));
+    let (cursor, now) = (answer.cursor.clone(), ctx.clock.now());
+    let job = move || {
+        let remembered = caching::remember(&cursor, &response);
+        if remembered.is_known {
+            return Ok((remembered, Read::default()));
+        }
+        let (named, mut read) = extract(&source, &response)?;
+        // Hundreds of kilobytes, and no longer needed.
+        drop(response);
+        judge(&store, &plan, &source, named, &mut read, now)?;
+        Ok((remembered, read))
+    };
+    // The permit is never refused: the semaphore is not closed.
+    let _turn = ctx.lanes.turn().await;
+    match tokio::task::spawn_blocking(job).await {
+        Ok(Ok((remembered, read))) => {
+            if remembered.is_known {
+                answer.said = Said::Unchanged;
+            }
+            answer.cursor = remembered.next;
+            Reading { answer, read }
+        }
+        Ok(Err(ReadError::Source(error))) => failed(answer, &error),
+        Ok(Err(ReadError::Store(error))) => {
+            nothing(answer, Failure::new(Condition::Failing, error.to_string()))
+        }
         Err(panic) => {
             // A parser that panics on hostile bytes is that source's error, no one else's.
             let failure = Failure::new(Condition::Failing, format!("the parser gave up: {panic}"));
-            return nothing(answer, failure);
+            nothing(answer, failure)
         }
-    };
-    match judge(ctx, plan, &due.plan, named, &mut read).await {
-        Ok(()) => Reading { answer, read },
-        Err(message) => nothing(answer, Failure::new(Condition::Failing, message)),
+    }
+}
+
+/// Why a document could not be read.
+enum ReadError {
+    Source(SourceError),
+    Store(StoreError),
+}
+
+impl From<SourceError> for ReadError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
+    }
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
     }
 }
 
@@ -119,10 +157,10 @@ fn extract(
     let named: Vec<Named> = extraction
         .items
         .into_iter()
-        .zip(keyed.keys)
-        .map(|(raw, key)| Named {
+        .zip(keyed.keys.into_iter().zip(keyed.fallbacks))
+        .map(|(raw, (key, fallbacks))| Named {
             raw_hash: normalize::raw_hash(&raw),
-            fallbacks: normalize::fallback_keys(&raw, settings),
+            fallbacks,
             raw,
             key,
         })
@@ -133,38 +171,25 @@ fn extract(
 
 /// Splits the items into new, changed and known ones. Known ones whose raw
 /// fields are as they were cost a look-up and nothing else.
-async fn judge(
-    ctx: &Context,
-    plan: &Arc<Plan>,
-    source: &Arc<SourcePlan>,
+fn judge(
+    store: &Store,
+    plan: &Plan,
+    source: &SourcePlan,
     named: Vec<Named>,
     read: &mut Read,
-) -> Result<(), String> {
-    let id = source.configured.settings.id.clone();
-    let (named, known) = ctx
-        .store
-        .read(move |tx| {
-            let mut known = Vec::with_capacity(named.len());
-            for named in &named {
-                known.push(look_up(tx, &id, named)?);
-            }
-            Ok((named, known))
-        })
-        .await
-        .map_err(|error| error.to_string())?;
-
-    let now = ctx.clock.now();
-    let (plan, source) = (Arc::clone(plan), Arc::clone(source));
-    let mut judged = std::mem::take(read);
-    let judged = tokio::task::spawn_blocking(move || {
-        for (named, known) in named.into_iter().zip(known) {
-            decide(&plan, &source, named, known.as_ref(), now, &mut judged);
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let id = &source.configured.settings.id;
+    let known = store.read_here(|tx| {
+        if !items::any_of(tx, id)? {
+            return Ok(Vec::new());
         }
-        judged
-    })
-    .await
-    .map_err(|panic| format!("an item could not be read: {panic}"))?;
-    *read = judged;
+        named.iter().map(|named| look_up(tx, id, named)).collect::<Result<Vec<_>, StoreError>>()
+    })?;
+    let known = known.into_iter().chain(std::iter::repeat_with(|| None));
+    for (named, known) in named.into_iter().zip(known) {
+        decide(plan, source, named, known.as_ref(), now, read);
+    }
     Ok(())
 }
 
@@ -172,7 +197,7 @@ fn look_up(
     tx: &Transaction<'_>,
     source: &SourceId,
     named: &Named,
-) -> Result<Option<Known>, crate::store::StoreError> {
+) -> Result<Option<Known>, StoreError> {
     for key in std::iter::once(&named.key).chain(&named.fallbacks) {
         if let Some(known) = items::known(tx, source, key)? {
             return Ok(Some(known));

@@ -2,13 +2,14 @@
 //! items together with its cursor.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::ask::{Answer, Failure, Said};
 use super::read::{NewItem, Read, Reading};
 use super::{Due, PollOutcome, PollReport};
-use crate::dedup;
+use crate::dedup::{self, StoryDecision};
 use crate::fetch::caching;
-use crate::model::{Condition, Initial, ItemId, SourceState, StoryId, Timestamp};
+use crate::model::{Condition, Initial, SourceState, StoryId, Timestamp};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::schedule::polling;
 use crate::schedule::watch::{self, History};
@@ -26,7 +27,7 @@ enum Outcome {
     /// Its host rests: not asked.
     Postponed(Timestamp),
     /// Asked; boxed, since an answer is far larger than an instant.
-    Answered(Box<Reading>),
+    Answered { reading: Box<Reading>, at: Timestamp, spacing: Option<Duration> },
 }
 
 impl Polled {
@@ -34,13 +35,25 @@ impl Polled {
         Self { due, outcome: Outcome::Postponed(until), duration_ms: 0 }
     }
 
-    pub(super) fn answered(due: Due, reading: Reading, duration_ms: u64) -> Self {
-        Self { due, outcome: Outcome::Answered(Box::new(reading)), duration_ms }
+    pub(super) fn answered(
+        due: Due,
+        reading: Reading,
+        at: Timestamp,
+        spacing: Option<Duration>,
+        duration_ms: u64,
+    ) -> Self {
+        let outcome = Outcome::Answered { reading: Box::new(reading), at, spacing };
+        Self { due, outcome, duration_ms }
+    }
+
+    /// The lane it was asked in.
+    pub(super) fn lane(&self) -> String {
+        super::ask::lane(&self.due)
     }
 
     /// It failed in a way that may be our own network's fault.
     pub(super) fn may_be_our_outage(&self) -> bool {
-        matches!(&self.outcome, Outcome::Answered(reading)
+        matches!(&self.outcome, Outcome::Answered { reading, .. }
             if matches!(&reading.answer.said, Said::Nothing(failure) if failure.may_be_our_outage))
     }
 }
@@ -88,8 +101,8 @@ fn keep(
         duration_ms,
     };
     let mut state = due.state.clone();
-    let reading = match outcome {
-        Outcome::Answered(reading) => *reading,
+    let (reading, at, spacing) = match outcome {
+        Outcome::Answered { reading, at, spacing } => (*reading, at, spacing),
         Outcome::Postponed(until) => {
             state.next_poll = until;
             report.error = Some("its host asked to be left alone; not asked".to_owned());
@@ -99,7 +112,14 @@ fn keep(
     };
     let Reading { answer, read } = reading;
     report.status = answer.status;
-    sources::count_request(tx, &state.id, answer.conditional, answer.status == Some(304))?;
+    let asked = sources::Asked {
+        at,
+        conditional: answer.conditional,
+        not_modified: answer.status == Some(304),
+        retry_after: answer.retry_after,
+        spacing,
+    };
+    sources::count(tx, &state.id, &asked)?;
 
     match &answer.said {
         Said::Nothing(failure) => {
@@ -119,9 +139,32 @@ fn keep(
     }
     state.next_poll = next_poll(plan, &due, &state, &answer, &read, now);
     sources::settle(tx, &state)?;
+    if let Some(until) = answer.pauses_host {
+        leave_alone(tx, plan, &due, until)?;
+    }
     report.condition = state.condition;
     report.notes = read.notes;
     Ok(report)
+}
+
+/// The lane of a host that answered 429 rests while this process lives; its
+/// sources also after a restart.
+fn leave_alone(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    due: &Due,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    let host = super::ask::lane(due);
+    if !polling::is_one_registrant(&host) {
+        return Ok(());
+    }
+    for settings in plan.sources.iter().map(|source| &source.configured.settings) {
+        if super::ask::host_of(&settings.url) == host {
+            sources::rest(tx, &settings.id, until)?;
+        }
+    }
+    Ok(())
 }
 
 fn fail(state: &mut SourceState, failure: &Failure, our_outage: bool) {
@@ -145,7 +188,7 @@ fn succeed(
 ) -> Result<(), StoreError> {
     let history = History::of(&state.cursor);
     let first = state.last_success.is_none();
-    let away = state.last_success.map_or(std::time::Duration::ZERO, |last| now.since(last));
+    let away = state.last_success.map_or(Duration::ZERO, |last| now.since(last));
     let flood = !first && history.is_flood(read.new.len(), away);
     let gap = watch::is_gap(read.known, read.total, !first && state.last_new_item.is_some());
 
@@ -203,9 +246,14 @@ fn store_items(
             (false, true) => Some(Withheld::Flood),
             _ => None,
         };
-        let Some(id) = items::insert(tx, &settings.id, &new.item, now, withheld)? else { continue };
-        items::set_tags(tx, id, &new.taggings, &plan.version)?;
-        find_story(tx, due, id, new, now)?;
+        let decision = find_story(tx, due, new, now)?;
+        let inserted = items::insert(tx, &settings.id, &new.item, now, withheld, decision.joins)?;
+        let Some(id) = inserted else { continue };
+        items::add_tags(tx, id, &new.taggings, &plan.version)?;
+        stories::insert_traces(tx, id, &settings.id, &new.traces)?;
+        for related in decision.related {
+            stories::add_related(tx, decision.joins.unwrap_or(StoryId(id.0)), related)?;
+        }
     }
     for (id, item, taggings) in &read.changed {
         items::rewrite(tx, *id, item, now, None)?;
@@ -217,26 +265,17 @@ fn store_items(
     Ok(())
 }
 
-/// Lets a new item join the story it tells again, or stand beside those it resembles.
+/// Which story a new item tells again, and which ones it resembles.
 fn find_story(
     tx: &Transaction<'_>,
     due: &Due,
-    id: ItemId,
     new: &NewItem,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<StoryDecision, StoreError> {
     let source = &due.plan.configured.settings.id;
     let candidates = stories::candidates(tx, &new.traces, source, now.before(dedup::MEMORY))?;
     let newcomer = dedup::Subject { source, received: now, traces: &new.traces };
-    let decision = dedup::story(&newcomer, &candidates);
-    if let Some(story) = decision.joins {
-        items::join_story(tx, id, story)?;
-    }
-    stories::insert_traces(tx, id, source, &new.traces)?;
-    for related in decision.related {
-        stories::add_related(tx, decision.joins.unwrap_or(StoryId(id.0)), related)?;
-    }
-    Ok(())
+    Ok(dedup::story(&newcomer, &candidates))
 }
 
 /// Which of the items of a first poll may be mailed.
@@ -265,13 +304,7 @@ fn next_poll(
     read: &Read,
     now: Timestamp,
 ) -> Timestamp {
-    let limits = &plan.polling;
-    let policy = polling::Policy {
-        interval: due.plan.configured.settings.interval,
-        min_interval: limits.min_interval,
-        max_interval: limits.max_interval,
-        max_retry_after: limits.max_retry_after,
-    };
+    let policy = plan.polling.policy(due.plan.configured.settings.interval);
     let outcome = match &answer.said {
         Said::Nothing(failure) => polling::Outcome::Failed(class(failure, answer.status)),
         Said::Unchanged => polling::Outcome::Unchanged,
