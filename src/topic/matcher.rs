@@ -12,7 +12,7 @@ use super::folded::{Folded, Joint, is_conjunction};
 use super::term::Phrase;
 
 /// Words that may lie between the two sides of `A ~ B`.
-const NEAR: usize = 10;
+const NEAR: u32 = 10;
 /// Coordinated compounds looked at in one text; a bound against hostile texts.
 const MOST_COMPOUNDS: usize = 200;
 /// Places kept of each phrase; a bound against hostile texts.

@@ -94,12 +94,15 @@ impl World {
         let asked = state.seen.iter().filter(|other| other.url == request.url).count();
         state.seen.push(seen);
         let wait = match (request.url.as_str(), asked) {
-            (SOURCE_RAT, 5) => Some("86400".to_owned()),
-            (SOURCE_RAT, 20) => Some(now.after(DAY * 2).utc().to_rfc2822()),
+            (SOURCE_RAT, 5) => Some((now.after(DAY), "86400".to_owned())),
+            (SOURCE_RAT, 20) => {
+                // The date of a field has whole seconds.
+                let until = Timestamp::from_seconds(now.after(DAY * 2).seconds());
+                Some((until, until.utc().to_rfc2822()))
+            }
             _ => None,
         };
-        if let Some(wait) = wait {
-            let until = if asked == 5 { now.after(DAY) } else { now.after(DAY * 2) };
+        if let Some((until, wait)) = wait {
             state.rests_until.insert(host, until);
             return answer(429, &request.url, &[("Retry-After", &wait)], b"");
         }
