@@ -204,10 +204,10 @@ max_items_per_topic = 500
             }
         };
         assert!(
-            !tokio::time::timeout(PATIENCE, waiting).await.is_err(),
+            tokio::time::timeout(PATIENCE, waiting).await.is_ok(),
             "never: {what}\n{}",
             self.log()
-        )
+        );
     }
 
     async fn said(&self, verb: &str) {
@@ -383,6 +383,7 @@ async fn a_mail_that_was_dropped_after_the_dot_comes_again_with_the_same_bytes()
 
 /// `AMTSBOTE_KILLS=200 cargo test --test it random_moments` for the long run.
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::disallowed_methods, reason = "the length of a run is asked for by hand")]
 async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_the_window() {
     let kills: u64 =
         std::env::var("AMTSBOTE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
