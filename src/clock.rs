@@ -52,8 +52,13 @@ impl Stopwatch {
         Self(std::time::Instant::now())
     }
 
+    /// Time since the start.
+    pub fn elapsed(self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+
     /// Whole milliseconds since the start.
     pub fn milliseconds(self) -> u64 {
-        u64::try_from(self.0.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }

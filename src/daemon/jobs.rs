@@ -50,7 +50,7 @@ pub async fn perform(
 ) -> Result<serde_json::Value, PipelineError> {
     match work {
         Work::Poll { sources, force } => {
-            let choice = Choice { named: sources.clone(), force: *force };
+            let choice = Choice { named: sources.clone(), force: *force, spread: false };
             let reports = pipeline::poll(ctx, plan, &choice).await?;
             pipeline::tell_admin(ctx, plan).await?;
             Ok(serde_json::json!(reports))

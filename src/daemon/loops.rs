@@ -92,7 +92,8 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
             Ok(Some(due)) if due <= now => {
                 // Begun here, so that a database that takes nothing holds up the
                 // loop instead of letting it pile up passes.
-                match Pass::begin(&running.ctx, &running.plan, &Choice::default()).await {
+                let choice = Choice { spread: true, ..Choice::default() };
+                match Pass::begin(&running.ctx, &running.plan, &choice).await {
                     Ok(begun) => {
                         // A task of its own: a slow host in this pass must not delay the next.
                         let house = house.clone();

@@ -99,6 +99,39 @@ pub fn to_text(html: &str) -> HtmlText {
     HtmlText { text: written.finish(), links }
 }
 
+/// Targets of the links of `html` as written, each with the markup between its
+/// tags, at most 500. Links whose inside is longer than a name of anything are left out.
+pub fn anchors(html: &str) -> Vec<(&str, &str)> {
+    const MOST: usize = 500;
+    const LONGEST_WORDS: usize = 2400;
+    let mut anchors = Vec::new();
+    let mut tokens = Tokens::new(html, Dialect::Html);
+    let mut open: Option<(&str, usize)> = None;
+    let mut begin = 0;
+    while let Some(token) = tokens.next() {
+        match token {
+            Token::Start { name, attributes, is_empty } if name.eq_ignore_ascii_case("a") => {
+                let target = attribute(attributes, "href").map(str::trim);
+                open = target.filter(|_| !is_empty).map(|target| (target, tokens.position()));
+            }
+            Token::End { name } if name.eq_ignore_ascii_case("a") => {
+                if let Some((target, from)) = open.take()
+                    && let Some(words) = html.get(from..begin)
+                    && words.len() <= LONGEST_WORDS
+                {
+                    anchors.push((target, words));
+                    if anchors.len() == MOST {
+                        break;
+                    }
+                }
+            }
+            _ => {}
+        }
+        begin = tokens.position();
+    }
+    anchors
+}
+
 /// Whether elements of `html` nest at most `max` deep, so that a tree may be
 /// built of it. Void elements and those that close themselves do not count.
 pub fn depth_within(html: &str, max: usize) -> bool {
@@ -350,6 +383,13 @@ mod tests {
     }
 
     #[test]
+    fn anchors_know_their_target_and_their_words() {
+        let html = "<p><a class=x href='/a.pdf'>Die <b>Studie</b></a><A HREF=/b>B</A><a name=z>z</a><a href=\"/c\">";
+        assert_eq!(anchors(html), [("/a.pdf", "Die <b>Studie</b>"), ("/b", "B")]);
+        assert_eq!(anchors("<a href=x><a href=y>Y</a></a>"), [("y", "Y")]);
+    }
+
+    #[test]
     fn depth_is_judged_without_a_tree() {
         assert!(depth_within(&"<p><br>".repeat(10_000), 5));
         assert!(depth_within(&"<div><p>x</p></div>".repeat(1000), 1));
@@ -376,6 +416,7 @@ mod tests {
             let html = piece.repeat(2_000_000 / piece.len());
             let _ = to_text(&html);
             let _ = depth_within(&html, usize::MAX);
+            let _ = anchors(&html);
         }
     }
 }

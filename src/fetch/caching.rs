@@ -45,31 +45,44 @@ pub fn has_validators(cursor: &Cursor) -> bool {
     [ETAG, MODIFIED].iter().any(|key| cursor.values.contains_key(*key))
 }
 
+/// What [`remember`] answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The cursor after the answer.
+    pub next: Cursor,
+    /// Its body is that of the last answer, byte for byte.
+    pub is_known: bool,
+}
+
 /// What to remember once an answer was read and stored whole.
 ///
 /// 200: the validators of this answer replace all former ones. 304 of the URL
 /// that the validators belong to: those it names are updated, the others stay
 /// (RFC 9111 3.2). All else, and a body that was cut, leaves the cursor as it was.
-#[must_use]
-pub fn remember(cursor: &Cursor, response: &Response) -> Cursor {
+/// Hashes the body: not for async threads.
+pub fn remember(cursor: &Cursor, response: &Response) -> Remembered {
     let mut next = cursor.clone();
+    let mut is_known = false;
     match response.status {
-        200 if !response.truncated => {
+        200 | 203 | 226 => {
             let hash = body_hash(&response.body);
-            let unheeded = if has_validators(cursor) && cursor.values.get(HASH) == Some(&hash) {
-                unheeded(cursor).saturating_add(1)
-            } else {
-                0
-            };
-            for key in [ETAG, MODIFIED, UNHEEDED] {
-                next.values.remove(key);
+            is_known = cursor.values.get(HASH) == Some(&hash);
+            if response.status == 200 && !response.truncated {
+                let unheeded = if has_validators(cursor) && is_known {
+                    unheeded(cursor).saturating_add(1)
+                } else {
+                    0
+                };
+                for key in [ETAG, MODIFIED, UNHEEDED] {
+                    next.values.remove(key);
+                }
+                if unheeded > 0 {
+                    next.values.insert(UNHEEDED.to_owned(), unheeded.to_string());
+                }
+                next.values.insert(HASH.to_owned(), hash);
+                next.values.insert(URL.to_owned(), response.final_url.clone());
+                keep_validators(&mut next, &response.headers);
             }
-            if unheeded > 0 {
-                next.values.insert(UNHEEDED.to_owned(), unheeded.to_string());
-            }
-            next.values.insert(HASH.to_owned(), hash);
-            next.values.insert(URL.to_owned(), response.final_url.clone());
-            keep_validators(&mut next, &response.headers);
         }
         304 if is_valid_304(cursor, response) => {
             next.values.remove(UNHEEDED);
@@ -77,7 +90,7 @@ pub fn remember(cursor: &Cursor, response: &Response) -> Cursor {
         }
         _ => {}
     }
-    next
+    Remembered { next, is_known }
 }
 
 /// The cursor without what was remembered here, so that the next request is
@@ -95,11 +108,6 @@ pub fn is_valid_304(cursor: &Cursor, response: &Response) -> bool {
     response.status == 304
         && has_validators(cursor)
         && cursor.values.get(URL).is_some_and(|url| *url == response.final_url)
-}
-
-/// Whether this is the body of the last answer, byte for byte.
-pub fn body_is_known(cursor: &Cursor, body: &[u8]) -> bool {
-    cursor.values.get(HASH).is_some_and(|hash| *hash == body_hash(body))
 }
 
 /// Whether the server gave the same body again and again although it was told
@@ -210,6 +218,14 @@ mod tests {
     use crate::model::Method;
 
     const FEED: &str = "https://a.test/feed";
+
+    fn remember(cursor: &Cursor, response: &Response) -> Cursor {
+        super::remember(cursor, response).next
+    }
+
+    fn body_is_known(cursor: &Cursor, body: &[u8]) -> bool {
+        super::remember(cursor, &response(200, &[], std::str::from_utf8(body).unwrap())).is_known
+    }
 
     fn headers(fields: &[(&str, &str)]) -> Headers {
         fields.iter().copied().collect()

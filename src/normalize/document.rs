@@ -7,6 +7,7 @@ use url::Url;
 
 use super::text::{title, without_link_ends};
 use super::url::{canonical, resolve};
+use crate::extract::html::anchors;
 use crate::model::{Document, Enclosure, RawItem};
 use crate::text;
 
@@ -27,10 +28,6 @@ const FORMATS: &[(&str, &str, &str)] = &[
     ("application/rtf", "rtf", "RTF"),
     ("application/zip", "zip", "ZIP"),
 ];
-
-static ANCHOR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"(?is)<a\s[^<>]*?href\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))[^<>]*>(.{0,600}?)</a"#).ok()
-});
 
 static SIZE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?i)(\d{1,6})(?:[.,](\d{1,2}))?\s*(kb|kib|mb|mib|byte)\b").ok());
@@ -78,15 +75,11 @@ fn from_enclosure(enclosure: &Enclosure, base: Option<&str>) -> Option<Document>
 }
 
 fn linked(html: &str, base: Option<&str>) -> Vec<Document> {
-    let Some(anchor) = ANCHOR.as_ref() else { return Vec::new() };
-    anchor
-        .captures_iter(html)
-        .take(500)
-        .filter_map(|found| {
-            let href = found.get(1).or_else(|| found.get(2)).or_else(|| found.get(3))?;
-            let url = resolve(&htmlize::unescape(href.as_str()), base)?;
+    anchors(html)
+        .into_iter()
+        .filter_map(|(href, words)| {
+            let url = resolve(&htmlize::unescape(href), base)?;
             let format = format_of(&url)?.to_owned();
-            let words = found.get(4).map_or("", |words| words.as_str());
             Some(Document { title: named(words, &url), size: size_in(words), url, format })
         })
         .collect()

@@ -208,13 +208,10 @@ pub(super) fn named(kind: &str, text: &str) -> String {
 /// 128 bits of SHA-256 in hexadecimal.
 pub(super) fn hash(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
-    use std::fmt::Write as _;
 
-    let mut hex = String::with_capacity(32);
-    for byte in Sha256::digest(bytes).iter().take(16) {
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    let digest = Sha256::digest(bytes);
+    digest.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 /// Whether a canonical URL leads to one page among others: not to a host's

@@ -87,6 +87,9 @@ const TAILS: &[&str] = &["Impressum:", "Impressum", "Anhänge zur Pressemitteilu
 static BRACKETED_DATE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\s*\[(\d{1,2}\.\s?\d{1,2}\.\s?\d{4})\]\s*").ok());
 
+/// Words without which [`APPEARED_FIRST`] finds nothing.
+const APPEARED: [&str; 2] = ["erschien zuerst auf", "appeared first on"];
+
 /// What `WordPress` puts under each entry of a feed.
 static APPEARED_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"(?:Der Beitrag|The post) [^\n]{1,400}? (?:erschien zuerst auf|appeared first on) [^\n]{1,200}")
@@ -104,9 +107,10 @@ static ENTITY: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// as the words it is; entities are decoded however often they were escaped.
 pub(super) fn title(raw: &str, max_chars: usize) -> String {
     // A title needs no more than this, whatever hides in it.
-    let raw: String = raw.chars().take(20_000).collect();
-    let plain = match MARK.as_ref() {
-        Some(mark) => mark.replace_all(&raw, |found: &regex::Captures<'_>| {
+    let end = raw.char_indices().nth(20_000).map_or(raw.len(), |(at, _)| at);
+    let raw = &raw[..end];
+    let plain = match MARK.as_ref().filter(|_| raw.contains('<')) {
+        Some(mark) => mark.replace_all(raw, |found: &regex::Captures<'_>| {
             let name = found.get(1).map_or("", |name| name.as_str()).to_ascii_lowercase();
             if !FORMATTING.contains(&name.as_str()) {
                 found[0].to_owned()
@@ -116,7 +120,7 @@ pub(super) fn title(raw: &str, max_chars: usize) -> String {
                 " ".to_owned()
             }
         }),
-        None => raw.as_str().into(),
+        None => raw.into(),
     };
     let line = text::clean_line(&unescape(&plain), max_chars);
     without_link_ends(&tidy_blanks(&line)).to_owned()
@@ -126,7 +130,7 @@ pub(super) fn title(raw: &str, max_chars: usize) -> String {
 fn unescape(text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..3 {
-        if !ENTITY.as_ref().is_some_and(|entity| entity.is_match(&text)) {
+        if !text.contains('&') || !ENTITY.as_ref().is_some_and(|entity| entity.is_match(&text)) {
             break;
         }
         text = htmlize::unescape(&text).into_owned();
@@ -158,7 +162,8 @@ pub(super) fn without_link_ends(words: &str) -> &str {
 
 /// A date in brackets at the start, and the text after it.
 pub(super) fn split_bracketed_date(text: &str) -> (Option<&str>, &str) {
-    let found = BRACKETED_DATE.as_ref().and_then(|date| date.captures(text));
+    let date = BRACKETED_DATE.as_ref().filter(|_| text.trim_start().starts_with('['));
+    let found = date.and_then(|date| date.captures(text));
     match found.as_ref().and_then(|found| Some((found.get(0)?, found.get(1)?))) {
         Some((whole, date)) => (Some(date.as_str()), &text[whole.end()..]),
         None => (None, text),
@@ -181,11 +186,16 @@ pub(super) fn without_furniture(text: &str) -> String {
         }
     }
     let mut text = kept.join("\n");
-    if let Some(appeared) = APPEARED_FIRST.as_ref() {
+    // The expression is slow where its words are missing, as they are in most texts.
+    if APPEARED.iter().any(|words| text.contains(words))
+        && let Some(appeared) = APPEARED_FIRST.as_ref()
+    {
         text = appeared.replace_all(&text, "").into_owned();
     }
     for remark in REMARKS {
-        text = text.replace(remark, "");
+        if text.contains(remark) {
+            text = text.replace(remark, "");
+        }
     }
     text.trim().to_owned()
 }

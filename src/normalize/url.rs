@@ -209,6 +209,9 @@ fn is_noise_here(name: &str, value: &str, is_typo3: bool) -> bool {
 }
 
 fn spell_query(query: &str) -> Vec<String> {
+    if query.is_empty() {
+        return Vec::new();
+    }
     let mut pairs: Vec<(String, String)> = query.split('&').map(split_pair).collect();
     let is_typo3 = pairs.iter().any(|(name, _)| name == "cHash" || name.starts_with("tx_"));
     pairs.retain(|(name, value)| {
@@ -250,6 +253,9 @@ fn is_noise(name: &str) -> bool {
 
 /// Percent-decoded as UTF-8, else as windows-1252 (`Wir-f%FCr-Sie`); NFC.
 fn decode(text: &str) -> String {
+    if text.is_ascii() && !text.contains('%') {
+        return text.to_owned();
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

@@ -12,6 +12,7 @@ use crate::model::{Series, SeriesId, SourceId, TopicId};
 use crate::outbox;
 use crate::schedule::calendar::Calendar;
 use crate::schedule::holidays::Holidays;
+use crate::schedule::polling::Policy;
 use crate::source::Configured;
 use crate::topic::Tagger;
 
@@ -72,6 +73,18 @@ pub struct PollingPlan {
     pub per_host: usize,
     /// Time between two starts to a host.
     pub host_spacing: Duration,
+}
+
+impl PollingPlan {
+    /// The bounds of a source with this interval of its own.
+    pub fn policy(&self, interval: Duration) -> Policy {
+        Policy {
+            interval,
+            min_interval: self.min_interval,
+            max_interval: self.max_interval,
+            max_retry_after: self.max_retry_after,
+        }
+    }
 }
 
 /// How mails look and leave.

@@ -6,10 +6,11 @@
 //! same poll always leads to the same next one.
 
 mod chance;
-pub mod hosts;
+mod hosts;
 mod pause;
 
-pub use pause::{after_pause, believed, due_at, is_our_outage};
+pub use hosts::{is_one_registrant, registrable};
+pub use pause::{after_pause, believed, is_our_outage};
 
 use std::time::Duration;
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{StoreError, migrate};
@@ -37,6 +38,7 @@ impl Store {
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         reader.busy_timeout(PATIENCE)?;
+        steady_plans(&reader)?;
         reader.set_prepared_statement_cache_capacity(64);
         Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
     }
@@ -96,13 +98,19 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
-        let reader = Arc::clone(&self.reader);
-        blocking(move || {
-            let mut connection = lock(&reader);
-            let transaction = connection.transaction().map_err(StoreError::from)?;
-            work(&transaction)
-        })
-        .await
+        let store = self.clone();
+        blocking(move || store.read_here(work)).await
+    }
+
+    /// [`Store::read`] for work that is on a blocking thread already.
+    pub fn read_here<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        E: From<StoreError>,
+        F: FnOnce(&Transaction<'_>) -> Result<T, E>,
+    {
+        let mut connection = lock(&self.reader);
+        let transaction = connection.transaction().map_err(StoreError::from)?;
+        work(&transaction)
     }
 
     /// Whether both connections answer.
@@ -163,7 +171,15 @@ fn private(path: &Path) {
     let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
+/// Plans that do not look at the values bound: else SQLite prepares some
+/// statements anew at each use.
+fn steady_plans(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
+    steady_plans(connection)?;
     connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     // Under `normal` a power cut may undo a commit whose mail is already out.
@@ -171,6 +187,10 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "foreign_keys", "on")?;
     // Erased addresses must not survive in free pages.
     connection.pragma_update(None, "secure_delete", "on")?;
+    // Pages of the hashes of stories are written again and again: fewer
+    // checkpoints copy each of them less often.
+    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    connection.pragma_update(None, "cache_size", -8000)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
 }

@@ -134,25 +134,32 @@ pub fn count_of(tx: &Transaction<'_>, source: &SourceId) -> Result<u64, StoreErr
     Ok(tx.prepare_cached(COUNT_OF)?.query_row([source], |row| row.get(0))?)
 }
 
-/// Stores a new item, its story its own, and its receipt unless it is withheld.
-/// Answers nothing if the source already has an item of that key.
+/// Stores a new item, its story its own unless it joins another, and its
+/// receipt unless it is withheld. Answers nothing if the source already has an
+/// item of that key.
 pub fn insert(
     tx: &Transaction<'_>,
     source: &SourceId,
     item: &Item,
     now: Timestamp,
     withheld: Option<Withheld>,
+    joins: Option<StoryId>,
 ) -> Result<Option<ItemId>, StoreError> {
+    // What autoincrement would give; known before, so that the row is written once.
+    const NEXT_ID: &str =
+        "select coalesce(max(seq), 0) + 1 from sqlite_sequence where name = 'items'";
     const INSERT: &str = "
-        insert into items (source, key, raw_hash, fingerprint, story, first_seen, published,
+        insert into items (id, source, key, raw_hash, fingerprint, story, first_seen, published,
             published_is_guess, guid, url, title, summary, text, details, withheld)
-        values (:source, :key, :raw_hash, :fingerprint, 0, :now, :published,
+        values (:id, :source, :key, :raw_hash, :fingerprint, :story, :now, :published,
             :published_is_guess, :guid, :url, :title, :summary, :text, :details, :withheld)
         on conflict (source, key) do nothing";
-    const FOUND_STORY: &str = "update items set story = id where id = ?1";
     const INSERT_WORDS: &str = "insert into item_words (rowid, words) values (?1, ?2)";
 
+    let id: ItemId = tx.prepare_cached(NEXT_ID)?.query_row([], |row| row.get(0))?;
     let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
+        ":id": id,
+        ":story": joins.unwrap_or(StoryId(id.0)),
         ":source": source,
         ":key": item.key.0,
         ":raw_hash": item.raw_hash,
@@ -171,8 +178,6 @@ pub fn insert(
     if inserted == 0 {
         return Ok(None);
     }
-    let id = ItemId(tx.last_insert_rowid());
-    tx.prepare_cached(FOUND_STORY)?.execute([id])?;
     tx.prepare_cached(INSERT_WORDS)?.execute((id, words(item)))?;
     names::keep(tx, source, id, item)?;
     if withheld.is_none() {
@@ -219,13 +224,6 @@ pub fn rewrite(
 pub fn touch(tx: &Transaction<'_>, id: ItemId, raw_hash: i64) -> Result<(), StoreError> {
     const TOUCH: &str = "update items set raw_hash = ?2 where id = ?1";
     tx.prepare_cached(TOUCH)?.execute((id, raw_hash))?;
-    Ok(())
-}
-
-/// Lets the item join a story that another founded.
-pub fn join_story(tx: &Transaction<'_>, id: ItemId, story: StoryId) -> Result<(), StoreError> {
-    const JOIN_STORY: &str = "update items set story = ?2 where id = ?1";
-    tx.prepare_cached(JOIN_STORY)?.execute((id, story))?;
     Ok(())
 }
 
@@ -280,9 +278,19 @@ pub fn set_tags(
     version: &str,
 ) -> Result<(), StoreError> {
     const CLEAR_TAGS: &str = "delete from tags where item = ?1";
+    tx.prepare_cached(CLEAR_TAGS)?.execute([id])?;
+    add_tags(tx, id, taggings, version)
+}
+
+/// The taggings of an item that has none.
+pub fn add_tags(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    taggings: &[Tagging],
+    version: &str,
+) -> Result<(), StoreError> {
     const SET_TAG: &str =
         "insert into tags (item, topic, score, evidence, version) values (?1, ?2, ?3, ?4, ?5)";
-    tx.prepare_cached(CLEAR_TAGS)?.execute([id])?;
     for tagging in taggings {
         let lines: Vec<EvidenceLine> = tagging.evidence.iter().map(EvidenceLine::from).collect();
         tx.prepare_cached(SET_TAG)?.execute((

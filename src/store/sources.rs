@@ -1,20 +1,13 @@
 //! What is remembered of sources between polls.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::StoreError;
 use super::row::{from_json, to_json, word};
 use crate::model::{Condition, Cursor, SourceId, SourceSettings, SourceState, Timestamp};
-
-/// Makes sure the source has a row, and that it carries today's name and rank.
-pub fn register(tx: &Transaction<'_>, settings: &SourceSettings) -> Result<(), StoreError> {
-    const REGISTER: &str = "
-        insert into sources (id, name, rank) values (?1, ?2, ?3)
-        on conflict (id) do update set name = excluded.name, rank = excluded.rank
-        where name <> excluded.name or rank <> excluded.rank";
-    tx.prepare_cached(REGISTER)?.execute((&settings.id, &settings.name, settings.rank))?;
-    Ok(())
-}
 
 /// The state of one source; `unpolled` if it has no row yet.
 pub fn state(tx: &Transaction<'_>, id: &SourceId) -> Result<SourceState, StoreError> {
@@ -41,16 +34,46 @@ fn read_state(row: &Row<'_>) -> rusqlite::Result<SourceState> {
 }
 
 /// Writes that the source is about to be asked, before the request: a crash
-/// loop must not become a request loop.
+/// loop must not become a request loop. Its row is made, or carries today's
+/// name and rank from now on.
 pub fn attempt(
     tx: &Transaction<'_>,
-    id: &SourceId,
+    settings: &SourceSettings,
     now: Timestamp,
     not_before: Timestamp,
 ) -> Result<(), StoreError> {
-    const ATTEMPT: &str = "update sources set last_attempt = ?2, next_poll = ?3 where id = ?1";
-    tx.prepare_cached(ATTEMPT)?.execute((id, now, not_before))?;
+    const ATTEMPT: &str = "
+        insert into sources (id, name, rank, last_attempt, next_poll) values (?1, ?2, ?3, ?4, ?5)
+        on conflict (id) do update set name = excluded.name, rank = excluded.rank,
+            last_attempt = excluded.last_attempt, next_poll = excluded.next_poll";
+    tx.prepare_cached(ATTEMPT)?.execute((
+        &settings.id,
+        &settings.name,
+        settings.rank,
+        now,
+        not_before,
+    ))?;
     Ok(())
+}
+
+/// Moves the due time, without a request.
+pub fn postpone(tx: &Transaction<'_>, id: &SourceId, until: Timestamp) -> Result<(), StoreError> {
+    const POSTPONE: &str = "update sources set next_poll = ?2 where id = ?1";
+    tx.prepare_cached(POSTPONE)?.execute((id, until))?;
+    Ok(())
+}
+
+/// When each source that was ever asked is due; none for one that is gone for good.
+pub fn next_polls(
+    tx: &Transaction<'_>,
+) -> Result<HashMap<SourceId, Option<Timestamp>>, StoreError> {
+    const NEXT_POLLS: &str = "select id, next_poll, condition = 'gone' from sources";
+    let mut statement = tx.prepare_cached(NEXT_POLLS)?;
+    let rows = statement.query_map([], |row| {
+        let is_gone: bool = row.get(2)?;
+        Ok((row.get(0)?, (!is_gone).then_some(row.get(1)?)))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Writes the state after a poll.
@@ -87,22 +110,46 @@ pub fn last_failure(tx: &Transaction<'_>, id: &SourceId) -> Result<Option<Timest
     Ok(at.flatten())
 }
 
-/// Counts one request for the etiquette report.
-pub fn count_request(
-    tx: &Transaction<'_>,
-    id: &SourceId,
-    conditional: bool,
-    not_modified: bool,
-) -> Result<(), StoreError> {
+/// One request, as the etiquette report counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Asked {
+    /// When it was sent.
+    pub at: Timestamp,
+    /// It carried a validator.
+    pub conditional: bool,
+    /// It was answered 304.
+    pub not_modified: bool,
+    /// Not before, by the answer's word.
+    pub retry_after: Option<Timestamp>,
+    /// Since the request to the same host before it, as far as known.
+    pub spacing: Option<Duration>,
+}
+
+/// Counts a request, beside the state it leads to.
+pub fn count(tx: &Transaction<'_>, id: &SourceId, asked: &Asked) -> Result<(), StoreError> {
     const COUNT: &str = "
-        update sources set requests = requests + 1, conditional = conditional + ?2,
-            not_modified = not_modified + ?3
-        where id = ?1";
-    tx.prepare_cached(COUNT)?.execute((id, conditional, not_modified))?;
+        update sources set
+            requests = requests + 1,
+            conditional = conditional + :conditional,
+            not_modified = not_modified + :not_modified,
+            told_to_wait = told_to_wait + (:until is not null),
+            asked_early = asked_early + (wait_until is not null and wait_until > :at),
+            wait_until = :until,
+            spacing = case when spacing is null or :spacing < spacing then :spacing else spacing end
+        where id = :id";
+    let spacing = asked.spacing.map(|span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
+    tx.prepare_cached(COUNT)?.execute(named_params! {
+        ":id": id,
+        ":at": asked.at,
+        ":conditional": asked.conditional,
+        ":not_modified": asked.not_modified,
+        ":until": asked.retry_after,
+        ":spacing": spacing,
+    })?;
     Ok(())
 }
 
-/// Requests, conditional ones and 304 answers so far.
+/// How a source's server was treated so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Requests {
     /// All.
@@ -111,15 +158,45 @@ pub struct Requests {
     pub conditional: u64,
     /// Answered 304.
     pub not_modified: u64,
+    /// Answers that named a time to wait for.
+    pub told_to_wait: u64,
+    /// Requests before that time.
+    pub asked_early: u64,
+    /// The shortest time between a request and the one before it to the same host.
+    pub spacing: Option<Duration>,
+}
+
+impl Requests {
+    /// Both together, as those of one host.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            all: self.all + other.all,
+            conditional: self.conditional + other.conditional,
+            not_modified: self.not_modified + other.not_modified,
+            told_to_wait: self.told_to_wait + other.told_to_wait,
+            asked_early: self.asked_early + other.asked_early,
+            spacing: self.spacing.into_iter().chain(other.spacing).min(),
+        }
+    }
 }
 
 /// The counters of a source.
 pub fn requests(tx: &Transaction<'_>, id: &SourceId) -> Result<Requests, StoreError> {
-    const REQUESTS: &str = "select requests, conditional, not_modified from sources where id = ?1";
+    const REQUESTS: &str = "
+        select requests, conditional, not_modified, told_to_wait, asked_early, spacing
+        from sources where id = ?1";
     let counted = tx
         .prepare_cached(REQUESTS)?
         .query_row([id], |row| {
-            Ok(Requests { all: row.get(0)?, conditional: row.get(1)?, not_modified: row.get(2)? })
+            Ok(Requests {
+                all: row.get(0)?,
+                conditional: row.get(1)?,
+                not_modified: row.get(2)?,
+                told_to_wait: row.get(3)?,
+                asked_early: row.get(4)?,
+                spacing: row.get::<_, Option<u64>>(5)?.map(Duration::from_millis),
+            })
         })
         .optional()?;
     Ok(counted.unwrap_or_default())
@@ -144,17 +221,17 @@ pub fn set_told(
     Ok(())
 }
 
-/// The source is not asked before `until`; a later time stays.
-pub fn not_before(tx: &Transaction<'_>, id: &SourceId, until: Timestamp) -> Result<(), StoreError> {
-    const NOT_BEFORE: &str = "update sources set next_poll = max(next_poll, ?2) where id = ?1";
-    tx.prepare_cached(NOT_BEFORE)?.execute((id, until))?;
-    Ok(())
-}
-
-/// Makes the source due at once. Validators stay.
-pub fn make_due(tx: &Transaction<'_>, id: &SourceId) -> Result<(), StoreError> {
-    const MAKE_DUE: &str = "update sources set next_poll = 0 where id = ?1";
-    tx.prepare_cached(MAKE_DUE)?.execute([id])?;
+/// The source is not asked before `until`, even if it never was; a later time
+/// stays.
+pub fn not_before(
+    tx: &Transaction<'_>,
+    settings: &SourceSettings,
+    until: Timestamp,
+) -> Result<(), StoreError> {
+    const NOT_BEFORE: &str = "
+        insert into sources (id, name, rank, next_poll) values (?1, ?2, ?3, ?4)
+        on conflict (id) do update set next_poll = max(next_poll, excluded.next_poll)";
+    tx.prepare_cached(NOT_BEFORE)?.execute((&settings.id, &settings.name, settings.rank, until))?;
     Ok(())
 }
 

@@ -64,7 +64,9 @@ pub fn insert_traces(
     source: &SourceId,
     traces: &Traces,
 ) -> Result<(), StoreError> {
-    const SUBJECT: &str = "insert or replace into story_subjects (item, traces) values (?1, ?2)";
+    // Not `or replace`: that takes a savepoint, and at each savepoint the index
+    // of words writes out what it has gathered.
+    const SUBJECT: &str = "insert into story_subjects (item, traces) values (?1, ?2)";
     // `||` keeps the bytes of blobs but calls the result text.
     const TRACE: &str = "insert into story_traces (hash, items) values (?1, ?2) \
         on conflict (hash) do update set items = cast(items || excluded.items as blob) \

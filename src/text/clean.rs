@@ -6,6 +6,10 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quic
 /// controls but white space, bidi marks and overrides, zero-width characters,
 /// the soft hyphen, noncharacters. The joiner of emoji is judged by its neighbour.
 pub(crate) fn is_invisible(character: char) -> bool {
+    if character < '\u{ad}' {
+        return character < ' ' && !character.is_ascii_whitespace() && character != '\u{b}'
+            || ('\u{7f}'..'\u{a0}').contains(&character) && character != '\u{85}';
+    }
     match character {
         '\u{ad}'
         | '\u{34f}'
@@ -38,8 +42,15 @@ pub fn clean_block(text: &str, max_chars: usize) -> String {
     clean(text, max_chars, true)
 }
 
+/// Whether nothing in the text composes. Below U+0300 no character does, nor
+/// do the dashes, quotation marks and dots of typography.
+fn is_composed(text: &str) -> bool {
+    let plain = |c: char| c < '\u{300}' || matches!(c, '\u{2010}'..='\u{2027}' | '€');
+    text.chars().all(plain) || is_nfc_quick(text.chars()) == IsNormalized::Yes
+}
+
 fn clean(text: &str, max_chars: usize, keeps_breaks: bool) -> String {
-    if is_nfc_quick(text.chars()) == IsNormalized::Yes {
+    if is_composed(text) {
         collect(text.chars(), text.len(), max_chars, keeps_breaks)
     } else {
         collect(text.nfc(), text.len(), max_chars, keeps_breaks)
@@ -88,6 +99,14 @@ fn collect(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn below_the_soft_hyphen_only_controls_hide() {
+        for character in '\0'..'\u{ad}' {
+            let hides = character.is_control() && !character.is_whitespace();
+            assert_eq!(is_invisible(character), hides, "{character:?}");
+        }
+    }
 
     #[test]
     fn a_line_shows_all_it_holds() {

@@ -54,6 +54,8 @@ const LINES: [&str; 16] = [
     "siehe auch:",
     "auch interessant:",
 ];
+/// Longer than any opening, and one character more to see where it ends.
+const LONGEST_OPENING: usize = 40;
 /// A line that only refers to others may be this long, in characters; a longer one tells something.
 const LONGEST_LINE: usize = 240;
 
@@ -68,8 +70,14 @@ pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
     for line in text.split_inclusive('\n') {
         let begins = at;
         at += line.len();
-        let lower: String =
-            line.trim().chars().take(LONGEST_LINE + 1).flat_map(char::to_lowercase).collect();
+        // Few lines begin like boilerplate; only those are looked at whole.
+        let opening = lower(line, LONGEST_OPENING);
+        let opens = TAILS.iter().chain(&LINES).any(|words| begins_with(&opening, words));
+        let lower = if opens || line.contains("ookie") {
+            lower(line, LONGEST_LINE + 1)
+        } else {
+            String::new()
+        };
         // An item may be a welcome address or an imprint: its first line is never boilerplate.
         if begins > 0 && is_tail(&lower) {
             cuts.push(begins..text.len());
@@ -82,6 +90,11 @@ pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
         }
     }
     cuts
+}
+
+/// The first characters of a line in lower case.
+fn lower(line: &str, most: usize) -> String {
+    line.trim().chars().take(most).flat_map(char::to_lowercase).collect()
 }
 
 fn is_tail(line: &str) -> bool {
@@ -134,8 +147,9 @@ fn inside(line: &str, begins: usize, cuts: &mut Vec<Range<usize>>) {
             skip_to = at + length;
         }
     }
+    let has_address = line.contains('@') || line.contains("://") || line.contains("www.");
     let mut at = 0;
-    for word in line.split_inclusive(char::is_whitespace) {
+    for word in line.split_inclusive(char::is_whitespace).take_while(|_| has_address) {
         let bare = word.trim_end();
         let start = begins + at;
         at += word.len();

@@ -31,21 +31,22 @@ pub(super) enum Joint {
     Hard,
 }
 
-/// One letter or digit of the folded text; an umlaut makes two of them.
+/// One letter or digit of the folded text; an umlaut makes two of them. Kept
+/// small, since there is one for each byte.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Letter {
     /// First byte of its character in the original.
-    pub(super) from: usize,
+    pub(super) from: u32,
     /// End of its character in the original, marks included.
-    pub(super) to: usize,
+    pub(super) to: u32,
     /// It is a capital there.
     pub(super) upper: bool,
     /// What stands before it.
     pub(super) joint: Joint,
     /// Which sentence it is in.
-    pub(super) sentence: usize,
+    pub(super) sentence: u32,
     /// Which word it is in; the parts of a hyphenated word are one.
-    pub(super) word: usize,
+    pub(super) word: u32,
 }
 
 /// A folded text.
@@ -87,11 +88,11 @@ impl Folded {
 
     /// The bytes of the original that the folded bytes `start..end` came from.
     pub(super) fn span(&self, start: usize, end: usize) -> (usize, usize) {
-        let from = self.letters.get(start).map_or(0, |letter| letter.from);
+        let from = self.letters.get(start).map_or(0, |letter| letter.from as usize);
         let to = end
             .checked_sub(1)
             .and_then(|last| self.letters.get(last))
-            .map_or(from, |letter| letter.to);
+            .map_or(from, |letter| letter.to as usize);
         (from, to.max(from))
     }
 }
@@ -139,8 +140,8 @@ struct Writer<'a> {
     text: &'a str,
     folded: Folded,
     gap: Gap,
-    sentence: usize,
-    word: usize,
+    sentence: u32,
+    word: u32,
     /// Folded letters of the word so far, and whether all of them are digits.
     length: usize,
     digits: bool,
@@ -160,6 +161,23 @@ impl<'a> Writer<'a> {
     /// Takes the character at `at` and what belongs to it; answers where the next begins.
     fn take(&mut self, c: char, at: usize) -> usize {
         let next = at + c.len_utf8();
+        // Nearly all there is: a letter that no mark follows.
+        if self.text.as_bytes().get(next).is_none_or(u8::is_ascii) {
+            if c.is_ascii_alphanumeric() {
+                self.push(c.to_ascii_lowercase(), at, next, c.is_ascii_uppercase());
+                return next;
+            }
+            let pair = match c {
+                'Ä' => Some("ae"),
+                'Ö' => Some("oe"),
+                'Ü' => Some("ue"),
+                _ => pair(c),
+            };
+            if let Some(pair) = pair {
+                self.push_all(pair, at, next, c.is_uppercase());
+                return next;
+            }
+        }
         if is_invisible(c) || is_combining_mark(c) {
             return next;
         }
@@ -199,10 +217,6 @@ impl<'a> Writer<'a> {
     fn letter(&mut self, c: char, at: usize) -> usize {
         let mut next = at + c.len_utf8();
         let upper = c.is_uppercase();
-        if c.is_ascii() && self.text.as_bytes().get(next).is_none_or(u8::is_ascii) {
-            self.push(c.to_ascii_lowercase(), at, next, upper);
-            return next;
-        }
         let mut cluster = String::from(c);
         let mut marks = 0;
         for mark in self.text[next..].chars().take_while(|&c| is_combining_mark(c)) {
@@ -246,6 +260,8 @@ impl<'a> Writer<'a> {
         }
         self.length += 1;
         self.digits &= letter.is_numeric();
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let (from, to) = (place(from), place(to));
         let mut buffer = [0; 4];
         for (index, byte) in letter.encode_utf8(&mut buffer).bytes().enumerate() {
             self.folded.bytes.push(byte);
@@ -262,10 +278,10 @@ impl<'a> Writer<'a> {
 
     /// What the gap before a letter amounts to.
     fn close_gap(&mut self, from: usize, upper: bool) -> Joint {
-        let gap = std::mem::take(&mut self.gap);
-        if gap.is_empty() {
+        if self.gap.is_empty() {
             return Joint::None;
         }
+        let gap = std::mem::take(&mut self.gap);
         // "57. Sitzung" and "Dr. Meier" end no sentence.
         let stopped = gap.full_stop && gap.blank && upper && self.length > 2 && !self.digits;
         let wrapped = gap.begins_with_hyphen && gap.newlines == 1 && !gap.punctuation;
@@ -432,7 +448,7 @@ mod tests {
             let folded = fold(&text, &[]);
             proptest::prop_assert_eq!(folded.bytes.len(), folded.letters.len());
             for letter in folded.letters {
-                proptest::prop_assert!(text.get(letter.from..letter.to).is_some_and(|words| !words.is_empty()));
+                proptest::prop_assert!(text.get(letter.from as usize..letter.to as usize).is_some_and(|words| !words.is_empty()));
             }
         }
     }

@@ -12,7 +12,7 @@ use super::folded::{Folded, Joint, is_conjunction};
 use super::term::Phrase;
 
 /// Words that may lie between the two sides of `A ~ B`.
-const NEAR: usize = 10;
+const NEAR: u32 = 10;
 /// Coordinated compounds looked at in one text; a bound against hostile texts.
 const MOST_COMPOUNDS: usize = 200;
 /// Places kept of each phrase; a bound against hostile texts.
@@ -43,6 +43,13 @@ struct Place {
     end: usize,
 }
 
+/// Where the terms that stand somewhere stand, side by side.
+type Places = BTreeMap<usize, [Vec<Place>; 2]>;
+
+fn keep(places: &mut Places, wanted: &Wanted, place: Place) {
+    places.entry(wanted.term).or_default()[wanted.side].push(place);
+}
+
 /// The terms, ready to be looked for.
 #[derive(Debug)]
 pub(super) struct Matcher {
@@ -52,7 +59,6 @@ pub(super) struct Matcher {
     phrases: Vec<Wanted>,
     /// Single words by stem, for coordinated compounds.
     by_stem: Vec<(Vec<u8>, usize)>,
-    terms: usize,
     paired: Vec<usize>,
 }
 
@@ -75,39 +81,33 @@ impl Matcher {
         by_stem.sort();
         let paired = (0..terms.len()).filter(|&index| terms[index].len() == 2).collect();
         let automaton = AhoCorasick::new(stems.keys())?;
-        Ok(Self {
-            automaton,
-            anchors: stems.into_values().collect(),
-            phrases,
-            by_stem,
-            terms: terms.len(),
-            paired,
-        })
+        Ok(Self { automaton, anchors: stems.into_values().collect(), phrases, by_stem, paired })
     }
 
     /// Every place of every term, ordered by term and place.
     pub(super) fn hits(&self, text: &Folded) -> Vec<Hit> {
-        let mut places: Vec<[Vec<Place>; 2]> = Vec::new();
-        places.resize_with(self.terms, Default::default);
+        // Of the hundreds of terms a text holds but a few.
+        let mut places = Places::new();
         for found in self.automaton.find_overlapping_iter(&text.bytes) {
             for &index in &self.anchors[found.pattern().as_usize()] {
                 let wanted = &self.phrases[index];
-                let kept = &mut places[wanted.term][wanted.side];
-                if kept.len() < MOST_PLACES
+                let kept = places.get(&wanted.term).map_or(0, |sides| sides[wanted.side].len());
+                if kept < MOST_PLACES
                     && let Some(place) = place(&wanted.phrase, text, found.start())
                 {
-                    kept.push(place);
+                    keep(&mut places, wanted, place);
                 }
             }
         }
         self.compounds(text, &mut places);
         self.resumptions(text, &mut places);
-        for &term in &self.paired {
-            let near = near(text, &places[term]);
-            places[term] = [near, Vec::new()];
+        for term in &self.paired {
+            if let Some(sides) = places.get_mut(term) {
+                *sides = [near(text, sides), Vec::new()];
+            }
         }
         let mut hits = Vec::new();
-        for (term, [mut places, _]) in places.into_iter().enumerate() {
+        for (term, [mut places, _]) in places {
             places.sort_unstable();
             places.dedup();
             hits.extend(places.into_iter().map(|place| {
@@ -119,7 +119,7 @@ impl Matcher {
     }
 
     /// `IT- und Informationssicherheit` holds `IT-Sicherheit`.
-    fn compounds(&self, text: &Folded, places: &mut [[Vec<Place>; 2]]) {
+    fn compounds(&self, text: &Folded, places: &mut Places) {
         for &head_end in text.suspended.iter().take(MOST_COMPOUNDS) {
             let Some(head_start) =
                 head_end.checked_sub(1).and_then(|last| text.border_before(last))
@@ -140,15 +140,14 @@ impl Matcher {
                     &upper,
                     &text.bytes[compound.start..compound.end],
                 ) {
-                    places[wanted.term][wanted.side]
-                        .push(Place { start: head_start, end: compound.end });
+                    keep(places, wanted, Place { start: head_start, end: compound.end });
                 }
             }
         }
     }
 
     /// `Verwaltungsmodernisierung und -digitalisierung` holds `Verwaltungsdigitalisierung`.
-    fn resumptions(&self, text: &Folded, places: &mut [[Vec<Place>; 2]]) {
+    fn resumptions(&self, text: &Folded, places: &mut Places) {
         /// Fewer letters begin no compound.
         const SHORTEST_HEAD: usize = 3;
         for &at in text.resumed.iter().take(MOST_COMPOUNDS) {
@@ -165,7 +164,7 @@ impl Matcher {
                     .take_while(|(stem, _)| stem.starts_with(head))
                     .map(|(_, index)| &self.phrases[*index]);
                 for wanted in wanted.filter(|wanted| wanted.phrase.words[0].is_exactly(&whole)) {
-                    places[wanted.term][wanted.side].push(Place { start: compound.start, end });
+                    keep(places, wanted, Place { start: compound.start, end });
                 }
             }
         }

@@ -104,11 +104,7 @@ impl Figures {
     }
 
     fn requests(&self) -> Requests {
-        self.sources.iter().fold(Requests::default(), |sum, (.., requests)| Requests {
-            all: sum.all + requests.all,
-            conditional: sum.conditional + requests.conditional,
-            not_modified: sum.not_modified + requests.not_modified,
-        })
+        self.sources.iter().fold(Requests::default(), |sum, (.., requests)| sum.and(*requests))
     }
 }
 

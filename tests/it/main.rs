@@ -16,6 +16,7 @@ mod cli;
 mod crash;
 mod daemon;
 mod docs;
+mod etiquette;
 mod golden;
 mod http;
 mod poll;

@@ -549,7 +549,7 @@ async fn a_time_written_by_a_clock_that_ran_ahead_does_not_silence_a_source() {
     let desk = steady().await;
     let id = SourceId::from("amt");
     let ahead = desk.ctx.clock.now().after(400 * DAY);
-    desk.ctx.store.write(move |tx| sources::not_before(tx, &id, ahead)).await.unwrap();
+    desk.ctx.store.write(move |tx| sources::postpone(tx, &id, ahead)).await.unwrap();
     assert_eq!(
         pipeline::next_due(&desk.ctx, &desk.plan).await.unwrap(),
         Some(desk.ctx.clock.now())
@@ -560,7 +560,7 @@ async fn a_time_written_by_a_clock_that_ran_ahead_does_not_silence_a_source() {
 #[tokio::test(start_paused = true)]
 async fn an_unknown_source_is_named_with_the_nearest_known_one() {
     let desk = desk().await;
-    let choice = Choice { named: vec!["atm".into()], force: true };
+    let choice = Choice { named: vec!["atm".into()], force: true, spread: false };
     let error = pipeline::poll(&desk.ctx, &desk.plan, &choice).await.unwrap_err();
     assert!(matches!(error, PipelineError::Unknown { .. }));
     assert_eq!(error.to_string(), "there is no source `atm`, did you mean `amt`?");

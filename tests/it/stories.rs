@@ -86,7 +86,7 @@ impl World {
             truncated: false,
         };
         self.net.add(&url, Ok(response));
-        let choice = Choice { named: vec![source.into()], force: true };
+        let choice = Choice { named: vec![source.into()], force: true, spread: false };
         let reports = pipeline::poll(&self.ctx, &self.plan, &choice).await.unwrap();
         assert_eq!(reports[0].error, None);
     }
@@ -579,16 +579,13 @@ async fn labelled_copies_share_a_story_and_labelled_strangers_do_not() {
             let mut kept: HashMap<String, (ItemId, dedup::Traces)> = HashMap::new();
             for Labelled { id, source, item, at } in &labelled {
                 let settings = settings(source);
-                amtsbote::store::sources::register(tx, &settings)?;
-                let row = items::insert(tx, source, item, *at, None)?.unwrap();
+                amtsbote::store::sources::attempt(tx, &settings, *at, *at)?;
                 let traces = dedup::traces(item);
                 let candidates =
                     stories::candidates(tx, &traces, source, at.before(dedup::MEMORY))?;
                 let subject = dedup::Subject { source, received: *at, traces: &traces };
                 let decision = dedup::story(&subject, &candidates);
-                if let Some(story) = decision.joins {
-                    items::join_story(tx, row, story)?;
-                }
+                let row = items::insert(tx, source, item, *at, None, decision.joins)?.unwrap();
                 stories::insert_traces(tx, row, source, &traces)?;
                 for related in decision.related {
                     stories::add_related(tx, decision.joins.unwrap_or(StoryId(row.0)), related)?;

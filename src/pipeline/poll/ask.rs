@@ -1,7 +1,7 @@
 //! One request to a source, and what its status means.
 
 use super::Due;
-use super::manners::{Manners, lane_of};
+use super::manners::{Departure, Manners, Place, Sent, lane_of};
 use crate::fetch::{FetchError, caching};
 use crate::model::{
     Condition, Cursor, Method, Request, Response, Retry, SourceSettings, Timestamp,
@@ -17,8 +17,8 @@ const PAUSE: std::time::Duration = std::time::Duration::from_hours(1);
 /// What came back, and what follows from it.
 pub(super) struct Answer {
     pub(super) said: Said,
-    /// A request was sent.
-    pub(super) was_asked: bool,
+    /// When its request was sent, if one was.
+    pub(super) departure: Option<Departure>,
     /// Status, if there was an answer at all.
     pub(super) status: Option<u16>,
     /// The request carried a validator.
@@ -75,7 +75,7 @@ pub(super) fn lane(settings: &SourceSettings, cursor: &Cursor) -> String {
 pub(super) fn not_asked(due: &Due, failure: Failure) -> Answer {
     Answer {
         said: Said::Nothing(failure),
-        was_asked: false,
+        departure: None,
         status: None,
         conditional: false,
         pauses_host: None,
@@ -86,11 +86,17 @@ pub(super) fn not_asked(due: &Due, failure: Failure) -> Answer {
     }
 }
 
-/// Asks the source's server, conditionally if it gave validators.
-pub(super) async fn ask(manners: &Manners<'_>, due: &Due) -> Answer {
+/// Asks the source's server, conditionally if it gave validators. A document
+/// is handed on unread; what costs time is not done here, on the async threads.
+/// The answer comes with its place; an instant is when the host's rest ends.
+pub(super) async fn ask<'a>(
+    manners: &Manners<'a>,
+    due: &Due,
+) -> Result<(Answer, Place<'a>), Timestamp> {
     let plan = manners.plan;
     let settings = &due.plan.configured.settings;
-    let cursor = earned(due);
+    let mark = mark(due);
+    let mut cursor = earned(due, &mark);
     let mut request = Request {
         method: Method::Get,
         url: settings.url.clone(),
@@ -101,12 +107,21 @@ pub(super) async fn ask(manners: &Manners<'_>, due: &Due) -> Answer {
     };
     caching::validate(&mut request, &cursor);
     let conditional = caching::has_validators(&cursor);
-    let response = manners.ask(&lane(settings, &cursor), due.plan.fetch.as_ref(), &request).await;
+    let lane = lane(settings, &cursor);
+    let Sent { response, departure, place } =
+        manners.send(&lane, due.plan.fetch.as_ref(), &request).await?;
+    let departure = Some(Departure {
+        // After a restart the lane knows nothing, but the source does.
+        spacing: departure
+            .spacing
+            .or_else(|| due.asked_before.map(|before| departure.at.since(before))),
+        ..departure
+    });
     let now = manners.ctx.clock.now();
-    match response {
+    let answer = match response {
         Err(error) => Answer {
             said: Said::Nothing(unreachable(&error)),
-            was_asked: true,
+            departure,
             status: None,
             conditional,
             pauses_host: None,
@@ -118,11 +133,10 @@ pub(super) async fn ask(manners: &Manners<'_>, due: &Due) -> Answer {
         Ok(response) => {
             let retry_after =
                 caching::retry_after(&response.headers, now, plan.polling.max_retry_after);
-            let mut next = caching::remember(&cursor, &response);
-            next.values.insert(ASKED.to_owned(), mark(due));
-            let moved_to = response.moved.as_ref().map(|moved| moved.permanent_url.clone());
+            let said = judge(&mut cursor, &response);
+            cursor.values.insert(ASKED.to_owned(), mark);
             Answer {
-                was_asked: true,
+                departure,
                 status: Some(response.status),
                 conditional,
                 // A 429 that names no time still means all of the host's sources.
@@ -130,21 +144,22 @@ pub(super) async fn ask(manners: &Manners<'_>, due: &Due) -> Answer {
                     retry_after.unwrap_or(now.after(PAUSE.min(plan.polling.max_interval)))
                 }),
                 freshness: caching::freshness(&response.headers, now),
-                said: judge(&cursor, response),
-                cursor: next,
+                cursor,
                 retry_after,
-                moved_to,
+                moved_to: response.moved.as_ref().map(|moved| moved.permanent_url.clone()),
+                said: said.unwrap_or_else(|| Said::Document(Box::new(response))),
             }
         }
-    }
+    };
+    Ok((answer, place))
 }
 
 /// The cursor, unless it was earned with another URL or other selectors: then
 /// the document must be read anew.
-pub(super) fn earned(due: &Due) -> Cursor {
+fn earned(due: &Due, mark: &str) -> Cursor {
     let cursor = &due.state.cursor;
     match cursor.values.get(ASKED) {
-        Some(asked) if *asked != mark(due) => caching::forget(cursor),
+        Some(asked) if asked != mark => caching::forget(cursor),
         _ => cursor.clone(),
     }
 }
@@ -172,23 +187,21 @@ pub(super) fn unreachable(error: &FetchError) -> Failure {
     }
 }
 
-/// What a status means (RFC 9110 15).
-fn judge(cursor: &Cursor, response: Response) -> Said {
+/// What a status means (RFC 9110 15); none for a document to be read. A 304
+/// may bring new validators.
+fn judge(cursor: &mut Cursor, response: &Response) -> Option<Said> {
     let failing = |message: String| Failure::new(Condition::Failing, message);
-    Said::Nothing(match response.status {
+    Some(Said::Nothing(match response.status {
         200 if response.body.is_empty() => failing("the answer is empty".to_owned()),
         // 226 is a delta (RFC 3229): what it lacks was not removed, which we never assume.
-        200 | 203 | 226 => {
-            return if caching::body_is_known(cursor, &response.body) {
-                Said::Unchanged
-            } else {
-                Said::Document(Box::new(response))
-            };
+        200 | 203 | 226 => return None,
+        304 if caching::is_valid_304(cursor, response) => {
+            *cursor = caching::remember(cursor, response).next;
+            return Some(Said::Unchanged);
         }
-        304 if caching::is_valid_304(cursor, &response) => return Said::Unchanged,
         304 => failing("304 Not Modified although nothing was asked conditionally".to_owned()),
         401 | 403 => {
-            let wall = wall(&response);
+            let wall = wall(response);
             let condition = if wall.is_some() { Condition::Blocked } else { Condition::Failing };
             Failure::new(condition, wall.unwrap_or_else(|| status_line(response.status)))
         }
@@ -196,12 +209,12 @@ fn judge(cursor: &Cursor, response: Response) -> Said {
             Condition::Gone,
             "410 Gone: it will not come back; take it out of sources.toml",
         ),
-        429 | 503 => match wall(&response) {
+        429 | 503 => match wall(response) {
             Some(wall) => Failure::new(Condition::Blocked, wall),
             None => failing(status_line(response.status)),
         },
         status => failing(status_line(status)),
-    })
+    }))
 }
 
 /// The wall for robots that answers, if it can be recognised. It is named and
@@ -239,7 +252,7 @@ mod tests {
     use super::*;
     use crate::model::Headers;
 
-    fn said(status: u16, body: &str, headers: &[(&str, &str)]) -> Said {
+    fn said(status: u16, body: &str, headers: &[(&str, &str)]) -> Option<Said> {
         let response = Response {
             status,
             final_url: "https://a.example/feed".to_owned(),
@@ -248,19 +261,19 @@ mod tests {
             body: body.as_bytes().to_vec(),
             truncated: false,
         };
-        judge(&Cursor::default(), response)
+        judge(&mut Cursor::default(), &response)
     }
 
-    fn failure(said: Said) -> Failure {
+    fn failure(said: Option<Said>) -> Failure {
         match said {
-            Said::Nothing(failure) => failure,
+            Some(Said::Nothing(failure)) => failure,
             _ => panic!("should be a failure"),
         }
     }
 
     #[test]
     fn only_a_full_answer_is_a_document() {
-        assert!(matches!(said(200, "<rss/>", &[]), Said::Document(_)));
+        assert!(said(200, "<rss/>", &[]).is_none());
         for (status, body) in
             [(200, ""), (204, ""), (206, "<rss"), (302, ""), (304, ""), (404, "x"), (999, "x")]
         {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::manners::{Manners, lane_of};
+use super::manners::{Manners, Refusal, lane_of};
 use super::read::Found;
 use super::robots;
 use crate::model::{Detail, Headers, Method, RawItem, Request, Response};
@@ -73,11 +73,14 @@ async fn page(
     let passing = |what: String| Trouble { what, ends: false };
     let ending = |what: String| Trouble { what, ends: true };
     let lane = lane_of(url);
-    if manners.rests_until(&lane).is_some() {
-        return Err(ending("its host asked to be left alone".to_owned()));
+    if let Some(until) = manners.rests_until(&lane) {
+        return Err(ending(Refusal::Rests(until).message()));
     }
     // The page is no feed, whatever the source is.
-    robots::check(manners, source, url).await.map_err(|failure| passing(failure.message))?;
+    robots::check(manners, source, url).await.map_err(|refusal| Trouble {
+        ends: matches!(refusal, Refusal::Rests(_)),
+        what: refusal.message(),
+    })?;
     let request = Request {
         method: Method::Get,
         url: url.to_owned(),
@@ -86,8 +89,9 @@ async fn page(
         max_bytes: manners.plan.polling.max_bytes,
         timeout: manners.plan.polling.timeout,
     };
-    let answer = manners.ask(&lane, source.fetch.as_ref(), &request).await;
-    let response = answer.map_err(|error| ending(error.to_string()))?;
+    let sent = manners.send(&lane, source.fetch.as_ref(), &request).await;
+    let sent = sent.map_err(|until| ending(Refusal::Rests(until).message()))?;
+    let response = sent.response.map_err(|error| ending(error.to_string()))?;
     match response.status {
         200 => {}
         429 => {

@@ -7,27 +7,49 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use crate::clock::Clock;
 use crate::model::{SourceId, Timestamp};
+use crate::schedule::polling::is_one_registrant;
 
 /// The lanes of all hosts, and the sources that are being asked.
-#[derive(Default)]
 pub(crate) struct Lanes {
     // Std mutexes: nothing awaits under them.
-    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+    hosts: Mutex<HashMap<String, Arc<Lane>>>,
     asked: Mutex<HashSet<SourceId>>,
+    /// One for each core: more documents at once are read no sooner, they only
+    /// take more memory.
+    turns: Semaphore,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self { hosts: Mutex::default(), asked: Mutex::default(), turns: Semaphore::new(cores) }
+    }
 }
 
 struct Lane {
     permits: Arc<Semaphore>,
     next_start: Mutex<Timestamp>,
+    last_start: Mutex<Option<Timestamp>>,
     paused_until: Mutex<Timestamp>,
 }
 
 /// The right to ask a host; given back when dropped.
-pub(super) struct Permit(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
+pub(super) struct Permit {
+    lane: Arc<Lane>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Permit {
+    /// Notes that the request starts now. Answers how long after the one before it.
+    pub(super) fn start(&self, now: Timestamp) -> Option<Duration> {
+        let before = lock(&self.lane.last_start).replace(now);
+        before.map(|before| now.since(before))
+    }
+}
 
 /// The right to ask a source; given back when dropped.
 pub(super) struct Claim<'a> {
@@ -45,6 +67,11 @@ impl Lanes {
     /// Claims the source, unless it is being asked already.
     pub(super) fn claim(&self, id: &SourceId) -> Option<Claim<'_>> {
         lock(&self.asked).insert(id.clone()).then(|| Claim { lanes: self, id: id.clone() })
+    }
+
+    /// Waits for a core to read a document on.
+    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     /// Waits until `host` may be asked: a free place, and `spacing` since the last start.
@@ -69,11 +96,15 @@ impl Lanes {
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
-        Some(Permit(permit))
+        Some(Permit { lane, _permit: permit })
     }
 
-    /// The host said 429: none of its sources is asked before `until`.
+    /// The host said 429: none of its sources is asked before `until`. Behind
+    /// an address many may stand: there only the source that was told so waits.
     pub(super) fn pause(&self, host: &str, until: Timestamp) {
+        if !is_one_registrant(host) {
+            return;
+        }
         let lane = self.lane(host, 1);
         let mut paused_until = lock(&lane.paused_until);
         *paused_until = until.max(*paused_until);
@@ -81,17 +112,18 @@ impl Lanes {
 
     /// Until when the host rests, if it does at `now`.
     pub(super) fn paused_until(&self, host: &str, now: Timestamp) -> Option<Timestamp> {
-        let lane = Arc::clone(lock(&self.lanes).get(host)?);
+        let lane = Arc::clone(lock(&self.hosts).get(host)?);
         let until = *lock(&lane.paused_until);
         (until > now).then_some(until)
     }
 
     fn lane(&self, host: &str, places: usize) -> Arc<Lane> {
-        let mut lanes = lock(&self.lanes);
+        let mut lanes = lock(&self.hosts);
         Arc::clone(lanes.entry(host.to_owned()).or_insert_with(|| {
             Arc::new(Lane {
                 permits: Arc::new(Semaphore::new(places.max(1))),
                 next_start: Mutex::default(),
+                last_start: Mutex::default(),
                 paused_until: Mutex::default(),
             })
         }))
@@ -138,5 +170,7 @@ mod tests {
         assert_eq!(lanes.paused_until("a.example", Timestamp(10)), Some(Timestamp(50)));
         assert_eq!(lanes.paused_until("a.example", Timestamp(50)), None);
         assert_eq!(lanes.paused_until("b.example", Timestamp(10)), None);
+        lanes.pause("127.0.0.1", Timestamp(50));
+        assert_eq!(lanes.paused_until("127.0.0.1", Timestamp(10)), None);
     }
 }

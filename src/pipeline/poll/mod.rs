@@ -14,24 +14,26 @@ mod robots;
 mod size;
 mod update;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc};
 
-use self::manners::Manners;
+use self::manners::{Manners, Place, Refusal};
 use super::{Context, PipelineError, Plan, SourcePlan};
-use crate::clock::Stopwatch;
-use crate::model::{Condition, SourceId, SourceSettings, SourceState, Timestamp};
+use crate::model::{Condition, SourceId, SourceState, Timestamp};
 use crate::schedule::polling;
 use crate::store::sources;
 
 pub(crate) use lanes::Lanes;
 
-/// Most outcomes that one transaction takes: enough to share the sync, few
-/// enough not to keep the door shut.
+/// Most outcomes that one transaction takes: enough to share the sync and the
+/// pages they dirty, few enough not to keep the door shut.
 const BATCH: usize = 64;
+/// Outcomes that wait for the writer. What does not fit stays with its place,
+/// so that a slow disk slows the asking and not the memory's growth.
+const WAITING: usize = 32;
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +42,9 @@ pub struct Choice {
     pub named: Vec<SourceId>,
     /// Whatever their due time. Validators are sent all the same.
     pub force: bool,
+    /// What was slept through is not asked all at once but spread: for a
+    /// service that looks again, not for one pass by hand.
+    pub spread: bool,
 }
 
 /// What came of asking a source.
@@ -92,6 +97,8 @@ pub struct PollReport {
 struct Due {
     plan: Arc<SourcePlan>,
     state: SourceState,
+    /// The attempt before this one.
+    asked_before: Option<Timestamp>,
 }
 
 /// Asks the chosen sources once each and keeps what they say. Reports come in
@@ -137,18 +144,14 @@ async fn ask_all(
     due: Vec<Due>,
     force: bool,
 ) -> Result<Vec<PollReport>, PipelineError> {
-    let (finished, mut outcomes) = mpsc::channel(BATCH);
+    let (finished, mut outcomes) = mpsc::channel(WAITING);
     let places = Arc::new(Semaphore::new(plan.polling.concurrency.max(1)));
-    let order: Vec<SourceId> = due.iter().map(|due| due.state.id.clone()).collect();
+    let order: HashMap<SourceId, usize> =
+        due.iter().enumerate().map(|(index, due)| (due.state.id.clone(), index)).collect();
     for due in due {
         let (ctx, plan, places, finished) =
             (ctx.clone(), Arc::clone(plan), Arc::clone(&places), finished.clone());
-        tokio::spawn(async move {
-            let outcome = one(&ctx, &plan, due, &places, force).await;
-            // The receiver is gone only if the pass was dropped at shutdown:
-            // then nothing was committed, and the source is asked again.
-            let _ = finished.send(outcome).await;
-        });
+        tokio::spawn(async move { one(&ctx, &plan, due, &places, force, finished).await });
     }
     drop(finished);
 
@@ -157,8 +160,7 @@ async fn ask_all(
     let mut doubtful = Vec::new();
     let mut answering = HashSet::new();
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
-        let (waiting, ready) =
-            batch.drain(..).flatten().partition(record::Polled::may_be_our_outage);
+        let (waiting, ready) = batch.drain(..).partition(record::Polled::may_be_our_outage);
         doubtful.extend::<Vec<_>>(waiting);
         answering.extend(ready.iter().map(|polled: &record::Polled| polled.host().to_owned()));
         reports.extend(record::commit(ctx, plan, ready, false).await?);
@@ -168,7 +170,7 @@ async fn ask_all(
     let asked = silent.iter().filter(|host| !answering.contains(**host)).count() + answering.len();
     let our_outage = polling::is_our_outage(asked, silent.len());
     reports.extend(record::commit(ctx, plan, doubtful, our_outage).await?);
-    reports.sort_by_key(|report: &PollReport| order.iter().position(|id| *id == report.id));
+    reports.sort_by_key(|report: &PollReport| order.get(&report.id).copied());
     Ok(reports)
 }
 
@@ -177,33 +179,20 @@ pub async fn next_due(ctx: &Context, plan: &Plan) -> Result<Option<Timestamp>, P
     let now = ctx.clock.now();
     let sources: Vec<(SourceId, polling::Policy)> = enabled(plan)
         .map(|source| &source.configured.settings)
-        .map(|settings| (settings.id.clone(), policy(plan, settings)))
+        .map(|settings| (settings.id.clone(), plan.polling.policy(settings.interval)))
         .collect();
     let due = ctx
         .store
         .read(move |tx| {
-            let mut earliest = None;
-            for (id, policy) in &sources {
-                let state = sources::state(tx, id)?;
-                if state.condition != Condition::Gone {
-                    let next = polling::believed(now, state.next_poll, policy);
-                    earliest = Some(earliest.map_or(next, |e: Timestamp| e.min(next)));
-                }
-            }
-            Ok(earliest)
+            let stored = sources::next_polls(tx)?;
+            let next = |(id, policy): &(SourceId, polling::Policy)| match stored.get(id) {
+                Some(next) => next.map(|next| polling::believed(now, next, policy)),
+                None => Some(Timestamp::default()),
+            };
+            Ok(sources.iter().filter_map(next).min())
         })
         .await?;
     Ok(due)
-}
-
-fn policy(plan: &Plan, settings: &SourceSettings) -> polling::Policy {
-    let limits = &plan.polling;
-    polling::Policy {
-        interval: settings.interval,
-        min_interval: limits.min_interval,
-        max_interval: limits.max_interval,
-        max_retry_after: limits.max_retry_after,
-    }
 }
 
 fn enabled(plan: &Plan) -> impl Iterator<Item = &Arc<SourcePlan>> {
@@ -221,28 +210,36 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
         candidates.push(Arc::clone(source));
     }
     let now = ctx.clock.now();
-    let min_interval = plan.polling.min_interval;
-    let force = choice.force;
-    let candidates: Vec<_> = candidates
-        .into_iter()
-        .map(|source| (policy(plan, &source.configured.settings), source))
-        .collect();
+    let limits = plan.polling.clone();
+    let Choice { force, spread, .. } = *choice;
     let due = ctx
         .store
         .write(move |tx| {
             let mut due = Vec::new();
-            for (policy, plan) in candidates {
+            for plan in candidates {
                 let settings = &plan.configured.settings;
-                sources::register(tx, settings)?;
                 let mut state = sources::state(tx, &settings.id)?;
-                // A clock that was ahead must not silence a source for years.
-                state.next_poll = polling::believed(now, state.next_poll, &policy);
-                if !force && (state.next_poll > now || state.condition == Condition::Gone) {
-                    continue;
+                if !force {
+                    if state.condition == Condition::Gone {
+                        continue;
+                    }
+                    let policy = limits.policy(settings.interval);
+                    // A clock that was ahead must not silence a source for years.
+                    let due = if spread {
+                        polling::after_pause(now, state.next_poll, &policy, &state.id)
+                    } else {
+                        polling::believed(now, state.next_poll, &policy)
+                    };
+                    if due > now {
+                        if due != state.next_poll {
+                            sources::postpone(tx, &settings.id, due)?;
+                        }
+                        continue;
+                    }
                 }
-                sources::attempt(tx, &settings.id, now, now.after(min_interval))?;
-                state.last_attempt = Some(now);
-                due.push(Due { plan, state });
+                sources::attempt(tx, settings, now, now.after(limits.min_interval))?;
+                let asked_before = state.last_attempt.replace(now);
+                due.push(Due { plan, state, asked_before });
             }
             Ok(due)
         })
@@ -260,34 +257,51 @@ fn unknown_source(plan: &Plan, id: &SourceId) -> PipelineError {
 }
 
 /// One source from its turn to what is to be committed; nothing if another
-/// pass is asking it already.
+/// pass is asking it already. It keeps its place until the writer has taken
+/// the outcome. If nobody does the pass was dropped at shutdown: then nothing
+/// is committed, and the source is asked again.
 async fn one(
     ctx: &Context,
     plan: &Arc<Plan>,
     due: Due,
     places: &Semaphore,
     force: bool,
-) -> Option<record::Polled> {
-    let _claim = ctx.lanes.claim(&due.state.id)?;
+    finished: mpsc::Sender<record::Polled>,
+) {
+    let Some(_claim) = ctx.lanes.claim(&due.state.id) else { return };
     let manners = Manners { ctx, plan, places, force };
-    let host = ask::lane(&due.plan.configured.settings, &due.state.cursor);
-    if let Some(until) = manners.rests_until(&host) {
-        return Some(record::Polled::postponed(due, host, until));
-    }
-    let watch = Stopwatch::start();
+    let (polled, _place) = turn(&manners, plan, due).await;
+    let _ = finished.send(polled).await;
+}
+
+async fn turn<'a>(
+    manners: &Manners<'a>,
+    plan: &Arc<Plan>,
+    due: Due,
+) -> (record::Polled, Place<'a>) {
     let configured = &due.plan.configured;
+    let host = ask::lane(&configured.settings, &due.state.cursor);
+    if let Some(until) = manners.rests_until(&host) {
+        return (record::Polled::postponed(due, host, until), None);
+    }
     let allowed = if configured.source.obeys_robots() {
-        robots::check(&manners, &due.plan, &configured.settings.url).await
+        Box::pin(robots::check(manners, &due.plan, &configured.settings.url)).await
     } else {
         Ok(())
     };
-    let answer = match allowed {
-        Ok(()) => ask::ask(&manners, &due).await,
-        Err(failure) => ask::not_asked(&due, failure),
+    let asked = match allowed {
+        Ok(()) => ask::ask(manners, &due).await,
+        Err(Refusal::Failure(failure)) => Ok((ask::not_asked(&due, failure), None)),
+        Err(Refusal::Rests(until)) => Err(until),
+    };
+    let (answer, place) = match asked {
+        Ok(answered) => answered,
+        Err(until) => return (record::Polled::postponed(due, host, until), None),
     };
     if let Some(until) = answer.pauses_host {
-        ctx.lanes.pause(&host, until);
+        manners.ctx.lanes.pause(&host, until);
     }
-    let answer = read::read(&manners, plan, &due, answer).await;
-    Some(record::Polled::answered(due, host, answer, watch.milliseconds()))
+    // On the heap only now: thousands that wait cost little.
+    let (reading, place) = Box::pin(read::read(manners, plan, &due, answer, place)).await;
+    (record::Polled::answered(due, host, reading), place)
 }

@@ -2,16 +2,19 @@
 //! the async threads; no item is written here.
 
 use super::ask::{Answer, Failure, Said};
-use super::manners::Manners;
+use super::lanes::Lanes;
+use super::manners::{Manners, Place};
 use super::{Due, detail, size};
 use crate::dedup::{self, Traces};
+use crate::fetch::caching::{self, Remembered};
 use crate::model::{
-    Condition, Item, ItemId, Key, Known, RawItem, Rhythm, SourceId, Tagging, Timestamp, Verdict,
+    Condition, Cursor, Item, ItemId, Key, Known, RawItem, Response, Rhythm, SourceId, Tagging,
+    Timestamp, Verdict,
 };
 use crate::normalize;
 use crate::pipeline::{Plan, SourcePlan};
 use crate::source::SourceError;
-use crate::store::{StoreError, Transaction, items};
+use crate::store::{Store, StoreError, Transaction, items};
 use crate::text::clean_line;
 use crate::topic::Subject;
 
@@ -82,42 +85,109 @@ impl Found {
     }
 }
 
-/// Reads the document of an answer, if there is one.
-pub(super) async fn read(
-    manners: &Manners<'_>,
+/// A document that was read, as far as one job could.
+struct Begun {
+    remembered: Remembered,
+    read: Read,
+    /// All items, if some are judged by their own pages.
+    waiting: Vec<Found>,
+}
+
+/// Reads the document of an answer, if there is one: one job for one blocking
+/// thread, since each change of threads costs as much as an item. The place is
+/// kept, so that no more answers are in memory than places, unless more is to
+/// be asked: who holds a place waits for no lane.
+pub(super) async fn read<'a>(
+    manners: &Manners<'a>,
     plan: &Arc<Plan>,
     due: &Due,
     mut answer: Answer,
-) -> Reading {
+    mut place: Place<'a>,
+) -> (Reading, Place<'a>) {
     let response = match std::mem::replace(&mut answer.said, Said::Read) {
         Said::Document(response) => response,
         said => {
             answer.said = said;
-            return Reading { answer, read: Read::default() };
+            return (Reading { answer, read: Read::default() }, place);
         }
     };
-    let source = Arc::clone(&due.plan);
-    let extracted = tokio::task::spawn_blocking(move || extract(&source, &response)).await;
-    let (named, mut read) = match extracted {
-        Ok(Ok(extracted)) => extracted,
-        Ok(Err(error)) => return failed(answer, &error),
-        Err(panic) => {
-            // A parser that panics on hostile bytes is that source's error, no one else's.
-            let failure = Failure::new(Condition::Failing, format!("the parser gave up: {panic}"));
-            return nothing(answer, failure);
+    let job = {
+        let (store, plan, source) =
+            (manners.ctx.store.clone(), Arc::clone(plan), Arc::clone(&due.plan));
+        let (cursor, now) = (answer.cursor.clone(), manners.ctx.clock.now());
+        move || begin(&store, &plan, &source, &cursor, response, now)
+    };
+    let Begun { remembered, read, waiting } = match in_turn(&manners.ctx.lanes, job).await {
+        Ok(begun) => begun,
+        Err(error) => return (failed(answer, error), place),
+    };
+    let mut read = if waiting.is_empty() {
+        read
+    } else {
+        place = None;
+        match with_pages(manners, plan, &due.plan, waiting, read).await {
+            Ok(read) => read,
+            Err(error) => return (failed(answer, error), place),
         }
     };
-    if read.incomplete {
-        // What its rest held was not seen: these validators would hide it behind a 304.
-        answer.cursor = super::ask::earned(due);
+    if remembered.is_known {
+        answer.said = Said::Unchanged;
     }
-    match judge(manners, plan, &due.plan, named, &mut read).await {
-        Ok(()) => Reading { answer, read },
-        Err(message) => nothing(answer, Failure::new(Condition::Failing, message)),
+    // What the rest of an incomplete document held was not seen: its validators
+    // would hide it behind a 304.
+    if !read.incomplete {
+        answer.cursor = remembered.next;
+    }
+    if size::lacks_any(&read) {
+        place = None;
+        size::fill(manners, &due.plan, &mut read).await;
+    }
+    (Reading { answer, read }, place)
+}
+
+/// Runs CPU work, as much at once as there are cores.
+async fn in_turn<T: Send + 'static>(
+    lanes: &Lanes,
+    job: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, ReadError> {
+    // Never refused: the semaphore is not closed.
+    let _turn = lanes.turn().await;
+    // A parser that panics on hostile bytes is that source's error, no one else's.
+    let done = tokio::task::spawn_blocking(job).await;
+    done.unwrap_or_else(|panic| Err(ReadError::Panic(panic.to_string())))
+}
+
+/// Why a document could not be read.
+enum ReadError {
+    Source(SourceError),
+    Store(StoreError),
+    Panic(String),
+}
+
+impl From<SourceError> for ReadError {
+    fn from(error: SourceError) -> Self {
+        Self::Source(error)
     }
 }
 
-fn failed(answer: Answer, error: &SourceError) -> Reading {
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn failed(mut answer: Answer, error: ReadError) -> Reading {
+    let failing = |message| Failure::new(Condition::Failing, message);
+    let failure = match error {
+        ReadError::Source(error) => unreadable(&error),
+        ReadError::Store(error) => failing(error.to_string()),
+        ReadError::Panic(panic) => failing(format!("the parser gave up: {panic}")),
+    };
+    answer.said = Said::Nothing(failure);
+    Reading { answer, read: Read::default() }
+}
+
+fn unreadable(error: &SourceError) -> Failure {
     let condition = match error {
         SourceError::ContainerMissing { .. } | SourceError::SelectorEmpty { .. } => {
             Condition::EmptySelector
@@ -125,18 +195,10 @@ fn failed(answer: Answer, error: &SourceError) -> Reading {
         SourceError::Wall { .. } => Condition::Blocked,
         _ => Condition::Failing,
     };
-    nothing(answer, Failure::new(condition, error.to_string()))
+    Failure::new(condition, error.to_string())
 }
 
-fn nothing(mut answer: Answer, failure: Failure) -> Reading {
-    answer.said = Said::Nothing(failure);
-    Reading { answer, read: Read::default() }
-}
-
-fn extract(
-    source: &SourcePlan,
-    response: &crate::model::Response,
-) -> Result<(Vec<Named>, Read), SourceError> {
+fn extract(source: &SourcePlan, response: &Response) -> Result<(Vec<Named>, Read), SourceError> {
     let settings = &source.configured.settings;
     let extraction = source.configured.source.extract(response)?;
     let mut notes = extraction.notes;
@@ -150,12 +212,11 @@ fn extract(
     let named: Vec<Named> = extraction
         .items
         .into_iter()
-        .zip(keyed.keys)
-        .zip(keyed.fallbacks)
+        .zip(keyed.keys.into_iter().zip(keyed.fallbacks))
         // An item listed twice counts as it stands first: else the two would
         // correct each other at each poll.
-        .filter(|((_, key), _)| listed.insert(key.clone()))
-        .map(|((raw, key), fallbacks)| Named {
+        .filter(|(_, (key, _))| listed.insert(key.clone()))
+        .map(|(raw, (key, fallbacks))| Named {
             raw_hash: normalize::raw_hash(&raw),
             raw,
             key,
@@ -174,32 +235,52 @@ fn extract(
 
 /// Splits the items into new, changed and known ones. Known ones whose raw
 /// fields are as they were cost a look-up and nothing else.
-async fn judge(
+fn begin(
+    store: &Store,
+    plan: &Plan,
+    source: &SourcePlan,
+    cursor: &Cursor,
+    response: Box<Response>,
+    now: Timestamp,
+) -> Result<Begun, ReadError> {
+    let remembered = caching::remember(cursor, &response);
+    if remembered.is_known {
+        return Ok(Begun { remembered, read: Read::default(), waiting: Vec::new() });
+    }
+    let (named, mut read) = extract(source, &response)?;
+    // Hundreds of kilobytes, and no longer needed.
+    drop(response);
+    let settings = &source.configured.settings;
+    let found = store.read_here(|tx| look_up(tx, &settings.id, named))?;
+    let need_pages =
+        settings.detail.is_some() && found.iter().any(|item| item.is_new() || item.has_changed());
+    if need_pages {
+        return Ok(Begun { remembered, read, waiting: found });
+    }
+    for item in found {
+        decide(plan, source, item, now, &mut read);
+    }
+    Ok(Begun { remembered, read, waiting: Vec::new() })
+}
+
+/// Asks for the items' own pages, and judges the items by them.
+async fn with_pages(
     manners: &Manners<'_>,
     plan: &Arc<Plan>,
     source: &Arc<SourcePlan>,
-    named: Vec<Named>,
-    read: &mut Read,
-) -> Result<(), String> {
-    let id = source.configured.settings.id.clone();
-    let look_up = manners.ctx.store.read(move |tx| look_up(tx, &id, named));
-    let mut found = look_up.await.map_err(|error| error.to_string())?;
+    mut found: Vec<Found>,
+    mut read: Read,
+) -> Result<Read, ReadError> {
     detail::fill(manners, source, &mut found, &mut read.notes).await;
-
     let now = manners.ctx.clock.now();
-    let (plan, decider) = (Arc::clone(plan), Arc::clone(source));
-    let mut judged = std::mem::take(read);
-    let judged = tokio::task::spawn_blocking(move || {
-        for found in found {
-            decide(&plan, &decider, found, now, &mut judged);
+    let (plan, source) = (Arc::clone(plan), Arc::clone(source));
+    let job = move || {
+        for item in found {
+            decide(&plan, &source, item, now, &mut read);
         }
-        judged
-    })
-    .await
-    .map_err(|panic| format!("an item could not be read: {panic}"))?;
-    *read = judged;
-    size::fill(manners, source, read).await;
-    Ok(())
+        Ok(read)
+    };
+    in_turn(&manners.ctx.lanes, job).await
 }
 
 /// Finds each item among the stored ones: by its key, else by a further name
@@ -210,17 +291,19 @@ fn look_up(
     source: &SourceId,
     named: Vec<Named>,
 ) -> Result<Vec<Found>, StoreError> {
+    // A new source has nothing to look for.
+    let is_new = !items::any_of(tx, source)?;
     let mut taken = HashSet::new();
     let mut by_key = Vec::with_capacity(named.len());
     for named in &named {
-        let known = items::known(tx, source, &named.key)?;
+        let known = if is_new { None } else { items::known(tx, source, &named.key)? };
         taken.extend(known.as_ref().map(|known| known.id));
         by_key.push(known);
     }
     let mut found = Vec::with_capacity(named.len());
     for (named, mut known) in named.into_iter().zip(by_key) {
         let Named { raw, key, raw_hash, fallbacks } = named;
-        if known.is_none() {
+        if known.is_none() && !is_new {
             known =
                 by_name(tx, source, &raw, &key, &fallbacks)?.filter(|known| taken.insert(known.id));
         }

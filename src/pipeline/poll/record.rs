@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::ask::{self, Answer, Failure, Said};
 use super::lanes::Lanes;
 use super::read::{NewItem, Read, Reading};
-use super::{Due, PollOutcome, PollReport, policy, update};
-use crate::dedup;
+use super::{Due, PollOutcome, PollReport, update};
+use crate::dedup::{self, StoryDecision};
 use crate::fetch::caching;
-use crate::model::{Condition, Initial, ItemId, Retry, SourceId, SourceState, StoryId, Timestamp};
+use crate::model::{Condition, Initial, Retry, SourceId, SourceState, StoryId, Timestamp};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::schedule::polling;
 use crate::schedule::watch::{self, History};
@@ -44,7 +44,8 @@ impl Polled {
         Self { due, host, outcome: Outcome::Postponed(until), duration_ms: 0 }
     }
 
-    pub(super) fn answered(due: Due, host: String, reading: Reading, duration_ms: u64) -> Self {
+    pub(super) fn answered(due: Due, host: String, reading: Reading) -> Self {
+        let duration_ms = reading.answer.departure.map_or(0, |left| left.watch.milliseconds());
         Self { due, host, outcome: Outcome::Answered(Box::new(reading)), duration_ms }
     }
 
@@ -136,8 +137,15 @@ fn keep(
     };
     let Reading { answer, read } = &**reading;
     report.status = answer.status;
-    if answer.was_asked {
-        sources::count_request(tx, &state.id, answer.conditional, answer.status == Some(304))?;
+    if let Some(left) = answer.departure {
+        let asked = sources::Asked {
+            at: left.at,
+            conditional: answer.conditional,
+            not_modified: answer.status == Some(304),
+            retry_after: answer.retry_after,
+            spacing: left.spacing,
+        };
+        sources::count(tx, &state.id, &asked)?;
     }
 
     match &answer.said {
@@ -159,7 +167,7 @@ fn keep(
         }
     }
     state.next_poll = next_poll(plan, due, &state, answer, read, now);
-    if let Some(until) = lanes.paused_until(host, now) {
+    for until in answer.pauses_host.into_iter().chain(lanes.paused_until(host, now)) {
         state.next_poll = state.next_poll.max(until);
     }
     sources::settle(tx, &state)?;
@@ -180,6 +188,9 @@ fn rest_host(
     host: &str,
     until: Timestamp,
 ) -> Result<(), StoreError> {
+    if !polling::is_one_registrant(host) {
+        return Ok(());
+    }
     for other in &plan.sources {
         let settings = &other.configured.settings;
         if settings.id == due.state.id || !settings.enabled {
@@ -187,8 +198,7 @@ fn rest_host(
         }
         let state = sources::state(tx, &settings.id)?;
         if ask::lane(settings, &state.cursor) == host {
-            sources::register(tx, settings)?;
-            sources::not_before(tx, &settings.id, until)?;
+            sources::not_before(tx, settings, until)?;
         }
     }
     Ok(())
@@ -285,10 +295,15 @@ fn store_items(
             (false, true) => Some(Withheld::Flood),
             _ => None,
         };
-        let Some(id) = items::insert(tx, &settings.id, &new.item, now, withheld)? else { continue };
+        let decision = find_story(tx, due, new, now)?;
+        let inserted = items::insert(tx, &settings.id, &new.item, now, withheld, decision.joins)?;
+        let Some(id) = inserted else { continue };
         stored += 1;
-        items::set_tags(tx, id, &new.taggings, &plan.topics_version)?;
-        find_story(tx, due, id, new, now)?;
+        items::add_tags(tx, id, &new.taggings, &plan.topics_version)?;
+        stories::insert_traces(tx, id, &settings.id, &new.traces)?;
+        for related in decision.related {
+            stories::add_related(tx, decision.joins.unwrap_or(StoryId(id.0)), related)?;
+        }
     }
     rewrite_items(tx, plan, &settings.id, read, now)?;
     for (id, raw_hash) in &read.touched {
@@ -322,26 +337,17 @@ fn rewrite_items(
     Ok(())
 }
 
-/// Lets a new item join the story it tells again, or stand beside those it resembles.
+/// Which story a new item tells again, and which ones it resembles.
 fn find_story(
     tx: &Transaction<'_>,
     due: &Due,
-    id: ItemId,
     new: &NewItem,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<StoryDecision, StoreError> {
     let source = &due.plan.configured.settings.id;
     let candidates = stories::candidates(tx, &new.traces, source, now.before(dedup::MEMORY))?;
     let newcomer = dedup::Subject { source, received: now, traces: &new.traces };
-    let decision = dedup::story(&newcomer, &candidates);
-    if let Some(story) = decision.joins {
-        items::join_story(tx, id, story)?;
-    }
-    stories::insert_traces(tx, id, source, &new.traces)?;
-    for related in decision.related {
-        stories::add_related(tx, decision.joins.unwrap_or(StoryId(id.0)), related)?;
-    }
-    Ok(())
+    Ok(dedup::story(&newcomer, &candidates))
 }
 
 /// Which of the items of a first poll may be mailed.
@@ -370,6 +376,7 @@ fn next_poll(
     read: &Read,
     now: Timestamp,
 ) -> Timestamp {
+    let policy = plan.polling.policy(due.plan.configured.settings.interval);
     let outcome = match &answer.said {
         Said::Nothing(failure) => polling::Outcome::Failed(class(failure, answer.status)),
         Said::Unchanged => polling::Outcome::Unchanged,
@@ -386,7 +393,7 @@ fn next_poll(
         gap: state.condition == Condition::Gap,
         never_answers_304: caching::never_answers_304(&state.cursor),
     };
-    polling::next(now, &policy(plan, &due.plan.configured.settings), &signs)
+    polling::next(now, &policy, &signs)
 }
 
 /// What kind of failure it was, as far as waiting is concerned.

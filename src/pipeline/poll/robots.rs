@@ -12,10 +12,11 @@ use std::time::Duration;
 use url::Url;
 
 use super::ask::{Failure, unreachable};
-use super::manners::{Manners, lane_of};
+use super::manners::{Manners, Refusal, lane_of};
 use crate::fetch::{FetchError, robots};
 use crate::model::{Condition, Headers, Method, Request, Timestamp};
 use crate::pipeline::SourcePlan;
+use crate::store::StoreError;
 use crate::store::robots::{self as stored, Robots};
 
 /// Our product token, whatever a source's own user agent says.
@@ -32,10 +33,10 @@ pub(super) async fn check(
     manners: &Manners<'_>,
     source: &SourcePlan,
     url: &str,
-) -> Result<(), Failure> {
+) -> Result<(), Refusal> {
     let Some((origin, path)) = parts(url) else { return Ok(()) };
     let now = manners.ctx.clock.now();
-    let remembered = recall(manners, &origin).await?;
+    let remembered = recall(manners, &origin).await.map_err(Refusal::Failure)?;
     let robots = match remembered {
         Some(robots) if is_fresh(&robots, now) => robots,
         before => {
@@ -46,17 +47,22 @@ pub(super) async fn check(
                 .store
                 .write(move |tx| stored::keep(tx, &key, &row))
                 .await
-                .map_err(|error| Failure::new(Condition::Failing, error.to_string()))?;
+                .map_err(|error| failing(&error))
+                .map_err(Refusal::Failure)?;
             robots
         }
     };
-    judge(&robots, &origin, &path, now)
+    judge(&robots, &origin, &path, now).map_err(Refusal::Failure)
+}
+
+fn failing(error: &StoreError) -> Failure {
+    Failure::new(Condition::Failing, error.to_string())
 }
 
 async fn recall(manners: &Manners<'_>, origin: &str) -> Result<Option<Robots>, Failure> {
     let key = origin.to_owned();
     let recalled = manners.ctx.store.read(move |tx| stored::get(tx, &key)).await;
-    recalled.map_err(|error| Failure::new(Condition::Failing, error.to_string()))
+    recalled.map_err(|error| failing(&error))
 }
 
 /// Scheme, host and port; path and query.
@@ -85,7 +91,7 @@ async fn read(
     source: &SourcePlan,
     origin: &str,
     before: Option<Robots>,
-) -> Result<Robots, Failure> {
+) -> Result<Robots, Refusal> {
     let url = format!("{origin}/robots.txt");
     let request = Request {
         method: Method::Get,
@@ -95,7 +101,8 @@ async fn read(
         timeout: manners.plan.polling.timeout,
         url,
     };
-    let response = manners.ask(&lane_of(&request.url), source.fetch.as_ref(), &request).await;
+    let sent = manners.send(&lane_of(&request.url), source.fetch.as_ref(), &request).await;
+    let response = sent.map_err(Refusal::Rests)?.response;
     let asked = manners.ctx.clock.now();
     let (rules, readable) = before.map_or((String::new(), None), |b| (b.rules, b.readable));
     Ok(match response {
@@ -114,7 +121,7 @@ async fn read(
             Robots { rules: String::new(), readable: Some(asked), asked, status: Some(404) }
         }
         // Nobody answers: what is said of the host says it of the page as well.
-        Err(error) if readable.is_none() => return Err(unreachable(&error)),
+        Err(error) if readable.is_none() => return Err(Refusal::Failure(unreachable(&error))),
         Err(_) => Robots { rules, readable, asked, status: None },
     })
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::manners::{Manners, lane_of};
+use super::manners::{Manners, Sent, lane_of};
 use super::read::Read;
 use super::robots;
 use crate::model::{Document, Headers, Method, Request, Response};
@@ -15,6 +15,13 @@ use crate::pipeline::SourcePlan;
 const MOST: usize = 10;
 /// None is asked about after so long: other sources wait for the pass.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Whether there is a document whose size nobody said.
+pub(super) fn lacks_any(read: &Read) -> bool {
+    let new = read.new.iter().map(|new| &new.item);
+    let mut items = new.chain(read.changed.iter().map(|(_, item, _)| item));
+    items.any(|item| item.documents.iter().any(|document| document.size.is_none()))
+}
 
 /// Asks about the documents whose size nobody said.
 pub(super) async fn fill(manners: &Manners<'_>, source: &Arc<SourcePlan>, read: &mut Read) {
@@ -43,9 +50,9 @@ pub(super) async fn fill(manners: &Manners<'_>, source: &Arc<SourcePlan>, read: 
             max_bytes: 0,
             timeout: manners.plan.polling.timeout,
         };
-        match manners.ask(&lane, source.fetch.as_ref(), &request).await {
-            Ok(response) => learn(document, &response),
-            Err(_) => failed.push(lane),
+        match manners.send(&lane, source.fetch.as_ref(), &request).await {
+            Ok(Sent { response: Ok(response), .. }) => learn(document, &response),
+            Ok(_) | Err(_) => failed.push(lane),
         }
     }
 }

@@ -36,23 +36,6 @@ pub fn believed(now: Timestamp, next_poll: Timestamp, policy: &Policy) -> Timest
     if next_poll > furthest && next_poll != NEVER { now } else { next_poll }
 }
 
-/// When a source may be asked: at its stored time, and not sooner than the
-/// shortest interval after the last attempt. The attempt is stored before the
-/// request, so that a service that dies in each poll cannot hammer its sources.
-/// An attempt that lies ahead was written by a clock that ran ahead and does
-/// not count.
-pub fn due_at(
-    now: Timestamp,
-    next_poll: Timestamp,
-    last_attempt: Option<Timestamp>,
-    policy: &Policy,
-) -> Timestamp {
-    match last_attempt.filter(|attempt| *attempt <= now) {
-        Some(attempt) => next_poll.max(attempt.after(policy.min_interval)),
-        None => next_poll,
-    }
-}
-
 /// Whether so many hosts failed at once that the fault is ours: then no
 /// source's failures are counted. Few hosts say nothing.
 pub const fn is_our_outage(hosts_asked: usize, hosts_unreachable: usize) -> bool {
@@ -80,18 +63,6 @@ mod tests {
         }
         assert_eq!(stored(Timestamp::default(), "kitu"), Timestamp::default());
         assert_eq!(stored(NEVER, "kitu"), NEVER);
-    }
-
-    #[test]
-    fn a_service_that_dies_in_each_poll_still_keeps_the_shortest_interval() {
-        let policy = policy();
-        let due = |attempt| due_at(now(), now().before(HOUR), attempt, &policy);
-        assert_eq!(due(None), now().before(HOUR));
-        let attempt = now().before(policy.min_interval / 3);
-        assert_eq!(due(Some(attempt)), attempt.after(policy.min_interval));
-        assert_eq!(due(Some(now().before(DAY))), now().before(HOUR));
-        assert_eq!(due(Some(now().after(DAY))), now().before(HOUR), "the clock jumped back");
-        assert_eq!(due_at(now(), NEVER, Some(attempt), &policy), NEVER);
     }
 
     #[test]

@@ -97,7 +97,7 @@ impl World {
 
     /// Polls the only source, whatever its due time.
     pub(crate) async fn poll(&self) -> PollReport {
-        let choice = Choice { named: Vec::new(), force: true };
+        let choice = Choice { named: Vec::new(), force: true, spread: false };
         pipeline::poll(&self.ctx, &self.plan, &choice).await.unwrap().remove(0)
     }
 
