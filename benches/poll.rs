@@ -54,9 +54,9 @@ fn feed_of(number: usize) -> String {
         let mut body = String::new();
         while body.len() < 3400 {
             let (one, other) = (SENTENCES[next() % 12], SENTENCES[next() % 12]);
-            let _ = write!(
+            let _ = writeln!(
                 body,
-                "<p class=\"text\">{one} {other} <a href=\"https://stadt-{number}.example/seite/{}\">Aktenzeichen {}</a></p>\n",
+                "<p class=\"text\">{one} {other} <a href=\"https://stadt-{number}.example/seite/{}\">Aktenzeichen {}</a></p>",
                 next() % 90,
                 next() % 9_000
             );
@@ -91,7 +91,7 @@ struct Read {
 }
 
 fn line(what: &str, took: Duration) {
-    let each = took.as_secs_f64() * 1e6 / (FEEDS * ITEMS) as f64;
+    let each = took.as_secs_f64() * 1e6 / f64::from(u32::try_from(FEEDS * ITEMS).unwrap_or(1));
     println!("{what:<52} {each:>9.1} µs");
 }
 

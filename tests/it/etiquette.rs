@@ -179,6 +179,26 @@ async fn counted(store: &Store) -> HashMap<String, Requests> {
     store.read(count).await.unwrap()
 }
 
+/// What the servers noticed.
+fn judge(world: &World) {
+    let state = world.state.lock().unwrap();
+    assert!(state.offences.is_empty(), "{:?}", state.offences);
+    assert_eq!(state.rests_until.len(), 1, "one host asked for rest, and was believed");
+    let of = |url: &str| state.seen.iter().filter(|seen| seen.url == url).count();
+    for (id, url) in SOURCES {
+        assert!((60..=170).contains(&of(url)), "{id} was asked {} times", of(url));
+    }
+    for (index, seen) in state.seen.iter().enumerate() {
+        let before = state.seen[..index].iter().rev();
+        if let Some(other) = before.clone().find(|other| other.url == seen.url) {
+            assert!(seen.at.since(other.at) >= Duration::from_mins(15), "{other:?} {seen:?}");
+        }
+        if let Some(other) = before.clone().find(|other| host(&other.url) == host(&seen.url)) {
+            assert!(seen.at.since(other.at) >= SPACING, "{other:?} {seen:?}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_fortnight_of_polling_offends_no_server() {
     let folder = tempfile::tempdir().unwrap();
@@ -210,24 +230,7 @@ async fn a_fortnight_of_polling_offends_no_server() {
         pipeline::poll(&ctx, &plan, &choice).await.unwrap();
     }
 
-    let state = world.state.lock().unwrap();
-    assert_eq!(state.offences, [String::new(); 0]);
-    assert_eq!(state.rests_until.len(), 1, "one host asked for rest, and was believed");
-    let of = |url: &str| state.seen.iter().filter(|seen| seen.url == url).count();
-    for (id, url) in SOURCES {
-        assert!((60..=170).contains(&of(url)), "{id} was asked {} times", of(url));
-    }
-    for (index, seen) in state.seen.iter().enumerate() {
-        let before = state.seen[..index].iter().rev();
-        if let Some(other) = before.clone().find(|other| other.url == seen.url) {
-            assert!(seen.at.since(other.at) >= Duration::from_mins(15), "{other:?} {seen:?}");
-        }
-        if let Some(other) = before.clone().find(|other| host(&other.url) == host(&seen.url)) {
-            assert!(seen.at.since(other.at) >= SPACING, "{other:?} {seen:?}");
-        }
-    }
-    drop(state);
-
+    judge(&world);
     let counted = counted(&store).await;
     let rat = counted["rat"];
     assert_eq!((rat.told_to_wait, rat.asked_early), (2, 0));

@@ -16,7 +16,7 @@ use crate::schedule::polling::is_one_registrant;
 /// The lanes of all hosts, and the sources that are being asked.
 pub(crate) struct Lanes {
     // Std mutexes: nothing awaits under them.
-    lanes: Mutex<HashMap<String, Arc<Lane>>>,
+    by_host: Mutex<HashMap<String, Arc<Lane>>>,
     asked: Mutex<HashSet<SourceId>>,
     /// One for each core: more documents at once are read no sooner, they only
     /// take more memory.
@@ -26,7 +26,7 @@ pub(crate) struct Lanes {
 impl Default for Lanes {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { lanes: Mutex::default(), asked: Mutex::default(), turns: Semaphore::new(cores) }
+        Self { by_host: Mutex::default(), asked: Mutex::default(), turns: Semaphore::new(cores) }
     }
 }
 
@@ -112,13 +112,13 @@ impl Lanes {
 
     /// Until when the host rests, if it does at `now`.
     pub(super) fn paused_until(&self, host: &str, now: Timestamp) -> Option<Timestamp> {
-        let lane = Arc::clone(lock(&self.lanes).get(host)?);
+        let lane = Arc::clone(lock(&self.by_host).get(host)?);
         let until = *lock(&lane.paused_until);
         (until > now).then_some(until)
     }
 
     fn lane(&self, host: &str, places: usize) -> Arc<Lane> {
-        let mut lanes = lock(&self.lanes);
+        let mut lanes = lock(&self.by_host);
         Arc::clone(lanes.entry(host.to_owned()).or_insert_with(|| {
             Arc::new(Lane {
                 permits: Arc::new(Semaphore::new(places.max(1))),
