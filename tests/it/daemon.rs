@@ -75,10 +75,10 @@ impl Daemon {
     /// Waits for a line that holds `what`, and answers it. The feeds, which live
     /// on this thread, go on answering meanwhile.
     async fn hear(&mut self, what: &str) -> String {
-        if let Some(at) = self.early.iter().position(|line| line.contains(what)) {
-            if what != "READY=1" {
-                return self.early.remove(at);
-            }
+        if what != "READY=1"
+            && let Some(at) = self.early.iter().position(|line| line.contains(what))
+        {
+            return self.early.remove(at);
         }
         let begin = Instant::now();
         loop {
