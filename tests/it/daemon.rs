@@ -1,5 +1,7 @@
 //! The daemon as systemd runs it: the real binary, real signals, real time.
 
+#![expect(clippy::disallowed_methods, reason = "patience with another process is real time")]
+
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
@@ -90,7 +92,7 @@ impl Daemon {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    tokio::time::sleep(Duration::from_millis(10)).await
+                    tokio::time::sleep(Duration::from_millis(10)).await;
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     panic!("it never said {what}: {:#?}", self.heard)
