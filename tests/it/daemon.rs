@@ -1,5 +1,7 @@
 //! The daemon as systemd runs it: the real binary, real signals, real time.
 
+#![expect(clippy::disallowed_methods, reason = "patience with another process is real time")]
+
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixDatagram;
 use std::process::{Child, Stdio};
@@ -24,6 +26,8 @@ struct Daemon {
     child: Child,
     says: Receiver<String>,
     heard: Vec<String>,
+    /// Said before it was ready, and not yet asked for.
+    early: Vec<String>,
 }
 
 impl Daemon {
@@ -31,6 +35,8 @@ impl Daemon {
     async fn start(world: &World) -> Self {
         let mut daemon = Self::launch(world);
         daemon.hear("READY=1").await;
+        // Its log and its word to systemd come by two ways, in any order.
+        daemon.early = daemon.heard.clone();
         daemon
     }
 
@@ -65,12 +71,17 @@ impl Daemon {
                 }
             }
         });
-        Self { child, says, heard: Vec::new() }
+        Self { child, says, heard: Vec::new(), early: Vec::new() }
     }
 
     /// Waits for a line that holds `what`, and answers it. The feeds, which live
     /// on this thread, go on answering meanwhile.
     async fn hear(&mut self, what: &str) -> String {
+        if what != "READY=1"
+            && let Some(at) = self.early.iter().position(|line| line.contains(what))
+        {
+            return self.early.remove(at);
+        }
         let begin = Instant::now();
         loop {
             match self.says.recv_timeout(Duration::from_millis(1)) {

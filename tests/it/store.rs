@@ -1,6 +1,8 @@
 //! The file: its schema, whose it is, who may open it, and that what is asked
 //! often is found by an index.
 
+#![expect(clippy::disallowed_methods, reason = "BLESS is for the one who runs the tests")]
+
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
