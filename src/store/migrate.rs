@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_second_migration_takes_no_step() {
         let mut connection = Connection::open_in_memory().unwrap();
-        assert_eq!(migrate(&mut connection, "x").unwrap(), SCHEMA_VERSION);
+        assert_eq!(migrate(&mut connection, "x").unwrap() as usize, steps().count());
         assert_eq!(migrate(&mut connection, "x").unwrap(), 0);
     }
 
