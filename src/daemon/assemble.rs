@@ -173,6 +173,8 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         sources.push(Arc::new(SourcePlan { configured, fetch }));
     }
     let (service, mail) = (config.service, config.mail);
+    let public_url = service.public_url.clone();
+    let own = |page: &str| format!("{public_url}{page}");
     Ok(Plan {
         sources,
         tagger: config.tagger,
@@ -198,9 +200,12 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
                 public_url: service.public_url,
                 contact: service.contact,
                 operator: service.operator,
-                imprint_url: service.imprint_url.unwrap_or_default(),
-                privacy_url: service.privacy_url.unwrap_or_default(),
-                accessibility_url: service.accessibility_url.unwrap_or_default(),
+                // A mail without these links breaks its duties: else a page of our own has them.
+                imprint_url: service.imprint_url.unwrap_or_else(|| own("impressum")),
+                privacy_url: service.privacy_url.unwrap_or_else(|| own("datenschutz")),
+                accessibility_url: service
+                    .accessibility_url
+                    .unwrap_or_else(|| own("barrierefreiheit")),
                 zone: service.timezone,
                 topics: topics
                     .iter()

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::reading::{Word, hash_word, words};
 use crate::model::Document;
-use crate::text;
+use crate::text::{self, MONTHS};
 
 /// Fewest words that make a long text another one: about a sentence.
 const FEW: usize = 12;
@@ -270,21 +270,6 @@ impl Day {
         }
     }
 }
-
-const MONTHS: [&str; 12] = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-];
 
 /// A deadline that was not named before.
 fn new_deadline(before: &Said<'_>, after: &Said<'_>) -> Option<String> {

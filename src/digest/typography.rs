@@ -10,6 +10,7 @@ use regex::{Captures, Regex};
 
 use crate::model::Timestamp;
 use crate::text;
+use crate::text::MONTHS;
 
 /// A pattern that is compiled once. One that does not compile matches nothing;
 /// the table test below would show it.
@@ -245,21 +246,6 @@ fn binding(text: &str) -> String {
 pub fn inner(text: &str) -> String {
     text.replace('„', "‚").replace('“', "‘")
 }
-
-const MONTHS: [&str; 12] = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-];
 
 /// `Dienstag`.
 pub fn weekday(at: Timestamp, zone: Tz) -> &'static str {

@@ -4,12 +4,14 @@
 mod clean;
 mod fold;
 mod hash;
+mod months;
 mod sentences;
 mod words;
 
 pub use clean::{clean_block, clean_line};
 pub use fold::fold;
 pub use hash::hash64;
+pub use months::MONTHS;
 pub use sentences::{sentences, shorten};
 pub use words::words;
 

@@ -49,6 +49,9 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .route("/d/{id}", get(digest))
         .route("/hilfe", get(help))
         .route("/bot", get(bot))
+        .route("/impressum", get(imprint))
+        .route("/datenschutz", get(privacy))
+        .route("/barrierefreiheit", get(accessibility))
         .route("/stil.css", get(style))
         .route("/favicon.ico", get(no_icon))
         .route("/robots.txt", get(robots))
@@ -310,6 +313,21 @@ async fn help(State(face): State<Arc<Face>>) -> Answer {
 async fn bot(State(face): State<Arc<Face>>) -> Answer {
     let (_, plan) = face.now();
     face.ok(&plan, &Page::Bot(face.settings.bot.clone()))
+}
+
+async fn imprint(State(face): State<Arc<Face>>) -> Answer {
+    let (_, plan) = face.now();
+    face.ok(&plan, &Page::Imprint)
+}
+
+async fn privacy(State(face): State<Arc<Face>>) -> Answer {
+    let (_, plan) = face.now();
+    face.ok(&plan, &Page::Privacy)
+}
+
+async fn accessibility(State(face): State<Arc<Face>>) -> Answer {
+    let (_, plan) = face.now();
+    face.ok(&plan, &Page::Accessibility)
 }
 
 async fn style() -> Response {

@@ -37,6 +37,9 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("stale.html", include_str!("templates/stale.html")),
     ("help.html", include_str!("templates/help.html")),
     ("bot.html", include_str!("templates/bot.html")),
+    ("imprint.html", include_str!("templates/imprint.html")),
+    ("privacy.html", include_str!("templates/privacy.html")),
+    ("accessibility.html", include_str!("templates/accessibility.html")),
     ("status.html", include_str!("templates/status.html")),
     ("missing.html", include_str!("templates/missing.html")),
     ("trouble.html", include_str!("templates/trouble.html")),
@@ -74,6 +77,12 @@ pub enum Page {
     Help,
     /// `/bot`
     Bot(Bot),
+    /// `/impressum`, unless the operator has one
+    Imprint,
+    /// `/datenschutz`, unless the operator has one
+    Privacy,
+    /// `/barrierefreiheit`, unless the operator has one
+    Accessibility,
     /// `/status`
     Status(Status),
     /// Status 404.
@@ -116,6 +125,9 @@ impl Page {
             Self::Stale(_) => "stale.html",
             Self::Help => "help.html",
             Self::Bot(_) => "bot.html",
+            Self::Imprint => "imprint.html",
+            Self::Privacy => "privacy.html",
+            Self::Accessibility => "accessibility.html",
             Self::Status(_) => "status.html",
             Self::Missing => "missing.html",
             Self::Trouble(_) => "trouble.html",

@@ -8,21 +8,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::model::{Digest, Entry, Section, Timestamp};
-
-const MONTHS: [&str; 12] = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-];
+use crate::text::MONTHS;
 
 /// What every page says of the service.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -3,8 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::disallowed_methods,
-    reason = "tests say where they stop, and watch the real clock of real processes"
+    reason = "a test that cannot go on should say where"
 )]
 
 mod support;

@@ -229,6 +229,9 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
         ("einstellungen-fehler", settings(false, Problems { address: None, ..problems() })),
         ("veraltet", Page::Stale(Stale { fresh_link: true })),
         ("hilfe", Page::Help),
+        ("impressum", Page::Imprint),
+        ("datenschutz", Page::Privacy),
+        ("barrierefreiheit", Page::Accessibility),
         (
             "bot",
             Page::Bot(Bot {
