@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
-use super::output::Output;
+use super::output::{Output, counted};
 use super::{Exit, Global, Session, poll};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config;
@@ -129,8 +129,9 @@ async fn send(session: &Session, output: &Output) -> anyhow::Result<()> {
         let outcome = session.work(&work).await?;
         if let Some(digest) = outcome["digest"].as_str() {
             output.line(&format!(
-                "\ndigest {digest}: {} entries, {} mails",
-                outcome["entries"], outcome["messages"]
+                "\ndigest {digest}: {}, {}",
+                counted(&outcome["entries"], "entry", "entries"),
+                counted(&outcome["messages"], "mail", "mails"),
             ))?;
         }
     }

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::output::json_time;
+use super::output::{counted, json_time};
 use super::{Exit, Global, Session, UsageError, subscriber};
 use crate::daemon::Work;
 use crate::model::{DigestId, SeriesId};
@@ -187,10 +187,10 @@ async fn send(session: &Session, series: &str) -> anyhow::Result<Exit> {
         output.line("nothing to tell, no mail")?;
     } else {
         output.line(&format!(
-            "{}: {} entries, {} mails: {} sent, {} to be tried again, {} given up",
+            "{}: {}, {}: {} sent, {} to be tried again, {} given up",
             outcome["digest"].as_str().unwrap_or_default(),
-            outcome["entries"],
-            outcome["messages"],
+            counted(&outcome["entries"], "entry", "entries"),
+            counted(&outcome["messages"], "mail", "mails"),
             count("sent"),
             count("deferred") + count("ready") + count("claimed"),
             count("dead"),

@@ -106,6 +106,12 @@ pub(super) fn harmless(text: &str) -> String {
         .collect()
 }
 
+/// `1 entry`, `7 entries`; of a number in JSON, where nothing counts as none.
+pub(super) fn counted(number: &Value, one: &str, many: &str) -> String {
+    let number = number.as_u64().unwrap_or(0);
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// At most so many characters, for columns.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
