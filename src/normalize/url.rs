@@ -224,9 +224,7 @@ fn spell_query(query: &str) -> Vec<String> {
             !(IKISS_NAVIGATION.contains(&lower.as_str()) || with_fid && name == "object")
         });
     }
-    pairs.sort();
-    pairs.dedup();
-    pairs
+    let mut spelt: Vec<String> = pairs
         .into_iter()
         .map(|(name, value)| {
             let name = escape(&name, "&=+");
@@ -234,7 +232,11 @@ fn spell_query(query: &str) -> Vec<String> {
             let value = escape(&value.replace('|', ","), "&+");
             if value.is_empty() { name } else { format!("{name}={value}") }
         })
-        .collect()
+        .collect();
+    // Last: an order by other letters than those written would not hold a second time.
+    spelt.sort();
+    spelt.dedup();
+    spelt
 }
 
 fn split_pair(pair: &str) -> (String, String) {
@@ -422,6 +424,12 @@ mod tests {
         assert_eq!(resolve("//e.de/f", base).as_deref(), Some("https://e.de/f"));
         assert_eq!(resolve("javascript:x", base), None);
         assert_eq!(resolve("d.pdf", None), None);
+    }
+
+    #[test]
+    fn the_order_of_parameters_is_that_of_what_is_written() {
+        let once = canonical("http://a.de/?=0&=|");
+        assert_eq!(canonical(&once), once);
     }
 
     proptest! {
