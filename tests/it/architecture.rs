@@ -272,6 +272,8 @@ fn the_scanner_finds_a_planted_breach_and_no_comment() {
     );
     let found: Vec<String> = named_modules(&code).into_iter().collect();
     assert_eq!(found, ["cli", "fetch", "model", "web"]);
+    let tested = "a\n#[cfg(test)]\nmod tests {\n    x\n}\nb\n#[cfg(test)]\nmod more;\nc";
+    assert_eq!(without_tests(tested).split_whitespace().collect::<String>(), "abc");
     assert!(names("let now = std::time::SystemTime::now();", "SystemTime::now"));
     assert!(!names("mytokio::spawn", "tokio"));
     assert!(looks_like_sql(&string_literals("f(\"select id from items where x\")")[0]));
@@ -291,9 +293,29 @@ fn read(path: &Path) -> String {
 }
 
 fn code(path: &Path) -> String {
-    let text = read(path);
     // Unit tests may meet whom they like.
-    strip(text.split("#[cfg(test)]\nmod ").next().unwrap())
+    strip(&without_tests(&read(path)))
+}
+
+/// The text without the items that `#[cfg(test)]` stands above; what follows
+/// them counts again.
+fn without_tests(text: &str) -> String {
+    const MARK: &str = "#[cfg(test)]\n";
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(MARK) {
+        out.push_str(&rest[..at]);
+        let item = &rest[at + MARK.len()..];
+        let line = item.find('\n').map_or(item.len(), |end| end + 1);
+        let end = if item[..line].trim_end().ends_with(';') {
+            line
+        } else {
+            item.find("\n}").map_or(item.len(), |end| end + "\n}".len())
+        };
+        rest = &item[end..];
+    }
+    out.push_str(rest);
+    out
 }
 
 fn files_of(module: &str) -> Vec<PathBuf> {
