@@ -326,7 +326,7 @@ async fn a_command_whose_daemon_dies_is_done_here_and_old_ones_are_not_done_at_a
     let output =
         tokio::task::spawn_blocking(move || waiting.wait_with_output().unwrap()).await.unwrap();
     let said = crate::support::world::Said::from(output).ok();
-    assert!(said.out.contains("1 mails: 1 sent"), "{said:?}");
+    assert!(said.out.contains("1 mail: 1 sent"), "{said:?}");
     assert_eq!(store.read(jobs::next).await.unwrap(), None, "it was taken back");
 
     let work = r#"{"work":"send-digest","series":"taeglich"}"#;
