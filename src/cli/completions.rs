@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use super::{Exit, command_tree};
 
+/// amtsbote-topics(5): the term language, which no tree of commands knows.
+const TOPICS_PAGE: &str = include_str!("../../docs/amtsbote-topics.5");
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Which shell
@@ -27,5 +30,6 @@ pub(super) fn completions(arguments: &Arguments) -> anyhow::Result<Exit> {
 pub(super) fn man(arguments: &ManArguments) -> anyhow::Result<Exit> {
     std::fs::create_dir_all(&arguments.folder)?;
     clap_mangen::generate_to(command_tree(), &arguments.folder)?;
+    std::fs::write(arguments.folder.join("amtsbote-topics.5"), TOPICS_PAGE)?;
     Ok(Exit::Done)
 }
