@@ -6,14 +6,13 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::compose::offset_minutes;
-use super::{Context, PipelineError, Plan};
+use super::{Context, PipelineError, Plan, outgoing};
 use crate::bounce::{self, Class, Letter, MEMORY, Noted, Verdict};
 use crate::deliver::{SendError, Step};
 use crate::digest::{Notice, render};
 use crate::model::{Envelope, MailKind, OutboxId, Standing, SubscriberId, Timestamp};
 use crate::store::bounces::{self, Returned};
-use crate::store::outbox::{self, NewMessage};
-use crate::store::{StoreError, Transaction, subscribers};
+use crate::store::{StoreError, Transaction, outbox, subscribers};
 use crate::subscriber::standing::{self, Event};
 use crate::subscriber::token;
 
@@ -223,19 +222,6 @@ fn forward(
         list: None,
     };
     let payload = ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
-    outbox::insert(
-        tx,
-        &NewMessage {
-            kind: MailKind::Notice,
-            digest: None,
-            subscriber: None,
-            recipient: &envelope.recipient,
-            sender: &envelope.sender,
-            message_id: &envelope.message_id,
-            payload: &payload,
-            hash: &Sha256::digest(&payload.0),
-            created: now,
-        },
-    )?;
+    outgoing::freeze(tx, &envelope, &payload, None, None)?;
     Ok(())
 }

@@ -8,6 +8,7 @@ mod context;
 mod drain;
 mod intake;
 mod notice;
+mod outgoing;
 mod plan;
 mod poll;
 mod prune;

@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
 use super::compose::{offset_minutes, sender};
-use super::{Context, PipelineError, Plan};
+use super::{Context, PipelineError, Plan, outgoing};
 use crate::digest::{Notice, render};
 use crate::model::{Condition, Envelope, MailKind, SourceId, SourceState};
-use crate::store::outbox::{self, NewMessage};
 use crate::store::{StoreError, Transaction, sources};
 
 /// Puts one mail into the outbox that names every source whose condition
@@ -51,20 +48,7 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
         list: None,
     };
     let payload = ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
-    outbox::insert(
-        tx,
-        &NewMessage {
-            kind: MailKind::Notice,
-            digest: None,
-            subscriber: None,
-            recipient: &envelope.recipient,
-            sender: &envelope.sender,
-            message_id: &envelope.message_id,
-            payload: &payload,
-            hash: &Sha256::digest(&payload.0),
-            created: now,
-        },
-    )?;
+    outgoing::freeze(tx, &envelope, &payload, None, None)?;
     for (_, state, _) in &changed {
         sources::set_told(tx, &state.id, state.condition)?;
     }

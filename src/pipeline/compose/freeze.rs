@@ -4,15 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sha2::{Digest as _, Sha256};
-
-use super::super::PipelineError;
+use super::super::{PipelineError, outgoing};
 use super::Maker;
-use crate::model::{
-    Digest, Entry, MailKind, Rendered, Subscriber, SubscriberId, Timestamp, TopicId,
-};
-use crate::store::outbox::{self, NewMessage};
-use crate::store::{Transaction, digests, subscribers};
+use crate::model::{Digest, Entry, Rendered, Subscriber, SubscriberId, Timestamp, TopicId};
+use crate::store::{Transaction, digests, outbox, subscribers};
 
 /// Subscribers whose messages are frozen in one transaction: few enough that a
 /// poll or a mail waits for its turn no longer than a breath.
@@ -59,20 +54,7 @@ impl Freezer {
             let Some(shared) = self.words_for(subscriber)? else { continue };
             let rendered = self.personal(&shared, subscriber.id);
             let (payload, envelope) = self.maker.bytes(id, subscriber, &rendered)?;
-            outbox::insert(
-                tx,
-                &NewMessage {
-                    kind: MailKind::Digest,
-                    digest: Some(id),
-                    subscriber: Some(subscriber.id),
-                    recipient: &envelope.recipient,
-                    sender: &envelope.sender,
-                    message_id: &envelope.message_id,
-                    payload: &payload,
-                    hash: &Sha256::digest(&payload.0),
-                    created: self.maker.now,
-                },
-            )?;
+            outgoing::freeze(tx, &envelope, &payload, Some(id), Some(subscriber.id))?;
         }
         let last = chunk.last().map(|subscriber| subscriber.id);
         digests::set_reached(tx, id, last)?;

@@ -1,15 +1,12 @@
 //! The two mails of a sign-up: the request to confirm and the welcome.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::digest::{Confirm, Ordered, Personal, Welcome, render};
 use crate::model::{
     Digest, Envelope, ListFields, MailKind, Payload, Rendered, Section, Subscriber, SubscriberId,
     Timestamp,
 };
 use crate::pipeline::compose::{list_fields, offset_minutes, sender};
-use crate::pipeline::{Context, PipelineError, Plan};
-use crate::store::outbox::{self, NewMessage};
+use crate::pipeline::{Context, PipelineError, Plan, outgoing};
 use crate::store::{StoreError, Transaction, digests};
 
 /// Most entries of „Zuletzt erschienen“.
@@ -51,20 +48,7 @@ impl Letter {
     /// Puts it into the outbox.
     pub(super) fn freeze(&self, tx: &Transaction<'_>) -> Result<(), PipelineError> {
         let envelope = &self.envelope;
-        outbox::insert(
-            tx,
-            &NewMessage {
-                kind: envelope.kind,
-                digest: None,
-                subscriber: Some(self.subscriber),
-                recipient: &envelope.recipient,
-                sender: &envelope.sender,
-                message_id: &envelope.message_id,
-                payload: &self.payload,
-                hash: &Sha256::digest(&self.payload.0),
-                created: envelope.date,
-            },
-        )?;
+        outgoing::freeze(tx, envelope, &self.payload, None, Some(self.subscriber))?;
         Ok(())
     }
 }
