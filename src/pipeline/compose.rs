@@ -91,12 +91,7 @@ pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineEr
         let mut maker = Maker::new(ctx, plan, &row.series, Moment::Asked)?;
         maker.now = row.composed_at;
         let freezer = Arc::new(Freezer::new(maker, Digest { id: row.id, ..digest }, candidates));
-        loop {
-            let freezer = Arc::clone(&freezer);
-            if ctx.store.try_write(move |tx| freezer.freeze_some(tx)).await? {
-                break;
-            }
-        }
+        while !freezer.freeze_some().await? {}
         finished += 1;
     }
     Ok(finished)

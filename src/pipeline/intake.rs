@@ -11,6 +11,7 @@ use crate::bounce::{self, Class, Letter, MEMORY, Noted, Verdict};
 use crate::deliver::{SendError, Step};
 use crate::digest::{Notice, render};
 use crate::model::{Envelope, MailKind, OutboxId, Standing, SubscriberId, Timestamp};
+use crate::store::bodies::Bytes;
 use crate::store::bounces::{self, Returned};
 use crate::store::{StoreError, Transaction, outbox, subscribers};
 use crate::subscriber::standing::{self, Event};
@@ -222,6 +223,6 @@ fn forward(
         list: None,
     };
     let payload = ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
-    outgoing::freeze(tx, &envelope, &payload, None, None)?;
+    outgoing::freeze(tx, &envelope, Bytes::Whole(&payload), None, None)?;
     Ok(())
 }

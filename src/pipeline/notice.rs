@@ -6,6 +6,7 @@ use super::compose::{offset_minutes, sender};
 use super::{Context, PipelineError, Plan, outgoing};
 use crate::digest::{Notice, render};
 use crate::model::{Condition, Envelope, MailKind, SourceId, SourceState};
+use crate::store::bodies::Bytes;
 use crate::store::{StoreError, Transaction, sources};
 
 /// Puts one mail into the outbox that names every source whose condition
@@ -48,7 +49,7 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
         list: None,
     };
     let payload = ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
-    outgoing::freeze(tx, &envelope, &payload, None, None)?;
+    outgoing::freeze(tx, &envelope, Bytes::Whole(&payload), None, None)?;
     for (_, state, _) in &changed {
         sources::set_told(tx, &state.id, state.condition)?;
     }

@@ -1,8 +1,7 @@
 //! Freeze a message: the one way into the outbox, whatever kind of mail it is.
 
-use sha2::{Digest as _, Sha256};
-
-use crate::model::{DigestId, Envelope, Payload, SubscriberId};
+use crate::model::{DigestId, Envelope, SubscriberId};
+use crate::store::bodies::Bytes;
 use crate::store::outbox::{self, NewMessage};
 use crate::store::{StoreError, Transaction};
 
@@ -11,7 +10,7 @@ use crate::store::{StoreError, Transaction};
 pub(super) fn freeze(
     tx: &Transaction<'_>,
     envelope: &Envelope,
-    payload: &Payload,
+    bytes: Bytes<'_>,
     digest: Option<&DigestId>,
     subscriber: Option<SubscriberId>,
 ) -> Result<(), StoreError> {
@@ -24,8 +23,7 @@ pub(super) fn freeze(
             recipient: &envelope.recipient,
             sender: &envelope.sender,
             message_id: &envelope.message_id,
-            payload,
-            hash: &Sha256::digest(&payload.0),
+            bytes,
             created: envelope.date,
         },
     )?;

@@ -9,6 +9,7 @@ mod handle;
 mod migrate;
 mod row;
 
+pub mod bodies;
 pub mod bounces;
 pub mod digests;
 pub mod items;

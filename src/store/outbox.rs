@@ -3,13 +3,12 @@
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::StoreError;
-use super::row::{count, word};
-use crate::model::{
-    DigestId, MailKind, OutboxEntry, OutboxId, Payload, State, SubscriberId, Timestamp,
-};
+use super::bodies::{self, Bytes};
+use super::row::{count, unreadable, word};
+use crate::model::{DigestId, MailKind, OutboxEntry, OutboxId, State, SubscriberId, Timestamp};
 
 /// A message to be frozen.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewMessage<'a> {
     /// What kind of mail.
     pub kind: MailKind,
@@ -23,10 +22,8 @@ pub struct NewMessage<'a> {
     pub sender: &'a str,
     /// Without angle brackets.
     pub message_id: &'a str,
-    /// The bytes.
-    pub payload: &'a Payload,
-    /// SHA-256 of the bytes: what is left to show once they are pruned.
-    pub hash: &'a [u8],
+    /// The bytes; their SHA-256 is left to show once they are pruned.
+    pub bytes: Bytes<'a>,
     /// When it is frozen.
     pub created: Timestamp,
 }
@@ -38,7 +35,6 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage<'_>) -> Result<bool, StoreE
         insert into outbox (kind, digest, subscriber, recipient, sender, message_id, hash, state, created)
         values (:kind, :digest, :subscriber, :recipient, :sender, :message_id, :hash, 'ready', :created)
         on conflict do nothing";
-    const INSERT_BYTES: &str = "insert into outbox_bodies (id, bytes) values (?1, ?2)";
     let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
         ":kind": new.kind.as_str(),
         ":digest": new.digest,
@@ -46,24 +42,25 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage<'_>) -> Result<bool, StoreE
         ":recipient": new.recipient,
         ":sender": new.sender,
         ":message_id": new.message_id,
-        ":hash": new.hash,
+        ":hash": new.bytes.hash(),
         ":created": new.created,
     })?;
     if inserted == 1 {
-        let id = tx.last_insert_rowid();
-        tx.prepare_cached(INSERT_BYTES)?.execute((id, &new.payload.0))?;
+        bodies::insert(tx, OutboxId(tx.last_insert_rowid()), new.bytes)?;
     }
     Ok(inserted == 1)
 }
 
 const COLUMNS: &str = "
     outbox.id, kind, digest, subscriber, recipient, sender, message_id,
-    coalesce(bytes, x'') as payload, state, instant, attempts, last_error, created
-    from outbox left join outbox_bodies on outbox_bodies.id = outbox.id";
+    coalesce(b.bytes, x'') as bytes, p.bytes as pattern, state, instant, attempts, last_error, created
+    from outbox left join outbox_bodies b on b.id = outbox.id
+    left join outbox_patterns p on p.id = b.pattern";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     let kind: String = row.get("kind")?;
     let state: String = row.get("state")?;
+    let pattern = row.get_ref("pattern")?.as_blob_or_null()?;
     Ok(OutboxEntry {
         id: row.get("id")?,
         kind: word(&kind, MailKind::parse(&kind))?,
@@ -72,7 +69,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
         recipient: row.get("recipient")?,
         sender: row.get("sender")?,
         message_id: row.get("message_id")?,
-        payload: Payload(row.get("payload")?),
+        payload: bodies::unpack(row.get("bytes")?, pattern).map_err(unreadable)?,
         state: word(&state, State::parse(&state, row.get("instant")?))?,
         attempts: row.get("attempts")?,
         last_error: row.get("last_error")?,
@@ -394,5 +391,7 @@ pub fn prune_bodies(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, St
     const PRUNE_BODIES: &str = "
         delete from outbox_bodies where id in (
             select id from outbox where state in ('sent', 'dead') and instant < ?1)";
-    Ok(tx.prepare_cached(PRUNE_BODIES)?.execute([before])?)
+    let pruned = tx.prepare_cached(PRUNE_BODIES)?.execute([before])?;
+    bodies::prune_patterns(tx)?;
+    Ok(pruned)
 }

@@ -55,7 +55,12 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> 
 
 /// A column's word that must be one of ours.
 pub(super) fn word<T>(text: &str, parsed: Option<T>) -> rusqlite::Result<T> {
-    parsed.ok_or_else(|| FromSqlError::Other(format!("unknown word `{text}`").into()).into())
+    parsed.ok_or_else(|| unreadable(format!("unknown word `{text}`")))
+}
+
+/// A column's value that cannot be what we wrote.
+pub(super) fn unreadable(why: String) -> rusqlite::Error {
+    FromSqlError::Other(why.into()).into()
 }
 
 /// A count as SQLite takes it.

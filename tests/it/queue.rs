@@ -13,9 +13,11 @@ use amtsbote::model::{
 };
 use amtsbote::pipeline::{self, Context, Moment, Plan};
 use amtsbote::schedule::calendar;
+use amtsbote::store::bodies::Bytes;
 use amtsbote::store::digests::{self, Progress};
 use amtsbote::store::outbox::{self, Chosen, Move, NewMessage};
 use amtsbote::store::{StoreError, subscribers};
+use sha2::{Digest as _, Sha256};
 
 type Act = Box<dyn Fn(usize, String) -> BoxFuture<'static, Result<(), SendError>> + Send + Sync>;
 
@@ -138,8 +140,7 @@ impl Room {
                                 &token,
                             ),
                             message_id: &format!("m.{round}.{}@probe.example", subscriber.id),
-                            payload: &Payload(b"Subject: x\r\n\r\nx\r\n".to_vec()),
-                            hash: &[1],
+                            bytes: Bytes::Whole(&Payload(b"Subject: x\r\n\r\nx\r\n".to_vec())),
                             created: now,
                         },
                     )?;
@@ -538,6 +539,35 @@ async fn a_digest_left_half_frozen_is_finished_and_every_mail_is_its_readers_own
             assert!(!text.contains(&tokens.settings(other)));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_mails_share_is_kept_once_and_goes_with_the_last_of_them() {
+    let room = Room::new(40, 1).await;
+    turn(&room).await;
+    tokio::time::advance(Duration::from_hours(24)).await;
+    item(&room, 0).await;
+    let id = SeriesId::new("probe");
+    pipeline::compose(&room.ctx, &room.plan, &id, Moment::Asked).await.unwrap();
+    let mails = room.ctx.store.read(|tx| outbox::list(tx, None, None, 99)).await.unwrap();
+    let (hash, id) = (Sha256::digest(&mails[0].payload.0).to_vec(), mails[0].id);
+    assert_eq!(room.ctx.store.read(move |tx| outbox::hash(tx, id)).await.unwrap(), Some(hash));
+    let kept = async || {
+        const KEPT: &str = "
+            select (select count(*) from outbox_patterns), (select count(*) from outbox_bodies),
+                (select coalesce(max(length(bytes)), 0) from outbox_bodies)";
+        let kept =
+            |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, usize>(2)?));
+        room.ctx.store.read(move |tx| Ok(tx.query_row(KEPT, [], kept)?)).await.unwrap()
+    };
+    let (patterns, bodies, largest): (usize, usize, usize) = kept().await;
+    assert_eq!((patterns, bodies), (1, 40));
+    assert!(largest * 8 < mails[0].payload.0.len(), "{largest} bytes of its own");
+    room.drain().await;
+    tokio::time::advance(Duration::from_hours(24 * 365)).await;
+    let now = room.ctx.clock.now();
+    room.ctx.store.write(move |tx| outbox::prune_bodies(tx, now)).await.unwrap();
+    assert_eq!(kept().await, (0, 0, 0));
 }
 
 /// What the daemon does at each turn.

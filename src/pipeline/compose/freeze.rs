@@ -1,13 +1,18 @@
-//! Freezes the messages of a digest: some readers in each transaction, and the
-//! words once for all readers of a sort.
+//! Freezes the messages of a digest: the words once for all readers of a sort,
+//! the messages on all cores, some readers in each transaction.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use futures_util::future::join_all;
+
 use super::super::{PipelineError, outgoing};
 use super::Maker;
-use crate::model::{Digest, Entry, Rendered, Subscriber, SubscriberId, Timestamp, TopicId};
-use crate::store::{Transaction, digests, outbox, subscribers};
+use crate::model::{
+    Digest, Entry, Envelope, Rendered, Subscriber, SubscriberId, Timestamp, TopicId,
+};
+use crate::store::bodies::{Bytes, Packed, Pattern};
+use crate::store::{StoreError, Transaction, digests, outbox, subscribers};
 
 /// Subscribers whose messages are frozen in one transaction: few enough that a
 /// poll or a mail waits for its turn no longer than a breath.
@@ -18,12 +23,28 @@ const CHUNK: usize = 250;
 /// and be given a reader's instead.
 const NOBODY: SubscriberId = SubscriberId(i64::MIN);
 
-/// Words that are kept at once; more kinds of readers than this are rendered again.
-const MOST_WORDS: usize = 64;
+/// Sorts of readers whose words are kept at once; those of more are rendered again.
+const MOST_SORTS: usize = 64;
 
-/// Whose mails have the same words: the topics they chose, and from when on
-/// they read, if that is within the digest.
+/// Readers whose mails have the same words: the topics they chose, and from
+/// when on they read, if that is within the digest.
 type Sort = (Vec<TopicId>, Option<Timestamp>);
+
+/// What the mails to readers of one sort have in common.
+struct Shared {
+    /// The words, with nobody's links.
+    words: Rendered,
+    /// A mail of these words to nobody.
+    pattern: Pattern,
+}
+
+/// A message that is ready to be frozen.
+struct Made {
+    subscriber: SubscriberId,
+    envelope: Envelope,
+    shared: Arc<Shared>,
+    packed: Packed,
+}
 
 /// Freezes the messages of one digest, some at a time.
 pub(super) struct Freezer {
@@ -32,7 +53,7 @@ pub(super) struct Freezer {
     candidates: Vec<Entry>,
     /// When the first of the entries came: who is older gets them all.
     earliest: Timestamp,
-    words: Mutex<HashMap<Sort, Option<Arc<Rendered>>>>,
+    shared: Mutex<HashMap<Sort, Option<Arc<Shared>>>>,
 }
 
 impl Freezer {
@@ -41,20 +62,81 @@ impl Freezer {
             [Some(entry.first_seen), entry.update.as_ref().map(|update| update.at)]
         });
         let earliest = firsts.flatten().min().unwrap_or(Timestamp(i64::MIN));
-        Self { maker, digest, candidates, earliest, words: Mutex::default() }
+        Self { maker, digest, candidates, earliest, shared: Mutex::default() }
     }
 
     /// One chunk. Answers whether it was the last.
-    pub(super) fn freeze_some(&self, tx: &Transaction<'_>) -> Result<bool, PipelineError> {
+    pub(super) async fn freeze_some(self: &Arc<Self>) -> Result<bool, PipelineError> {
+        let store = &self.maker.ctx.store;
+        let this = Arc::clone(self);
+        let Some((after, chunk)) = store.read(move |tx| this.next(tx)).await? else {
+            return Ok(true);
+        };
+        let made = self.make_all(&chunk).await?;
+        let this = Arc::clone(self);
+        store.try_write(move |tx| this.keep(tx, after, &chunk, &made)).await
+    }
+
+    /// Up to whom messages are frozen, and the readers after them; none if
+    /// another hand has finished it meanwhile.
+    fn next(
+        &self,
+        tx: &Transaction<'_>,
+    ) -> Result<Option<(SubscriberId, Vec<Subscriber>)>, StoreError> {
+        let Some(after) = digests::reached(tx, &self.digest.id)? else { return Ok(None) };
+        Ok(Some((after, subscribers::active_of(tx, &self.maker.series, after, CHUNK)?)))
+    }
+
+    /// The messages of a chunk, made on all cores while the database is free.
+    async fn make_all(self: &Arc<Self>, chunk: &[Subscriber]) -> Result<Vec<Made>, PipelineError> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let hands = chunk.chunks(chunk.len().div_ceil(cores).max(1)).map(|share| {
+            let (this, share) = (Arc::clone(self), share.to_vec());
+            tokio::task::spawn_blocking(move || {
+                let made = share.iter().map(|subscriber| this.make(subscriber));
+                made.filter_map(Result::transpose).collect::<Result<Vec<Made>, _>>()
+            })
+        });
+        let mut all = Vec::with_capacity(chunk.len());
+        for hand in join_all(hands).await {
+            match hand.map_err(tokio::task::JoinError::try_into_panic) {
+                Ok(made) => all.extend(made?),
+                Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                // The runtime ends; what is not frozen is made again.
+                Err(Err(_)) => return Err(StoreError::Busy.into()),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The message to one reader; none if there is nothing for them.
+    fn make(&self, subscriber: &Subscriber) -> Result<Option<Made>, PipelineError> {
+        let Some(shared) = self.shared_with(subscriber)? else { return Ok(None) };
+        let words = self.personal(&shared.words, subscriber.id);
+        let (payload, envelope) = self.maker.bytes(&self.digest.id, subscriber, &words)?;
+        let packed = shared.pattern.pack(&payload)?;
+        Ok(Some(Made { subscriber: subscriber.id, envelope, shared, packed }))
+    }
+
+    /// Writes a chunk and how far it reaches, if the readers are still who they
+    /// were: who left or chose otherwise while their mail was made gets none of
+    /// it, and the chunk is made anew.
+    fn keep(
+        &self,
+        tx: &Transaction<'_>,
+        after: SubscriberId,
+        chunk: &[Subscriber],
+        made: &[Made],
+    ) -> Result<bool, PipelineError> {
         let id = &self.digest.id;
-        // Another hand may have finished it meanwhile.
-        let Some(after) = digests::reached(tx, id)? else { return Ok(true) };
-        let chunk = subscribers::active_of(tx, &self.maker.series, after, CHUNK)?;
-        for subscriber in &chunk {
-            let Some(shared) = self.words_for(subscriber)? else { continue };
-            let rendered = self.personal(&shared, subscriber.id);
-            let (payload, envelope) = self.maker.bytes(id, subscriber, &rendered)?;
-            outgoing::freeze(tx, &envelope, &payload, Some(id), Some(subscriber.id))?;
+        match self.next(tx)? {
+            None => return Ok(true),
+            Some((reached, readers)) if reached == after && readers == chunk => {}
+            Some(_) => return Ok(false),
+        }
+        for Made { subscriber, envelope, shared, packed } in made {
+            let bytes = Bytes::Like(&shared.pattern, packed);
+            outgoing::freeze(tx, envelope, bytes, Some(id), Some(*subscriber))?;
         }
         let last = chunk.last().map(|subscriber| subscriber.id);
         digests::set_reached(tx, id, last)?;
@@ -65,27 +147,30 @@ impl Freezer {
         Ok(last.is_none())
     }
 
-    /// The words for someone of this sort, with nobody's links; none if there
-    /// is nothing for them.
-    fn words_for(&self, someone: &Subscriber) -> Result<Option<Arc<Rendered>>, PipelineError> {
+    /// What is shared by the mails to everyone of this reader's sort; none if
+    /// there is nothing for them.
+    fn shared_with(&self, someone: &Subscriber) -> Result<Option<Arc<Shared>>, PipelineError> {
         let joined = Some(someone.since).filter(|since| *since >= self.earliest);
         let sort = (someone.topics.clone(), joined);
-        let mut known = self.words.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(words) = known.get(&sort) {
-            return Ok(words.clone());
+        let mut known = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shared) = known.get(&sort) {
+            return Ok(shared.clone());
         }
-        let words = match self.maker.sections_for(&self.candidates, someone) {
+        let shared = match self.maker.sections_for(&self.candidates, someone) {
             None => None,
             Some(sections) => {
                 let digest = Digest { sections, ..self.digest.clone() };
-                Some(Arc::new(self.maker.words(&digest, &someone.topics, NOBODY)?))
+                let words = self.maker.words(&digest, &someone.topics, NOBODY)?;
+                let nobody = Subscriber { id: NOBODY, ..self.maker.anyone() };
+                let (message, _) = self.maker.bytes(&digest.id, &nobody, &words)?;
+                Some(Arc::new(Shared { words, pattern: Pattern::new(message) }))
             }
         };
-        if known.len() >= MOST_WORDS {
+        if known.len() >= MOST_SORTS {
             known.clear();
         }
-        known.insert(sort, words.clone());
-        Ok(words)
+        known.insert(sort, shared.clone());
+        Ok(shared)
     }
 
     /// The shared words with this reader's links.

@@ -7,6 +7,7 @@ use crate::model::{
 };
 use crate::pipeline::compose::{list_fields, offset_minutes, sender};
 use crate::pipeline::{Context, PipelineError, Plan, outgoing};
+use crate::store::bodies::Bytes;
 use crate::store::{StoreError, Transaction, digests};
 
 /// Most entries of „Zuletzt erschienen“.
@@ -48,7 +49,7 @@ impl Letter {
     /// Puts it into the outbox.
     pub(super) fn freeze(&self, tx: &Transaction<'_>) -> Result<(), PipelineError> {
         let envelope = &self.envelope;
-        outgoing::freeze(tx, envelope, &self.payload, None, Some(self.subscriber))?;
+        outgoing::freeze(tx, envelope, Bytes::Whole(&self.payload), None, Some(self.subscriber))?;
         Ok(())
     }
 }
