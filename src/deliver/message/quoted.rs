@@ -15,8 +15,17 @@ pub(super) fn encode(text: &str, out: &mut String) {
 
 fn encode_line(line: &str, out: &mut String) {
     let bytes = line.as_bytes();
-    let mut width = 0;
-    for (at, &byte) in bytes.iter().enumerate() {
+    let (mut at, mut width) = (0, 0);
+    while at < bytes.len() {
+        // Most of a line needs no thought and is copied at once.
+        let room = (MAX_LINE - 1 - width).min(bytes.len() - 1 - at);
+        let plain = bytes[at..at + room].iter().take_while(|byte| is_plain(**byte)).count();
+        if plain > 0 {
+            out.push_str(&line[at..at + plain]);
+            at += plain;
+            width += plain;
+        }
+        let byte = bytes[at];
         let is_last = at + 1 == bytes.len();
         let is_literal = match byte {
             // At a line's end white space gets lost on the way.
@@ -25,16 +34,17 @@ fn encode_line(line: &str, out: &mut String) {
             // A lone dot ends a message in careless servers, and mbox files
             // change `From `: neither may begin a line, be it a broken one.
             b'.' => width > 0,
-            b'F' => width > 0 || !line[at..].starts_with("From "),
+            b'F' => width > 0 || !begins_from(&bytes[at..]),
             _ => byte.is_ascii_graphic(),
         };
+        at += 1;
         let needed = if is_literal { 1 } else { 3 };
         // One column is kept for the soft break unless the line ends here.
         if width + needed > MAX_LINE - usize::from(!is_last) {
             out.push_str("=\r\n");
             width = 0;
             // A new line begins: dots and `From ` count again.
-            let at_start = byte == b'.' || (byte == b'F' && line[at..].starts_with("From "));
+            let at_start = byte == b'.' || begins_from(&bytes[at - 1..]);
             if is_literal && at_start {
                 push_encoded(byte, out);
                 width += 3;
@@ -48,6 +58,15 @@ fn encode_line(line: &str, out: &mut String) {
         }
         width += needed;
     }
+}
+
+/// Stands for itself wherever it stands, if more follows on the line.
+const fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' ' | b'!'..=b'~') && !matches!(byte, b'=' | b'.' | b'F')
+}
+
+fn begins_from(rest: &[u8]) -> bool {
+    rest.starts_with(b"From ")
 }
 
 /// `=XX`.
