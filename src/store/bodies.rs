@@ -6,10 +6,12 @@
 //! dictionary, a content checksum on top, so that what comes out is what went in
 //! or an error.
 
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
 use rusqlite::{OptionalExtension as _, Transaction};
 use sha2::{Digest as _, Sha256};
 use zstd::bulk::{Compressor, Decompressor};
-use zstd::dict::EncoderDictionary;
 use zstd::zstd_safe::CParameter;
 
 use super::StoreError;
@@ -25,25 +27,35 @@ const MOST_BYTES: usize = 16 << 20;
 pub struct Pattern {
     bytes: Vec<u8>,
     hash: [u8; 32],
-    dictionary: EncoderDictionary<'static>,
+    /// Those at rest: one is dear to make, and as many are used as there are cores.
+    compressors: Mutex<Vec<Compressor<'static>>>,
 }
 
 impl Pattern {
     /// A message like those to come; nobody's, so that nothing personal is shared.
     pub fn new(message: Payload) -> Self {
-        let dictionary = EncoderDictionary::copy(&message.0, LEVEL);
-        Self { hash: Sha256::digest(&message.0).into(), bytes: message.0, dictionary }
+        let hash = Sha256::digest(&message.0).into();
+        Self { bytes: message.0, hash, compressors: Mutex::default() }
     }
 
     /// What of the message is its own. Pure work, for outside the transaction.
     pub fn pack(&self, message: &Payload) -> Result<Packed, StoreError> {
-        let packed = Compressor::with_prepared_dictionary(&self.dictionary).and_then(|mut zstd| {
-            zstd.set_parameter(CParameter::ChecksumFlag(true))?;
-            zstd.compress(&message.0)
-        });
-        let bytes = packed
-            .map_err(|error| StoreError::Value(format!("a message cannot be packed: {error}")))?;
+        let unpackable = |error| StoreError::Value(format!("a message cannot be packed: {error}"));
+        let at_rest = || self.compressors.lock().unwrap_or_else(PoisonError::into_inner);
+        let waiting = at_rest().pop();
+        let mut compressor = match waiting {
+            Some(compressor) => compressor,
+            None => self.compressor().map_err(unpackable)?,
+        };
+        let bytes = compressor.compress(&message.0).map_err(unpackable)?;
+        at_rest().push(compressor);
         Ok(Packed { bytes, hash: Sha256::digest(&message.0).into() })
+    }
+
+    fn compressor(&self) -> io::Result<Compressor<'static>> {
+        let mut compressor = Compressor::with_dictionary(LEVEL, &self.bytes)?;
+        compressor.set_parameter(CParameter::ChecksumFlag(true))?;
+        Ok(compressor)
     }
 
     fn keep(&self, tx: &Transaction<'_>) -> Result<i64, StoreError> {
