@@ -1,6 +1,7 @@
 //! `[mail]`: from whom, by which channel, and how stubbornly.
 
 use std::fmt;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct MailSettings {
     pub retry_max: Duration,
     /// Age at which a message is dead.
     pub give_up: Duration,
+    /// Most messages a minute to the addresses of one domain; none = no limit.
+    pub domain_per_minute: Option<NonZero<u32>>,
     /// `[mail.smtp]`, for `config show`: the channel reads its table itself.
     pub smtp: SmtpSettings,
 }
@@ -132,6 +135,8 @@ pub(super) fn read(
     let retry_first = positive(&mut reader, "retry_first", 5 * MINUTE);
     let retry_max = positive(&mut reader, "retry_max", 4 * HOUR);
     let give_up = positive(&mut reader, "give_up", 48 * HOUR);
+    let domain_per_minute = reader.integer("domain_per_minute", 0..=100_000).unwrap_or(0);
+    let domain_per_minute = u32::try_from(domain_per_minute).ok().and_then(NonZero::new);
     if retry_first > retry_max {
         reader.problem("retry_first", "must not be longer than `retry_max`");
     }
@@ -186,6 +191,7 @@ pub(super) fn read(
         retry_first,
         retry_max,
         give_up,
+        domain_per_minute,
         smtp,
     };
     (settings, built)

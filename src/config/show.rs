@@ -1,6 +1,7 @@
 //! `config show`: what holds, as TOML, with secrets masked.
 
 use std::fmt::Write as _;
+use std::num::NonZero;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -103,6 +104,7 @@ impl Config {
         page.duration("retry_first", mail.retry_first);
         page.duration("retry_max", mail.retry_max);
         page.duration("give_up", mail.give_up);
+        page.value("domain_per_minute", mail.domain_per_minute.map_or(0, NonZero::get));
         let smtp = &mail.smtp;
         page.table("mail.smtp");
         page.text("host", &smtp.host);

@@ -225,6 +225,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
                 give_up: mail.give_up,
             },
             connections: mail.smtp.connections,
+            domain_per_minute: mail.domain_per_minute,
             timezone: service.timezone,
             holidays: service.holidays,
         },

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::drain::Pace;
 use super::poll::Lanes;
 use crate::clock::Clock;
 use crate::deliver::{Channel, SendError};
@@ -24,6 +25,8 @@ pub struct Context {
     pub channel: Arc<dyn Channel>,
     /// Manners towards hosts.
     pub(crate) lanes: Arc<Lanes>,
+    /// Manners towards the domains of readers.
+    pub(super) pace: Arc<Pace>,
 }
 
 impl Context {
@@ -34,7 +37,7 @@ impl Context {
         tokens: Tokens,
         channel: Arc<dyn Channel>,
     ) -> Self {
-        Self { store, clock, tokens, channel, lanes: Arc::default() }
+        Self { store, clock, tokens, channel, lanes: Arc::default(), pace: Arc::default() }
     }
 
     /// The same context with another way out, after a reload.

@@ -2,6 +2,7 @@
 //! carries the table of what a crash leaves at each step.
 
 mod clerk;
+mod pace;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,9 +12,10 @@ use futures_util::future::join_all;
 use tokio::sync::Mutex;
 
 use self::clerk::{Clerk, Note};
+pub(super) use self::pace::Pace;
 use super::{Context, PipelineError, Plan, intake};
 use crate::deliver::SendError;
-use crate::model::{DigestId, OutboxEntry, Retry, State, Timestamp};
+use crate::model::{DigestId, OutboxEntry, OutboxId, Retry, State, Timestamp};
 use crate::outbox::{self as rules, Attempt};
 use crate::store::outbox::{self, Pause};
 use crate::store::{StoreError, Transaction};
@@ -66,7 +68,11 @@ pub async fn drain(
         if claimed.is_empty() {
             break;
         }
-        send_all(ctx, plan, claimed, connections, stop, &mut report).await?;
+        let (go, wait) = ctx.pace.part(claimed, plan.mail.domain_per_minute, ctx.clock.now());
+        if !wait.is_empty() {
+            ctx.store.write(move |tx| wait_for_turns(tx, &wait)).await?;
+        }
+        send_all(ctx, plan, go, connections, stop, &mut report).await?;
     }
     Ok(report)
 }
@@ -139,6 +145,10 @@ async fn claim(ctx: &Context, limit: usize) -> Result<Vec<OutboxEntry>, Pipeline
         })
         .await?;
     Ok(claimed)
+}
+
+fn wait_for_turns(tx: &Transaction<'_>, wait: &[(OutboxId, Timestamp)]) -> Result<(), StoreError> {
+    wait.iter().try_for_each(|(id, turn)| outbox::wait_for_turn(tx, *id, *turn))
 }
 
 async fn send_all(

@@ -1,6 +1,7 @@
 //! What the config asks for, in the shape the journeys use. A reload replaces
 //! the whole plan; a journey under way keeps the one it began with.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -111,6 +112,8 @@ pub struct MailPlan {
     pub outbox: outbox::Settings,
     /// Messages on their way at once.
     pub connections: usize,
+    /// Most messages a minute to the addresses of one domain.
+    pub domain_per_minute: Option<NonZero<u32>>,
     /// Wall clock of schedules and dates.
     pub timezone: Tz,
     /// Days that `arbeitstags` skips.

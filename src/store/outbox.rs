@@ -157,6 +157,20 @@ pub fn give_back(tx: &Transaction<'_>, id: OutboxId, why: Option<&str>) -> Resul
     Ok(())
 }
 
+/// A claimed message waits for its domain's turn. Nothing was tried.
+pub fn wait_for_turn(
+    tx: &Transaction<'_>,
+    id: OutboxId,
+    turn: Timestamp,
+) -> Result<(), StoreError> {
+    const WAIT_FOR_TURN: &str = "
+        update outbox set state = 'deferred', instant = ?2, attempts = attempts - 1,
+            last_error = 'waits for its turn: `mail.domain_per_minute`'
+        where id = ?1 and state = 'claimed'";
+    tx.prepare_cached(WAIT_FOR_TURN)?.execute((id, turn))?;
+    Ok(())
+}
+
 /// A lease has ended: the same bytes are due again. The attempt stays counted.
 pub fn end_lease(tx: &Transaction<'_>, id: OutboxId, until: Timestamp) -> Result<(), StoreError> {
     const END_LEASE: &str = "

@@ -542,6 +542,32 @@ async fn a_digest_left_half_frozen_is_finished_and_every_mail_is_its_readers_own
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_domain_gets_so_many_a_minute_and_holds_up_no_other() {
+    let mut room = Room::new(2, 2).await;
+    let series = vec![SeriesId::new("probe")];
+    for address in ["a@elsewhere.example", "b@Elsewhere.example", "c@elsewhere.example"] {
+        pipeline::subscribe(&room.ctx, address, series.clone(), Vec::new(), "Test").await.unwrap();
+    }
+    let mail = &mut Arc::get_mut(&mut room.plan).unwrap().mail;
+    mail.domain_per_minute = std::num::NonZero::new(2);
+    room.freeze(0).await;
+    for sent in [2 + 1, 4, 5] {
+        room.drain().await;
+        assert_eq!(room.sent().len(), sent);
+        let waiting = room.ctx.store.read(|tx| outbox::list(tx, Some("deferred"), None, 9)).await;
+        for entry in waiting.unwrap() {
+            assert!(entry.last_error.unwrap().contains("domain_per_minute") && entry.attempts == 0);
+        }
+        // Nobody is due before the half minute is over.
+        tokio::time::advance(Duration::from_secs(29)).await;
+        room.drain().await;
+        assert_eq!(room.sent().len(), sent);
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    assert_eq!(room.count("sent").await, 5);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_mails_share_is_kept_once_and_goes_with_the_last_of_them() {
     let room = Room::new(40, 1).await;
     turn(&room).await;
