@@ -14,6 +14,7 @@ mod channels;
 mod cli;
 mod crash;
 mod daemon;
+mod dkim;
 mod docs;
 mod etiquette;
 mod golden;
