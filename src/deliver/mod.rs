@@ -201,9 +201,8 @@ impl SendError {
             Self::Misconfigured { step: Step::Login, .. } => {
                 Some("check `mail.smtp.username` and the credential `smtp-password`")
             }
-            Self::Misconfigured { step: Step::Tls, .. } => Some(
-                "check `mail.smtp.tls` and `host`; a private authority goes into `mail.smtp.ca_file`",
-            ),
+            // Its reason says what to do: the ways to fail are too different.
+            Self::Misconfigured { step: Step::Tls, .. } => None,
             Self::Misconfigured { step: Step::Sender, .. } => Some(
                 "the server does not take mail from this sender: check `mail.from` and `mail.bounce_address`",
             ),

@@ -1,6 +1,7 @@
 //! Mails to a relay or mail server by SMTP (RFC 5321), one recipient per transaction.
 
 mod connection;
+mod trouble;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -2,10 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 
+mod tls;
+
+use std::sync::Arc;
 use std::time::Duration;
 
 use amtsbote::deliver::{Channel, SendError, Step};
 use amtsbote::model::{Content, Payload, Retry};
+
+use rustls::ServerConfig;
 
 use crate::channels::{channel, envelope, rendered, text};
 use crate::support::smtp_server::{At, Do, Heard, SmtpServer};

@@ -14,6 +14,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use tokio::net::TcpStream;
 use tokio::time;
 
+use super::trouble::explained;
 use super::{Encryption, Settings, Step};
 
 /// What went wrong, before it is judged.
@@ -71,7 +72,7 @@ impl Connection {
         };
         if let (Encryption::Starttls, Some(tls)) = (settings.encryption, &settings.tls) {
             if !inner.can_starttls() {
-                return Err(Failure::Tls("the server does not offer STARTTLS".to_owned()));
+                return Err(Failure::Tls(explained("it does not offer STARTTLS")));
             }
             let upgrading = inner.starttls(tls.clone(), &settings.hello);
             within(limit, Step::Tls, upgrading).await.map_err(tls_failure)?;
@@ -203,7 +204,7 @@ fn stuffed(message: &str) -> String {
     format!("{first}{}\r\n.\r\n", message.replace("\r\n.", "\r\n.."))
 }
 
-/// What speaks of certificates and handshakes is a matter of the config.
+/// What speaks of certificates and handshakes is for the operator to mend.
 fn tls_failure(failure: Failure) -> Failure {
     match failure {
         Failure::Broken { reason, .. }
@@ -211,7 +212,7 @@ fn tls_failure(failure: Failure) -> Failure {
                 .iter()
                 .any(|word| reason.to_lowercase().contains(word)) =>
         {
-            Failure::Tls(reason)
+            Failure::Tls(explained(&reason))
         }
         other => other,
     }

@@ -1,5 +1,6 @@
 //! What the journeys share: servers on loopback, scripted worlds.
 
+pub(crate) mod authority;
 pub(crate) mod desk;
 pub(crate) mod feed_server;
 pub(crate) mod packed;

@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use rustls::ServerConfig;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 /// Where a script can interfere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub(crate) enum At {
     Ehlo,
     Auth,
     Starttls,
+    /// Before the TLS handshake: nothing but `Do::Drop` and `Do::Stall` make sense.
+    Handshake,
     Mail,
     Rcpt,
     Data,
@@ -41,6 +45,17 @@ pub(crate) enum Do {
     Late(Duration),
 }
 
+/// When it speaks TLS, and as whom.
+#[derive(Clone)]
+pub(crate) enum Tls {
+    /// Never.
+    Never,
+    /// From the first byte.
+    Implicit(Arc<ServerConfig>),
+    /// After STARTTLS.
+    Starttls(Arc<ServerConfig>),
+}
+
 /// A message as it came, whatever was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Heard {
@@ -55,6 +70,8 @@ struct State {
     script: Vec<(At, Do)>,
     heard: Vec<Heard>,
     commands: Vec<String>,
+    /// How many of the commands had come when a handshake was done.
+    plain: Option<usize>,
     connections: usize,
 }
 
@@ -68,6 +85,15 @@ impl SmtpServer {
     /// Listens. Each step of `script` is used once, in order of its place;
     /// where no step is left the server agrees. `extensions` follow EHLO.
     pub(crate) async fn start(script: &[(At, Do)], extensions: &'static [&'static str]) -> Self {
+        Self::with_tls(script, extensions, Tls::Never).await
+    }
+
+    /// The same with TLS.
+    pub(crate) async fn with_tls(
+        script: &[(At, Do)],
+        extensions: &'static [&'static str],
+        tls: Tls,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State { script: script.to_vec(), ..State::default() }));
@@ -75,10 +101,12 @@ impl SmtpServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.lock().unwrap().connections += 1;
-                let shared = Arc::clone(&shared);
+                let (shared, tls) = (Arc::clone(&shared), tls.clone());
                 tokio::spawn(async move {
                     // A client that goes away ends the session, not the test.
-                    let _ = session(stream, &shared, extensions).await;
+                    let _ = stream.set_nodelay(true);
+                    let _ =
+                        session(BufReader::new(Box::new(stream)), &shared, extensions, &tls).await;
                 });
             }
         });
@@ -110,18 +138,53 @@ impl SmtpServer {
         self.state.lock().unwrap().commands.clone()
     }
 
+    /// What was said in the clear; everything if there was no handshake.
+    pub(crate) fn said_in_the_clear(&self) -> Vec<String> {
+        let state = self.state.lock().unwrap();
+        state.commands[..state.plain.unwrap_or(state.commands.len())].to_vec()
+    }
+
     pub(crate) fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
     }
 }
 
-/// Agrees with `yes` unless the script knows better. `None` ends the session.
-async fn answer(
-    stream: &mut BufReader<TcpStream>,
+/// A socket, encrypted or not.
+trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
+type Stream = BufReader<Box<dyn Socket>>;
+
+/// Becomes the server's side of TLS. `None` ends the session.
+async fn encrypted(
+    mut stream: Stream,
     state: &Mutex<State>,
-    at: At,
-    yes: &str,
-) -> Option<bool> {
+    config: &Arc<ServerConfig>,
+) -> Option<Stream> {
+    let step = {
+        let script = &mut state.lock().unwrap().script;
+        script.iter().position(|(place, _)| *place == At::Handshake).map(|at| script.remove(at).1)
+    };
+    match step {
+        None => {}
+        Some(Do::Stall) => {
+            // What comes is a ClientHello, not lines: wait for the end of it all.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+            return None;
+        }
+        Some(_) => {
+            // Within the handshake: the client's first word was read.
+            let _ = tokio::io::AsyncReadExt::read_u8(&mut stream).await;
+            return None;
+        }
+    }
+    let accepted = TlsAcceptor::from(Arc::clone(config)).accept(stream).await.ok()?;
+    let state = &mut state.lock().unwrap();
+    state.plain = Some(state.commands.len());
+    Some(BufReader::new(Box::new(accepted)))
+}
+
+/// Agrees with `yes` unless the script knows better. `None` ends the session.
+async fn answer(stream: &mut Stream, state: &Mutex<State>, at: At, yes: &str) -> Option<bool> {
     let step = {
         let script = &mut state.lock().unwrap().script;
         script.iter().position(|(place, _)| *place == at).map(|index| script.remove(index).1)
@@ -150,9 +213,15 @@ async fn answer(
     Some(say.starts_with(['2', '3']))
 }
 
-async fn session(stream: TcpStream, state: &Mutex<State>, extensions: &[&str]) -> Option<()> {
-    stream.set_nodelay(true).ok()?;
-    let mut stream = BufReader::new(stream);
+async fn session(
+    mut stream: Stream,
+    state: &Mutex<State>,
+    extensions: &[&str],
+    tls: &Tls,
+) -> Option<()> {
+    if let Tls::Implicit(config) = tls {
+        stream = encrypted(stream, state, config).await?;
+    }
     answer(&mut stream, state, At::Greeting, "220 sink.example ESMTP").await?;
     let (mut sender, mut recipient) = (String::new(), String::new());
     let mut line = String::new();
@@ -176,7 +245,10 @@ async fn session(stream: TcpStream, state: &Mutex<State>, extensions: &[&str]) -
                 answer(&mut stream, state, At::Auth, "235 2.7.0 welcome").await?;
             }
             "STAR" => {
-                answer(&mut stream, state, At::Starttls, "220 go").await?;
+                let agrees = answer(&mut stream, state, At::Starttls, "220 go").await?;
+                if let (true, Tls::Starttls(config)) = (agrees, tls) {
+                    stream = encrypted(stream, state, config).await?;
+                }
             }
             "MAIL" => {
                 sender = angle(rest);
@@ -219,7 +291,7 @@ async fn session(stream: TcpStream, state: &Mutex<State>, extensions: &[&str]) -
     }
 }
 
-async fn message(stream: &mut BufReader<TcpStream>, state: &Mutex<State>) -> Option<Vec<u8>> {
+async fn message(stream: &mut Stream, state: &Mutex<State>) -> Option<Vec<u8>> {
     let stalls = state.lock().unwrap().script.iter().any(|(at, _)| *at == At::Body);
     if stalls {
         tokio::time::sleep(Duration::from_mins(1)).await;
