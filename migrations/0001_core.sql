@@ -127,6 +127,13 @@ create table subscribers (
     confirmed_at     integer,
     left_at          integer,
     left_by          text,
+    -- too much came back from them: since when, and the probes made since
+    suspended_at     integer,
+    probes           integer not null default 0,
+    probed_at        integer,
+    probe_failed     integer not null default 0,
+    -- what came back before does not count any more
+    resumed_at       integer,
     -- SHA-256 of the tokens in their mails: who reads the file cannot act
     unsubscribe_hash text unique,
     settings_hash    text unique

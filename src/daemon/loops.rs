@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::{DaemonError, House, Running, jobs, notify};
 use crate::model::{ItemId, Retry, SeriesId, Timestamp};
-use crate::pipeline::{self, Choice, Moment, Pass, PipelineError, PollReport};
+use crate::pipeline::{self, Choice, Moment, Pass, PipelineError, PollReport, ProbeReport};
 use crate::schedule::calendar::{self, Calendar};
 use crate::store::digests::{self, Progress};
 
@@ -334,6 +334,28 @@ async fn prune(house: House) -> Result<(), DaemonError> {
             break;
         }
         let running = house.current();
+        match pipeline::probe(&running.ctx, &running.plan).await {
+            Ok(report) if report == ProbeReport::default() => {}
+            Ok(report) => {
+                tracing::info!(
+                    probed = report.probed,
+                    resumed = report.resumed,
+                    erased = report.erased,
+                    "suspended readers: {} asked whether mail arrives, {} found again, {} erased",
+                    report.probed,
+                    report.resumed,
+                    report.erased
+                );
+                house.wake.drain.notify_one();
+            }
+            Err(error) if error.retry() == Retry::Never => {
+                tracing::error!(
+                    "suspended readers cannot be asked: {:#}",
+                    anyhow::Error::new(error)
+                );
+            }
+            Err(error) => endure(Err(error)).await?,
+        }
         match pipeline::prune(&running.ctx, &running.plan).await {
             Ok(report) => {
                 tracing::info!(

@@ -5,7 +5,7 @@ pub mod select;
 pub mod typography;
 
 pub use render::{
-    Confirm, Face, Notice, Ordered, Personal, RenderError, SAMPLE_NAMES, TemplateProblem,
+    Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, SAMPLE_NAMES, TemplateProblem,
     Templates, Welcome,
 };
 pub use select::{Selection, TopicTitle, select};

@@ -95,6 +95,15 @@ pub struct Welcome {
     pub is_repeated: bool,
 }
 
+/// The question whether someone whose mail came back can be reached again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// Since when they get nothing.
+    pub since: Timestamp,
+    /// What is ordered.
+    pub series: Vec<Ordered>,
+}
+
 /// A notice to the admin, in German like everything that people read in a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -240,6 +249,48 @@ pub fn welcome(
         unsubscribe_url: &personal.unsubscribe_url,
     };
     both("welcome", view.subject.clone(), &view, templates)
+}
+
+/// The question whether someone can be reached again. Whoever reads it can.
+pub fn probe(
+    probe: &Probe,
+    face: &Face,
+    personal: &Personal,
+    templates: &Templates,
+) -> Result<Rendered, RenderError> {
+    #[derive(Serialize)]
+    struct View<'a> {
+        subject: &'a str,
+        face: FaceView<'a>,
+        paragraphs: Vec<String>,
+        archive_url: String,
+        reason: String,
+        settings_url: &'a str,
+        unsubscribe_url: &'a str,
+    }
+    let view = View {
+        subject: "Unsere E-Mails erreichen Sie wieder",
+        face: FaceView::new(face),
+        paragraphs: vec![
+            format!(
+                "Unsere E-Mails an diese Adresse kamen mehrmals als unzustellbar zurück. Deshalb \
+                 ruht Ihr Abonnement seit dem {}.",
+                typo::date(probe.since, face.zone)
+            ),
+            "Mit dieser Nachricht prüfen wir, ob die Adresse wieder funktioniert. Sie müssen \
+             nichts tun: In einer Woche erhalten Sie wieder Ihre gewohnten Ausgaben."
+                .to_owned(),
+            "Wenn es gleich weitergehen soll, öffnen Sie Ihre Einstellungen und wählen Sie \
+             „Auswahl speichern“. Den Link dafür und den zum Abmelden finden Sie am Ende dieser \
+             E-Mail."
+                .to_owned(),
+        ],
+        archive_url: format!("{}archiv", face.public_url),
+        reason: words::reason(&probe.series, &personal.topics),
+        settings_url: &personal.settings_url,
+        unsubscribe_url: &personal.unsubscribe_url,
+    };
+    both("probe", view.subject.to_owned(), &view, templates)
 }
 
 /// A notice to the admin.

@@ -13,6 +13,8 @@ pub enum MailKind {
     Welcome,
     /// The request to confirm a subscription: no List-* fields, there is no list yet.
     Confirm,
+    /// The question whether someone suspended can be reached again: with List-* fields.
+    Probe,
     /// A notice to the admin: no List-* fields.
     Notice,
 }
@@ -24,13 +26,14 @@ impl MailKind {
             Self::Digest => "digest",
             Self::Welcome => "welcome",
             Self::Confirm => "confirm",
+            Self::Probe => "probe",
             Self::Notice => "notice",
         }
     }
 
     /// The kind of that word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Digest, Self::Welcome, Self::Confirm, Self::Notice]
+        [Self::Digest, Self::Welcome, Self::Confirm, Self::Probe, Self::Notice]
             .into_iter()
             .find(|kind| kind.as_str() == word)
     }

@@ -116,7 +116,11 @@ fn count(
         return Ok(false);
     }
     let Some(known) = subscribers::get(tx, subscriber)? else { return Ok(false) };
-    let noted: Vec<Noted> = bounces::since(tx, subscriber, now.before(MEMORY))?
+    if known.standing == Standing::Suspended {
+        return probe_failed(tx, subscriber, verdict, now);
+    }
+    let resumed = subscribers::resumed_at(tx, subscriber)?.unwrap_or_default();
+    let noted: Vec<Noted> = bounces::since(tx, subscriber, now.before(MEMORY).max(resumed))?
         .into_iter()
         .map(|one| Noted { at: one.at, class: one.class, code: one.code })
         .collect();
@@ -130,13 +134,33 @@ fn count(
     }
     match standing::after(known.standing, Event::Undeliverable) {
         standing::Step::To(Standing::Left) => leave(tx, subscriber, now, "bounce"),
-        standing::Step::To(next) => {
-            subscribers::set_standing(tx, subscriber, next)?;
+        standing::Step::To(_) => {
+            subscribers::suspend(tx, subscriber, now)?;
             outbox::stop_for(tx, subscriber, now)?;
             Ok(true)
         }
         standing::Step::Stay | standing::Step::Refused => Ok(false),
     }
+}
+
+/// Something came back from someone who is suspended: of a probe, if there was
+/// one. A mailbox that still does not exist is erased at once; whatever else it
+/// was waits for the second probe.
+fn probe_failed(
+    tx: &Transaction<'_>,
+    subscriber: SubscriberId,
+    verdict: &Verdict,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let suspension = subscribers::suspension(tx, subscriber)?;
+    if suspension.is_none_or(|one| one.probed_at.is_none()) {
+        return Ok(false);
+    }
+    if verdict.class == Class::Hard {
+        return leave(tx, subscriber, now, "bounce");
+    }
+    subscribers::fail_probe(tx, subscriber)?;
+    Ok(false)
 }
 
 fn leave(

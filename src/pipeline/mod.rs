@@ -27,5 +27,6 @@ pub use prune::prune;
 pub use release::release;
 pub use retag::{RetagReport, TopicChange, TopicDiff, retag, topic_diff, untagged};
 pub use subscription::{
-    Confirmation, Order, change, confirm, confirmation, leave, sign_up, subscribe,
+    Confirmation, Order, ProbeReport, change, confirm, confirmation, leave, probe, sign_up,
+    subscribe,
 };

@@ -1,10 +1,13 @@
-//! Becoming a subscriber, choosing anew, and leaving.
+//! Becoming a subscriber, choosing anew, being found again, and leaving.
 //!
 //! Who signs up gets one mail, whoever they are: the request to confirm, or word
 //! that they are subscribed already. Only the button behind the link in the
 //! former makes a subscriber. Each step and its mail are one transaction.
 
 mod letter;
+mod probe;
+
+pub use probe::{ProbeReport, probe};
 
 use std::sync::Arc;
 
@@ -223,12 +226,13 @@ pub async fn change(
     series: Vec<SeriesId>,
     topics: Vec<TopicId>,
 ) -> Result<bool, PipelineError> {
+    let now = ctx.clock.now();
     let changed = ctx
         .store
         .write(move |tx| {
             let Some(subscriber) = subscribers::get(tx, id)? else { return Ok(false) };
             match after(subscriber.standing, Event::Resumed) {
-                Step::To(standing) => subscribers::set_standing(tx, id, standing)?,
+                Step::To(_) => subscribers::resume(tx, id, now)?,
                 Step::Stay if standing::gets_digests(subscriber.standing) => {}
                 Step::Stay | Step::Refused => return Ok(false),
             }

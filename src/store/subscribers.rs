@@ -1,5 +1,11 @@
 //! Subscribers and the proof of their consent.
 
+mod suspended;
+
+pub use suspended::{
+    Suspended, fail_probe, note_probe, resume, resumed_at, suspend, suspended, suspension,
+};
+
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::StoreError;
@@ -167,6 +173,7 @@ pub fn activate(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Resul
     const ACTIVATE: &str = "
         update subscribers set standing = 'active', since = ?2, confirmed_at = ?2
         where id = ?1 and standing in ('pending', 'suspended')";
+    resume(tx, id, now)?;
     tx.prepare_cached(ACTIVATE)?.execute((id, now))?;
     Ok(())
 }
@@ -180,17 +187,6 @@ pub fn set_choice(
 ) -> Result<(), StoreError> {
     const SET_CHOICE: &str = "update subscribers set series = ?2, topics = ?3 where id = ?1";
     tx.prepare_cached(SET_CHOICE)?.execute((id, words(series)?, words(topics)?))?;
-    Ok(())
-}
-
-/// They stand elsewhere now; leaving is [`leave`].
-pub fn set_standing(
-    tx: &Transaction<'_>,
-    id: SubscriberId,
-    standing: Standing,
-) -> Result<(), StoreError> {
-    const SET_STANDING: &str = "update subscribers set standing = ?2 where id = ?1";
-    tx.prepare_cached(SET_STANDING)?.execute((id, standing.as_str()))?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Consent as a state machine; addresses; tokens by purpose.
 
 pub mod address;
+pub mod probe;
 pub mod standing;
 pub mod token;

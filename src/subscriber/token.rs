@@ -152,6 +152,7 @@ impl Tokens {
             MailKind::Digest => 'd',
             MailKind::Welcome => 'w',
             MailKind::Confirm => 'b',
+            MailKind::Probe => 'p',
             MailKind::Notice => 'n',
         };
         let room = MAX_MESSAGE_ID.saturating_sub("<d...@>".len() + mac.len() + domain.len());

@@ -13,7 +13,7 @@ use amtsbote::subscriber::token::bounce_sender;
 use crate::queue::Room;
 
 /// A delivery report as Postfix writes them.
-fn postfix(action: &str, status: &str, said: &str) -> String {
+pub(crate) fn postfix(action: &str, status: &str, said: &str) -> String {
     report(
         "MAILER-DAEMON@mx.stadt.example (Mail Delivery System)",
         "Undelivered Mail Returned to Sender",
@@ -263,12 +263,12 @@ async fn mailed(room: &Room, subscriber: i64) -> String {
     bounce_sender("r@probe.example", &room.ctx.tokens.bounce(SubscriberId(subscriber)))
 }
 
-async fn take(room: &Room, recipient: &str, message: &str) -> pipeline::Taken {
+pub(crate) async fn take(room: &Room, recipient: &str, message: &str) -> pipeline::Taken {
     let plan = Arc::clone(&room.plan);
     pipeline::intake(&room.ctx, &plan, recipient, message.as_bytes().to_vec()).await.unwrap()
 }
 
-async fn standing(room: &Room, id: i64) -> Standing {
+pub(crate) async fn standing(room: &Room, id: i64) -> Standing {
     let id = SubscriberId(id);
     room.ctx.store.read(move |tx| subscribers::get(tx, id)).await.unwrap().unwrap().standing
 }

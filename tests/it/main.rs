@@ -20,6 +20,7 @@ mod etiquette;
 mod golden;
 mod http;
 mod poll;
+mod probes;
 mod queue;
 mod signals;
 mod smtp;

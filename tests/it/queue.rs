@@ -76,7 +76,7 @@ impl Room {
         .await
     }
 
-    async fn with(
+    pub(crate) async fn with(
         readers: usize,
         connections: usize,
         base: Timestamp,
@@ -151,25 +151,25 @@ impl Room {
             .unwrap();
     }
 
-    async fn drain(&self) -> pipeline::DrainReport {
+    pub(crate) async fn drain(&self) -> pipeline::DrainReport {
         pipeline::drain(&self.ctx, &self.plan, &|| false).await.unwrap()
     }
 
-    fn sent(&self) -> Vec<String> {
+    pub(crate) fn sent(&self) -> Vec<String> {
         self.pretend.sent.lock().unwrap().clone()
     }
 
-    async fn count(&self, state: &str) -> u64 {
+    pub(crate) async fn count(&self, state: &str) -> u64 {
         let counted = self.ctx.store.read(|tx| outbox::count_by_state(tx, None)).await.unwrap();
         counted.into_iter().find(|(word, _)| word == state).map_or(0, |(_, n)| n)
     }
 }
 
-fn address(n: usize) -> String {
+pub(crate) fn address(n: usize) -> String {
     format!("leser{n}@stadt{n}.example")
 }
 
-fn refused(code: u16, step: Step) -> SendError {
+pub(crate) fn refused(code: u16, step: Step) -> SendError {
     let reason = format!("{code} 5.1.1 user unknown");
     if code >= 500 {
         SendError::Permanent { step, code: Some(code), reason }

@@ -493,7 +493,7 @@ async fn the_form_answers_every_address_alike() {
     world
         .ctx
         .store
-        .write(move |tx| subscribers::set_standing(tx, lame, amtsbote::model::Standing::Suspended))
+        .write(move |tx| subscribers::suspend(tx, lame, amtsbote::model::Timestamp(0)))
         .await
         .unwrap();
     world.sign_up("wartet@x.example").await;

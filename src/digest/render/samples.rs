@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::super::select::TopicTitle;
 use super::{
-    Confirm, Face, Notice, Ordered, Personal, RenderError, TemplateProblem, Templates, Welcome,
+    Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, TemplateProblem, Templates,
+    Welcome,
 };
 use crate::model::{
     AlsoReported, Digest, Document, Entry, EntryTopic, ItemId, Rendered, Section, Series, StoryId,
@@ -47,6 +48,8 @@ pub(super) fn try_all(templates: &Templates) -> Vec<TemplateProblem> {
             topics: Vec::new(),
         };
         note(super::confirm(&confirm, &face, templates));
+        let probe = Probe { since: digest.composed_at, series: vec![ordered.clone()] };
+        note(super::probe(&probe, &face, &personal, templates));
         let welcome = Welcome {
             series: vec![ordered],
             latest: if is_full { digest.sections.clone() } else { Vec::new() },

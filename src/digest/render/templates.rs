@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::RenderError;
 
-const EMBEDDED: [(&str, &str); 10] = [
+const EMBEDDED: [(&str, &str); 12] = [
     ("layout.html", include_str!("../templates/layout.html")),
     ("footer.txt", include_str!("../templates/footer.txt")),
     ("digest.html", include_str!("../templates/digest.html")),
@@ -18,12 +18,14 @@ const EMBEDDED: [(&str, &str); 10] = [
     ("confirm.txt", include_str!("../templates/confirm.txt")),
     ("welcome.html", include_str!("../templates/welcome.html")),
     ("welcome.txt", include_str!("../templates/welcome.txt")),
+    ("probe.html", include_str!("../templates/probe.html")),
+    ("probe.txt", include_str!("../templates/probe.txt")),
     ("notice.html", include_str!("../templates/notice.html")),
     ("notice.txt", include_str!("../templates/notice.txt")),
 ];
 
 /// Names of the templates, as files in the folder of overrides are called.
-pub const NAMES: [&str; 10] = [
+pub const NAMES: [&str; 12] = [
     "layout.html",
     "footer.txt",
     "digest.html",
@@ -32,6 +34,8 @@ pub const NAMES: [&str; 10] = [
     "confirm.txt",
     "welcome.html",
     "welcome.txt",
+    "probe.html",
+    "probe.txt",
     "notice.html",
     "notice.txt",
 ];

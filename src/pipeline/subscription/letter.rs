@@ -1,6 +1,7 @@
-//! The two mails of a sign-up: the request to confirm and the welcome.
+//! The mails about a subscription: the request to confirm, the welcome, and the
+//! question whether someone can be reached again.
 
-use crate::digest::{Confirm, Ordered, Personal, Welcome, render};
+use crate::digest::{Confirm, Ordered, Personal, Probe, Welcome, render};
 use crate::model::{
     Digest, Envelope, ListFields, MailKind, Payload, Rendered, Section, Subscriber, SubscriberId,
     Timestamp,
@@ -84,21 +85,54 @@ pub(super) fn welcome(
     is_repeated: bool,
 ) -> Result<Letter, PipelineError> {
     let mail = &plan.mail;
-    let unsubscribe = ctx.tokens.unsubscribe(subscriber.id);
     let series = ordered(plan, subscriber, Some(now));
-    let personal = Personal {
-        settings_url: mail.link(&format!("e/{}", ctx.tokens.settings(subscriber.id))),
-        unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
-        topics: topics(plan, subscriber),
-        frequency: series.first().map(|series| series.frequency.clone()).unwrap_or_default(),
-    };
+    let personal = personal(ctx, plan, subscriber, &series);
     let latest = if is_repeated { Vec::new() } else { latest(tx, subscriber)? };
     let welcome = Welcome { series, latest, is_repeated };
     let rendered = render::welcome(&welcome, &mail.face, &personal, &mail.templates)?;
-    let list = subscriber.series.first().map(|series| {
-        list_fields(mail, series, &format!("{}:{series}:welcome:amtsbote", now.0), &unsubscribe)
-    });
+    let list = list(ctx, plan, subscriber, "welcome", now);
     Letter::new(ctx, plan, subscriber, (MailKind::Welcome, list), &rendered, now)
+}
+
+/// The question whether they can be reached again; suspended since `since`.
+pub(super) fn probe(
+    ctx: &Context,
+    plan: &Plan,
+    subscriber: &Subscriber,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Letter, PipelineError> {
+    let mail = &plan.mail;
+    let series = ordered(plan, subscriber, None);
+    let personal = personal(ctx, plan, subscriber, &series);
+    let probe = Probe { since, series };
+    let rendered = render::probe(&probe, &mail.face, &personal, &mail.templates)?;
+    let list = list(ctx, plan, subscriber, "probe", now);
+    Letter::new(ctx, plan, subscriber, (MailKind::Probe, list), &rendered, now)
+}
+
+/// The links that are theirs alone.
+fn personal(ctx: &Context, plan: &Plan, subscriber: &Subscriber, series: &[Ordered]) -> Personal {
+    let (mail, tokens) = (&plan.mail, &ctx.tokens);
+    Personal {
+        settings_url: mail.link(&format!("e/{}", tokens.settings(subscriber.id))),
+        unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(subscriber.id))),
+        topics: topics(plan, subscriber),
+        frequency: series.first().map(|series| series.frequency.clone()).unwrap_or_default(),
+    }
+}
+
+/// The List-* fields of the first series they get.
+fn list(
+    ctx: &Context,
+    plan: &Plan,
+    subscriber: &Subscriber,
+    kind: &str,
+    now: Timestamp,
+) -> Option<ListFields> {
+    let series = subscriber.series.first()?;
+    let feedback = format!("{}:{series}:{kind}:amtsbote", now.0);
+    Some(list_fields(&plan.mail, series, &feedback, &ctx.tokens.unsubscribe(subscriber.id)))
 }
 
 /// What they get, in words; with the next date, if it is asked for.

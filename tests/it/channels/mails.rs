@@ -10,7 +10,7 @@ use std::time::Duration;
 use amtsbote::deliver::message;
 use amtsbote::digest::render::{self, MAX_HTML, Ordered};
 use amtsbote::digest::{
-    Confirm, Face, Notice, Personal, Selection, Templates, TopicTitle, Welcome, select,
+    Confirm, Face, Notice, Personal, Probe, Selection, Templates, TopicTitle, Welcome, select,
 };
 use amtsbote::model::{
     AlsoReported, Digest, Document, Entry, EntryTopic, ItemId, MailKind, Rendered, Series, StoryId,
@@ -263,6 +263,9 @@ fn the_other_mails_keep_their_form() {
         let name = if is_repeated { "welcome-repeated" } else { "welcome" };
         keep(name, MailKind::Welcome, &mail);
     }
+    let probe = Probe { since: NOW.before(Duration::from_hours(24 * 14)), series };
+    let mail = render::probe(&probe, &face(), &personal(&chosen), &templates).unwrap();
+    keep("probe", MailKind::Probe, &mail);
     let notice = Notice {
         subject: "2 Quellen sind gestört".into(),
         paragraphs: vec!["Diese Quellen waren seit mehr als drei Tagen nicht lesbar.".into()],
