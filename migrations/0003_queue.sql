@@ -15,10 +15,27 @@ create index outbox_by_sender on outbox (sender);
 -- One row while nothing is sent because of a fault that is no message's own: it
 -- outlives a restart, so that restarting does not storm a server that is down.
 create table outbox_pause (
-    id       integer primary key check (id = 1),
+    id             integer primary key check (id = 1),
+    -- since the first of the faults in a row
+    since          integer not null,
+    until          integer not null,
+    failures       integer not null,
+    -- whether one of them was for the operator to mend
+    needs_operator integer not null,
+    reason         text not null
+) strict;
+
+-- What the admin is yet to be told of sending: while it rests no mail reaches them.
+create table mail_news (
+    id       integer primary key,
+    -- rest: nothing went out; given-up: messages that grew too old
+    kind     text not null check (kind in ('rest', 'given-up')),
+    since    integer not null,
     until    integer not null,
-    failures integer not null,
-    reason   text not null
+    messages integer not null,
+    reason   text not null,
+    -- when they were told; null: not yet
+    told     integer
 ) strict;
 
 -- Mail that came back. Only class, code and time: no address, no text.

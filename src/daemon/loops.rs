@@ -316,6 +316,11 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                     tracing::info!("mail goes out again");
                     notify::status("polling and sending");
                 }
+                match pipeline::tell_of_sending(&running.ctx, &running.plan).await {
+                    Ok(0) => {}
+                    Ok(_) => house.wake.drain.notify_one(),
+                    Err(error) => tracing::error!(%error, "the admin could not be told of sending"),
+                }
                 if let Some(due) = pipeline::next_mail(&running.ctx).await? {
                     wait = due.since(running.ctx.clock.now());
                 }

@@ -85,6 +85,12 @@ pub fn pause(failures: u32, settings: &Settings) -> Duration {
     doubled(failures, settings)
 }
 
+/// Whether the admin should be told that sending rested: always if they had to
+/// act, else if readers may have noticed.
+pub fn is_worth_telling(rested: Duration, needs_operator: bool) -> bool {
+    needs_operator || rested >= Duration::from_hours(1)
+}
+
 /// Exponential, and up to a fifth longer by the message's id: retries of one
 /// outage do not come back in one wave.
 fn wait(id: &str, attempts: u32, settings: &Settings) -> Duration {

@@ -17,6 +17,7 @@ use super::{Context, PipelineError, Plan, intake};
 use crate::deliver::SendError;
 use crate::model::{DigestId, OutboxEntry, OutboxId, Retry, State, Timestamp};
 use crate::outbox::{self as rules, Attempt};
+use crate::store::mail_news::{self, News, What};
 use crate::store::outbox::{self, Pause};
 use crate::store::{StoreError, Transaction};
 
@@ -239,7 +240,8 @@ async fn send_one(
             Some(hint) => format!("{error}; {hint}"),
             None => error.to_string(),
         };
-        let until = clerk.pause(&entry, why.clone(), now, *settings).await?;
+        let until =
+            clerk.pause(&entry, why.clone(), error.needs_the_operator(), now, *settings).await?;
         return Ok(Settled::Paused(until, why));
     }
     let attempt =
@@ -257,14 +259,33 @@ async fn send_one(
     })
 }
 
+/// A message went out again. The admin hears of the rest now: while it lasted
+/// no mail would have reached them.
+fn end_rest(tx: &Transaction<'_>, pause: Pause, now: Timestamp) -> Result<(), StoreError> {
+    outbox::set_pause(tx, None)?;
+    if rules::is_worth_telling(now.since(pause.since), pause.needs_operator) {
+        // The one that has just gone out had waited, too.
+        let messages = outbox::count_waiting(tx)? + 1;
+        let (since, reason) = (pause.since, pause.reason);
+        mail_news::add(tx, &News { what: What::Rest, since, until: now, messages, reason })?;
+    }
+    Ok(())
+}
+
 /// Writes one note of the clerk. Answers whether a subscriber was suspended by it.
 fn write_down(tx: &Transaction<'_>, note: &Note, now: Timestamp) -> Result<bool, StoreError> {
     match note {
-        Note::Settled { id, subscriber, state, error } => {
+        Note::Settled { id, subscriber, state, error, given_up } => {
             let text = error.as_ref().map(ToString::to_string);
             outbox::settle(tx, *id, *state, text.as_deref())?;
-            if let (State::Sent { .. }, Some(_)) = (state, outbox::pause(tx)?) {
-                outbox::set_pause(tx, None)?;
+            if let (State::Sent { .. }, Some(pause)) = (state, outbox::pause(tx)?) {
+                end_rest(tx, pause, now)?;
+            }
+            if let Some(frozen) = given_up {
+                let reason = text.unwrap_or_default();
+                let (since, messages) = (*frozen, 1);
+                let what = What::GivenUp;
+                mail_news::add(tx, &News { what, since, until: now, messages, reason })?;
             }
             match (subscriber, error) {
                 (Some(subscriber), Some(error)) => {
@@ -277,14 +298,21 @@ fn write_down(tx: &Transaction<'_>, note: &Note, now: Timestamp) -> Result<bool,
             outbox::give_back(tx, *id, why.as_deref())?;
             Ok(false)
         }
-        Note::Paused { id, why, settings } => {
+        Note::Paused { id, why, needs_operator, settings } => {
             outbox::give_back(tx, *id, Some(why))?;
             let before = outbox::pause(tx)?;
             // Hands that met the same fault at once count it once.
             if before.as_ref().is_none_or(|pause| !holds(pause, now)) {
-                let failures = before.map_or(0, |pause| pause.failures).saturating_add(1);
+                let failures = before.as_ref().map_or(0, |pause| pause.failures).saturating_add(1);
                 let until = now.after(rules::pause(failures, settings).min(REST));
-                let pause = Pause { until, failures, reason: why.clone() };
+                let pause = Pause {
+                    since: before.as_ref().map_or(now, |pause| pause.since.min(now)),
+                    until,
+                    failures,
+                    needs_operator: *needs_operator
+                        || before.is_some_and(|pause| pause.needs_operator),
+                    reason: why.clone(),
+                };
                 outbox::set_pause(tx, Some(&pause))?;
             }
             Ok(false)

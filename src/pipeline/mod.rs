@@ -20,7 +20,7 @@ pub use compose::{ComposeReport, Moment, Preview, compose, finish, preview, reas
 pub use context::{Context, PipelineError};
 pub use drain::{DrainReport, delivery_of, drain, next_mail, resume, sweep};
 pub use intake::{Taken, intake};
-pub use notice::tell_admin;
+pub use notice::{tell_admin, tell_of_sending};
 pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};
 pub use poll::{Choice, Pass, PollOutcome, PollReport, next_due, poll};
 pub use prune::prune;

@@ -1,4 +1,8 @@
-//! Tell the admin how sources fare: one mail per change, not per error.
+//! Tell the admin how sources and sending fare: one mail per change, not per error.
+
+mod sending;
+
+pub use sending::tell_of_sending;
 
 use std::sync::Arc;
 
@@ -27,20 +31,36 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
     if changed.is_empty() {
         return Ok(0);
     }
-    let now = ctx.clock.now();
-    let mail = &plan.mail;
-    let rendered = render::notice(&notice(&changed), &mail.face, &mail.templates)?;
     let what: Vec<String> =
         changed.iter().map(|(_, state, _)| format!("{} {}", state.id, state.condition)).collect();
+    freeze(tx, ctx, plan, admin, &notice(&changed), &what.join(" "))?;
+    for (_, state, _) in &changed {
+        sources::set_told(tx, &state.id, state.condition)?;
+    }
+    Ok(changed.len())
+}
+
+/// Puts a notice to the admin into the outbox; `what` makes its Message-ID unlike others'.
+fn freeze(
+    tx: &Transaction<'_>,
+    ctx: &Context,
+    plan: &Plan,
+    admin: &str,
+    notice: &Notice,
+    what: &str,
+) -> Result<(), PipelineError> {
+    let now = ctx.clock.now();
+    let mail = &plan.mail;
+    let rendered = render::notice(notice, &mail.face, &mail.templates)?;
     let envelope = Envelope {
         kind: MailKind::Notice,
-        recipient: admin.clone(),
+        recipient: admin.to_owned(),
         sender: sender(mail, "admin"),
         from: mail.from.clone(),
         reply_to: mail.reply_to.clone(),
         message_id: ctx.tokens.message_id(
             MailKind::Notice,
-            &format!("{}-{}", now.0, what.join(" ")),
+            &format!("{}-{what}", now.0),
             None,
             &mail.domain,
         ),
@@ -50,10 +70,7 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
     };
     let payload = ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
     outgoing::freeze(tx, &envelope, Bytes::Whole(&payload), None, None)?;
-    for (_, state, _) in &changed {
-        sources::set_told(tx, &state.id, state.condition)?;
-    }
-    Ok(changed.len())
+    Ok(())
 }
 
 /// Sources whose condition the admin does not know. That a new source is fine

@@ -14,6 +14,7 @@ pub mod bounces;
 pub mod digests;
 pub mod items;
 pub mod jobs;
+pub mod mail_news;
 pub mod outbox;
 pub mod robots;
 pub mod sources;

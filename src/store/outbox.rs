@@ -184,19 +184,29 @@ pub fn end_lease(tx: &Transaction<'_>, id: OutboxId, until: Timestamp) -> Result
 /// Why nothing is sent just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pause {
+    /// Since the first of the faults in a row.
+    pub since: Timestamp,
     /// Until when.
     pub until: Timestamp,
     /// Faults in a row.
     pub failures: u32,
+    /// Whether one of them was for the operator to mend.
+    pub needs_operator: bool,
     /// What is at fault; no address in it.
     pub reason: String,
 }
 
 /// Why nothing is sent just now, if so.
 pub fn pause(tx: &Transaction<'_>) -> Result<Option<Pause>, StoreError> {
-    const PAUSE: &str = "select until, failures, reason from outbox_pause";
+    const PAUSE: &str = "select since, until, failures, needs_operator, reason from outbox_pause";
     let read = |row: &Row<'_>| {
-        Ok(Pause { until: row.get(0)?, failures: row.get(1)?, reason: row.get(2)? })
+        Ok(Pause {
+            since: row.get(0)?,
+            until: row.get(1)?,
+            failures: row.get(2)?,
+            needs_operator: row.get(3)?,
+            reason: row.get(4)?,
+        })
     };
     Ok(tx.prepare_cached(PAUSE)?.query_row([], read).optional()?)
 }
@@ -205,14 +215,20 @@ pub fn pause(tx: &Transaction<'_>) -> Result<Option<Pause>, StoreError> {
 pub fn set_pause(tx: &Transaction<'_>, pause: Option<&Pause>) -> Result<(), StoreError> {
     const CLEAR: &str = "delete from outbox_pause";
     const SET: &str = "
-        insert into outbox_pause (id, until, failures, reason) values (1, ?1, ?2, ?3)
-        on conflict (id) do update set until = excluded.until, failures = excluded.failures,
+        insert into outbox_pause (id, since, until, failures, needs_operator, reason)
+        values (1, :since, :until, :failures, :needs_operator, :reason)
+        on conflict (id) do update set since = excluded.since, until = excluded.until,
+            failures = excluded.failures, needs_operator = excluded.needs_operator,
             reason = excluded.reason";
     match pause {
         None => tx.prepare_cached(CLEAR)?.execute([])?,
-        Some(pause) => {
-            tx.prepare_cached(SET)?.execute((pause.until, pause.failures, &pause.reason))?
-        }
+        Some(pause) => tx.prepare_cached(SET)?.execute(named_params! {
+            ":since": pause.since,
+            ":until": pause.until,
+            ":failures": pause.failures,
+            ":needs_operator": pause.needs_operator,
+            ":reason": pause.reason,
+        })?,
     };
     Ok(())
 }
@@ -361,6 +377,13 @@ pub fn count_by_state(
     Ok(statement
         .query_map([digest], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?)
+}
+
+/// How many messages are to be sent, now or later; those that are held are not.
+pub fn count_waiting(tx: &Transaction<'_>) -> Result<u64, StoreError> {
+    const COUNT_WAITING: &str =
+        "select count(*) from outbox where state in ('ready', 'deferred', 'claimed')";
+    Ok(tx.prepare_cached(COUNT_WAITING)?.query_row([], |row| row.get(0))?)
 }
 
 /// How many messages a digest has.

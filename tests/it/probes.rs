@@ -154,7 +154,13 @@ async fn a_probe_that_grows_too_old_on_the_way_has_failed() {
 async fn while_nothing_goes_out_nobody_is_asked() {
     let (room, _) = room().await;
     let until_when = room.ctx.clock.now().after(Duration::from_hours(24 * 14));
-    let pause = Pause { until: until_when, failures: 9, reason: "535 no".to_owned() };
+    let pause = Pause {
+        since: MONDAY,
+        until: until_when,
+        failures: 9,
+        needs_operator: true,
+        reason: "535 no".to_owned(),
+    };
     room.ctx.store.write(move |tx| outbox::set_pause(tx, Some(&pause))).await.unwrap();
     for _ in 0..20 {
         tokio::time::advance(Duration::from_hours(24)).await;

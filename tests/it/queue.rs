@@ -88,7 +88,7 @@ impl Room {
         let main = format!(
             "[service]\nname = \"Probe\"\ndata_dir = \"var\"\npublic_url = \"http://127.0.0.1:8080/\"\n\
              [mail]\nfrom = \"Probe <meldungen@probe.example>\"\nbounce_address = \"r@probe.example\"\n\
-             unsubscribe_address = \"abmelden@probe.example\"\nreply_to = \"redaktion@probe.example\"\n\
+             unsubscribe_address = \"abmelden@probe.example\"\nreply_to = \"redaktion@probe.example\"\nadmin = \"betrieb@probe.example\"\n\
              [mail.smtp]\nconnections = {connections}\n[web]\nlisten = \"\"\n\
              [[series]]\nid = \"probe\"\ntitle = \"Probe\"\nschedule = \"{schedule}\"\n\
              max_items = 500\nmax_items_per_topic = 500\n"
@@ -178,7 +178,7 @@ pub(crate) fn refused(code: u16, step: Step) -> SendError {
     }
 }
 
-fn misconfigured() -> SendError {
+pub(crate) fn misconfigured() -> SendError {
     SendError::Misconfigured { step: Step::Login, code: Some(535), reason: "535 no".to_owned() }
 }
 

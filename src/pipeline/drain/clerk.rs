@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::super::{Context, PipelineError};
 use super::write_down;
 use crate::deliver::SendError;
-use crate::model::{OutboxEntry, OutboxId, Retry, State, SubscriberId, Timestamp};
+use crate::model::{MailKind, OutboxEntry, OutboxId, Retry, State, SubscriberId, Timestamp};
 use crate::outbox as rules;
 use crate::store::outbox;
 
@@ -27,11 +27,13 @@ pub(super) enum Note {
         subscriber: Option<SubscriberId>,
         state: State,
         error: Option<SendError>,
+        /// When it was frozen, if it grew too old and the admin should hear of it.
+        given_up: Option<Timestamp>,
     },
     /// There was no attempt.
     GivenBack { id: OutboxId, why: Option<String> },
     /// The channel is at fault.
-    Paused { id: OutboxId, why: String, settings: rules::Settings },
+    Paused { id: OutboxId, why: String, needs_operator: bool, settings: rules::Settings },
 }
 
 /// The clerk of one drain.
@@ -70,7 +72,12 @@ impl<'a> Clerk<'a> {
         error: Option<SendError>,
     ) -> Result<bool, PipelineError> {
         let (id, subscriber) = (entry.id, entry.subscriber);
-        self.write(Note::Settled { id, subscriber, state, error }).await
+        // A notice that reached nobody must not make another notice.
+        let is_old = matches!(state, State::Dead { .. })
+            && entry.kind != MailKind::Notice
+            && error.as_ref().is_some_and(|error| error.retry() != Retry::Never);
+        let given_up = is_old.then_some(entry.created);
+        self.write(Note::Settled { id, subscriber, state, error, given_up }).await
     }
 
     /// Gives a message back that was not tried.
@@ -87,10 +94,11 @@ impl<'a> Clerk<'a> {
         &self,
         entry: &OutboxEntry,
         why: String,
+        needs_operator: bool,
         now: Timestamp,
         settings: rules::Settings,
     ) -> Result<Timestamp, PipelineError> {
-        self.write(Note::Paused { id: entry.id, why, settings }).await?;
+        self.write(Note::Paused { id: entry.id, why, needs_operator, settings }).await?;
         let pause = self.ctx.store.read(outbox::pause).await?;
         Ok(pause.map_or(now, |pause| pause.until))
     }
