@@ -278,9 +278,13 @@ impl Smtp {
         }
         if let Some(mut connection) = self.take_kept() {
             match connection.send(&self.settings, &sender, &recipient, message).await {
-                // The server closed a kept connection: nothing was said yet
-                // that could be doubled, so a fresh one may try.
-                Err(Failure::Broken { step: Step::Sender, .. }) => {}
+                // The server closed a kept connection, or says that it carried
+                // enough (421): nothing was said yet that could be doubled, so
+                // a fresh one may try. What it says there counts.
+                Err(
+                    Failure::Broken { step: Step::Sender, .. }
+                    | Failure::Refused { step: Step::Sender, code: 421, .. },
+                ) => {}
                 outcome => {
                     self.keep(connection);
                     return outcome;

@@ -127,7 +127,11 @@ async fn a_refused_recipient_is_the_only_one_refused() {
     world.send_to("anders@y.example").await.unwrap();
     // The same connection served the next one after RSET.
     assert_eq!(world.server.connections(), 1);
-    for script in [(At::Dot, Do::Say("550 5.7.1 spam")), (At::Data, Do::Say("554 no"))] {
+    for script in [
+        (At::Dot, Do::Say("550 5.7.1 spam")),
+        (At::Dot, Do::Say("552 5.3.4 message too big")),
+        (At::Data, Do::Say("554 no")),
+    ] {
         let error = World::fails_then_works(&[script]).await;
         assert_eq!((error.retry(), error.pauses_all()), (Retry::Never, false), "{error}");
     }
@@ -137,6 +141,7 @@ async fn a_refused_recipient_is_the_only_one_refused() {
 async fn a_refusal_of_everything_blames_no_recipient() {
     for script in [
         (At::Greeting, Do::Say("554 5.7.1 no service")),
+        (At::Ehlo, Do::Say("502 5.5.1 no such command")),
         (At::Mail, Do::Say("550 5.7.1 sender refused")),
     ] {
         let error = World::fails_then_works(&[script]).await;
@@ -224,6 +229,65 @@ async fn a_kept_connection_that_the_server_closed_is_replaced_without_a_failure(
     world.send().await.unwrap();
     let accepted = world.server.heard();
     assert_eq!((accepted.len(), world.server.connections()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_server_that_takes_three_messages_a_connection_gets_all_of_them() {
+    let world = World::new(&[]).await;
+    for number in 0..10 {
+        if number > 0 && number % 3 == 0 {
+            let enough = "421 4.7.0 too many messages on this connection";
+            world.server.then(At::Mail, Do::SayAndClose(enough));
+        }
+        world.send().await.unwrap();
+    }
+    let accepted = world.server.heard().iter().filter(|heard| heard.accepted).count();
+    assert_eq!((accepted, world.server.connections()), (10, 4));
+    // On a connection of its own it means what it says.
+    let world = World::new(&[(At::Mail, Do::SayAndClose("421 4.7.0 not now"))]).await;
+    assert!(world.send().await.unwrap_err().pauses_all());
+}
+
+#[tokio::test]
+async fn each_refusal_for_now_may_come_twice_and_the_message_still_arrives_once() {
+    for (at, say) in [
+        (At::Mail, "451 4.3.0 later"),
+        (At::Rcpt, "450 4.2.0 greylisted"),
+        (At::Data, "451 4.3.0 later"),
+        (At::Dot, "451 4.3.0 later"),
+        (At::Dot, "452 4.3.1 full"),
+    ] {
+        let world = World::new(&[(at, Do::Say(say)), (at, Do::Say(say))]).await;
+        for _ in 0..2 {
+            assert_eq!(world.send().await.unwrap_err().retry(), Retry::Later, "{at:?}");
+        }
+        world.send().await.unwrap();
+        let accepted = world.server.heard().iter().filter(|heard| heard.accepted).count();
+        assert_eq!(accepted, 1, "{at:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_away_gets_everything_once_it_is_back() {
+    let server = SmtpServer::start(&[], &[]).await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let to = |port: u16| {
+        let port = ("port", Content::Integer(i64::from(port)));
+        channel("smtp", &[("host", text("127.0.0.1")), port], folder.path(), None).unwrap()
+    };
+    let (away, back) = (to(free), to(server.address.port()));
+    let envelope = envelope();
+    let payload = back.encode(&envelope, &rendered()).unwrap();
+    for _ in 0..3 {
+        let sending =
+            away.send(&envelope.sender, &envelope.recipient, &envelope.message_id, &payload);
+        let error = sending.await.unwrap_err();
+        assert!(matches!(error, SendError::Unreachable { step: Step::Connect, .. }), "{error}");
+        assert!(error.hint().unwrap().contains("port"));
+    }
+    back.send(&envelope.sender, &envelope.recipient, &envelope.message_id, &payload).await.unwrap();
+    assert_eq!(server.heard().len(), 1);
 }
 
 #[tokio::test]
