@@ -1,16 +1,20 @@
 //! Mail that comes back: what each kind of server writes, and what it does to
 //! the reader. The shapes are the servers', the words and names are ours.
 
+use std::io::Write as _;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use amtsbote::bounce::{Class, of_message};
+use amtsbote::clock::Stopwatch;
 use amtsbote::model::{MailKind, Standing, SubscriberId};
 use amtsbote::pipeline;
 use amtsbote::store::{outbox, subscribers};
 use amtsbote::subscriber::token::bounce_sender;
 
 use crate::queue::Room;
+use crate::support::world::World;
 
 /// A delivery report as Postfix writes them.
 pub(crate) fn postfix(action: &str, status: &str, said: &str) -> String {
@@ -366,4 +370,49 @@ async fn what_a_person_writes_is_passed_on_once_without_their_address() {
     );
     let text = String::from_utf8_lossy(&entry.payload.0).into_owned();
     assert!(text.contains("Rundschreiben") && !text.contains("petra@"), "{text}");
+}
+
+#[tokio::test]
+async fn the_pipe_takes_anything_from_many_processes_at_once_and_keeps_a_letter_once() {
+    let world = World::new("täglich 07:00").await;
+    std::fs::create_dir(world.config().join("conf.d")).unwrap();
+    world.write(
+        "conf.d/mail.toml",
+        "[mail]\nbounce_address = \"r@probe.example\"\nreply_to = \"redaktion@probe.example\"\n",
+    );
+    world.run(&["subscriber", "list"]).await.ok();
+    let letter = plain("From: Petra <p@stadt.example>\nSubject: Frage", "Wo steht das?");
+    let inputs: Vec<Vec<u8>> = vec![
+        letter.clone().into_bytes(),
+        (0..=255).cycle().take(10 << 20).collect(),
+        letter.into_bytes(),
+        postfix("failed", "5.1.1", "smtp; 550 5.1.1 unknown").into_bytes(),
+        b"--b\r\n".repeat(100_000),
+        b"\0".repeat(1 << 20),
+    ];
+    let watch = Stopwatch::start();
+    let running: Vec<_> = inputs
+        .into_iter()
+        .map(|bytes| {
+            let mut command = world.command(&["mail-in", "--recipient", "r@probe.example"]);
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            std::thread::spawn(move || {
+                let mut child = command.spawn().unwrap();
+                let mut pipe = child.stdin.take().unwrap();
+                // It may stop reading where it has seen enough.
+                let _ = pipe.write_all(&bytes);
+                drop(pipe);
+                child.wait_with_output().unwrap()
+            })
+        })
+        .collect();
+    for process in running {
+        let output = process.join().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.stdout.is_empty() && output.stderr.is_empty(), "{output:?}");
+    }
+    // Generous: unoptimised, six at once, on a busy machine.
+    assert!(watch.elapsed() < Duration::from_secs(20), "{:?}", watch.elapsed());
+    let waiting = world.store().read(|tx| outbox::list(tx, None, None, 9)).await.unwrap();
+    assert_eq!(waiting.len(), 1, "the letter, once");
 }
