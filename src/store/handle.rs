@@ -16,6 +16,9 @@ use super::{StoreError, migrate};
 /// How long a write waits for another process's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Between two tries where SQLite does not wait by itself.
+const AGAIN: Duration = Duration::from_millis(10);
+
 /// The database. Clones share the connections.
 #[derive(Clone)]
 pub struct Store {
@@ -181,7 +184,7 @@ fn steady_plans(connection: &Connection) -> Result<(), StoreError> {
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
     steady_plans(connection)?;
     connection.busy_timeout(PATIENCE)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    write_ahead(connection)?;
     // Under `normal` a power cut may undo a commit whose mail is already out.
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", "on")?;
@@ -193,6 +196,18 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "cache_size", -8000)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
+}
+
+/// Sets the journal's mode. While several make the file at once each may be in
+/// another's way here, and SQLite does not wait by itself for this change.
+fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
+    for _ in 0..PATIENCE.as_millis() / AGAIN.as_millis() {
+        match connection.pragma_update(None, "journal_mode", "wal").map_err(StoreError::from) {
+            Err(StoreError::Busy) => std::thread::sleep(AGAIN),
+            set => return set,
+        }
+    }
+    Err(StoreError::Busy)
 }
 
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {

@@ -41,10 +41,13 @@ pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<u32, St
 
 /// The version of a file that is ours or empty; writes nothing.
 pub(super) fn recognise(connection: &Connection, path: &str) -> Result<u32, StoreError> {
-    let application_id: i32 =
-        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if application_id != APPLICATION_ID && !is_empty(connection)? {
+    // One statement sees one state: another process may be making the file just now.
+    const STATE: &str = "
+        select (select count(*) from sqlite_schema), application_id, user_version
+        from pragma_application_id, pragma_user_version";
+    let (objects, application_id, found): (u64, i32, u32) =
+        connection.query_row(STATE, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    if application_id != APPLICATION_ID && objects > 0 {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
     if found > SCHEMA_VERSION {
@@ -71,10 +74,6 @@ fn take_step(connection: &mut Connection, number: u32, sql: &str) -> rusqlite::R
     step.pragma_update(None, "user_version", number)?;
     step.commit()?;
     Ok(true)
-}
-
-fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row("select not exists (select 1 from sqlite_schema)", [], |row| row.get(0))
 }
 
 /// Number, file name and text of each step, in order.
