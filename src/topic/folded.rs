@@ -101,19 +101,15 @@ impl Folded {
 /// leave a hard joint.
 pub(super) fn fold(text: &str, cuts: &[Range<usize>]) -> Folded {
     let mut writer = Writer::new(text);
-    let mut cuts = cuts.iter().peekable();
     let mut at = 0;
-    while let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        while cuts.peek().is_some_and(|cut| cut.end <= at) {
-            cuts.next();
-        }
-        if let Some(cut) = cuts.peek().filter(|cut| cut.start <= at) {
+    for cut in cuts {
+        at = writer.read(at, cut.start);
+        if at < cut.end {
             writer.gap.cut = true;
             at = cut.end;
-            continue;
         }
-        at = writer.take(c, at);
     }
+    writer.read(at, text.len());
     writer.folded
 }
 
@@ -158,15 +154,44 @@ impl<'a> Writer<'a> {
         Self { text, folded, gap: Gap::default(), sentence: 0, word: 0, length: 0, digits: true }
     }
 
+    /// Reads from `at` to `end`; answers where what it read ends, which may be
+    /// later: marks belong to their letter.
+    fn read(&mut self, mut at: usize, end: usize) -> usize {
+        while at < end {
+            let plain = self.plain_letters(at, end);
+            if plain > 0 {
+                self.push_plain(at, plain);
+                at += plain;
+            } else if let Some(c) = self.text.get(at..).and_then(|rest| rest.chars().next()) {
+                at = self.take(c, at);
+            } else {
+                break;
+            }
+        }
+        at
+    }
+
+    /// How many letters and digits of ASCII that bear no mark follow each other
+    /// from `at` on: nearly all there is.
+    fn plain_letters(&self, at: usize, end: usize) -> usize {
+        let letters =
+            self.text.as_bytes()[at..end].iter().take_while(|byte| byte.is_ascii_alphanumeric());
+        let count = letters.count();
+        if self.is_mark_at(at + count) { count.saturating_sub(1) } else { count }
+    }
+
+    /// Whether a combining mark stands at `at`.
+    fn is_mark_at(&self, at: usize) -> bool {
+        /// No character that begins with a smaller byte is a mark: they are below U+0300.
+        const FIRST_OF_MARKS: u8 = 0xcc;
+        self.text.as_bytes().get(at).is_some_and(|byte| *byte >= FIRST_OF_MARKS)
+            && self.text[at..].chars().next().is_some_and(is_combining_mark)
+    }
+
     /// Takes the character at `at` and what belongs to it; answers where the next begins.
     fn take(&mut self, c: char, at: usize) -> usize {
         let next = at + c.len_utf8();
-        // Nearly all there is: a letter that no mark follows.
-        if self.text.as_bytes().get(next).is_none_or(u8::is_ascii) {
-            if c.is_ascii_alphanumeric() {
-                self.push(c.to_ascii_lowercase(), at, next, c.is_ascii_uppercase());
-                return next;
-            }
+        if !c.is_ascii() && !self.is_mark_at(next) {
             let pair = match c {
                 'Ä' => Some("ae"),
                 'Ö' => Some("oe"),
@@ -250,37 +275,57 @@ impl<'a> Writer<'a> {
     }
 
     fn push(&mut self, letter: char, from: usize, to: usize, upper: bool) {
-        let joint = self.close_gap(from, upper);
-        if !matches!(joint, Joint::None | Joint::Hyphen) {
-            self.word += 1;
+        let mut joint = self.open(from, upper);
+        self.length += 1;
+        self.digits &= letter.is_numeric();
+        let (sentence, word) = (self.sentence, self.word);
+        let (from, to) = (place(from), place(to));
+        let mut buffer = [0; 4];
+        for byte in letter.encode_utf8(&mut buffer).bytes() {
+            self.folded.bytes.push(byte);
+            self.folded.letters.push(Letter { from, to, upper, joint, sentence, word });
+            joint = Joint::None;
         }
+    }
+
+    /// `count` letters and digits of ASCII, all at once.
+    fn push_plain(&mut self, at: usize, count: usize) {
+        let run = &self.text.as_bytes()[at..at + count];
+        let joint = self.open(at, run.first().is_some_and(u8::is_ascii_uppercase));
+        self.length += count;
+        self.digits &= run.iter().all(u8::is_ascii_digit);
+        let (sentence, word) = (self.sentence, self.word);
+        let first = self.folded.letters.len();
+        self.folded.bytes.extend(run.iter().map(u8::to_ascii_lowercase));
+        self.folded.letters.extend((at..).zip(run).map(|(at, letter)| Letter {
+            from: place(at),
+            to: place(at + 1),
+            upper: letter.is_ascii_uppercase(),
+            joint: Joint::None,
+            sentence,
+            word,
+        }));
+        if let Some(letter) = self.folded.letters.get_mut(first) {
+            letter.joint = joint;
+        }
+    }
+
+    /// What stands before the letter at `from`, which may open a word.
+    fn open(&mut self, from: usize, upper: bool) -> Joint {
+        if self.gap.is_empty() {
+            return Joint::None;
+        }
+        let joint = self.close_gap(from, upper);
         if joint != Joint::None {
+            self.word += u32::from(joint != Joint::Hyphen);
             self.length = 0;
             self.digits = true;
         }
-        self.length += 1;
-        self.digits &= letter.is_numeric();
-        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let (from, to) = (place(from), place(to));
-        let mut buffer = [0; 4];
-        for (index, byte) in letter.encode_utf8(&mut buffer).bytes().enumerate() {
-            self.folded.bytes.push(byte);
-            self.folded.letters.push(Letter {
-                from,
-                to,
-                upper,
-                joint: if index == 0 { joint } else { Joint::None },
-                sentence: self.sentence,
-                word: self.word,
-            });
-        }
+        joint
     }
 
     /// What the gap before a letter amounts to.
     fn close_gap(&mut self, from: usize, upper: bool) -> Joint {
-        if self.gap.is_empty() {
-            return Joint::None;
-        }
         let gap = std::mem::take(&mut self.gap);
         // "57. Sitzung" and "Dr. Meier" end no sentence.
         let stopped = gap.full_stop && gap.blank && upper && self.length > 2 && !self.digits;
@@ -308,6 +353,11 @@ impl<'a> Writer<'a> {
             _ => Joint::Blank,
         }
     }
+}
+
+/// A place in the text; texts of four gigabytes are cut long before.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// Whether `rest` begins with a word that joins the halves of `Haupt- und Personalamt`.
