@@ -94,57 +94,71 @@ impl<'a> Iterator for Words<'a> {
 
     fn next(&mut self) -> Option<Word<'a>> {
         let rest = self.text.get(self.at..)?;
-        let mut start = None;
-        let mut end = rest.len();
-        let mut stop = false;
-        let mut word = Word {
-            text: "",
-            hash: OFFSET,
-            length: 0,
-            capital: false,
-            inner_capitals: 0,
-            digits: 0,
-            stop: false,
-            opens: false,
-        };
-        for (offset, letter) in rest.char_indices() {
-            let belongs = letter.is_alphanumeric() || is_invisible(letter);
-            match (start.is_some(), belongs) {
-                (false, false) => {
-                    self.opens |= matches!(letter, '!' | '?' | ':' | '\n')
-                        || letter == '.' && !self.behind_number;
-                }
-                (true, false) => {
-                    end = offset;
-                    stop = letter == '.';
-                    break;
-                }
-                (_, true) => {
-                    if is_invisible(letter) {
-                        continue;
-                    }
-                    start.get_or_insert(offset);
-                    let capital = letter.is_uppercase();
-                    word.capital |= capital && word.length == 0;
-                    word.inner_capitals =
-                        word.inner_capitals.saturating_add(u8::from(capital && word.length > 0));
-                    word.digits = word.digits.saturating_add(u8::from(letter.is_ascii_digit()));
-                    word.length = word.length.saturating_add(1);
-                    word.hash = fold_into(word.hash, letter);
-                }
+        let mut letters = rest.char_indices();
+        let (start, first) = loop {
+            let Some((offset, letter)) = letters.next() else {
+                self.at = self.text.len();
+                return None;
+            };
+            if letter.is_alphanumeric() {
+                break (offset, letter);
             }
-        }
-        let Some(start) = start else {
-            self.at = self.text.len();
-            return None;
+            self.opens |=
+                matches!(letter, '!' | '?' | ':' | '\n') || letter == '.' && !self.behind_number;
         };
+        let mut word = Word { opens: std::mem::take(&mut self.opens), ..Word::EMPTY };
+        word.take(first);
+        let mut end = start + first.len_utf8();
+        loop {
+            end += word.take_plain(&rest.as_bytes()[end..]);
+            let Some(letter) = rest[end..].chars().next() else { break };
+            if letter.is_alphanumeric() {
+                word.take(letter);
+            } else if !is_invisible(letter) {
+                word.stop = letter == '.';
+                break;
+            }
+            end += letter.len_utf8();
+        }
         self.at += end;
         word.text = rest.get(start..end)?;
         word.hash = spread(word.hash);
-        word.stop = stop;
-        word.opens = std::mem::take(&mut self.opens);
         self.behind_number = word.digits > 0;
         Some(word)
+    }
+}
+
+impl Word<'_> {
+    const EMPTY: Self = Self {
+        text: "",
+        hash: OFFSET,
+        length: 0,
+        capital: false,
+        inner_capitals: 0,
+        digits: 0,
+        stop: false,
+        opens: false,
+    };
+
+    /// Takes the letters that are folded already, as most are. Answers how many.
+    fn take_plain(&mut self, letters: &[u8]) -> usize {
+        let mut count = 0;
+        for letter in letters.iter().take_while(|letter| letter.is_ascii_lowercase()) {
+            self.hash = step(self.hash, *letter);
+            count += 1;
+        }
+        self.length = self.length.saturating_add(u16::try_from(count).unwrap_or(u16::MAX));
+        count
+    }
+
+    fn take(&mut self, letter: char) {
+        let capital = letter.is_uppercase();
+        self.capital |= capital && self.length == 0;
+        self.inner_capitals =
+            self.inner_capitals.saturating_add(u8::from(capital && self.length > 0));
+        self.digits = self.digits.saturating_add(u8::from(letter.is_ascii_digit()));
+        self.length = self.length.saturating_add(1);
+        self.hash = fold_into(self.hash, letter);
     }
 }
 
