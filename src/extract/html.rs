@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::markup::{Dialect, Token, Tokens, attribute};
+use crate::text::push_single_spaced;
 
 /// Most links that are kept of one text.
 const MOST_LINKS: usize = 50;
@@ -291,26 +292,23 @@ enum Gap {
 
 impl Lines {
     fn push(&mut self, text: &str) {
-        let words = text.split(|c: char| c.is_whitespace()).peekable();
-        let mut is_first = true;
-        for word in words {
-            if !is_first {
-                self.gap = self.gap.max(Gap::Blank);
-            }
-            is_first = false;
-            if word.is_empty() {
-                continue;
-            }
-            if !self.text.is_empty() {
-                match self.gap {
-                    Gap::None => {}
-                    Gap::Blank => self.text.push(' '),
-                    Gap::Break => self.text.push('\n'),
-                }
-            }
-            self.gap = Gap::None;
-            self.text.push_str(word);
+        let words = text.trim_start();
+        if words.len() < text.len() {
+            self.part_words();
         }
+        if words.is_empty() {
+            return;
+        }
+        if !self.text.is_empty() {
+            match self.gap {
+                Gap::None => {}
+                Gap::Blank => self.text.push(' '),
+                Gap::Break => self.text.push('\n'),
+            }
+        }
+        push_single_spaced(&mut self.text, words);
+        let ends_with_blank = words.ends_with(char::is_whitespace);
+        self.gap = if ends_with_blank { Gap::Blank } else { Gap::None };
     }
 
     fn break_line(&mut self) {

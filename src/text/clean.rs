@@ -42,6 +42,42 @@ pub fn clean_block(text: &str, max_chars: usize) -> String {
     clean(text, max_chars, true)
 }
 
+/// Appends `text` with each run of white space as one blank and none at its ends.
+pub(crate) fn push_single_spaced(target: &mut String, text: &str) {
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let (words, gap) = rest.split_at(single_spaced(rest));
+        target.push_str(words);
+        rest = gap.trim_start();
+        if !rest.is_empty() {
+            target.push(' ');
+        }
+    }
+}
+
+/// How much of a text that begins with a word is words with single blanks between them.
+fn single_spaced(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut at, mut end) = (0, 0);
+    loop {
+        match bytes.get(at) {
+            Some(b'!'..=b'~') => at += 1,
+            Some(b' ') if at == end => {
+                at += 1;
+                continue;
+            }
+            Some(byte) if !byte.is_ascii() => match text[at..].chars().next() {
+                Some(character) if !character.is_whitespace() => at += character.len_utf8(),
+                _ => return end,
+            },
+            // A control character is no white space, but some are.
+            Some(byte) if !char::from(*byte).is_whitespace() => at += 1,
+            _ => return end,
+        }
+        end = at;
+    }
+}
+
 /// Whether nothing in the text composes. Below U+0300 no character does, nor
 /// do the dashes, quotation marks and dots of typography.
 fn is_composed(text: &str) -> bool {
@@ -49,7 +85,28 @@ fn is_composed(text: &str) -> bool {
     text.chars().all(plain) || is_nfc_quick(text.chars()) == IsNormalized::Yes
 }
 
+/// Whether cleaning would leave the text as it is: visible characters that do
+/// not compose, single gaps between them. Most texts come so from the reader of
+/// markup; asking is far cheaper than cleaning.
+fn is_clean(text: &str, keeps_breaks: bool) -> bool {
+    let mut in_gap = true;
+    for character in text.chars() {
+        match character {
+            '!'..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' => in_gap = false,
+            '\u{2010}'..='\u{2027}' | '€' => in_gap = false,
+            ' ' if !in_gap => in_gap = true,
+            '\n' if keeps_breaks && !in_gap => in_gap = true,
+            _ => return false,
+        }
+    }
+    !in_gap
+}
+
 fn clean(text: &str, max_chars: usize, keeps_breaks: bool) -> String {
+    let fits = text.len() <= max_chars || text.chars().count() <= max_chars;
+    if fits && is_clean(text, keeps_breaks) {
+        return text.to_owned();
+    }
     if is_composed(text) {
         collect(text.chars(), text.len(), max_chars, keeps_breaks)
     } else {
@@ -122,6 +179,24 @@ mod tests {
         assert_eq!(clean_line("ab cd", 3), "ab");
         assert_eq!(clean_line("ab cd", 4), "ab c");
         assert_eq!(clean_line("ab", 0), "");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn single_spaced_words_are_those_of_the_text(text in "[a ä\\n\u{a0}\u{b}\u{1}\u{2003}„]{0,12}") {
+            let mut spaced = String::from("x");
+            push_single_spaced(&mut spaced, &text);
+            let words: Vec<&str> = text.split_whitespace().collect();
+            proptest::prop_assert_eq!(spaced, format!("x{}", words.join(" ")));
+        }
+
+        #[test]
+        fn what_is_clean_is_left_as_it_is(text in "[a ä\\n\u{a0}„–€\u{ad}\u{300}.]{0,12}", breaks: bool) {
+            if is_clean(&text, breaks) {
+                let cleaned = collect(text.nfc(), text.len(), usize::MAX, breaks);
+                proptest::prop_assert_eq!(&cleaned, &text);
+            }
+        }
     }
 
     #[test]

@@ -15,4 +15,4 @@ pub use months::MONTHS;
 pub use sentences::{sentences, shorten};
 pub use words::words;
 
-pub(crate) use clean::is_invisible;
+pub(crate) use clean::{is_invisible, push_single_spaced};
