@@ -15,51 +15,56 @@ use crate::model::{IdentityPolicy, Key, RawItem, SourceSettings};
 use crate::text;
 
 /// The keys of one document's items.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Keyed {
+#[derive(Debug)]
+pub struct Keyed<'a> {
     /// One key per item, in order. Items of equal key are one item listed twice.
     pub keys: Vec<Key>,
-    /// Per item, further names under which it may be stored already, best
-    /// first; empty where a name would fit several items of the document. To be
-    /// looked up among the keys and the aliases of the same source if the key
-    /// is unknown, so that guids that change at each poll bring no new items.
-    pub fallbacks: Vec<Vec<Key>>,
     /// What the operator should know.
     pub notes: Vec<String>,
+    facts: Vec<Facts<'a>>,
 }
 
 /// Names each item of one document. Where a name is borne by items that differ
 /// it is refined by the link, then by the content, with a note.
-pub fn keys(items: &[RawItem], settings: &SourceSettings) -> Keyed {
+pub fn keys<'a>(items: &'a [RawItem], settings: &SourceSettings) -> Keyed<'a> {
     let page = canonical(&settings.url);
-    let facts: Vec<Facts> = items.iter().map(|raw| Facts::of(raw, settings, &page)).collect();
+    let facts: Vec<Facts<'_>> = items.iter().map(|raw| Facts::of(raw, settings, &page)).collect();
     let mut keys: Vec<String> =
         facts.iter().map(|facts| facts.first_name(settings.identity)).collect();
     let mut notes = Vec::new();
     refine(&mut keys, &facts, "its link", &mut notes, Facts::link_hash);
-    refine(&mut keys, &facts, "its title and text", &mut notes, |facts| facts.full_content.clone());
+    refine(&mut keys, &facts, "its title and text", &mut notes, Facts::full_content);
+    Keyed { keys: keys.into_iter().map(Key).collect(), notes, facts }
+}
 
-    let mut fallbacks: Vec<Vec<Key>> =
-        facts.iter().map(|facts| facts.fallbacks(settings)).collect();
-    // Whose a name is; none if items of different keys would answer to it, or
-    // if it is another item's key already.
-    let mut owners: HashMap<String, Option<&str>> = HashMap::new();
-    let borne = keys.iter().map(|key| (key.clone(), key));
-    let offered = fallbacks.iter().zip(&keys);
-    let offered =
-        offered.flat_map(|(names, key)| names.iter().map(move |name| (name.0.clone(), key)));
-    for (name, key) in borne.chain(offered) {
-        let owner = owners.entry(name).or_insert(Some(key));
-        if *owner != Some(key.as_str()) {
-            *owner = None;
+impl Keyed<'_> {
+    /// Per item, further names under which it may be stored already, best
+    /// first; empty where a name would fit several items of the document. To be
+    /// looked up among the keys and the aliases of the same source if the key
+    /// is unknown, so that guids that change at each poll bring no new items.
+    /// Not for documents whose items are all known: the names cost more than the keys.
+    pub fn fallbacks(&self, settings: &SourceSettings) -> Vec<Vec<Key>> {
+        let mut fallbacks: Vec<Vec<Key>> =
+            self.facts.iter().map(|facts| facts.fallbacks(settings)).collect();
+        // Whose a name is; none if items of different keys would answer to it, or
+        // if it is another item's key already.
+        let mut owners: HashMap<Key, Option<&Key>> = HashMap::new();
+        let borne = self.keys.iter().map(|key| (key, key));
+        let offered = fallbacks.iter().zip(&self.keys);
+        let offered = offered.flat_map(|(names, key)| names.iter().map(move |name| (name, key)));
+        for (name, key) in borne.chain(offered) {
+            let owner = owners.entry(name.clone()).or_insert(Some(key));
+            if *owner != Some(key) {
+                *owner = None;
+            }
         }
+        for (names, key) in fallbacks.iter_mut().zip(&self.keys) {
+            names.retain(|name| {
+                name != key && owners.get(name).is_some_and(|owner| *owner == Some(key))
+            });
+        }
+        fallbacks
     }
-    for (names, key) in fallbacks.iter_mut().zip(&keys) {
-        names.retain(|name| {
-            name.0 != *key && owners.get(&name.0).is_some_and(|owner| *owner == Some(key.as_str()))
-        });
-    }
-    Keyed { keys: keys.into_iter().map(Key).collect(), fallbacks, notes }
 }
 
 /// Further names of one item, without knowledge of its neighbours; see
@@ -72,13 +77,11 @@ pub fn fallback_keys(raw: &RawItem, settings: &SourceSettings) -> Vec<Key> {
 /// same, nothing needs to be cleaned again.
 pub fn raw_hash(item: &RawItem) -> i64 {
     // Gathered first: a hash takes many small pieces slowly.
-    let mut said: Vec<u8> = Vec::with_capacity(1024);
+    let mut said = String::with_capacity(1024);
     let mut field = |text: &str| {
-        for word in text.split_whitespace() {
-            said.extend_from_slice(word.as_bytes());
-            said.push(b' ');
-        }
-        said.push(0);
+        let from = said.len();
+        text::push_single_spaced(&mut said, text);
+        said.push_str(if said.len() > from { " \0" } else { "\0" });
     };
     for text in [&item.guid, &item.link, &item.title, &item.summary_html, &item.body_html] {
         field(text.as_deref().unwrap_or_default());
@@ -88,54 +91,71 @@ pub fn raw_hash(item: &RawItem) -> i64 {
         field(enclosure.title.as_deref().unwrap_or_default());
     }
     let mut first = [0_u8; 8];
-    first.copy_from_slice(&Sha256::digest(&said)[..8]);
+    first.copy_from_slice(&Sha256::digest(said.as_bytes())[..8]);
     i64::from_be_bytes(first)
 }
 
-/// What can tell an item apart, computed once.
-struct Facts {
+/// What can tell an item apart.
+#[derive(Debug)]
+struct Facts<'a> {
+    raw: &'a RawItem,
     guid: Option<String>,
     system: Option<String>,
     link: Option<String>,
     link_is_own: bool,
-    title: String,
-    content: String,
-    full_content: String,
 }
 
-impl Facts {
-    fn of(raw: &RawItem, settings: &SourceSettings, page: &str) -> Self {
+impl<'a> Facts<'a> {
+    fn of(raw: &'a RawItem, settings: &SourceSettings, page: &str) -> Self {
         let link = raw
             .link
             .as_deref()
             .filter(|link| !link.trim().is_empty())
             .map(|link| unmirrored(link, settings));
         let place = link.as_deref().map(|link| Place::of(link, page));
-        let title = one_line(raw.title.as_deref().unwrap_or_default());
-        let body = [&raw.summary_html, &raw.body_html]
-            .map(|html| one_line(html.as_deref().unwrap_or_default()));
-        let date = raw.published.map_or(0, |date| date.at.0);
-        let content = if title.is_empty() {
-            hash(format!("{}\0{}\0{date}", body[0], body[1]).as_bytes())
-        } else {
-            hash(format!("{title}\0{date}").as_bytes())
-        };
         Self {
+            raw,
             guid: raw.guid.as_deref().and_then(guid_name),
             system: link.as_deref().and_then(identity::key_of_url),
             link_is_own: place.as_ref().is_some_and(|place| place.is_own),
             link: place.map(|place| place.spelled),
-            full_content: hash(format!("{title}\0{date}\0{}\0{}", body[0], body[1]).as_bytes()),
-            title: text::fold(&title),
-            content,
         }
+    }
+
+    fn title(&self) -> String {
+        one_line(self.raw.title.as_deref())
+    }
+
+    fn date(&self) -> i64 {
+        self.raw.published.map_or(0, |date| date.at.0)
+    }
+
+    /// Hash of title and date; of the texts where there is no title.
+    fn content(&self) -> String {
+        let (title, date) = (self.title(), self.date());
+        if title.is_empty() {
+            let [summary, body] = self.texts();
+            hash(format!("{summary}\0{body}\0{date}").as_bytes())
+        } else {
+            hash(format!("{title}\0{date}").as_bytes())
+        }
+    }
+
+    /// Hash of all it says. Reads the texts, so it is asked only where it is needed.
+    fn full_content(&self) -> String {
+        let [summary, body] = self.texts();
+        hash(format!("{}\0{}\0{summary}\0{body}", self.title(), self.date()).as_bytes())
+    }
+
+    fn texts(&self) -> [String; 2] {
+        [&self.raw.summary_html, &self.raw.body_html].map(|html| one_line(html.as_deref()))
     }
 
     fn first_name(&self, policy: IdentityPolicy) -> String {
         // A number of iKISS comes before a guid: its feeds have none of their own.
         let ikiss = || self.system.clone().filter(|name| name.starts_with("ikiss:"));
         let link = || self.system.clone().or_else(|| self.link.as_deref().map(link_name));
-        let content = || format!("content:{}", self.content);
+        let content = || format!("content:{}", self.content());
         match policy {
             IdentityPolicy::Auto => {
                 ikiss().or_else(|| self.guid.clone()).or_else(link).unwrap_or_else(content)
@@ -149,11 +169,9 @@ impl Facts {
     fn fallbacks(&self, settings: &SourceSettings) -> Vec<Key> {
         let first = self.first_name(settings.identity);
         let refined = format!("{first}|{}", self.link_hash());
-        let mut names = vec![
-            refined.clone(),
-            format!("{first}|{}", self.full_content),
-            format!("{refined}|{}", self.full_content),
-        ];
+        let content = self.full_content();
+        let mut names =
+            vec![refined.clone(), format!("{first}|{content}"), format!("{refined}|{content}")];
         if settings.identity == IdentityPolicy::Auto && self.link_is_own {
             names.extend(self.system.clone());
             names.extend(self.link.as_deref().map(link_name));
@@ -168,12 +186,12 @@ impl Facts {
 }
 
 /// Gives the bearers of a name names of their own where they differ.
-fn refine(
+fn refine<'a>(
     keys: &mut [String],
-    facts: &[Facts],
+    facts: &[Facts<'a>],
     by: &str,
     notes: &mut Vec<String>,
-    part: impl Fn(&Facts) -> String,
+    part: impl Fn(&Facts<'a>) -> String,
 ) {
     let mut bearers: HashMap<String, Vec<usize>> = HashMap::new();
     for (index, key) in keys.iter().enumerate() {
@@ -185,12 +203,13 @@ fn refine(
     let mut repeated = 0;
     for (name, indices) in groups {
         let first = &facts[indices[0]];
+        let title = text::fold(&first.title());
         let by_system = first.system.as_deref().is_some_and(|system| name.starts_with(system));
         let differ = indices.iter().any(|index| {
             let other = &facts[*index];
-            other.title != first.title
+            text::fold(&other.title()) != title
                 || (!by_system && other.link != first.link)
-                || (other.link.is_none() && other.full_content != first.full_content)
+                || (other.link.is_none() && other.full_content() != first.full_content())
         });
         let parts: Vec<String> = indices.iter().map(|index| part(&facts[*index])).collect();
         if !differ || parts.iter().all(|part| *part == parts[0]) {
@@ -273,13 +292,8 @@ pub(super) fn own_page(link: &str, settings: &SourceSettings) -> Option<String> 
     place.is_own.then(|| link_name(&place.spelled))
 }
 
-fn one_line(text: &str) -> String {
-    let mut line = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
+fn one_line(text: Option<&str>) -> String {
+    let mut line = String::new();
+    text::push_single_spaced(&mut line, text.unwrap_or_default());
     line
 }

@@ -8,10 +8,10 @@ use super::{Due, detail, size};
 use crate::dedup::{self, Traces};
 use crate::fetch::caching::{self, Remembered};
 use crate::model::{
-    Condition, Cursor, Item, ItemId, Key, Known, RawItem, Response, Rhythm, SourceId, Tagging,
-    Timestamp, Verdict,
+    Condition, Cursor, Extraction, Item, ItemId, Key, Known, RawItem, Response, Rhythm, SourceId,
+    SourceSettings, Tagging, Timestamp, Verdict,
 };
-use crate::normalize;
+use crate::normalize::{self, Keyed};
 use crate::pipeline::{Plan, SourcePlan};
 use crate::source::SourceError;
 use crate::store::{Store, StoreError, Transaction, items};
@@ -53,14 +53,6 @@ pub(super) struct NewItem {
     pub(super) item: Item,
     pub(super) taggings: Vec<Tagging>,
     pub(super) traces: Traces,
-}
-
-/// A raw item under the names it may be known by.
-struct Named {
-    raw: RawItem,
-    key: Key,
-    raw_hash: i64,
-    fallbacks: Vec<Key>,
 }
 
 /// A raw item, and what is stored of it.
@@ -198,41 +190,6 @@ fn unreadable(error: &SourceError) -> Failure {
     Failure::new(condition, error.to_string())
 }
 
-fn extract(source: &SourcePlan, response: &Response) -> Result<(Vec<Named>, Read), SourceError> {
-    let settings = &source.configured.settings;
-    let extraction = source.configured.source.extract(response)?;
-    let mut notes = extraction.notes;
-    if response.truncated {
-        notes
-            .push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
-    }
-    let keyed = normalize::keys(&extraction.items, settings);
-    notes.extend(keyed.notes);
-    let mut listed = HashSet::new();
-    let named: Vec<Named> = extraction
-        .items
-        .into_iter()
-        .zip(keyed.keys.into_iter().zip(keyed.fallbacks))
-        // An item listed twice counts as it stands first: else the two would
-        // correct each other at each poll.
-        .filter(|(_, (key, _))| listed.insert(key.clone()))
-        .map(|(raw, (key, fallbacks))| Named {
-            raw_hash: normalize::raw_hash(&raw),
-            raw,
-            key,
-            fallbacks,
-        })
-        .collect();
-    let read = Read {
-        total: named.len(),
-        incomplete: extraction.incomplete,
-        notes,
-        rhythm: extraction.rhythm,
-        ..Read::default()
-    };
-    Ok((named, read))
-}
-
 /// Splits the items into new, changed and known ones. Known ones whose raw
 /// fields are as they were cost a look-up and nothing else.
 fn begin(
@@ -247,11 +204,17 @@ fn begin(
     if remembered.is_known {
         return Ok(Begun { remembered, read: Read::default(), waiting: Vec::new() });
     }
-    let (named, mut read) = extract(source, &response)?;
+    let Extraction { items, mut notes, incomplete, rhythm, .. } =
+        source.configured.source.extract(&response)?;
+    if response.truncated {
+        notes
+            .push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
+    }
     // Hundreds of kilobytes, and no longer needed.
     drop(response);
     let settings = &source.configured.settings;
-    let found = store.read_here(|tx| look_up(tx, &settings.id, named))?;
+    let found = find(store, settings, items, &mut notes)?;
+    let mut read = Read { total: found.len(), incomplete, notes, rhythm, ..Read::default() };
     let need_pages =
         settings.detail.is_some() && found.iter().any(|item| item.is_new() || item.has_changed());
     if need_pages {
@@ -283,33 +246,65 @@ async fn with_pages(
     in_turn(&manners.ctx.lanes, job).await
 }
 
+/// The items of a document, each with what is stored of it.
+fn find(
+    store: &Store,
+    settings: &SourceSettings,
+    items: Vec<RawItem>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Found>, StoreError> {
+    let (keys, known) = {
+        let keyed = normalize::keys(&items, settings);
+        notes.extend_from_slice(&keyed.notes);
+        let known = look_up(store, settings, &items, &keyed)?;
+        (keyed.keys, known)
+    };
+    let mut listed = HashSet::new();
+    let found = items.into_iter().zip(keys).zip(known);
+    Ok(found
+        // An item listed twice counts as it stands first: else the two would
+        // correct each other at each poll.
+        .filter(|((_, key), _)| listed.insert(key.clone()))
+        .map(|((raw, key), known)| {
+            let raw_hash = normalize::raw_hash(&raw);
+            Found { raw, key, raw_hash, known, lacks_page: false }
+        })
+        .collect())
+}
+
 /// Finds each item among the stored ones: by its key, else by a further name
 /// of its that is the key or a name of a stored item. Keys first, for all: a
 /// name must not lead to an item that stands in the same document itself.
 fn look_up(
-    tx: &Transaction<'_>,
-    source: &SourceId,
-    named: Vec<Named>,
-) -> Result<Vec<Found>, StoreError> {
-    // A new source has nothing to look for.
-    let is_new = !items::any_of(tx, source)?;
-    let mut taken = HashSet::new();
-    let mut by_key = Vec::with_capacity(named.len());
-    for named in &named {
-        let known = if is_new { None } else { items::known(tx, source, &named.key)? };
-        taken.extend(known.as_ref().map(|known| known.id));
-        by_key.push(known);
-    }
-    let mut found = Vec::with_capacity(named.len());
-    for (named, mut known) in named.into_iter().zip(by_key) {
-        let Named { raw, key, raw_hash, fallbacks } = named;
-        if known.is_none() && !is_new {
-            known =
-                by_name(tx, source, &raw, &key, &fallbacks)?.filter(|known| taken.insert(known.id));
+    store: &Store,
+    settings: &SourceSettings,
+    items: &[RawItem],
+    keyed: &Keyed<'_>,
+) -> Result<Vec<Option<Known>>, StoreError> {
+    let (source, keys) = (&settings.id, &keyed.keys);
+    let by_key: Option<Vec<Option<Known>>> = store.read_here(|tx| {
+        // A new source has nothing to look for.
+        if !items::any_of(tx, source)? {
+            return Ok(None);
         }
-        found.push(Found { raw, key, raw_hash, known, lacks_page: false });
+        keys.iter().map(|key| items::known(tx, source, key)).collect::<Result<_, _>>().map(Some)
+    })?;
+    let Some(mut known) = by_key else { return Ok(keys.iter().map(|_| None).collect()) };
+    if known.iter().all(Option::is_some) {
+        return Ok(known);
     }
-    Ok(found)
+    let fallbacks = keyed.fallbacks(settings);
+    let mut taken: HashSet<ItemId> = known.iter().flatten().map(|known| known.id).collect();
+    let mut asked = HashSet::new();
+    store.read_here(|tx| {
+        for (index, raw) in items.iter().enumerate() {
+            if known[index].is_none() && asked.insert(&keys[index]) {
+                known[index] = by_name(tx, source, raw, &keys[index], &fallbacks[index])?
+                    .filter(|known| taken.insert(known.id));
+            }
+        }
+        Ok(known)
+    })
 }
 
 fn by_name(
