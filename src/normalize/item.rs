@@ -9,7 +9,7 @@ use super::document::{documents, format_of};
 use super::identity;
 use super::key::{own_page, unmirrored};
 use super::text::{
-    first_sentence, said, split_bracketed_date, title as clean_title, without_furniture,
+    first_sentence, is_said, said, split_bracketed_date, title as clean_title, without_furniture,
     without_teaser_end,
 };
 use super::url::{canonical, clean, resolve};
@@ -89,9 +89,20 @@ fn whole_text(summary: &str, body: String) -> String {
         return summary.to_owned();
     }
     let opening: Vec<&str> = said(summary).take(8).collect();
-    let known = opening.is_empty()
-        || said(&body).collect::<Vec<_>>().windows(opening.len()).any(|words| words == opening);
-    if known { body } else { text::clean_block(&format!("{summary}\n{body}"), MAX_TEXT) }
+    if says(&body, &opening) {
+        body
+    } else {
+        text::clean_block(&format!("{summary}\n{body}"), MAX_TEXT)
+    }
+}
+
+/// Whether `words` are said in `text`, one after the other.
+fn says(text: &str, words: &[&str]) -> bool {
+    let Some(first) = words.first() else { return true };
+    text.match_indices(first).any(|(at, _)| {
+        let (before, rest) = text.split_at(at);
+        !before.ends_with(is_said) && said(rest).take(words.len()).eq(words.iter().copied())
+    })
 }
 
 /// A title whatever is missing; `None` if there is no word at all.

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 
 use crate::text;
@@ -89,6 +90,14 @@ static BRACKETED_DATE: LazyLock<Option<Regex>> =
 
 /// Words without which [`APPEARED_FIRST`] finds nothing.
 const APPEARED: [&str; 2] = ["erschien zuerst auf", "appeared first on"];
+
+/// Finds whether a text holds any of [`APPEARED`] or [`REMARKS`], as few do, in
+/// one pass over it.
+static REMARKED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    // Of the kinds of match the one for which it looks at many bytes at a time.
+    let kind = MatchKind::LeftmostFirst;
+    AhoCorasick::builder().match_kind(kind).build(APPEARED.iter().chain(REMARKS)).ok()
+});
 
 /// What `WordPress` puts under each entry of a feed.
 static APPEARED_FIRST: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -186,6 +195,9 @@ pub(super) fn without_furniture(text: &str) -> String {
         }
     }
     let mut text = kept.join("\n");
+    if REMARKED.as_ref().is_some_and(|remarked| !remarked.is_match(&text)) {
+        return text.trim().to_owned();
+    }
     // The expression is slow where its words are missing, as they are in most texts.
     if APPEARED.iter().any(|words| text.contains(words))
         && let Some(appeared) = APPEARED_FIRST.as_ref()
@@ -244,8 +256,12 @@ pub(super) fn first_sentence(text: &str, max_chars: usize) -> String {
 /// What of a text counts as said: words and figures, without quotation marks,
 /// dashes, white space and other typography.
 pub(super) fn said(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '%' | '€' | '§')))
-        .filter(|word| !word.is_empty())
+    text.split(|c: char| !is_said(c)).filter(|word| !word.is_empty())
+}
+
+/// Whether a character is part of what is said.
+pub(super) fn is_said(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '%' | '€' | '§')
 }
 
 #[cfg(test)]

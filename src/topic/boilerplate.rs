@@ -6,6 +6,9 @@
 //! stray caption hardly ever gives one.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
 
 /// A line that begins so, and the rest after it, is not the item's. Compared in lower case.
 const TAILS: [&str; 21] = [
@@ -63,17 +66,26 @@ const LONGEST_LINE: usize = 240;
 const BRACKETS: [&str; 6] =
     ["(wir berichteten", "(foto:", "(bild:", "(symbolbild", "(quelle:", "(archivbild"];
 
+/// Finds whether a text holds a web or mail address or speaks of cookies, as few
+/// do: only then its lines are searched for them.
+static MARKED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    // Of the kinds of match the one for which it looks at many bytes at a time.
+    let kind = MatchKind::LeftmostFirst;
+    AhoCorasick::builder().match_kind(kind).build(["@", "://", "www.", "ookie"]).ok()
+});
+
 /// Bytes of `text` that are not the item's own words, ascending and apart.
 pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
     let mut cuts: Vec<Range<usize>> = Vec::new();
     let mut at = 0;
+    let has_marks = MARKED.as_ref().is_none_or(|marked| marked.is_match(text));
     for line in text.split_inclusive('\n') {
         let begins = at;
         at += line.len();
         // Few lines begin like boilerplate; only those are looked at whole.
         let opening = lower(line, LONGEST_OPENING);
         let opens = TAILS.iter().chain(&LINES).any(|words| begins_with(&opening, words));
-        let lower = if opens || line.contains("ookie") {
+        let lower = if opens || has_marks && line.contains("ookie") {
             lower(line, LONGEST_LINE + 1)
         } else {
             String::new()
@@ -86,7 +98,7 @@ pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
         if begins > 0 && is_line(&lower) {
             cuts.push(begins..at);
         } else {
-            inside(line, begins, &mut cuts);
+            inside(line, begins, has_marks, &mut cuts);
         }
     }
     cuts
@@ -94,7 +106,14 @@ pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
 
 /// The first characters of a line in lower case.
 fn lower(line: &str, most: usize) -> String {
-    line.trim().chars().take(most).flat_map(char::to_lowercase).collect()
+    let mut lower = String::with_capacity(line.len().min(most));
+    for c in line.trim().chars().take(most) {
+        match c {
+            _ if c.is_ascii() => lower.push(c.to_ascii_lowercase()),
+            _ => lower.extend(c.to_lowercase()),
+        }
+    }
+    lower
 }
 
 fn is_tail(line: &str) -> bool {
@@ -127,7 +146,7 @@ fn begins_with(line: &str, opening: &str) -> bool {
 }
 
 /// Brackets with a caption, web and mail addresses.
-fn inside(line: &str, begins: usize, cuts: &mut Vec<Range<usize>>) {
+fn inside(line: &str, begins: usize, may_have_address: bool, cuts: &mut Vec<Range<usize>>) {
     /// Longer than any caption: the bracket was never closed.
     const LONGEST_BRACKET: usize = 200;
     let mut skip_to = 0;
@@ -135,7 +154,7 @@ fn inside(line: &str, begins: usize, cuts: &mut Vec<Range<usize>>) {
         if at < skip_to {
             continue;
         }
-        let lower: String = line[at..].chars().take(20).flat_map(char::to_lowercase).collect();
+        let lower = lower(&line[at..], 20);
         if BRACKETS.iter().any(|opening| lower.starts_with(opening))
             && let Some(length) = line[at..]
                 .char_indices()
@@ -147,7 +166,8 @@ fn inside(line: &str, begins: usize, cuts: &mut Vec<Range<usize>>) {
             skip_to = at + length;
         }
     }
-    let has_address = line.contains('@') || line.contains("://") || line.contains("www.");
+    let has_address =
+        may_have_address && (line.contains('@') || line.contains("://") || line.contains("www."));
     let mut at = 0;
     for word in line.split_inclusive(char::is_whitespace).take_while(|_| has_address) {
         let bare = word.trim_end();
