@@ -34,7 +34,7 @@ static SIZE: LazyLock<Option<Regex>> =
 
 /// The documents of an item: enclosures first, then links in its texts.
 /// `base` is the address of the item.
-pub(super) fn documents(raw: &RawItem, base: Option<&str>) -> Vec<Document> {
+pub(super) fn documents(raw: &RawItem, base: Option<&Url>) -> Vec<Document> {
     let mut documents: Vec<Document> = Vec::new();
     let mut seen: Vec<String> = Vec::new();
     let found =
@@ -57,13 +57,13 @@ pub(super) fn documents(raw: &RawItem, base: Option<&str>) -> Vec<Document> {
     documents
 }
 
-fn from_enclosure(enclosure: &Enclosure, base: Option<&str>) -> Option<Document> {
-    let url = resolve(&enclosure.url, base)?;
+fn from_enclosure(enclosure: &Enclosure, base: Option<&Url>) -> Option<Document> {
     let claimed = enclosure.media_type.as_deref().unwrap_or_default().to_ascii_lowercase();
     let claimed = claimed.split(';').next().unwrap_or_default().trim();
     if ["image/", "audio/", "video/"].iter().any(|kind| claimed.starts_with(kind)) {
         return None;
     }
+    let url = resolve(&enclosure.url, base)?;
     let format = FORMATS
         .iter()
         .find(|(media_type, ..)| *media_type == claimed)
@@ -74,15 +74,37 @@ fn from_enclosure(enclosure: &Enclosure, base: Option<&str>) -> Option<Document>
     Some(Document { title: named(words, &url), url, format: format.to_owned(), size })
 }
 
-fn linked(html: &str, base: Option<&str>) -> Vec<Document> {
+fn linked(html: &str, base: Option<&Url>) -> Vec<Document> {
     anchors(html)
         .into_iter()
         .filter_map(|(href, words)| {
-            let url = resolve(&htmlize::unescape(href), base)?;
+            let href = htmlize::unescape(href);
+            if !may_be_document(&href) {
+                return None;
+            }
+            let url = resolve(&href, base)?;
             let format = format_of(&url)?.to_owned();
             Some(Document { title: named(words, &url), size: size_in(words), url, format })
         })
         .collect()
+}
+
+/// Whether [`format_of`] may find a format once the link is resolved: what most
+/// links lack is cheaper to see before.
+fn may_be_document(link: &str) -> bool {
+    let link = link.trim();
+    let path = link.split(['?', '#']).next().unwrap_or_default();
+    let ends_with = |ending: &str| {
+        path.len()
+            .checked_sub(ending.len())
+            .and_then(|at| path.get(at..))
+            .is_some_and(|tail| tail.eq_ignore_ascii_case(ending))
+    };
+    // A link to the page itself is judged by the page's address.
+    path.is_empty()
+        || link.contains('?')
+        || ends_with("download.php")
+        || FORMATS.iter().any(|(_, ending, _)| ends_with(ending))
 }
 
 /// What readers call a media type, if it is a document's.
@@ -162,7 +184,7 @@ mod tests {
             ..RawItem::default()
         };
         let found: Vec<(String, String, String, Option<u64>)> =
-            documents(&raw, Some("https://a.de/n/1"))
+            documents(&raw, Url::parse("https://a.de/n/1").ok().as_ref())
                 .into_iter()
                 .map(|d| (d.title, d.url, d.format, d.size))
                 .collect();
@@ -179,6 +201,17 @@ mod tests {
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (got, (title, url, format, size)) in found.into_iter().zip(expected) {
             assert_eq!(got, (title.to_owned(), url.to_owned(), format.to_owned(), size));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_document_is_missed_before_it_is_resolved(
+            link in "(/|a|\\.|\\\\|#|\\?| |%2[eE]|ext=|pdf|PDF|Zip|/output/|download\\.php|https://b\\.de){0,6}",
+            page in "https://a\\.de/(b/c|b\\.pdf|l\\?ext=pdf)",
+        ) {
+            let format = resolve(&link, Url::parse(&page).ok().as_ref()).and_then(|url| format_of(&url));
+            proptest::prop_assert!(format.is_none() || may_be_document(&link), "{}", link);
         }
     }
 }

@@ -49,10 +49,22 @@ const SYSTEMS: &[(&str, ReadId)] = &[
 
 /// Names of the item behind `url`, for example `ikiss:116.635`; most have none.
 pub(super) fn of_url(url: &str) -> Vec<String> {
+    Address::parse(url).map_or_else(Vec::new, |address| of_address(&address))
+}
+
+/// Names of the item behind `url` whose text is `text`: those of [`of_url`] and
+/// that of a press release.
+pub(super) fn of_page(url: &str, text: &str) -> Vec<String> {
     let Some(address) = Address::parse(url) else { return Vec::new() };
+    let mut names = of_address(&address);
+    names.extend(press_release(&address, text));
+    names
+}
+
+fn of_address(address: &Address) -> Vec<String> {
     SYSTEMS
         .iter()
-        .filter_map(|(system, read)| read(&address).map(|id| format!("{system}:{id}")))
+        .filter_map(|(system, read)| read(address).map(|id| format!("{system}:{id}")))
         .collect()
 }
 
@@ -159,8 +171,7 @@ static RELEASE: LazyLock<Option<Regex>> = LazyLock::new(|| {
 
 /// The number of a press release of the state: `pm:mid-165-2025`. Numbers
 /// repeat between ministries, so without a ministry there is no name.
-pub(super) fn press_release(url: &str, text: &str) -> Option<String> {
-    let address = Address::parse(url)?;
+fn press_release(address: &Address, text: &str) -> Option<String> {
     let site = address
         .host
         .strip_suffix(".sachsen-anhalt.de")
@@ -168,7 +179,7 @@ pub(super) fn press_release(url: &str, text: &str) -> Option<String> {
     let head: String = text.chars().take(600).collect();
     let found = RELEASE.as_ref()?.captures(&head)?;
     let (number, year) = (found.get(1)?.as_str(), found.get(2)?.as_str());
-    let ministry = ministry_of_site(site, &address).or_else(|| ministry_in(&head))?;
+    let ministry = ministry_of_site(site, address).or_else(|| ministry_in(&head))?;
     Some(format!("pm:{ministry}-{}-{year}", number.trim_start_matches('0')))
 }
 
@@ -300,6 +311,7 @@ mod tests {
 
     #[test]
     fn a_press_release_is_known_by_ministry_and_number() {
+        let press_release = |url: &str, text: &str| press_release(&Address::parse(url)?, text);
         let portal = "https://presse.sachsen-anhalt.de/ministerium-fuer-infrastruktur-und-digitales/2025/11/24/x";
         let expected = Some("pm:mid-165-2025".to_owned());
         assert_eq!(press_release(portal, "Pressemitteilung: 165/2025\nMagdeburg"), expected);

@@ -35,25 +35,27 @@ pub fn item(
     received: Timestamp,
 ) -> Option<Item> {
     let url = raw.link.as_deref().and_then(clean);
-    let base = url.as_deref().or(Some(settings.url.as_str()));
+    let page = url.as_deref().map(canonical);
+    let base = Url::parse(url.as_deref().unwrap_or(&settings.url)).ok();
     let (summary, mut links, in_brackets) = teaser(raw.summary_html.as_deref());
     let (body, body_links) = body(raw.body_html.as_deref());
     links.extend(body_links);
-    let documents = documents(raw, base);
+    let documents = documents(raw, base.as_ref());
     let text = whole_text(&summary, body);
     let raw_title = clean_title(raw.title.as_deref().unwrap_or_default(), MAX_TITLE);
     let title = shown_title(&raw_title, &text, &documents, url.as_deref())?;
     let summary = if summary.is_empty() { text.replace('\n', " ") } else { summary };
     let (categories, releases) = categories(&raw.categories);
     let dated = published(raw, in_brackets.as_deref(), settings, url.as_deref(), received);
-    let aliases = aliases(raw, settings, &format!("{releases}\n{title}\n{text}"));
+    let link = raw.link.as_deref().filter(|_| url.is_some());
+    let aliases = aliases(raw, link, settings, &format!("{releases}\n{title}\n{text}"));
     Some(Item {
-        fingerprint: fingerprint(&title, &text, url.as_deref(), &documents),
+        fingerprint: fingerprint(&title, &text, page.as_deref(), &documents),
         key,
         raw_hash,
         guid: raw.guid.as_deref().map(|guid| text::clean_line(guid, 500)).filter(|g| !g.is_empty()),
         aliases,
-        links: outbound(&links, base, url.as_deref()),
+        links: outbound(&links, base.as_ref(), page.as_deref()),
         url,
         title,
         summary: text::shorten(&summary, MAX_SUMMARY),
@@ -158,13 +160,18 @@ fn names(raw: &[String], max: usize) -> Vec<String> {
     names
 }
 
-fn aliases(raw: &RawItem, settings: &SourceSettings, words: &str) -> Vec<String> {
+/// Further names of the item; `link` if it is one that may be followed.
+fn aliases(
+    raw: &RawItem,
+    link: Option<&str>,
+    settings: &SourceSettings,
+    words: &str,
+) -> Vec<String> {
     let mut aliases: Vec<String> = Vec::new();
-    if let Some(link) = raw.link.as_deref().filter(|link| clean(link).is_some()) {
+    if let Some(link) = link {
         aliases.extend(own_page(link, settings));
         let link = unmirrored(link, settings);
-        aliases.extend(identity::of_url(&link));
-        aliases.extend(identity::press_release(&link, words));
+        aliases.extend(identity::of_page(&link, words));
         aliases.extend(typo3_record(raw.guid.as_deref(), &link));
     }
     // WordPress tells the number only here, beside a speaking link.
@@ -188,12 +195,12 @@ fn typo3_record(guid: Option<&str>, link: &str) -> Option<String> {
         .then(|| format!("typo3:{}/{number}", super::url::plain_host(&host)))
 }
 
-fn outbound(links: &[String], base: Option<&str>, own: Option<&str>) -> Vec<String> {
-    let own = own.map(canonical);
+/// Where the texts' links lead, but for the item's own page.
+fn outbound(links: &[String], base: Option<&Url>, page: Option<&str>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for link in links.iter().take(MAX_LINKS * 4) {
         let Some(link) = resolve(link, base) else { continue };
-        if own.as_deref() != Some(canonical(&link).as_str()) && !kept.contains(&link) {
+        if page != Some(canonical(&link).as_str()) && !kept.contains(&link) {
             kept.push(link);
         }
         if kept.len() == MAX_LINKS {
@@ -256,7 +263,7 @@ fn language(tag: &str) -> Option<String> {
 }
 
 /// What the item says, blind to typography. Its date is left out: it moves.
-fn fingerprint(title: &str, text: &str, url: Option<&str>, documents: &[Document]) -> Fingerprint {
+fn fingerprint(title: &str, text: &str, page: Option<&str>, documents: &[Document]) -> Fingerprint {
     const VERSION: u8 = 1;
     let mut words: Vec<u8> = Vec::with_capacity(text.len() + title.len() + 64);
     let mut field = |text: &str| {
@@ -268,7 +275,7 @@ fn fingerprint(title: &str, text: &str, url: Option<&str>, documents: &[Document
     };
     field(title);
     field(text);
-    let path = url.and_then(|url| Url::parse(&canonical(url)).ok());
+    let path = page.and_then(|page| Url::parse(page).ok());
     field(path.as_ref().map_or("", Url::path));
     for document in documents
         .iter()

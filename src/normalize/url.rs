@@ -86,35 +86,47 @@ pub fn clean(url: &str) -> Option<String> {
     if url.chars().any(char::is_control) {
         return None;
     }
-    let mut parsed = if url.starts_with("//") {
+    let parsed = if url.starts_with("//") {
         Url::parse(&format!("https:{url}")).ok()?
     } else {
         Url::parse(url).ok()?
     };
+    shown(parsed)
+}
+
+/// A parsed URL as it may be shown; see [`clean`].
+fn shown(mut parsed: Url) -> Option<String> {
     if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none_or(str::is_empty) {
         return None;
     }
     parsed.set_username("").ok()?;
     parsed.set_password(None).ok()?;
     // Legal in a URL, but they end an attribute or a line of text too early.
+    let ends_text = |c| matches!(c, '\'' | '"' | '<' | '>' | '`' | '\\' | '^' | '{' | '}');
+    if !parsed.as_str().contains(ends_text) {
+        return Some(parsed.into());
+    }
     let mut shown = String::with_capacity(parsed.as_str().len());
     for c in parsed.as_str().chars() {
-        match c {
-            '\'' | '"' | '<' | '>' | '`' | '\\' | '^' | '{' | '}' => encode(&mut shown, c),
-            other => shown.push(other),
+        if ends_text(c) {
+            encode(&mut shown, c);
+        } else {
+            shown.push(c);
         }
     }
     Some(shown)
 }
 
 /// Resolves `link` as found on a page against `base`, then cleans it.
-pub(crate) fn resolve(link: &str, base: Option<&str>) -> Option<String> {
+pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
     let link = link.trim();
     if link.chars().any(char::is_control) {
         return None;
     }
-    match base.and_then(|base| Url::parse(base).ok()) {
-        Some(base) => clean(base.join(link).ok()?.as_str()),
+    match base {
+        Some(base) => {
+            shown(base.join(link).ok().filter(|joined| joined.as_str().len() <= MAX_CHARS)?)
+        }
         None => clean(link),
     }
 }
@@ -419,7 +431,8 @@ mod tests {
 
     #[test]
     fn a_relative_link_is_resolved_before_it_is_judged() {
-        let base = Some("https://a.de/b/c");
+        let base = Url::parse("https://a.de/b/c").ok();
+        let base = base.as_ref();
         assert_eq!(resolve("d.pdf", base).as_deref(), Some("https://a.de/b/d.pdf"));
         assert_eq!(resolve("//e.de/f", base).as_deref(), Some("https://e.de/f"));
         assert_eq!(resolve("javascript:x", base), None);
