@@ -43,10 +43,6 @@ pub(super) struct Letter {
     pub(super) upper: bool,
     /// What stands before it.
     pub(super) joint: Joint,
-    /// Which sentence it is in.
-    pub(super) sentence: u32,
-    /// Which word it is in; the parts of a hyphenated word are one.
-    pub(super) word: u32,
 }
 
 /// A folded text.
@@ -56,6 +52,10 @@ pub(super) struct Folded {
     pub(super) bytes: Vec<u8>,
     /// One note per byte of `bytes`.
     pub(super) letters: Vec<Letter>,
+    /// Where each word but the first begins; the parts of a hyphenated word are one.
+    words: Vec<usize>,
+    /// Where each sentence but the first begins.
+    sentences: Vec<usize>,
     /// Where a word that ends in a hyphen ends, as in `Haupt- und`.
     pub(super) suspended: Vec<usize>,
     /// Where a word that begins with a hyphen begins, as in `und -digitalisierung`.
@@ -84,6 +84,16 @@ impl Folded {
     /// The last border up to `at`.
     pub(super) fn border_before(&self, at: usize) -> Option<usize> {
         (at.saturating_sub(LONGEST_WORD)..=at).rev().find(|&at| self.is_border(at))
+    }
+
+    /// Which word the letter at `at` is in.
+    pub(super) fn word(&self, at: usize) -> usize {
+        self.words.partition_point(|&begins| begins <= at)
+    }
+
+    /// Which sentence the letter at `at` is in.
+    pub(super) fn sentence(&self, at: usize) -> usize {
+        self.sentences.partition_point(|&begins| begins <= at)
     }
 
     /// The bytes of the original that the folded bytes `start..end` came from.
@@ -136,8 +146,6 @@ struct Writer<'a> {
     text: &'a str,
     folded: Folded,
     gap: Gap,
-    sentence: u32,
-    word: u32,
     /// Folded letters of the word so far, and whether all of them are digits.
     length: usize,
     digits: bool,
@@ -148,10 +156,9 @@ impl<'a> Writer<'a> {
         let folded = Folded {
             bytes: Vec::with_capacity(text.len()),
             letters: Vec::with_capacity(text.len()),
-            suspended: Vec::new(),
-            resumed: Vec::new(),
+            ..Folded::default()
         };
-        Self { text, folded, gap: Gap::default(), sentence: 0, word: 0, length: 0, digits: true }
+        Self { text, folded, gap: Gap::default(), length: 0, digits: true }
     }
 
     /// Reads from `at` to `end`; answers where what it read ends, which may be
@@ -278,12 +285,11 @@ impl<'a> Writer<'a> {
         let mut joint = self.open(from, upper);
         self.length += 1;
         self.digits &= letter.is_numeric();
-        let (sentence, word) = (self.sentence, self.word);
         let (from, to) = (place(from), place(to));
         let mut buffer = [0; 4];
         for byte in letter.encode_utf8(&mut buffer).bytes() {
             self.folded.bytes.push(byte);
-            self.folded.letters.push(Letter { from, to, upper, joint, sentence, word });
+            self.folded.letters.push(Letter { from, to, upper, joint });
             joint = Joint::None;
         }
     }
@@ -294,7 +300,6 @@ impl<'a> Writer<'a> {
         let joint = self.open(at, run.first().is_some_and(u8::is_ascii_uppercase));
         self.length += count;
         self.digits &= run.iter().all(u8::is_ascii_digit);
-        let (sentence, word) = (self.sentence, self.word);
         let first = self.folded.letters.len();
         self.folded.bytes.extend(run.iter().map(u8::to_ascii_lowercase));
         self.folded.letters.extend((at..).zip(run).map(|(at, letter)| Letter {
@@ -302,8 +307,6 @@ impl<'a> Writer<'a> {
             to: place(at + 1),
             upper: letter.is_ascii_uppercase(),
             joint: Joint::None,
-            sentence,
-            word,
         }));
         if let Some(letter) = self.folded.letters.get_mut(first) {
             letter.joint = joint;
@@ -317,7 +320,9 @@ impl<'a> Writer<'a> {
         }
         let joint = self.close_gap(from, upper);
         if joint != Joint::None {
-            self.word += u32::from(joint != Joint::Hyphen);
+            if joint != Joint::Hyphen {
+                self.folded.words.push(self.folded.bytes.len());
+            }
             self.length = 0;
             self.digits = true;
         }
@@ -331,7 +336,7 @@ impl<'a> Writer<'a> {
         let stopped = gap.full_stop && gap.blank && upper && self.length > 2 && !self.digits;
         let wrapped = gap.begins_with_hyphen && gap.newlines == 1 && !gap.punctuation;
         if stopped || gap.cut || (gap.newlines > 0 && !wrapped) {
-            self.sentence += 1;
+            self.folded.sentences.push(self.folded.bytes.len());
         }
         if gap.cut || gap.newlines > 1 {
             return Joint::Hard;
@@ -472,7 +477,7 @@ mod tests {
 
     #[test]
     fn sentences_end_at_stops_but_not_at_ordinals() {
-        let sentences = |text| fold(text, &[]).letters.last().unwrap().sentence;
+        let sentences = |text| fold(text, &[]).sentence(usize::MAX);
         assert_eq!(sentences("Die 57. Sitzung war kurz"), 0);
         assert_eq!(sentences("Sie war kurz. Danach kam nichts"), 1);
     }

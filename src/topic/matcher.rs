@@ -12,7 +12,7 @@ use super::folded::{Folded, Joint, is_conjunction};
 use super::term::Phrase;
 
 /// Words that may lie between the two sides of `A ~ B`.
-const NEAR: u32 = 10;
+const NEAR: usize = 10;
 /// Coordinated compounds looked at in one text; a bound against hostile texts.
 const MOST_COMPOUNDS: usize = 200;
 /// Places kept of each phrase; a bound against hostile texts.
@@ -265,12 +265,10 @@ fn near(text: &Folded, [left, right]: &[Vec<Place>; 2]) -> Vec<Place> {
         let before = right[..next].iter().rev().find(|other| other.end <= one.start);
         for other in right.get(next).into_iter().chain(before) {
             let (first, second) = if one.start < other.start { (one, other) } else { (other, one) };
-            let (Some(from), Some(to)) =
-                (text.letters.get(first.end - 1), text.letters.get(second.start))
-            else {
-                continue;
-            };
-            if from.sentence == to.sentence && to.word - from.word <= NEAR + 1 {
+            let (from, to) = (first.end - 1, second.start);
+            if text.sentence(from) == text.sentence(to)
+                && text.word(to) - text.word(from) <= NEAR + 1
+            {
                 pairs.push(Place { start: first.start, end: second.end });
             }
         }
