@@ -191,8 +191,8 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
     // Erased addresses must not survive in free pages.
     connection.pragma_update(None, "secure_delete", "on")?;
     // Pages of the hashes of stories are written again and again: fewer
-    // checkpoints copy each of them less often.
-    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // checkpoints copy each of them less often. 64 MiB of log.
+    connection.pragma_update(None, "wal_autocheckpoint", 16_000)?;
     connection.pragma_update(None, "cache_size", -8000)?;
     connection.set_prepared_statement_cache_capacity(128);
     Ok(())
