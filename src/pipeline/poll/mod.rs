@@ -18,7 +18,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use self::manners::{Manners, Place, Refusal};
 use super::{Context, PipelineError, Plan, SourcePlan};
@@ -30,9 +30,10 @@ pub(crate) use lanes::Lanes;
 
 /// Most outcomes that one transaction takes: enough to share the sync and the
 /// pages they dirty, few enough not to keep the door shut.
-const BATCH: usize = 64;
-/// Outcomes that wait for the writer. What does not fit stays with its place,
-/// so that a slow disk slows the asking and not the memory's growth.
+const BATCH: usize = 256;
+/// Documents that wait for the writer. What does not fit stays with its place,
+/// so that a slow disk slows the asking and not the memory's growth. What
+/// brought nothing takes no room and waits for nobody.
 const WAITING: usize = 32;
 
 /// Which sources a pass asks.
@@ -144,14 +145,15 @@ async fn ask_all(
     due: Vec<Due>,
     force: bool,
 ) -> Result<Vec<PollReport>, PipelineError> {
-    let (finished, mut outcomes) = mpsc::channel(WAITING);
+    let (finished, mut outcomes) = mpsc::unbounded_channel();
     let places = Arc::new(Semaphore::new(plan.polling.concurrency.max(1)));
+    let waiting = Arc::new(Semaphore::new(WAITING));
     let order: HashMap<SourceId, usize> =
         due.iter().enumerate().map(|(index, due)| (due.state.id.clone(), index)).collect();
     for due in due {
-        let (ctx, plan, places, finished) =
-            (ctx.clone(), Arc::clone(plan), Arc::clone(&places), finished.clone());
-        tokio::spawn(async move { one(&ctx, &plan, due, &places, force, finished).await });
+        let (ctx, plan, places) = (ctx.clone(), Arc::clone(plan), Arc::clone(&places));
+        let writer = Writer { finished: finished.clone(), waiting: Arc::clone(&waiting) };
+        tokio::spawn(async move { one(&ctx, &plan, due, &places, force, writer).await });
     }
     drop(finished);
 
@@ -160,7 +162,9 @@ async fn ask_all(
     let mut doubtful = Vec::new();
     let mut answering = HashSet::new();
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
-        let (waiting, ready) = batch.drain(..).partition(record::Polled::may_be_our_outage);
+        // Taken: from here on as many documents more may wait.
+        let batch = batch.drain(..).map(|(polled, _waiting)| polled);
+        let (waiting, ready) = batch.partition(record::Polled::may_be_our_outage);
         doubtful.extend::<Vec<_>>(waiting);
         answering.extend(ready.iter().map(|polled: &record::Polled| polled.host().to_owned()));
         reports.extend(record::commit(ctx, plan, ready, false).await?);
@@ -256,22 +260,35 @@ fn unknown_source(plan: &Plan, id: &SourceId) -> PipelineError {
     }
 }
 
+/// What came of a source, and the right to wait for the writer.
+type Outcome = (record::Polled, Option<OwnedSemaphorePermit>);
+
+/// The way to the writer.
+struct Writer {
+    finished: mpsc::UnboundedSender<Outcome>,
+    /// For documents. Never more outcomes are sent than there are sources.
+    waiting: Arc<Semaphore>,
+}
+
 /// One source from its turn to what is to be committed; nothing if another
-/// pass is asking it already. It keeps its place until the writer has taken
-/// the outcome. If nobody does the pass was dropped at shutdown: then nothing
-/// is committed, and the source is asked again.
+/// pass is asking it already. With a document it keeps its place until it may
+/// wait for the writer. If nobody takes the outcome the pass was dropped at
+/// shutdown: then nothing is committed, and the source is asked again.
 async fn one(
     ctx: &Context,
     plan: &Arc<Plan>,
     due: Due,
     places: &Semaphore,
     force: bool,
-    finished: mpsc::Sender<record::Polled>,
+    writer: Writer,
 ) {
     let Some(_claim) = ctx.lanes.claim(&due.state.id) else { return };
     let manners = Manners { ctx, plan, places, force };
     let (polled, _place) = turn(&manners, plan, due).await;
-    let _ = finished.send(polled).await;
+    // Never closed; were it, sending would be right all the same.
+    let waits =
+        if polled.brings_items() { writer.waiting.acquire_owned().await.ok() } else { None };
+    let _ = writer.finished.send((polled, waits));
 }
 
 async fn turn<'a>(

@@ -87,8 +87,8 @@ struct Begun {
 
 /// Reads the document of an answer, if there is one: one job for one blocking
 /// thread, since each change of threads costs as much as an item. The place is
-/// kept, so that no more answers are in memory than places, unless more is to
-/// be asked: who holds a place waits for no lane.
+/// kept with a document, so that no more of them are in memory than places,
+/// unless more is to be asked: who holds a place waits for no lane.
 pub(super) async fn read<'a>(
     manners: &Manners<'a>,
     plan: &Arc<Plan>,
@@ -100,7 +100,7 @@ pub(super) async fn read<'a>(
         Said::Document(response) => response,
         said => {
             answer.said = said;
-            return (Reading { answer, read: Read::default() }, place);
+            return (Reading { answer, read: Read::default() }, None);
         }
     };
     let job = {

@@ -54,6 +54,12 @@ impl Polled {
         &self.host
     }
 
+    /// It holds items that are to be written.
+    pub(super) fn brings_items(&self) -> bool {
+        matches!(&self.outcome, Outcome::Answered(reading)
+            if !reading.read.new.is_empty() || !reading.read.changed.is_empty())
+    }
+
     /// It failed in a way that may be our own network's fault.
     pub(super) fn may_be_our_outage(&self) -> bool {
         matches!(&self.outcome, Outcome::Answered(reading)
