@@ -9,9 +9,12 @@ use std::sync::Arc;
 use super::compose::{offset_minutes, sender};
 use super::{Context, PipelineError, Plan, outgoing};
 use crate::digest::{Notice, render};
-use crate::model::{Condition, Envelope, MailKind, SourceId, SourceState};
+use crate::model::{Condition, Envelope, MailKind, SourceId, SourceState, SubscriberId};
 use crate::store::bodies::Bytes;
 use crate::store::{StoreError, Transaction, sources};
+
+/// Whose token the envelope of a notice carries: a returned one counts against nobody.
+const NO_SUBSCRIBER: SubscriberId = SubscriberId(0);
 
 /// Puts one mail into the outbox that names every source whose condition
 /// differs from what the admin was last told. Answers how many it names.
@@ -55,7 +58,7 @@ fn freeze(
     let envelope = Envelope {
         kind: MailKind::Notice,
         recipient: admin.to_owned(),
-        sender: sender(mail, "admin"),
+        sender: sender(mail, &ctx.tokens.bounce(NO_SUBSCRIBER)),
         from: mail.from.clone(),
         reply_to: mail.reply_to.clone(),
         message_id: ctx.tokens.message_id(
