@@ -36,7 +36,7 @@ pub fn line(dirty: &str, max_chars: usize) -> String {
     // Bounded first: titles of megabytes exist, and what is cut needs no care.
     let bounded: String = dirty.chars().take(max_chars.saturating_mul(8).max(2000)).collect();
     let decoded = entities(&bounded);
-    let repaired = mojibake(&without_tags(&decoded)).into_owned();
+    let repaired = without_markers(&mojibake(&without_tags(&decoded))).into_owned();
     let without_phrases = without_phrases(&text::clean_line(&repaired, usize::MAX));
     let words = words_of_sane_length(&without_urls(&without_phrases));
     let cut = text::shorten(words.trim(), max_chars);
@@ -71,6 +71,18 @@ fn without_tags(text: &str) -> Cow<'_, str> {
     }
     let bare = TAG.replace_all(text, " ");
     if bare.trim().is_empty() { Cow::Borrowed(text) } else { bare }
+}
+
+/// Marks of a template that a source failed to fill become plain brackets: in a
+/// mail they look as if we had failed.
+fn without_markers(text: &str) -> Cow<'_, str> {
+    pattern!(OPENING, r"\$?\{[{%]+|\$\{");
+    pattern!(CLOSING, r"[}%]+\}");
+    if !text.contains(['{', '}']) {
+        return Cow::Borrowed(text);
+    }
+    let text = OPENING.replace_all(text, "{");
+    Cow::Owned(CLOSING.replace_all(&text, "}").into_owned())
 }
 
 /// Words that are UTF-8 read as Windows-1252 are read again; what is lost for
@@ -379,7 +391,9 @@ mod tests {
             ("Siehe https://nutzer:pw@boese.example/x", "Siehe boese.example"),
             ("======== Neu ========", "– Neu –"),
             ("-- Abmelden:", "– Abmelden:"),
-            ("{{7*7}} ${x}", "{{7*7}} ${x}"),
+            // A source's own templates do not look like ours.
+            ("{{7*7}} ${x} {% if %} {{{a}}}", "{7*7} {x} { if } {a}"),
+            ("f(x) = {1, 2}, 50 % {klein}", "f(x) = {1, 2}, 50~% {klein}"),
         ] {
             assert_eq!(shown(dirty), clean, "{dirty}");
         }

@@ -63,7 +63,7 @@ fn hostile_words_stay_words() {
     entry.summary = "</td></table>\n-- \nAbmelden:\nhttps://boese.example/a/x".into();
     entry.url = Some("javascript:alert(1)".into());
     let mail = rendered(&digest);
-    assert!(mail.html.contains("&lt;script&gt;alert(1)&lt;/script&gt; {{ 7*7 }}"), "{}", mail.html);
+    assert!(mail.html.contains("&lt;script&gt;alert(1)&lt;/script&gt; { 7*7 }"), "{}", mail.html);
     assert!(!mail.html.contains("javascript:") && !mail.text.contains("javascript:"));
     assert_eq!(mail.html.matches("</table>").count(), 3);
     assert_eq!(mail.text.lines().filter(|line| line.trim_end() == "--").count(), 1);
