@@ -22,6 +22,9 @@ use crate::model::{Digest, Rendered, Section, Timestamp};
 /// with the end goes the link to leave.
 pub const MAX_HTML: usize = 80 * 1024;
 
+/// Longest subject (H6): Outlook shows about as much.
+const MAX_SUBJECT: usize = 60;
+
 /// The service as readers see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Face {
@@ -309,7 +312,10 @@ pub fn notice(
     }
     let plain = |text: &String| crate::text::clean_line(text, 400);
     let view = View {
-        subject: crate::text::shorten(&format!("{}: {}", face.name, plain(&notice.subject)), 60),
+        subject: crate::text::shorten(&subject, MAX_SUBJECT),
+    // Who it is from says the service; the subject keeps its room for the matter.
+    let full = format!("{}: {}", face.name, plain(&notice.subject));
+    let subject = if full.chars().count() <= MAX_SUBJECT { full } else { plain(&notice.subject) };
         face: FaceView::new(face),
         paragraphs: notice.paragraphs.iter().map(plain).collect(),
         items: notice.items.iter().take(100).map(plain).collect(),

@@ -93,3 +93,57 @@ fn a_mail_of_any_number_of_entries_stays_small_and_counts_what_it_left_out() {
     assert!(plain(&mail.html).contains(&left_out), "{left_out}");
     assert!(plain(&mail.text).contains(&left_out));
 }
+
+#[test]
+fn what_was_left_out_is_linked_to_the_page_of_this_digest() {
+    let mail = rendered(&samples::digest(true));
+    for part in [&mail.text, &mail.html] {
+        assert!(part.contains("https://post.example.de/d/2025-12-09-taeglich?thema=ozg"), "{part}");
+        assert!(!part.contains("/thema/ozg"));
+    }
+}
+
+#[test]
+fn a_weekly_one_names_the_week_and_one_entry_is_one() {
+    let mut personal = samples::personal();
+    personal.is_weekly = true;
+    let digest = samples::digest(false);
+    let mail = super::digest(&digest, &samples::face(true), &personal, &templates()).unwrap();
+    assert_eq!(mail.subject, "Kommunal-IT am Morgen, Woche 50: 1 Meldung");
+    assert!(plain(&mail.text).contains("\n1 neue Meldung in 1 Thema.\n"), "{}", mail.text);
+}
+
+fn preheader(titles: &[&str]) -> String {
+    let mut digest = samples::digest(false);
+    let entry = digest.sections[0].entries[0].clone();
+    let titled = |title: &&str| Entry { title: (*title).into(), ..entry.clone() };
+    digest.sections[0].entries = titles.iter().map(titled).collect();
+    let html = rendered(&digest).html;
+    let begin = html.split("line-height:1px;color:#eef1f4;\">").nth(1).unwrap();
+    plain(begin.split('<').next().unwrap())
+}
+
+#[test]
+fn the_preview_tells_the_weightiest_titles_as_whole_as_there_is_room() {
+    let long = "Die Verwaltungen der Gemeinden stellen auf das neue Verfahren der Kfz-Zulassung um";
+    assert_eq!(preheader(&[long]), format!("{long}"));
+    assert_eq!(preheader(&["A1", long]), format!("A1, {long}"));
+    let three = preheader(&[long, "Neues Portal", "BSI warnt vor Schwachstelle"]);
+    assert_eq!(three, format!("BSI warnt vor Schwachstelle, {long}, Neues Portal"));
+    for titles in [vec!["Kurz"], vec![long, long], vec![long; 9], vec!["🏛"; 3]] {
+        let length = preheader(&titles).chars().count();
+        assert!((40..=140).contains(&length), "{titles:?}: {length}");
+    }
+}
+
+#[test]
+fn a_notice_keeps_the_room_of_its_subject_for_the_matter() {
+    let subject = |subject: &str| {
+        let (paragraphs, items, hint) = (Vec::new(), Vec::new(), None);
+        let notice = Notice { subject: subject.into(), paragraphs, items, hint };
+        super::notice(&notice, &samples::face(true), &templates()).unwrap().subject
+    };
+    assert_eq!(subject("3 Quellen"), "Kommunal-IT-Meldungen: 3 Quellen");
+    let long = "Quelle Landesportal: kann nicht gelesen werden";
+    assert_eq!(subject(long), long);
+}

@@ -4,16 +4,10 @@ use std::fmt::Write as _;
 
 use chrono_tz::Tz;
 
-use super::super::typography as typo;
-use super::{Face, Ordered};
-use crate::model::{Digest, Timestamp};
+use super::super::{typography as typo, urgency};
+use super::{Face, MAX_SUBJECT, Ordered};
+use crate::model::{Digest, Entry, Timestamp};
 use crate::text;
-
-/// Longest subject (H6).
-const MAX_SUBJECT: usize = 60;
-/// From this span on a series counts as weekly.
-const WEEKLY: std::time::Duration = std::time::Duration::from_hours(6 * 24);
-const TWO_WEEKS: std::time::Duration = std::time::Duration::from_hours(13 * 24);
 
 /// `14:05 Uhr`; the full hour as `7 Uhr`.
 pub(super) fn clock(at: Timestamp, zone: Tz) -> String {
