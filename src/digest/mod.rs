@@ -3,6 +3,7 @@
 pub mod render;
 pub mod select;
 pub mod typography;
+mod urgency;
 
 pub use render::{
     Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, SAMPLE_NAMES, TemplateProblem,

@@ -57,8 +57,10 @@ pub struct Personal {
     pub unsubscribe_url: String,
     /// Titles of the chosen topics; empty = all.
     pub topics: Vec<String>,
-    /// How often, in German: `täglich`, `arbeitstäglich`, `wöchentlich`.
+    /// How often, in German: `täglich`, `arbeitstags`, `montags`.
     pub frequency: String,
+    /// Once a week, so that the subject names the week.
+    pub is_weekly: bool,
 }
 
 /// A newsletter in the words of its subscribers.
@@ -246,7 +248,7 @@ pub fn welcome(
             words::topics_ordered(&personal.topics)
         ),
         next: next.collect(),
-        sections: view::sections(&welcome.latest, face, view::Thrift::SHORT),
+        sections: view::sections(&welcome.latest, face, view::Thrift::SHORT, None),
         reason: words::reason(&welcome.series, &personal.topics),
         settings_url: &personal.settings_url,
         unsubscribe_url: &personal.unsubscribe_url,
@@ -311,11 +313,11 @@ pub fn notice(
         hint: Option<String>,
     }
     let plain = |text: &String| crate::text::clean_line(text, 400);
-    let view = View {
-        subject: crate::text::shorten(&subject, MAX_SUBJECT),
     // Who it is from says the service; the subject keeps its room for the matter.
     let full = format!("{}: {}", face.name, plain(&notice.subject));
     let subject = if full.chars().count() <= MAX_SUBJECT { full } else { plain(&notice.subject) };
+    let view = View {
+        subject: crate::text::shorten(&subject, MAX_SUBJECT),
         face: FaceView::new(face),
         paragraphs: notice.paragraphs.iter().map(plain).collect(),
         items: notice.items.iter().take(100).map(plain).collect(),

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
+use super::urgency;
 use crate::model::{Entry, Section, Series, Timestamp, TopicId};
 
 /// A topic in the order in which it is shown.
@@ -30,7 +31,8 @@ pub struct Selection<'a> {
 
 /// Groups `candidates` by topic: each story once, under the first topic
 /// chosen that it has; authorities before associations before press, then
-/// newest first; capped per topic and in all, with the number left out.
+/// newest first; capped per topic and in all, with the number left out. No cap
+/// cuts a warning or a deadline.
 ///
 /// `None` if nothing is left: an empty digest is never sent.
 pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Section>> {
@@ -58,7 +60,7 @@ pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Sec
             topic: topic.id.clone(),
             title: topic.title.clone(),
             omitted: group.len() - shown,
-            entries: group.into_iter().take(shown).cloned().collect(),
+            entries: urgency::keep(&group, shown).into_iter().cloned().collect(),
         })
         .collect();
     let is_empty = sections.iter().all(|section| section.entries.is_empty());
@@ -102,12 +104,22 @@ fn weight(entry: &Entry) -> (u8, Reverse<Timestamp>, i64) {
 /// How many entries of each group are shown: at most the cap of a topic, and
 /// where they are too many in all the groups are served in turns, one entry
 /// each, so that a loud topic does not silence the ones behind it. A topic
-/// that was chosen first is served first.
+/// that was chosen first is served first. What is urgent has its place before
+/// all that.
 fn shares(groups: &[Vec<&Entry>], series: &Series) -> Vec<usize> {
-    let wanted: Vec<usize> =
-        groups.iter().map(|group| group.len().min(series.max_items_per_topic)).collect();
-    let mut shown = vec![0; groups.len()];
-    let mut room = series.max_items;
+    let max = series.max_items_per_topic;
+    let all: usize = groups.iter().map(Vec::len).sum();
+    let are_few = all <= series.max_items && groups.iter().all(|group| group.len() <= max);
+    if are_few {
+        return groups.iter().map(Vec::len).collect();
+    }
+    let mut shown: Vec<usize> = groups.iter().map(|group| urgency::count(group)).collect();
+    let wanted: Vec<usize> = groups
+        .iter()
+        .zip(&shown)
+        .map(|(group, urgent)| group.len().min(max).max(*urgent))
+        .collect();
+    let mut room = series.max_items.saturating_sub(shown.iter().sum());
     while room > 0 {
         let before = room;
         for (shown, wanted) in shown.iter_mut().zip(&wanted) {
@@ -231,6 +243,20 @@ pub(crate) mod tests {
             [("ozg".into(), vec![49, 48, 47], 47), ("ki".into(), vec![99], 0)]
         );
         assert_eq!(shown(&candidates, &[], (30, 2))[0], ("ozg".into(), vec![49, 48], 48));
+    }
+
+    #[test]
+    fn no_cap_cuts_a_warning_or_a_deadline() {
+        let mut candidates: Vec<Entry> = (0..50).map(|id| entry(id, 1, id, &["ozg"])).collect();
+        candidates[3].title = "BSI warnt vor Schwachstelle".into();
+        candidates[7].title = "Antragsfrist endet am Freitag".into();
+        candidates.push(entry(99, 3, 1, &["ki"]));
+        assert_eq!(shown(&candidates, &[], (30, 3))[0], ("ozg".into(), vec![49, 7, 3], 47));
+        assert_eq!(
+            shown(&candidates, &[], (3, 10)),
+            [("ozg".into(), vec![49, 7, 3], 47), ("ki".into(), vec![], 1)]
+        );
+        assert_eq!(shown(&candidates, &[], (1, 1))[0], ("ozg".into(), vec![7, 3], 48));
     }
 
     #[test]

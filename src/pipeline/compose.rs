@@ -360,6 +360,7 @@ impl Maker {
             unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(whose))),
             topics: topics.iter().map(|topic| self.plan.topic_title(topic).to_owned()).collect(),
             frequency: self.series_plan().calendar.every().to_owned(),
+            is_weekly: self.series_plan().calendar.is_weekly(),
         };
         Ok(render::digest(digest, &mail.face, &personal, &mail.templates)?)
     }

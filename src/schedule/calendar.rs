@@ -159,6 +159,18 @@ impl Calendar {
         &self.frequency
     }
 
+    /// Once a week: one weekday, one time.
+    pub fn is_weekly(&self) -> bool {
+        let after = |civil| self.civil_after(civil, Holidays::NONE);
+        let first = after(NaiveDateTime::default());
+        let second = first.and_then(after);
+        let third = second.and_then(after);
+        let is_week = |from: Option<NaiveDateTime>, to: Option<NaiveDateTime>| {
+            from.zip(to).is_some_and(|(from, to)| to - from == TimeDelta::weeks(1))
+        };
+        is_week(first, second) && is_week(second, third)
+    }
+
     /// The civil time up to which, at `now`, every slot has come. A new series
     /// stores it as its first done slot: what lies before is not its matter.
     pub fn reached(now: Timestamp, zone: Tz) -> NaiveDateTime {

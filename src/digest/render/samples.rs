@@ -100,6 +100,7 @@ pub(super) fn personal() -> Personal {
         unsubscribe_url: "https://post.example.de/a/k7jm2qv2xr4ttzb5lw6ny3hcab".into(),
         topics: vec!["OZG und Onlinedienste".into(), "IT-Sicherheit".into()],
         frequency: "täglich".into(),
+        is_weekly: false,
     }
 }
 

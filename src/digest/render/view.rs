@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::super::typography as typo;
+use super::super::{typography as typo, urgency};
 use super::{Face, Ordered, Personal, words};
 use crate::model::{Digest, Document, Entry, Section};
 use crate::text;
@@ -134,7 +134,8 @@ impl<'a> DigestView<'a> {
         personal: Option<&'a Personal>,
         thrift: Thrift,
     ) -> Self {
-        let sections = sections(&digest.sections, face, thrift);
+        let browser_url = format!("{}d/{}", face.public_url, digest.id);
+        let sections = sections(&digest.sections, face, thrift, Some(&browser_url));
         let shown: usize = sections.iter().map(|section| section.entries.len()).sum();
         let left_out = digest.shown() + digest.omitted() - shown;
         let opening = words::opening(digest, left_out, face.zone);
@@ -144,14 +145,14 @@ impl<'a> DigestView<'a> {
             next: None,
         }];
         Self {
-            subject: words::subject(digest, face.zone),
+            subject: words::subject(digest, personal.is_some_and(|p| p.is_weekly), face.zone),
             face: FaceView::new(face),
             preheader: words::preheader(digest, &opening),
             heading: words::heading(digest, face.zone),
             opening,
             catch_up: words::catch_up(digest),
             coverage: words::coverage(digest),
-            browser_url: format!("{}d/{}", face.public_url, digest.id),
+            browser_url,
             sections,
             reason: words::reason(&series, personal.map_or(&[], |p| &p.topics)),
             settings_url: personal.map_or("", |p| &p.settings_url),
@@ -161,8 +162,13 @@ impl<'a> DigestView<'a> {
 }
 
 /// Sections with at most `thrift.entries` entries in all; what falls away is
-/// counted as left out.
-pub(super) fn sections(sections: &[Section], face: &Face, thrift: Thrift) -> Vec<SectionView> {
+/// counted as left out and can be read at `page`, the whole digest in the browser.
+pub(super) fn sections(
+    sections: &[Section],
+    face: &Face,
+    thrift: Thrift,
+    page: Option<&str>,
+) -> Vec<SectionView> {
     let mut links = LinkTexts::default();
     let mut room = thrift.entries;
     let topics = sections.len().max(1);
@@ -175,8 +181,9 @@ pub(super) fn sections(sections: &[Section], face: &Face, thrift: Thrift) -> Vec
         let number = index + 1;
         let title = typo::line(&section.title, 80);
         let left_out = section.omitted + section.entries.len() - shown;
-        let entries = section.entries[..shown]
-            .iter()
+        let all: Vec<&Entry> = section.entries.iter().collect();
+        let entries = urgency::keep(&all, shown)
+            .into_iter()
             .enumerate()
             .map(|(at, entry)| {
                 let number = format!("{number}.{}", at + 1);
@@ -188,12 +195,12 @@ pub(super) fn sections(sections: &[Section], face: &Face, thrift: Thrift) -> Vec
             anchor: section.topic.as_str().to_owned(),
             count: section.entries.len() + section.omitted,
             entries,
-            more: (left_out > 0).then(|| LinkView {
+            more: page.filter(|_| left_out > 0).map(|page| LinkView {
                 text: format!(
                     "{} zu {title} im Web ansehen",
                     typo::count(left_out, "weitere Meldung", "weitere Meldungen")
                 ),
-                url: Some(format!("{}thema/{}", face.public_url, section.topic)),
+                url: Some(format!("{page}?thema={}", section.topic)),
             }),
             title,
         });

@@ -14,17 +14,13 @@ pub(super) fn clock(at: Timestamp, zone: Tz) -> String {
     typo::time(at, zone)
 }
 
-fn is_weekly(digest: &Digest) -> bool {
-    let span = digest.window.to.since(digest.window.from);
-    !digest.catches_up && (WEEKLY..TWO_WEEKS).contains(&span)
-}
-
-/// `Kommunal-IT am Dienstag: 7 Meldungen, OZG, IT-Sicherheit`.
-pub(super) fn subject(digest: &Digest, zone: Tz) -> String {
+/// `Kommunal-IT am Dienstag: 7 Meldungen, OZG, IT-Sicherheit`; of a weekly one
+/// `Kommunal-IT, Woche 50: 7 Meldungen, …`.
+pub(super) fn subject(digest: &Digest, is_weekly: bool, zone: Tz) -> String {
     let title = typo::line(&digest.series.title, 30).replace(typo::NBSP, " ");
     let number = digest.shown() + digest.omitted();
     let meldungen = if number == 1 { "Meldung" } else { "Meldungen" };
-    let when = if is_weekly(digest) {
+    let when = if is_weekly {
         use chrono::Datelike as _;
         let week = digest.composed_at.utc().with_timezone(&zone).iso_week().week();
         format!("{title}, Woche {week}")
@@ -74,8 +70,13 @@ pub(super) fn opening(digest: &Digest, left_out: usize, zone: Tz) -> String {
     let since = since(digest, zone).map(|since| format!(" seit {since}")).unwrap_or_default();
     let mut opening = format!("{what} in {topics}{since}.");
     if left_out > 0 {
-        let shown = typo::grouped(number - left_out);
-        let _ = write!(opening, " Hier stehen die {shown} wichtigsten.");
+        match number - left_out {
+            1 => opening.push_str(" Hier steht die wichtigste."),
+            shown => {
+                let shown = typo::grouped(shown);
+                let _ = write!(opening, " Hier stehen die {shown} wichtigsten.");
+            }
+        }
     }
     opening
 }
@@ -127,25 +128,51 @@ pub(super) fn coverage(digest: &Digest) -> Option<String> {
     ))
 }
 
-/// Three titles that say what it is about, 40–140 characters (D4).
+/// The weightiest titles, as whole as there is room, 40–140 characters (D4).
 pub(super) fn preheader(digest: &Digest, opening: &str) -> String {
-    let mut entries: Vec<_> = digest.sections.iter().flat_map(|s| &s.entries).collect();
-    entries.sort_by(|a, b| {
-        let score = |e: &crate::model::Entry| e.topics.iter().map(|t| t.score).fold(0.0, f64::max);
-        a.rank.cmp(&b.rank).then(score(b).total_cmp(&score(a)))
-    });
+    const ROOM: usize = 136;
+    let score = |entry: &Entry| entry.topics.iter().map(|of| of.score).fold(0.0, f64::max);
+    let mut entries: Vec<_> = digest
+        .sections
+        .iter()
+        .flat_map(|section| &section.entries)
+        .map(|entry| ((!urgency::is_urgent(entry), entry.rank), score(entry), entry))
+        .collect();
+    entries.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     let mut titles: Vec<String> = Vec::new();
-    for entry in entries {
-        let title = typo::line(&entry.title, 44);
+    for (_, _, entry) in entries {
+        let title = typo::line(&entry.title, ROOM);
         if titles.len() < 3 && !title.is_empty() && !titles.contains(&title) {
             titles.push(title);
         }
+    }
+    let fair = fair_length(titles.iter().map(|title| title.chars().count()), ROOM);
+    for title in &mut titles {
+        *title = typo::line(title, fair);
     }
     let preheader = titles.join(", ");
     if preheader.chars().count() >= 40 {
         return preheader;
     }
-    text::shorten(&format!("{preheader} – {opening}"), 138)
+    let first = digest.sections.iter().flat_map(|section| &section.entries).next();
+    let source = first.map(|entry| typo::line(&entry.source, 60)).unwrap_or_default();
+    text::shorten(&format!("{preheader} – {opening} Quelle: {source}."), 138)
+}
+
+/// The length to which texts are cut so that they and the commas between them
+/// fit: what short ones leave goes to the longer ones.
+fn fair_length(lengths: impl Iterator<Item = usize>, room: usize) -> usize {
+    let mut lengths: Vec<usize> = lengths.collect();
+    lengths.sort_unstable();
+    let mut room = room.saturating_sub(2 * lengths.len().saturating_sub(1));
+    for (index, length) in lengths.iter().enumerate() {
+        let share = room / (lengths.len() - index);
+        if *length > share {
+            return share;
+        }
+        room -= length;
+    }
+    usize::MAX
 }
 
 /// `„Kommunal-IT am Morgen“ (täglich)`.

@@ -119,6 +119,7 @@ fn personal(ctx: &Context, plan: &Plan, subscriber: &Subscriber, series: &[Order
         unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(subscriber.id))),
         topics: topics(plan, subscriber),
         frequency: series.first().map(|series| series.frequency.clone()).unwrap_or_default(),
+        is_weekly: false,
     }
 }
 

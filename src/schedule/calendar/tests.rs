@@ -244,6 +244,17 @@ fn readers_see_how_often_in_german() {
 }
 
 #[test]
+fn once_a_week_is_weekly_and_nothing_else_is() {
+    for schedule in ["montags 07:00", "0 7 * * 1", "sonntags 18:30"] {
+        assert!(Calendar::parse(schedule).unwrap().is_weekly(), "{schedule}");
+    }
+    let others = ["täglich 07:00", "arbeitstags 07:00", "montags 07:00, 16:00", "0 7,16 * * 1"];
+    for schedule in others.into_iter().chain(["dienstags, freitags 07:00", "0 7 1 * *"]) {
+        assert!(!Calendar::parse(schedule).unwrap().is_weekly(), "{schedule}");
+    }
+}
+
+#[test]
 fn a_slot_has_a_name_that_reads_back() {
     let slot = civil("2026-10-25T02:30:00");
     assert_eq!(civil_id(slot), "2026-10-25T02:30:00");

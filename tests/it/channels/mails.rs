@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +24,7 @@ use super::{channel, envelope};
 const NOW: Timestamp = Timestamp::from_seconds(1_765_260_004);
 
 /// What sources write, and what nobody should write.
-const TITLES: [&str; 24] = [
+const TITLES: [&str; 32] = [
     "Bund und Länder einigen sich auf einheitliches Bürgerkonto",
     "\"Smart City\": Gemeinde testet \"Parkplatz-App\"...",
     "BEKANNTMACHUNG DER VERBANDSGEMEINDE",
@@ -48,7 +49,22 @@ const TITLES: [&str; 24] = [
     "\u{200b}\u{feff}",
     "From heute an gilt: .",
     "100 % Förderung & 3 < 4 > 2",
+    "{{ titel }} {% raw %} ${x} {{{y}}} {0}",
+    " \u{a0}\t ",
+    "أخبار البلدية 2026: خدمات رقمية",
+    "עדכון \u{2067}מהרשות\u{2069} המקומית",
+    "Ru\u{308}ckmeldung der Bu\u{308}rgera\u{308}mter, Z\u{353}\u{321}\u{489}algo",
+    "https://www.stadt.example/aktuelles?id=1&art=2#oben",
+    "„Ohne Ende ‚auf und \"zu",
+    LONG,
 ];
+
+/// As long as nobody writes a title, in words and in one.
+const LONG: &str = "Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung \
+    Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung \
+    Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung \
+    Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung Verwaltung \
+    ÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄÄ";
 
 const URLS: [&str; 6] = [
     "https://www.beispiel.example/meldung/",
@@ -100,6 +116,7 @@ fn personal(topics: &[TopicTitle]) -> Personal {
         unsubscribe_url: "https://post.kommunal-it.example/a/k7jm2qv2xr4ttzb5lw6ny3hcab".into(),
         topics: topics.iter().map(|topic| topic.title.clone()).collect(),
         frequency: "arbeitstäglich".into(),
+        is_weekly: false,
     }
 }
 
@@ -215,6 +232,39 @@ fn keep(name: &str, kind: MailKind, rendered: &Rendered) {
     }
     let marks = rendered.text.lines().filter(|line| *line == "-- ").count();
     assert_eq!(marks, usize::from(kind != MailKind::Confirm), "{name}");
+    assert_same_links(name, rendered);
+    if kind == MailKind::Digest {
+        let preheader = preheader(&rendered.html).chars().count();
+        assert!((40..=140).contains(&preheader), "{name}: a preheader of {preheader}");
+    }
+}
+
+/// What inboxes show beside the subject.
+fn preheader(html: &str) -> &str {
+    let hidden = html.split("line-height:1px;").nth(1).unwrap();
+    hidden.split('>').nth(1).unwrap().split('<').next().unwrap()
+}
+
+/// Whoever reads the text part can go wherever the HTML part leads.
+fn assert_same_links(name: &str, rendered: &Rendered) {
+    let lines: HashSet<&str> = rendered.text.lines().map(str::trim).collect();
+    for rest in rendered.html.split("href=\"").skip(1) {
+        let link = rest.split('"').next().unwrap().replace("&amp;", "&").replace("&#39;", "'");
+        if link.starts_with('#') {
+            assert!(rendered.html.contains(&format!("id=\"{}\"", &link[1..])), "{name}: {link}");
+            continue;
+        }
+        let address = link.strip_prefix("mailto:").unwrap_or(&link);
+        assert!(lines.contains(address), "{name}: {link} is not in the text part");
+    }
+}
+
+/// Nothing is left to be filled in, nor looks like it.
+fn assert_resolved(name: &str, part: &str) {
+    for mark in ["{{", "}}", "{%", "%}", "${", "undefined", "None", "null", "\u{fffd}"] {
+        assert!(!part.contains(mark), "{name}: {mark}");
+    }
+    assert!(!part.contains("\n0\u{a0}") && !part.contains(" 0\u{a0}weitere"), "{name}");
 }
 
 #[test]
@@ -228,6 +278,12 @@ fn digests_of_any_size_and_with_any_title_keep_their_form() {
                 let mail = render::digest(&digest, &face(), &personal, &templates).unwrap();
                 let tone = if hostile { "hostile" } else { "plain" };
                 keep(&format!("digest-{items}x{topic_count}-{tone}"), MailKind::Digest, &mail);
+                for part in [&mail.subject, &mail.text, &mail.html] {
+                    assert_resolved(&format!("{items}x{topic_count} {tone}"), part);
+                }
+                let shown = mail.html.matches("<h3").count();
+                let left_out = mail.html.matches("/d/2025-12-09-taeglich?thema=").count();
+                assert_eq!(shown < items, left_out > 0, "{items}x{topic_count} {tone}: {shown}");
                 assert!(!mail.html.contains("<script") && !mail.html.contains("javascript:"));
                 assert!(!mail.html.contains("geheim") && !mail.html.contains(" onmouseover=\""));
             }

@@ -1,0 +1,151 @@
+//! Which entries no cap may cut: warnings of a security authority and deadlines.
+//!
+//! Read off the words alone. Taking one entry too many for urgent costs a line
+//! of a digest; missing one may cost a town its grant.
+
+use crate::model::Entry;
+use crate::text::{MONTHS, fold, words};
+
+/// Who warns on behalf of the state.
+const WARNERS: [&str; 3] = ["bsi", "cert", "certbund"];
+
+/// What a warning is about, or how it is called; they stand inside of words, too.
+const DANGERS: [&str; 5] = ["schwachstelle", "sicherheitsluecke", "angriff", "warn", "cve"];
+
+/// Days after which it is too late.
+const DEADLINES: [&str; 12] = [
+    "antragsfrist",
+    "abgabefrist",
+    "einreichungsfrist",
+    "bewerbungsfrist",
+    "anmeldefrist",
+    "meldefrist",
+    "bewerbungsschluss",
+    "anmeldeschluss",
+    "einsendeschluss",
+    "meldeschluss",
+    "abgabeschluss",
+    "stichtag",
+];
+
+/// At most `room` of `entries` in their order, the urgent ones before others.
+pub(super) fn keep<'a>(entries: &[&'a Entry], room: usize) -> Vec<&'a Entry> {
+    if entries.len() <= room {
+        return entries.to_vec();
+    }
+    let mut urgent = room;
+    let mut others = room - count(entries).min(room);
+    let one_of = |left: &mut usize| match left.checked_sub(1) {
+        Some(less) => {
+            *left = less;
+            true
+        }
+        None => false,
+    };
+    let stays = |entry: &&&Entry| one_of(if is_urgent(entry) { &mut urgent } else { &mut others });
+    entries.iter().filter(stays).copied().collect()
+}
+
+/// How many of them are urgent.
+pub(super) fn count(entries: &[&Entry]) -> usize {
+    entries.iter().filter(|entry| is_urgent(entry)).count()
+}
+
+/// Whether the entry is a warning or tells of a deadline.
+pub(super) fn is_urgent(entry: &Entry) -> bool {
+    let title = fold(&entry.title);
+    if is_warning(&title, &fold(&entry.source)) || ends_a_term(&title) {
+        return true;
+    }
+    let changed = entry.update.as_ref().map(|update| fold(&update.what)).unwrap_or_default();
+    ends_a_term(&changed) || names_a_deadline(&fold(&entry.summary))
+}
+
+fn is_warning(title: &str, source: &str) -> bool {
+    let is_danger = |word: &str| DANGERS.iter().any(|danger| word.contains(danger));
+    words(title).any(|(_, word)| is_danger(word))
+        && words(title).chain(words(source)).any(|(_, word)| WARNERS.contains(&word))
+}
+
+/// In few words, as titles are: any term, and „bis 31. Januar“.
+fn ends_a_term(title: &str) -> bool {
+    let words: Vec<&str> = words(title).map(|(_, word)| word).collect();
+    let is_until = |at: usize| {
+        let rest = &words[at + 1..];
+        let rest = rest.strip_prefix(&["zum"]).unwrap_or(rest);
+        let [day, month, ..] = rest else { return false };
+        words[at] == "bis"
+            && day.bytes().all(|byte| byte.is_ascii_digit())
+            && MONTHS.iter().any(|name| fold(name) == *month)
+    };
+    let is_term = |word: &&str| {
+        ["frist", "fristen"].iter().any(|end| word.ends_with(end)) || word.starts_with("fristv")
+    };
+    names_a_deadline(title) || words.iter().any(is_term) || (0..words.len()).any(is_until)
+}
+
+fn names_a_deadline(text: &str) -> bool {
+    words(text).any(|(_, word)| DEADLINES.iter().any(|name| word.starts_with(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::select::tests::entry;
+    use super::*;
+    use crate::model::{Timestamp, Update};
+
+    fn titled(title: &str) -> Entry {
+        Entry { title: title.into(), ..entry(1, 3, 1, &["ozg"]) }
+    }
+
+    #[test]
+    fn warnings_and_deadlines_are_urgent_and_nothing_else_is() {
+        for title in [
+            "BSI warnt vor Schwachstelle in Exchange",
+            "CERT-Bund: Kritische Sicherheitslücken in VPN-Gateways",
+            "BSI-Sicherheitswarnung CVE-2026-1234",
+            "Antragsfrist endet am 31. Januar",
+            "Fristverlängerung für Smart-City-Mittel",
+            "Bewerbungen bis zum 15. März möglich",
+            "Rückmeldung bis 1. Dezember erbeten",
+            "Stichtag für die Meldung der Leistungen",
+        ] {
+            assert!(is_urgent(&titled(title)), "{title}");
+        }
+        for title in [
+            "BSI eröffnet Außenstelle",
+            "Experten warnen vor Fachkräftemangel",
+            "Stadtrat fasst Beschluss zur E-Akte",
+            "Befristete Stelle, langfristig gedacht",
+            "Von 7 bis 12 Uhr geöffnet",
+        ] {
+            assert!(!is_urgent(&titled(title)), "{title}");
+        }
+    }
+
+    #[test]
+    fn the_source_the_lead_and_the_change_speak_too() {
+        let mut warning = titled("Schwachstelle in Webservern");
+        assert!(!is_urgent(&warning));
+        warning.source = "BSI".into();
+        assert!(is_urgent(&warning));
+        let mut grant = titled("Mittel für Onlinedienste");
+        grant.summary = "Die Antragsfrist läuft bis März.".into();
+        assert!(is_urgent(&grant));
+        grant.summary.clear();
+        grant.update = Some(Update { at: Timestamp(1), what: "Frist geändert: 8. Mai".into() });
+        assert!(is_urgent(&grant));
+    }
+
+    #[test]
+    fn what_is_urgent_stays_and_nothing_moves() {
+        let mut entries: Vec<Entry> = (0..6).map(|id| entry(id, 1, id, &["ozg"])).collect();
+        entries[4].title = "BSI warnt".into();
+        let entries: Vec<&Entry> = entries.iter().collect();
+        let kept = |room| keep(&entries, room).iter().map(|entry| entry.item.0).collect::<Vec<_>>();
+        assert_eq!(kept(3), [0, 1, 4]);
+        assert_eq!(kept(1), [4]);
+        assert_eq!(kept(0), [0; 0]);
+        assert_eq!(kept(9), [0, 1, 2, 3, 4, 5]);
+    }
+}
