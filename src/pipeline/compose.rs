@@ -207,7 +207,7 @@ impl Maker {
             return Ok(None);
         };
         let id = DigestId::new(format!("{}-{}", self.local_date(), self.series));
-        let digest = Digest { id, sections, ..material.digest };
+        let digest = narrowed(Digest { id, sections, ..material.digest }, Some(someone.since));
         let (rendered, payload, _) = self.message(&digest, someone)?;
         Ok(Some(Preview { rendered, payload }))
     }
@@ -481,6 +481,14 @@ fn entry_of(
         topics,
         update: update_of(received),
     }
+}
+
+/// A window never begins before its reader did (D9).
+fn narrowed(mut digest: Digest, since: Option<Timestamp>) -> Digest {
+    let window = &mut digest.window;
+    let since = since.unwrap_or(window.from).min(window.to);
+    window.from = window.from.max(since);
+    digest
 }
 
 /// The List-* fields of a series' mails.

@@ -147,10 +147,20 @@ impl Freezer {
         Ok(last.is_none())
     }
 
+    /// When they joined, if that changes their words: to the instant where it
+    /// decides what they get, else to the minute that the words name.
+    fn joined(&self, since: Timestamp) -> Option<Timestamp> {
+        const MINUTE: i64 = 60_000;
+        let minute = Timestamp(since.0 - since.0.rem_euclid(MINUTE));
+        let is_within = since > self.digest.window.from;
+        Some(if since >= self.earliest { since } else { minute })
+            .filter(|_| is_within || since >= self.earliest)
+    }
+
     /// What is shared by the mails to everyone of this reader's sort; none if
     /// there is nothing for them.
     fn shared_with(&self, someone: &Subscriber) -> Result<Option<Arc<Shared>>, PipelineError> {
-        let joined = Some(someone.since).filter(|since| *since >= self.earliest);
+        let joined = self.joined(someone.since);
         let sort = (someone.topics.clone(), joined);
         let mut known = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = known.get(&sort) {
@@ -160,6 +170,7 @@ impl Freezer {
             None => None,
             Some(sections) => {
                 let digest = Digest { sections, ..self.digest.clone() };
+                let digest = super::narrowed(digest, joined);
                 let words = self.maker.words(&digest, &someone.topics, NOBODY)?;
                 let nobody = Subscriber { id: NOBODY, ..self.maker.anyone() };
                 let (message, _) = self.maker.bytes(&digest.id, &nobody, &words)?;
