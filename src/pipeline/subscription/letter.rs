@@ -1,17 +1,20 @@
 //! The mails about a subscription: the request to confirm, the welcome, and the
 //! question whether someone can be reached again.
 
+use std::collections::HashSet;
+
 use crate::digest::{Confirm, Ordered, Personal, Probe, Welcome, render};
 use crate::model::{
-    Digest, Envelope, ListFields, MailKind, Payload, Rendered, Section, Subscriber, SubscriberId,
-    Timestamp,
+    Entry, Envelope, ListFields, MailKind, Payload, Rendered, Section, Subscriber, SubscriberId,
+    Timestamp, TopicId,
 };
 use crate::pipeline::compose::{list_fields, offset_minutes, sender};
 use crate::pipeline::{Context, PipelineError, Plan, outgoing};
 use crate::store::bodies::Bytes;
-use crate::store::{StoreError, Transaction, digests};
+use crate::store::items::{self, Listing, Stored};
+use crate::store::{StoreError, Transaction};
 
-/// Most entries of „Zuletzt erschienen“.
+/// Most entries of a topic under „Zuletzt erschienen“.
 const LATEST: usize = 5;
 
 /// A mail ready to be frozen.
@@ -87,7 +90,7 @@ pub(super) fn welcome(
     let mail = &plan.mail;
     let series = ordered(plan, subscriber, Some(now));
     let personal = personal(ctx, plan, subscriber, &series);
-    let latest = if is_repeated { Vec::new() } else { latest(tx, subscriber)? };
+    let latest = if is_repeated { Vec::new() } else { latest(tx, plan, subscriber)? };
     let welcome = Welcome { series, latest, is_repeated };
     let rendered = render::welcome(&welcome, &mail.face, &personal, &mail.templates)?;
     let list = list(ctx, plan, subscriber, "welcome", now);
@@ -157,24 +160,58 @@ fn topics(plan: &Plan, subscriber: &Subscriber) -> Vec<String> {
     subscriber.topics.iter().map(|topic| plan.topic_title(topic).to_owned()).collect()
 }
 
-/// The first entries of the newest digest of their series, on their topics.
-fn latest(tx: &Transaction<'_>, subscriber: &Subscriber) -> Result<Vec<Section>, StoreError> {
-    let Some(series) = subscriber.series.first() else { return Ok(Vec::new()) };
-    let Some(row) = digests::latest(tx, series)? else { return Ok(Vec::new()) };
-    // A page that an older program wrote and we cannot read is no reason not to welcome.
-    let Ok(digest) = serde_json::from_str::<Digest>(&row.content) else { return Ok(Vec::new()) };
-    let mut room = LATEST;
+/// The newest stories of each of their topics: what they would have had, not a
+/// backlog (D9).
+fn latest(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    subscriber: &Subscriber,
+) -> Result<Vec<Section>, StoreError> {
+    let all = plan.topics.iter().map(|(id, _)| id);
+    let topics: Vec<&TopicId> = if subscriber.topics.is_empty() {
+        all.collect()
+    } else {
+        subscriber.topics.iter().collect()
+    };
+    let mut shown = HashSet::new();
     let mut sections = Vec::new();
-    for mut section in digest.sections {
-        if !subscriber.topics.is_empty() && !subscriber.topics.contains(&section.topic) {
-            continue;
-        }
-        section.entries.truncate(room);
-        room -= section.entries.len();
-        section.omitted = 0;
-        if !section.entries.is_empty() {
-            sections.push(section);
+    for topic in topics {
+        let listing = Listing {
+            topic: Some(topic.clone()),
+            one_per_story: true,
+            // Some may stand under an earlier topic.
+            limit: LATEST * 4,
+            ..Listing::default()
+        };
+        let entries: Vec<Entry> = items::list(tx, &listing)?
+            .into_iter()
+            .filter(|item| !item.withheld && shown.insert(item.story))
+            .take(LATEST)
+            .map(entry)
+            .collect();
+        if !entries.is_empty() {
+            let title = plan.topic_title(topic).to_owned();
+            sections.push(Section { topic: topic.clone(), title, entries, omitted: 0 });
         }
     }
     Ok(sections)
+}
+
+/// As much of an item as a list of titles shows.
+fn entry(item: Stored) -> Entry {
+    Entry {
+        item: item.id,
+        story: item.story,
+        title: item.title,
+        url: item.url,
+        source: item.source_name,
+        rank: item.rank,
+        published: item.published,
+        first_seen: item.first_seen,
+        summary: String::new(),
+        documents: Vec::new(),
+        also: Vec::new(),
+        topics: Vec::new(),
+        update: None,
+    }
 }
