@@ -16,14 +16,17 @@ use crate::dedup;
 use crate::digest::{Personal, Selection, TopicTitle, render, select};
 use crate::model::{
     AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, Field, ListFields, MailKind,
-    Payload, Rendered, Section, SeriesId, StoryId, Subscriber, SubscriberId, Tagging, Timestamp,
-    TopicId, Update, Window,
+    Payload, Rendered, Section, Series, SeriesId, StoryId, Subscriber, SubscriberId, Tagging,
+    Timestamp, TopicId, Update, Window,
 };
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
 use crate::store::items::{self, Received, Stored};
 use crate::store::{StoreError, Transaction, sources};
 use crate::subscriber::token;
+
+/// Most entries of a public page; no mail shows nearly as many.
+const MOST_ON_PAGE: usize = 1000;
 
 /// Why a digest is made now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -245,8 +248,7 @@ impl Maker {
                 candidates.push(entry);
             }
         }
-        let anyone = self.anyone();
-        let Some(sections) = self.sections_for(&candidates, &anyone) else { return Ok(None) };
+        let Some(sections) = self.everything(&candidates) else { return Ok(None) };
         let from = progress.last_time.or(earliest).unwrap_or(self.now).min(self.now);
         let digest = Digest {
             id: DigestId::new(""),
@@ -317,22 +319,33 @@ impl Maker {
             .collect()
     }
 
+    /// What the public page shows: all there is, where a mail has only so many
+    /// and links the rest.
+    fn everything(&self, candidates: &[Entry]) -> Option<Vec<Section>> {
+        let series = Series {
+            max_items: MOST_ON_PAGE,
+            max_items_per_topic: MOST_ON_PAGE,
+            ..self.series_plan().series.clone()
+        };
+        let topics = &self.topic_titles();
+        select(candidates, &Selection { series: &series, topics, chosen: &[], since: None })
+    }
+
     fn sections_for(&self, candidates: &[Entry], someone: &Subscriber) -> Option<Vec<Section>> {
-        let topics: Vec<TopicTitle> = self
-            .plan
-            .topics
-            .iter()
-            .map(|(id, title)| TopicTitle { id: id.clone(), title: title.clone() })
-            .collect();
         select(
             candidates,
             &Selection {
                 series: &self.series_plan().series,
-                topics: &topics,
+                topics: &self.topic_titles(),
                 chosen: &someone.topics,
                 since: Some(someone.since),
             },
         )
+    }
+
+    fn topic_titles(&self) -> Vec<TopicTitle> {
+        let topics = self.plan.topics.iter();
+        topics.map(|(id, title)| TopicTitle { id: id.clone(), title: title.clone() }).collect()
     }
 
     /// The words and the bytes of one subscriber's mail.

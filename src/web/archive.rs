@@ -19,7 +19,7 @@ use super::views::{
     OtherItem, Start, TopicLink, TopicPage, TopicReason, month_title,
 };
 use super::{Answer, Face, Refusal, answer};
-use crate::model::{Digest, DigestId, ItemId, TopicId};
+use crate::model::{Digest, DigestId, ItemId, Section, TopicId};
 use crate::pipeline::{Plan, reason};
 use crate::store::items::{self, Listing, Stored};
 use crate::store::{StoreError, Transaction, digests, stories};
@@ -284,7 +284,11 @@ async fn archive(State(face): State<Arc<Face>>) -> Answer {
     face.ok(&plan, &Page::Archive(Archive { months }))
 }
 
-async fn digest(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
+async fn digest(
+    State(face): State<Arc<Face>>,
+    Segment(id): Segment,
+    RawQuery(query): RawQuery,
+) -> Answer {
     let (ctx, plan) = face.now();
     let found = ctx
         .store
@@ -296,13 +300,40 @@ async fn digest(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
         .await?;
     let (row, (previous, next)) = found.ok_or(Refusal::MISSING)?;
     let digest: Digest = serde_json::from_str(&row.content)?;
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    let (digest, only) = match fields.first("thema") {
+        Some(topic) => {
+            let title = plan.topics.iter().find(|(id, _)| id.as_str() == topic);
+            let (topic, title) = title.cloned().ok_or(Refusal::MISSING)?;
+            (only_of(digest, topic, &title).ok_or(Refusal::MISSING)?, Some(title))
+        }
+        None => (digest, None),
+    };
     let summary = |entry: &crate::model::Entry| text::shorten(&entry.summary, SHORT_LEAD);
     let page = DigestPage {
+        only,
         previous: previous.map(|id| id.to_string()),
         next: next.map(|id| id.to_string()),
         ..DigestPage::of(&digest, plan.mail.timezone, summary)
     };
     face.ok(&plan, &Page::Digest(page))
+}
+
+/// What a digest has on one topic, wherever it stands in it: a mail to those who
+/// chose few topics has it under another heading. None if it has nothing.
+fn only_of(mut digest: Digest, topic: TopicId, title: &str) -> Option<Digest> {
+    let mut of_topic = Section { title: title.to_owned(), entries: Vec::new(), omitted: 0, topic };
+    for section in digest.sections {
+        if section.topic == of_topic.topic {
+            of_topic.omitted = section.omitted;
+        }
+        let entries = section.entries.into_iter();
+        of_topic.entries.extend(
+            entries.filter(|entry| entry.topics.iter().any(|of| of.topic == of_topic.topic)),
+        );
+    }
+    digest.sections = vec![of_topic];
+    (digest.shown() > 0).then_some(digest)
 }
 
 async fn help(State(face): State<Arc<Face>>) -> Answer {

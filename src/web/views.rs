@@ -291,6 +291,10 @@ pub struct DigestPage {
     pub catches_up: bool,
     /// Names of sources that could not be read.
     pub silent_sources: Vec<String>,
+    /// Its own id.
+    pub id: String,
+    /// Title of the one topic that is asked for; none: all.
+    pub only: Option<String>,
     /// By topic.
     pub sections: Vec<DigestSection>,
     /// Id of the digest before it in its series.
@@ -305,6 +309,8 @@ impl DigestPage {
         let day = Moment::day(digest.window.to, zone).text;
         Self {
             title: format!("{}, {day}", digest.series.title),
+            id: digest.id.to_string(),
+            only: None,
             shown: digest.shown(),
             since: (digest.window.from > Timestamp::default())
                 .then(|| Moment::minute(digest.window.from, zone)),

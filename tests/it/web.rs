@@ -1,5 +1,7 @@
 //! The web face, asked without a socket.
 
+mod editions;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -117,6 +117,8 @@ fn digest(title: &str) -> DigestPage {
     };
     DigestPage {
         title: format!("Kommunal-IT am Morgen, {}", moment().text),
+        id: "2025-12-09-taeglich".into(),
+        only: None,
         shown: 4,
         since: Some(moment()),
         catches_up: true,

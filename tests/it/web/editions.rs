@@ -1,0 +1,111 @@
+//! What a mail leaves out stands on the page of its digest.
+
+use std::fmt::Write as _;
+
+use super::*;
+
+/// `number` more items of the topics, each a story of its own, a minute apart.
+async fn report(world: &World, from: i64, number: i64, topics: &'static [&'static str]) {
+    world
+        .ctx
+        .store
+        .write(move |tx| {
+            let mut sql = String::new();
+            for id in from..from + number {
+                let at = START + 60_000 * id;
+                let _ = write!(
+                    sql,
+                    "insert into items (id, source, key, raw_hash, fingerprint, story, first_seen, published,
+                        published_is_guess, url, title, summary, text) values ({id}, 'kitu', 'k{id}', 1, x'01',
+                        {id}, {at}, {at}, 0, 'https://kitu.example/{id}', 'Bericht {id}', '', '');
+                     insert into receipts (item, at) values ({id}, {at});"
+                );
+                for topic in topics {
+                    let _ = write!(sql, "insert into tags values ({id}, '{topic}', 3, '[]', 'v');");
+                }
+            }
+            Ok(tx.execute_batch(&sql)?)
+        })
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn what_a_mail_left_out_stands_on_the_page_of_its_digest() {
+    let world = World::new().await;
+    world.subscriber("a@x.example").await;
+    report(&world, 10, 14, &["ozg"]).await;
+    world.pass(Duration::from_mins(60));
+    world.digest().await;
+    let mails = world.mails().await;
+    let mail = MessageParser::default().parse(&mails[0].2).unwrap();
+    let text = mail.body_text(0).unwrap().replace('\u{a0}', " ");
+    assert_eq!(
+        text.matches("\nBericht ").count() + text.matches(" Bericht ").count(),
+        10,
+        "{text}"
+    );
+    let link = links(&mails[0].2).into_iter().find(|link| link.contains('?')).unwrap();
+    assert_eq!(link, "/d/2025-12-09-taeglich?thema=ozg");
+    let page = world.get(&link).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for id in 10..24 {
+        assert!(page.text.contains(&format!("Bericht {id}<")), "{id}: {}", page.text);
+    }
+    assert!(!page.text.contains("weitere Meldung"), "nothing is left out: {}", page.text);
+}
+
+#[tokio::test]
+async fn a_digest_can_be_read_by_topic_whatever_heading_an_item_stands_under() {
+    let world = World::new().await;
+    report(&world, 10, 1, &["ozg", "cloud"]).await;
+    report(&world, 11, 1, &["cloud"]).await;
+    world.pass(Duration::from_mins(60));
+    world.digest().await;
+    let page = |path: &'static str| async { world.get(path).await };
+    let whole = page("/d/2025-12-09-taeglich").await.text;
+    assert!(!whole.contains("Hier steht nur"));
+    let cloud = page("/d/2025-12-09-taeglich?thema=cloud").await.text;
+    for words in ["Bericht 10<", "Bericht 11<", "Hier steht nur das Thema Cloud.", "<title>Cloud, "]
+    {
+        assert!(cloud.contains(words), "{words}: {cloud}");
+    }
+    assert!(!cloud.contains("OZG im Rathaus"));
+    for path in ["/d/2025-12-09-taeglich?thema=gibtsnicht", "/d/2025-12-09-taeglich?thema="] {
+        assert_eq!(page(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_welcome_shows_the_newest_of_each_topic_and_no_backlog() {
+    let world = World::new().await;
+    report(&world, 10, 7, &["ozg"]).await;
+    report(&world, 20, 7, &["cloud", "ozg"]).await;
+    world
+        .sign_up_from("192.0.2.1", "neu@x.example", "thema=ozg&thema=cloud&ausgabe=taeglich")
+        .await;
+    world.post(&world.confirm_path().await, "").await;
+    let mails = world.mails().await;
+    let mail = MessageParser::default().parse(&mails[1].2).unwrap();
+    let text = mail.body_text(0).unwrap();
+    let shown: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("- Bericht ")).collect();
+    // Five of the one; of the other the five that do not stand there yet.
+    assert_eq!(shown, ["26", "25", "24", "23", "22", "21", "20"], "{text}");
+    assert_eq!(world.kinds().await, ["confirm", "welcome"]);
+}
+
+#[tokio::test]
+async fn the_first_digest_begins_with_its_reader() {
+    let world = World::new().await;
+    world.digest().await;
+    world.pass(Duration::from_mins(90));
+    world.subscriber("spaet@x.example").await;
+    world.pass(Duration::from_mins(10));
+    report(&world, 200, 1, &["ozg"]).await;
+    world.digest().await;
+    let mails = world.mails().await;
+    let mail = MessageParser::default().parse(&mails.last().unwrap().2).unwrap();
+    let text = mail.body_text(0).unwrap().replace(['\u{a0}', '\n'], " ");
+    assert!(text.contains("seit Dienstag, 9. Dezember, 8:32 Uhr."), "{text}");
+}
