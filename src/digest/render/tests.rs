@@ -33,7 +33,7 @@ fn a_digest_says_what_when_and_why() {
             "Handbuch (PDF, 1,2 MB)",
             "Auch gemeldet von:",
             "und 4 weitere Quellen",
-            "Thema OZG und Onlinedienste: „Onlinezugangsgesetz“ im Titel",
+            "Warum hier: „Onlinezugangsgesetz“ im Titel",
             "12 weitere Meldungen zu OZG und Onlinedienste im Web ansehen",
             "2 von 41 Quellen waren nicht erreichbar: A und B.",
             "Sammelausgabe",

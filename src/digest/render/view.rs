@@ -272,7 +272,8 @@ fn entry_view(
                 if unnamed == 1 { "weitere Quelle" } else { "weitere Quellen" }
             )
         }),
-        reason: reason.map(|reason| format!("Thema {}: {reason}", typo::line(&section.title, 80))),
+        // The topic stands above; saying it under each entry tires.
+        reason: reason.map(|reason| format!("Warum hier: {reason}")),
         title,
         url,
     }
