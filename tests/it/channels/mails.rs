@@ -250,8 +250,8 @@ fn assert_same_links(name: &str, rendered: &Rendered) {
     let lines: HashSet<&str> = rendered.text.lines().map(str::trim).collect();
     for rest in rendered.html.split("href=\"").skip(1) {
         let link = rest.split('"').next().unwrap().replace("&amp;", "&").replace("&#39;", "'");
-        if link.starts_with('#') {
-            assert!(rendered.html.contains(&format!("id=\"{}\"", &link[1..])), "{name}: {link}");
+        if let Some(anchor) = link.strip_prefix('#') {
+            assert!(rendered.html.contains(&format!("id=\"{anchor}\"")), "{name}: {link}");
             continue;
         }
         let address = link.strip_prefix("mailto:").unwrap_or(&link);

@@ -35,7 +35,7 @@ async fn what_a_mail_left_out_stands_on_the_page_of_its_digest() {
     let world = World::new().await;
     world.subscriber("a@x.example").await;
     report(&world, 10, 14, &["ozg"]).await;
-    world.pass(Duration::from_mins(60));
+    world.pass(Duration::from_hours(1));
     world.digest().await;
     let mails = world.mails().await;
     let mail = MessageParser::default().parse(&mails[0].2).unwrap();
@@ -60,7 +60,7 @@ async fn a_digest_can_be_read_by_topic_whatever_heading_an_item_stands_under() {
     let world = World::new().await;
     report(&world, 10, 1, &["ozg", "cloud"]).await;
     report(&world, 11, 1, &["cloud"]).await;
-    world.pass(Duration::from_mins(60));
+    world.pass(Duration::from_hours(1));
     world.digest().await;
     let page = |path: &'static str| async { world.get(path).await };
     let whole = page("/d/2025-12-09-taeglich").await.text;
