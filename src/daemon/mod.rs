@@ -40,8 +40,8 @@ pub(crate) struct Running {
 pub(crate) struct Wake {
     /// Sources may be due.
     pub(crate) poll: Notify,
-    /// Messages may wait.
-    pub(crate) drain: Notify,
+    /// Messages may wait; the journeys ring it, too.
+    pub(crate) drain: Arc<Notify>,
     /// Slots may have changed.
     pub(crate) compose: Notify,
 }
@@ -127,7 +127,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let (running, receiver) = watch::channel(Arc::new(Running { ctx: ctx.clone(), plan }));
     let house = House {
         running: receiver,
-        wake: Arc::default(),
+        wake: Arc::new(Wake { drain: Arc::clone(&ctx.mail_waits), ..Wake::default() }),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };

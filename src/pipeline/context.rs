@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Notify;
+
 use super::drain::Pace;
 use super::poll::Lanes;
 use crate::clock::Clock;
@@ -23,6 +25,9 @@ pub struct Context {
     pub tokens: Tokens,
     /// The way out.
     pub channel: Arc<dyn Channel>,
+    /// Rung when a message was frozen that somebody waits for: who signs up looks
+    /// into their mailbox at once.
+    pub mail_waits: Arc<Notify>,
     /// Manners towards hosts.
     pub(crate) lanes: Arc<Lanes>,
     /// Manners towards the domains of readers.
@@ -37,7 +42,15 @@ impl Context {
         tokens: Tokens,
         channel: Arc<dyn Channel>,
     ) -> Self {
-        Self { store, clock, tokens, channel, lanes: Arc::default(), pace: Arc::default() }
+        Self {
+            store,
+            clock,
+            tokens,
+            channel,
+            mail_waits: Arc::default(),
+            lanes: Arc::default(),
+            pace: Arc::default(),
+        }
     }
 
     /// The same context with another way out, after a reload.

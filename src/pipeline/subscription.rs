@@ -101,7 +101,7 @@ pub async fn sign_up(
     may_mail: bool,
 ) -> Result<(), PipelineError> {
     let now = ctx.clock.now();
-    let store = ctx.store.clone();
+    let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.mail_waits));
     let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
     let new = NewSubscriber {
         address: order.address,
@@ -116,7 +116,9 @@ pub async fn sign_up(
             confirmed_at: None,
         },
     };
-    store.try_write(move |tx| answer(tx, &ctx, &plan, &new, may_mail)).await
+    store.try_write(move |tx| answer(tx, &ctx, &plan, &new, may_mail)).await?;
+    waits.notify_one();
+    Ok(())
 }
 
 fn answer(
@@ -203,10 +205,10 @@ pub async fn confirm(
     link: &str,
 ) -> Result<Confirmation, PipelineError> {
     let (now, hash) = (ctx.clock.now(), token::hash(link));
-    let store = ctx.store.clone();
+    let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.mail_waits));
     let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
-    store
-        .try_write(move |tx| {
+    let confirmed = store
+        .try_write(move |tx| -> Result<_, PipelineError> {
             let subscriber = match worth(tx, &hash, now)? {
                 Confirmation::Open(subscriber) => subscriber,
                 other => return Ok(other),
@@ -215,7 +217,9 @@ pub async fn confirm(
             letter::welcome(tx, &ctx, &plan, &subscriber, now, false)?.freeze(tx)?;
             Ok(Confirmation::Done(subscriber))
         })
-        .await
+        .await?;
+    waits.notify_one();
+    Ok(confirmed)
 }
 
 /// They choose anew; whose mails were held back gets them again. Answers false

@@ -233,6 +233,12 @@ impl World {
         assert!(report.digest.is_some());
     }
 
+    /// Whether the journeys said since the last look that a mail waits.
+    fn is_rung(&self) -> bool {
+        use futures_util::FutureExt as _;
+        self.ctx.mail_waits.notified().now_or_never().is_some()
+    }
+
     /// The path of the newest confirmation link.
     async fn confirm_path(&self) -> String {
         let mails = self.mails().await;
@@ -537,6 +543,7 @@ async fn only_the_button_subscribes_and_pressing_it_twice_welcomes_once() {
     assert!(reply.text.contains("12.\u{a0}Dezember 2025"), "valid for 72 hours: {}", reply.text);
     world.digest().await;
     assert_eq!(world.kinds().await, ["confirm"], "no digest before the confirmation");
+    assert!(world.is_rung(), "they look into their mailbox at once");
     let path = world.confirm_path().await;
     let page = world.get(&path).await.text;
     assert!(page.contains("neu@x.example") && page.contains("OZG und Onlinedienste"));
@@ -550,6 +557,7 @@ async fn only_the_button_subscribes_and_pressing_it_twice_welcomes_once() {
             reply.text.contains("Bestellung bestätigt") && reply.headers.get("location").is_none()
         );
     }
+    assert!(world.is_rung(), "the welcome does not wait, either");
     assert!(world.get(&path).await.text.contains("Bestellung bestätigt"));
     assert_eq!(world.standings().await, [("neu@x.example".into(), "active".into())]);
     assert_eq!(world.kinds().await, ["confirm", "welcome"]);
