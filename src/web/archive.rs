@@ -310,11 +310,21 @@ async fn digest(
         None => (digest, None),
     };
     let summary = |entry: &crate::model::Entry| text::shorten(&entry.summary, SHORT_LEAD);
+    let zone = plan.mail.timezone;
+    // Two of one day are told apart by the time, as in the archive.
+    let day = row.id.as_str().get(..10);
+    let has_twin = [&previous, &next].into_iter().flatten().any(|id| id.as_str().get(..10) == day);
+    let when = if has_twin {
+        Moment::minute(row.window.to, zone)
+    } else {
+        Moment::day(row.window.to, zone)
+    };
     let page = DigestPage {
+        title: format!("{}, {}", digest.series.title, when.text),
         only,
         previous: previous.map(|id| id.to_string()),
         next: next.map(|id| id.to_string()),
-        ..DigestPage::of(&digest, plan.mail.timezone, summary)
+        ..DigestPage::of(&digest, zone, summary)
     };
     face.ok(&plan, &Page::Digest(page))
 }
