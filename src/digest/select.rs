@@ -120,6 +120,12 @@ fn shares(groups: &[Vec<&Entry>], series: &Series) -> Vec<usize> {
         .map(|(group, urgent)| group.len().min(max).max(*urgent))
         .collect();
     let mut room = series.max_items.saturating_sub(shown.iter().sum());
+    if room == 0 && shown.iter().any(|urgent| *urgent > 0) {
+        // A flood of warnings leaves the other topics one entry each.
+        for (shown, wanted) in shown.iter_mut().zip(&wanted) {
+            *shown = (*shown).max((*wanted).min(1));
+        }
+    }
     while room > 0 {
         let before = room;
         for (shown, wanted) in shown.iter_mut().zip(&wanted) {
@@ -256,7 +262,10 @@ pub(crate) mod tests {
             shown(&candidates, &[], (3, 10)),
             [("ozg".into(), vec![49, 7, 3], 47), ("ki".into(), vec![], 1)]
         );
-        assert_eq!(shown(&candidates, &[], (1, 1))[0], ("ozg".into(), vec![7, 3], 48));
+        assert_eq!(
+            shown(&candidates, &[], (1, 1)),
+            [("ozg".into(), vec![7, 3], 48), ("ki".into(), vec![99], 0)]
+        );
     }
 
     #[test]

@@ -104,6 +104,15 @@ fn what_was_left_out_is_linked_to_the_page_of_this_digest() {
 }
 
 #[test]
+fn a_topic_of_which_nothing_fits_has_its_heading_and_its_link() {
+    let mut digest = samples::digest(true);
+    digest.sections[1].entries.clear();
+    let html = rendered(&digest).html;
+    assert!(html.contains("href=\"#it\"") && html.contains("id=\"it\""), "{html}");
+    assert_eq!(html.matches("<h2").count(), 2);
+}
+
+#[test]
 fn a_weekly_one_names_the_week_and_one_entry_is_one() {
     let mut personal = samples::personal();
     personal.is_weekly = true;
