@@ -251,7 +251,7 @@ fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) 
     let table = root.table("web").unwrap_or(&empty);
     let web = web::read(root.inner(table, "web"));
     let table = root.table("retention").unwrap_or(&empty);
-    let retention = web::read_retention(root.inner(table, "retention"));
+    let retention = web::read_retention(root.inner(table, "retention"), context);
     let series = series::read(&mut root);
     let (topics, term_places) = topics::read(&mut root);
     let known_topics = (!incomplete).then_some(topics.as_slice());

@@ -310,6 +310,19 @@ fn a_password_on_disk_that_anyone_can_read_is_warned_of() {
 }
 
 #[test]
+fn returned_mail_that_is_to_be_forgotten_too_early_is_warned_of() {
+    let warned = |period: &str| {
+        let found = warnings(&format!("[retention]\nbounces = '{period}'\n"));
+        found.into_iter().find(|warning| warning.contains("retention.bounces"))
+    };
+    assert_eq!(warned("30d"), None);
+    assert_eq!(warned(""), None);
+    let said = warned("29d").unwrap();
+    assert!(said.contains("2:") && said.contains("kept for 30 days all the same"), "{said}");
+    assert!(warned("0s").is_some());
+}
+
+#[test]
 fn paths_are_relative_to_the_config_and_systemd_wins_for_data() {
     let files = Memory::default().with("etc/amtsbote.toml", "[service]\ndata_dir = 'data'\n");
     assert_eq!(loaded(&files).unwrap().service.data_dir, Path::new("etc/data"));

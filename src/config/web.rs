@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::Context;
 use super::fetch::networks;
+use crate::bounce;
 use crate::model::{Network, Reader, parse_duration};
 
 /// `[web]`.
@@ -54,7 +56,7 @@ pub struct Retention {
 
 const DAY: Duration = Duration::from_hours(24);
 
-pub(super) fn read_retention(mut reader: Reader<'_>) -> Retention {
+pub(super) fn read_retention(mut reader: Reader<'_>, context: &mut Context<'_>) -> Retention {
     let retention = Retention {
         pending: period(&mut reader, "pending", 3 * DAY),
         proof: period(&mut reader, "proof", 3 * 365 * DAY),
@@ -62,6 +64,14 @@ pub(super) fn read_retention(mut reader: Reader<'_>) -> Retention {
         bounces: period(&mut reader, "bounces", 30 * DAY),
         items: period(&mut reader, "items", 2 * 365 * DAY),
     };
+    if retention.bounces.is_some_and(|bounces| bounces < bounce::MEMORY) {
+        let days = bounce::MEMORY.as_secs() / DAY.as_secs();
+        let message = format!(
+            "is shorter than the {days} days by which dead addresses are told: what came back is kept for {days} days all the same"
+        );
+        let place = reader.place_of("bounces").clone();
+        context.warn(Some(place), "retention.bounces", message);
+    }
     reader.finish();
     retention
 }

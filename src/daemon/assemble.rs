@@ -232,7 +232,9 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         topics,
         retention: RetentionPlan {
             pending: config.retention.pending,
+            proof: config.retention.proof,
             bodies: config.retention.bodies,
+            bounces: config.retention.bounces,
             items: config.retention.items,
         },
         version: config.version,

@@ -366,6 +366,9 @@ async fn prune(house: House) -> Result<(), DaemonError> {
                 tracing::info!(
                     bodies = report.bodies,
                     texts = report.texts,
+                    pending = report.pending,
+                    proofs = report.proofs,
+                    bounces = report.bounces,
                     "let go of what was kept for its period"
                 );
             }

@@ -1,9 +1,8 @@
 //! Let go of what has been kept for its period.
 
 use super::{Context, PipelineError, Plan};
-use crate::bounce;
 use crate::dedup;
-use crate::model::Timestamp;
+use crate::model::{SubscriberId, Timestamp};
 use crate::store::{
     StoreError, Transaction, bounces, items, jobs, outbox, robots, stories, subscribers,
 };
@@ -17,9 +16,13 @@ pub struct PruneReport {
     pub texts: usize,
     /// Sign-ups that nobody confirmed in time.
     pub pending: usize,
+    /// Proofs of who left, with all that was still kept of them.
+    pub proofs: usize,
+    /// Notes of returned mail.
+    pub bounces: usize,
 }
 
-/// Sign-ups that go in one step.
+/// Rows that go in one step.
 const CHUNK: usize = 200;
 
 /// Lets go of what is older than its period. Small steps, so that a poll or a
@@ -50,11 +53,28 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
             }
         }
     }
+    if let Some(before) = plan.retention.proofs_end(now, plan.mail.timezone) {
+        loop {
+            let proofs = ctx.store.write(move |tx| prune_proofs(tx, before, now)).await?;
+            report.proofs += proofs;
+            if proofs < CHUNK {
+                break;
+            }
+        }
+    }
+    if let Some(before) = plan.retention.bounces_end(now) {
+        loop {
+            let gone = ctx.store.write(move |tx| bounces::prune(tx, before, CHUNK)).await?;
+            report.bounces += gone;
+            if gone < CHUNK {
+                break;
+            }
+        }
+    }
     let window = now.before(dedup::MEMORY);
     ctx.store
         .write(move |tx| {
             jobs::prune(tx, window)?;
-            bounces::prune(tx, now.before(bounce::MEMORY))?;
             robots::prune(tx, window)?;
             match items::first_since(tx, window)? {
                 Some(oldest) => stories::prune(tx, oldest),
@@ -69,9 +89,28 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
 fn prune_pending(tx: &Transaction<'_>, now: Timestamp) -> Result<usize, StoreError> {
     let expired = subscribers::expired(tx, now, CHUNK)?;
     for id in &expired {
-        outbox::cancel_for(tx, *id, now)?;
-        outbox::disown(tx, *id)?;
-        subscribers::erase(tx, *id)?;
+        erase(tx, *id, now)?;
     }
     Ok(expired.len())
+}
+
+/// Their claims are time-barred: nothing is left to prove.
+fn prune_proofs(
+    tx: &Transaction<'_>,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let left = subscribers::left_before(tx, before, CHUNK)?;
+    for id in &left {
+        erase(tx, *id, now)?;
+    }
+    Ok(left.len())
+}
+
+/// The row goes, and what refers to it.
+fn erase(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result<(), StoreError> {
+    outbox::cancel_for(tx, id, now)?;
+    outbox::disown(tx, id)?;
+    bounces::forget(tx, id)?;
+    subscribers::erase(tx, id)
 }

@@ -3,6 +3,7 @@
 use rusqlite::{Transaction, named_params};
 
 use super::StoreError;
+use super::row::count;
 use crate::model::{SubscriberId, Timestamp};
 
 /// A returned message.
@@ -64,8 +65,15 @@ pub fn count_by_class(
         .collect::<Result<_, _>>()?)
 }
 
-/// What came back before `before` is forgotten. Answers how many.
-pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
-    const PRUNE: &str = "delete from bounces where at < ?1";
-    Ok(tx.prepare_cached(PRUNE)?.execute([before])?)
+/// What came back before `before` is forgotten, at most `limit`. Answers how many.
+pub fn prune(tx: &Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    const PRUNE: &str =
+        "delete from bounces where id in (select id from bounces where at < ?1 limit ?2)";
+    Ok(tx.prepare_cached(PRUNE)?.execute((before, count(limit)))?)
+}
+
+/// Whatever came back from a subscriber is forgotten. Answers how many.
+pub fn forget(tx: &Transaction<'_>, subscriber: SubscriberId) -> Result<usize, StoreError> {
+    const FORGET: &str = "delete from bounces where subscriber = ?1";
+    Ok(tx.prepare_cached(FORGET)?.execute([subscriber])?)
 }

@@ -202,9 +202,21 @@ pub fn expired(
     Ok(statement.query_map((now, count(limit)), |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-/// The row goes, with all that it said: for who never was a subscriber.
+/// Those who left before `before`, at most `limit`.
+pub fn left_before(
+    tx: &Transaction<'_>,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<SubscriberId>, StoreError> {
+    const LEFT_BEFORE: &str = "
+        select id from subscribers where standing = 'left' and left_at < ?1 order by id limit ?2";
+    let mut statement = tx.prepare_cached(LEFT_BEFORE)?;
+    Ok(statement.query_map((before, count(limit)), |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// The row goes, with all that it said: for who never was a subscriber, or is none any more.
 pub fn erase(tx: &Transaction<'_>, id: SubscriberId) -> Result<(), StoreError> {
-    const ERASE: &str = "delete from subscribers where id = ?1 and standing = 'pending'";
+    const ERASE: &str = "delete from subscribers where id = ?1 and standing in ('pending', 'left')";
     tx.prepare_cached(ERASE)?.execute([id])?;
     Ok(())
 }

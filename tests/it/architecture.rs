@@ -45,7 +45,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "schedule",
         ],
     ),
-    ("config", &["model", "source", "topic", "digest", "schedule", "fetch", "deliver"]),
+    ("config", &["model", "source", "topic", "digest", "schedule", "fetch", "deliver", "bounce"]),
     (
         "web",
         &[

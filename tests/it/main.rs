@@ -22,6 +22,7 @@ mod http;
 mod poll;
 mod probes;
 mod queue;
+mod retention;
 mod sending_news;
 mod signals;
 mod smtp;
