@@ -97,7 +97,7 @@ enum Command {
     Outbox(outbox::Command),
     /// Take in a bounce, a complaint or an unsubscribe by mail
     MailIn(mail_in::Arguments),
-    /// Add, remove and list subscribers
+    /// Add, remove and list subscribers; answer for their rights
     #[command(subcommand)]
     Subscriber(subscriber::Command),
     /// Check, back up and tidy the database

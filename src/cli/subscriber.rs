@@ -1,4 +1,9 @@
-//! `subscriber`: add, remove, list.
+//! `subscriber`: who gets digests, how they came to, and what they may ask for.
+
+mod list;
+mod rights;
+
+use std::path::PathBuf;
 
 use serde_json::json;
 
@@ -30,6 +35,28 @@ pub(super) enum Command {
     },
     /// Everyone, by address
     List,
+    /// Subscribe everyone on a list whose consent you hold
+    ///
+    /// A CSV file with a header row `address,series,topics,reason`. What is wrong
+    /// is told by its line; the other rows are taken all the same. Who left or
+    /// asked to be forgotten is not brought back.
+    Import {
+        /// The file; `-` is stdin
+        #[arg(value_name = "CSV")]
+        file: PathBuf,
+    },
+    /// Print everyone as CSV, or as JSON lines
+    Export,
+    /// Everything that proves the consent of an address, also of who left
+    Proof {
+        /// The address
+        address: String,
+    },
+    /// Erase everything about an address, its proof too (Art. 17 DSGVO)
+    Forget {
+        /// The address
+        address: String,
+    },
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
@@ -39,7 +66,11 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
             add(&session, &address, &series, &topics, &reason).await
         }
         Command::Remove { address } => remove(&session, &address).await,
-        Command::List => list(&session).await,
+        Command::List => show(&session).await,
+        Command::Import { file } => list::import(&session, &file).await,
+        Command::Export => list::export(&session).await,
+        Command::Proof { address } => rights::proof(&session, &address).await,
+        Command::Forget { address } => rights::forget(&session, &address).await,
     }
 }
 
@@ -59,6 +90,16 @@ async fn add(
     }
     let series = series.iter().map(SeriesId::new).collect();
     let topics = topics.iter().map(TopicId::new).collect();
+    let known = match crate::subscriber::address::parse(address) {
+        Ok(address) => pipeline::proofs(&session.ctx, &address).await?.forgotten,
+        Err(_) => None,
+    };
+    if let Some(at) = known {
+        let at = session.output.time(Some(at));
+        session
+            .output
+            .say(&format!("they had asked to be forgotten on {at}; this new consent counts"));
+    }
     match pipeline::subscribe(&session.ctx, address, series, topics, reason).await {
         Ok(Some(id)) => {
             session.output.line(&format!("subscriber {id}"))?;
@@ -104,7 +145,7 @@ pub(super) async fn find(session: &Session, address: &str) -> anyhow::Result<Opt
     Ok(session.ctx.store.read(move |tx| subscribers::by_address(tx, &address)).await?)
 }
 
-async fn list(session: &Session) -> anyhow::Result<Exit> {
+async fn show(session: &Session) -> anyhow::Result<Exit> {
     let everyone = session.ctx.store.read(subscribers::list).await?;
     let output = &session.output;
     if output.json {
@@ -117,7 +158,6 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
         }
         return Ok(Exit::Done);
     }
-    let words = |ids: Vec<&str>| if ids.is_empty() { "all".to_owned() } else { ids.join(",") };
     let rows: Vec<Vec<String>> = everyone
         .iter()
         .map(|s| {
@@ -125,12 +165,18 @@ async fn list(session: &Session) -> anyhow::Result<Exit> {
                 s.id.to_string(),
                 if s.address.is_empty() { "(erased)".to_owned() } else { s.address.clone() },
                 s.standing.as_str().to_owned(),
-                words(s.series.iter().map(SeriesId::as_str).collect()),
-                words(s.topics.iter().map(TopicId::as_str).collect()),
+                words(&s.series),
+                words(&s.topics),
                 output.time(Some(s.since)),
             ]
         })
         .collect();
     output.table(&["ID", "ADDRESS", "STATE", "SERIES", "TOPICS", "SINCE"], &rows)?;
     Ok(Exit::Done)
+}
+
+/// Names with commas between.
+fn words<T: std::fmt::Display>(ids: &[T]) -> String {
+    let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    if names.is_empty() { "all".to_owned() } else { names.join(",") }
 }

@@ -20,6 +20,7 @@ use crate::outbox::{self as rules, Attempt};
 use crate::store::mail_news::{self, News, What};
 use crate::store::outbox::{self, Pause};
 use crate::store::{StoreError, Transaction};
+use crate::subscriber::token::Tokens;
 
 /// Messages claimed at once for each connection: few, so that what someone who
 /// leaves still waits for is not already in a hand.
@@ -273,7 +274,12 @@ fn end_rest(tx: &Transaction<'_>, pause: Pause, now: Timestamp) -> Result<(), St
 }
 
 /// Writes one note of the clerk. Answers whether a subscriber was suspended by it.
-fn write_down(tx: &Transaction<'_>, note: &Note, now: Timestamp) -> Result<bool, StoreError> {
+fn write_down(
+    tx: &Transaction<'_>,
+    tokens: &Tokens,
+    note: &Note,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     match note {
         Note::Settled { id, subscriber, state, error, given_up } => {
             let text = error.as_ref().map(ToString::to_string);
@@ -289,7 +295,7 @@ fn write_down(tx: &Transaction<'_>, note: &Note, now: Timestamp) -> Result<bool,
             }
             match (subscriber, error) {
                 (Some(subscriber), Some(error)) => {
-                    intake::refused(tx, *subscriber, *id, error, now)
+                    intake::refused(tx, tokens, *subscriber, *id, error, now)
                 }
                 _ => Ok(false),
             }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::compose::offset_minutes;
+use super::subscription::depart;
 use super::{Context, PipelineError, Plan, outgoing};
 use crate::bounce::{self, Class, Letter, MEMORY, Noted, Verdict};
 use crate::deliver::{SendError, Step};
@@ -15,7 +16,7 @@ use crate::store::bodies::Bytes;
 use crate::store::bounces::{self, Returned};
 use crate::store::{StoreError, Transaction, outbox, subscribers};
 use crate::subscriber::standing::{self, Event};
-use crate::subscriber::token;
+use crate::subscriber::token::{self, Tokens};
 
 /// A token of an older mail is not believed any more (RFC 5321 4.5.4.1 lets
 /// servers try for five days; a month is generous).
@@ -59,7 +60,7 @@ fn take_in(
     {
         // The token proves who may leave; a machine that answers our mail does not ask for it.
         if matches!(verdict.class, Class::Human(_)) {
-            let changed = leave(tx, subscriber.id, now, "mailto")?;
+            let changed = depart(tx, &ctx.tokens, subscriber.id, now, "mailto")?;
             return Ok(Taken { what: "unsubscribe", changed });
         }
         return Ok(Taken { what: verdict.class.as_str(), changed: false });
@@ -74,9 +75,11 @@ fn take_in(
             forward(tx, ctx, plan, letter, bytes, now)?;
             false
         }
-        (Class::Complaint, Some(subscriber)) => leave(tx, subscriber, now, "complaint")?,
+        (Class::Complaint, Some(subscriber)) => {
+            depart(tx, &ctx.tokens, subscriber, now, "complaint")?
+        }
         (Class::Hard | Class::Soft | Class::Block, Some(subscriber)) => {
-            count(tx, subscriber, &verdict, &Sha256::digest(bytes), now)?
+            count(tx, &ctx.tokens, subscriber, &verdict, &Sha256::digest(bytes), now)?
         }
         (_, Some(_)) => false,
         (_, None) => return Ok(Taken { what: "unknown", changed: false }),
@@ -88,6 +91,7 @@ fn take_in(
 /// whether the subscriber gets nothing more.
 pub(super) fn refused(
     tx: &Transaction<'_>,
+    tokens: &Tokens,
     subscriber: SubscriberId,
     message: OutboxId,
     error: &SendError,
@@ -99,12 +103,13 @@ pub(super) fn refused(
         // At DATA and the dot it is what we say that is refused.
         _ => Verdict { class: Class::Block, code: None },
     };
-    count(tx, subscriber, &verdict, &message.0.to_be_bytes(), now)
+    count(tx, tokens, subscriber, &verdict, &message.0.to_be_bytes(), now)
 }
 
 /// Notes what came back and draws the consequence. Answers whether there was one.
 fn count(
     tx: &Transaction<'_>,
+    tokens: &Tokens,
     subscriber: SubscriberId,
     verdict: &Verdict,
     report: &[u8],
@@ -117,7 +122,7 @@ fn count(
     }
     let Some(known) = subscribers::get(tx, subscriber)? else { return Ok(false) };
     if known.standing == Standing::Suspended {
-        return probe_failed(tx, subscriber, verdict, now);
+        return probe_failed(tx, tokens, subscriber, verdict, now);
     }
     let resumed = subscribers::resumed_at(tx, subscriber)?.unwrap_or_default();
     let noted: Vec<Noted> = bounces::since(tx, subscriber, now.before(MEMORY).max(resumed))?
@@ -133,7 +138,7 @@ fn count(
         return Ok(false);
     }
     match standing::after(known.standing, Event::Undeliverable) {
-        standing::Step::To(Standing::Left) => leave(tx, subscriber, now, "bounce"),
+        standing::Step::To(Standing::Left) => depart(tx, tokens, subscriber, now, "bounce"),
         standing::Step::To(_) => {
             subscribers::suspend(tx, subscriber, now)?;
             outbox::stop_for(tx, subscriber, now)?;
@@ -148,6 +153,7 @@ fn count(
 /// was waits for the second probe.
 fn probe_failed(
     tx: &Transaction<'_>,
+    tokens: &Tokens,
     subscriber: SubscriberId,
     verdict: &Verdict,
     now: Timestamp,
@@ -157,21 +163,10 @@ fn probe_failed(
         return Ok(false);
     }
     if verdict.class == Class::Hard {
-        return leave(tx, subscriber, now, "bounce");
+        return depart(tx, tokens, subscriber, now, "bounce");
     }
     subscribers::fail_probe(tx, subscriber)?;
     Ok(false)
-}
-
-fn leave(
-    tx: &Transaction<'_>,
-    subscriber: SubscriberId,
-    now: Timestamp,
-    by: &str,
-) -> Result<bool, StoreError> {
-    let left = subscribers::leave(tx, subscriber, now, by)?;
-    outbox::cancel_for(tx, subscriber, now)?;
-    Ok(left)
 }
 
 fn is_local_part_of(recipient: &str, address: Option<&str>) -> bool {

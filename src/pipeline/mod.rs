@@ -27,6 +27,6 @@ pub use prune::prune;
 pub use release::release;
 pub use retag::{RetagReport, TopicChange, TopicDiff, retag, topic_diff, untagged};
 pub use subscription::{
-    Confirmation, Order, ProbeReport, change, confirm, confirmation, leave, probe, sign_up,
-    subscribe,
+    Confirmation, Forgotten, Listed, Order, Outcome, ProbeReport, Proof, Proofs, change, confirm,
+    confirmation, forget, import, leave, probe, proofs, sign_up, subscribe,
 };

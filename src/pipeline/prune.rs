@@ -1,8 +1,9 @@
 //! Let go of what has been kept for its period.
 
+use super::subscription::erase;
 use super::{Context, PipelineError, Plan};
 use crate::dedup;
-use crate::model::{SubscriberId, Timestamp};
+use crate::model::Timestamp;
 use crate::store::{
     StoreError, Transaction, bounces, items, jobs, outbox, robots, stories, subscribers,
 };
@@ -105,12 +106,4 @@ fn prune_proofs(
         erase(tx, *id, now)?;
     }
     Ok(left.len())
-}
-
-/// The row goes, and what refers to it.
-fn erase(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result<(), StoreError> {
-    outbox::cancel_for(tx, id, now)?;
-    outbox::disown(tx, id)?;
-    bounces::forget(tx, id)?;
-    subscribers::erase(tx, id)
 }

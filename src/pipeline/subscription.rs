@@ -4,9 +4,14 @@
 //! that they are subscribed already. Only the button behind the link in the
 //! former makes a subscriber. Each step and its mail are one transaction.
 
+mod departure;
 mod letter;
+mod list;
 mod probe;
 
+pub use departure::{Forgotten, Proof, Proofs, forget, proofs};
+pub(super) use departure::{depart, erase};
+pub use list::{Listed, Outcome, import};
 pub use probe::{ProbeReport, probe};
 
 use std::sync::Arc;
@@ -14,7 +19,7 @@ use std::sync::Arc;
 use super::{Context, PipelineError, Plan};
 use crate::model::{Consent, SeriesId, Standing, Subscriber, SubscriberId, Timestamp, TopicId};
 use crate::store::subscribers::{self, NewSubscriber};
-use crate::store::{StoreError, Transaction, outbox};
+use crate::store::{StoreError, Transaction, forgotten};
 use crate::subscriber::standing::{Event, Step, after};
 use crate::subscriber::token::{self, Tokens};
 use crate::subscriber::{address, standing};
@@ -47,7 +52,14 @@ pub async fn subscribe(
         },
     };
     let tokens = ctx.tokens.clone();
-    Ok(ctx.store.write(move |tx| insert(tx, &tokens, &new)).await?)
+    let subscribed = ctx.store.write(move |tx| {
+        let id = insert(tx, &tokens, &new)?;
+        if id.is_some() {
+            forgotten::revoke(tx, &tokens.address(&new.address))?;
+        }
+        Ok(id)
+    });
+    Ok(subscribed.await?)
 }
 
 fn insert(
@@ -70,15 +82,8 @@ pub async fn leave(
     by: &'static str,
 ) -> Result<bool, PipelineError> {
     let now = ctx.clock.now();
-    let left = ctx
-        .store
-        .write(move |tx| {
-            let left = subscribers::leave(tx, id, now, by)?;
-            outbox::cancel_for(tx, id, now)?;
-            Ok(left)
-        })
-        .await?;
-    Ok(left)
+    let tokens = ctx.tokens.clone();
+    Ok(ctx.store.write(move |tx| depart(tx, &tokens, id, now, by)).await?)
 }
 
 /// What someone asks for.
@@ -214,6 +219,7 @@ pub async fn confirm(
                 other => return Ok(other),
             };
             subscribers::activate(tx, subscriber.id, now)?;
+            forgotten::revoke(tx, &ctx.tokens.address(&subscriber.address))?;
             letter::welcome(tx, &ctx, &plan, &subscriber, now, false)?.freeze(tx)?;
             Ok(Confirmation::Done(subscriber))
         })

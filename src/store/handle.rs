@@ -22,8 +22,10 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// The database. Clones share the connections.
 #[derive(Clone)]
 pub struct Store {
-    writer: Arc<Mutex<Connection>>,
+    // Let go in this order: the last one copies the log back and removes it, which
+    // a reader may not, and an address that was erased would stay readable there.
     reader: Arc<Mutex<Connection>>,
+    writer: Arc<Mutex<Connection>>,
 }
 
 impl Store {

@@ -16,7 +16,7 @@ static STEPS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
 const APPLICATION_ID: i32 = 0x414d_5442;
 
 /// The newest step: `user_version` of an up-to-date file.
-pub const SCHEMA_VERSION: u32 = 8;
+pub const SCHEMA_VERSION: u32 = 9;
 
 /// Brings the file up to date. Answers how many steps were taken.
 pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<u32, StoreError> {

@@ -12,6 +12,7 @@ mod row;
 pub mod bodies;
 pub mod bounces;
 pub mod digests;
+pub mod forgotten;
 pub mod items;
 pub mod jobs;
 pub mod mail_news;

@@ -1,7 +1,9 @@
 //! Subscribers and the proof of their consent.
 
+mod left;
 mod suspended;
 
+pub use left::{Left, leave, left, left_before};
 pub use suspended::{
     Suspended, fail_probe, note_probe, resume, resumed_at, suspend, suspended, suspension,
 };
@@ -202,18 +204,6 @@ pub fn expired(
     Ok(statement.query_map((now, count(limit)), |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
-/// Those who left before `before`, at most `limit`.
-pub fn left_before(
-    tx: &Transaction<'_>,
-    before: Timestamp,
-    limit: usize,
-) -> Result<Vec<SubscriberId>, StoreError> {
-    const LEFT_BEFORE: &str = "
-        select id from subscribers where standing = 'left' and left_at < ?1 order by id limit ?2";
-    let mut statement = tx.prepare_cached(LEFT_BEFORE)?;
-    Ok(statement.query_map((before, count(limit)), |row| row.get(0))?.collect::<Result<_, _>>()?)
-}
-
 /// The row goes, with all that it said: for who never was a subscriber, or is none any more.
 pub fn erase(tx: &Transaction<'_>, id: SubscriberId) -> Result<(), StoreError> {
     const ERASE: &str = "delete from subscribers where id = ?1 and standing in ('pending', 'left')";
@@ -270,18 +260,4 @@ pub fn count_by_standing(tx: &Transaction<'_>) -> Result<Vec<(String, u64)>, Sto
         "select standing, count(*) from subscribers group by standing order by standing";
     let mut statement = tx.prepare_cached(COUNT)?;
     Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
-}
-
-/// They left: the address is erased at once, the proof stays for its period.
-/// Answers false if they had left before.
-pub fn leave(
-    tx: &Transaction<'_>,
-    id: SubscriberId,
-    now: Timestamp,
-    by: &str,
-) -> Result<bool, StoreError> {
-    const LEAVE: &str = "
-        update subscribers set standing = 'left', address = null, left_at = ?2, left_by = ?3
-        where id = ?1 and standing <> 'left'";
-    Ok(tx.prepare_cached(LEAVE)?.execute((id, now, by))? == 1)
 }

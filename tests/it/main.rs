@@ -19,6 +19,7 @@ mod docs;
 mod etiquette;
 mod golden;
 mod http;
+mod people;
 mod poll;
 mod probes;
 mod queue;

@@ -137,11 +137,13 @@ impl<'a> Clerk<'a> {
         let mut is_told = false;
         loop {
             let notes = batch.to_vec();
-            let now = self.ctx.clock.now();
+            let (now, tokens) = (self.ctx.clock.now(), self.ctx.tokens.clone());
             let written = self
                 .ctx
                 .store
-                .write(move |tx| notes.iter().map(|note| write_down(tx, note, now)).collect())
+                .write(move |tx| {
+                    notes.iter().map(|note| write_down(tx, &tokens, note, now)).collect()
+                })
                 .await;
             match written {
                 Ok(suspends) => {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::letter;
+use super::{depart, letter};
 use crate::model::{MailKind, State, SubscriberId};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::store::subscribers::{self, Suspended};
@@ -73,8 +73,7 @@ fn look_after(
                 report.resumed += 1;
             }
             Step::Erase => {
-                subscribers::leave(tx, one.id, now, "bounce")?;
-                outbox::cancel_for(tx, one.id, now)?;
+                depart(tx, &ctx.tokens, one.id, now, "bounce")?;
                 report.erased += 1;
             }
             Step::Wait | Step::Probe => {}

@@ -1,0 +1,36 @@
+//! Who asked to be forgotten: a keyed hash of the address, so that nobody writes
+//! to them again by an old list, and nothing else.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::StoreError;
+use crate::model::Timestamp;
+
+/// Notes that the address of that hash was forgotten.
+pub fn note(tx: &Transaction<'_>, address_hash: &str, now: Timestamp) -> Result<(), StoreError> {
+    const NOTE: &str = "
+        insert into forgotten (address_hash, at) values (?1, ?2)
+        on conflict (address_hash) do update set at = max(at, excluded.at)";
+    tx.prepare_cached(NOTE)?.execute((address_hash, now))?;
+    Ok(())
+}
+
+/// When the address of that hash was forgotten, if it was.
+pub fn at(tx: &Transaction<'_>, address_hash: &str) -> Result<Option<Timestamp>, StoreError> {
+    const AT: &str = "select at from forgotten where address_hash = ?1";
+    Ok(tx.prepare_cached(AT)?.query_row([address_hash], |row| row.get(0)).optional()?)
+}
+
+/// They gave their consent anew: the wish to be forgotten is withdrawn.
+pub fn revoke(tx: &Transaction<'_>, address_hash: &str) -> Result<(), StoreError> {
+    const REVOKE: &str = "delete from forgotten where address_hash = ?1";
+    tx.prepare_cached(REVOKE)?.execute([address_hash])?;
+    Ok(())
+}
+
+/// All of them.
+pub fn all(tx: &Transaction<'_>) -> Result<Vec<(String, Timestamp)>, StoreError> {
+    const ALL: &str = "select address_hash, at from forgotten order by address_hash";
+    let mut statement = tx.prepare_cached(ALL)?;
+    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,161 @@
+//! Subscribers at the operator's hand: lists in and out, proof, and being forgotten.
+
+use serde_json::Value;
+
+use crate::support::desk::{entries, rss};
+use crate::support::world::{Said, World};
+
+const NEVER: &str = "0 0 3 1 1 *";
+const ANNA: &str = "anna@stadt.test";
+
+async fn world() -> World {
+    let world = World::new(NEVER).await;
+    world.write("sources.toml", &world.source("amt", "initial = 'all'"));
+    world.serve("amt", &rss(&entries(1..4)));
+    world
+}
+
+async fn import(world: &World, text: &str, more: &[&str]) -> Said {
+    let file = world.folder.path().join("liste.csv");
+    std::fs::write(&file, text).unwrap();
+    let arguments = [&["subscriber", "import", file.to_str().unwrap()], more].concat();
+    world.run(&arguments).await
+}
+
+async fn subscriber(world: &World, verb: &str, address: &str) -> Said {
+    world.run(&["subscriber", verb, address]).await
+}
+
+async fn add(world: &World, address: &str) -> Said {
+    let series = ["--series", "taeglich", "--reason", "Formular"];
+    world.run(&[&["subscriber", "add", address][..], &series].concat()).await
+}
+
+/// Every byte of the data folder, as far as a word could be found in it.
+fn is_anywhere(world: &World, word: &str) -> bool {
+    let files = std::fs::read_dir(world.var()).unwrap().map(|entry| entry.unwrap().path());
+    files.filter(|path| path.is_file()).any(|path| {
+        let bytes = std::fs::read(path).unwrap();
+        bytes.windows(word.len()).any(|window| window == word.as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn a_list_is_taken_as_far_as_it_is_good_and_every_problem_has_its_line() {
+    let world = world().await;
+    add(&world, "da@stadt.test").await.ok();
+    let said = import(
+        &world,
+        "address,series,topics,reason\n\
+         anna@stadt.test,taeglich,ozg,Formular vom 3.11.\n\
+         kein-at,taglich,ozgg,x\n\
+         DA@stadt.test,taeglich,,Liste\n\
+         bodo@stadt.test,taeglich,,Formular\n",
+        &[],
+    )
+    .await;
+    // Rows are counted, not what is wrong with them.
+    assert_eq!(said.code, 1);
+    assert_eq!(said.out, "2 added, 1 subscribed already, 1 refused\n");
+    for told in [
+        "liste.csv:3: `kein-at` is no mail address",
+        "liste.csv:3: there is no series `taglich`, did you mean `taeglich`?",
+        "liste.csv:3: there is no topic `ozgg`, did you mean `ozg`?",
+        "liste.csv:4: subscribed already (active), left as it is",
+    ] {
+        assert!(said.err.contains(told), "{told} is not in {}", said.err);
+    }
+    let proof = world.run(&["subscriber", "proof", ANNA, "--json"]).await.ok().lines();
+    assert_eq!(
+        (&proof[0]["origin"], &proof[0]["reason"], &proof[0]["topics"][0]),
+        (&Value::from("import"), &Value::from("Formular vom 3.11."), &Value::from("ozg"))
+    );
+    let other = subscriber(&world, "proof", "da@stadt.test").await.ok();
+    assert!(other.out.contains("Formular") && !other.out.contains("Liste"), "{}", other.out);
+    let no_list = import(&world, "adresse,series,topics,reason\n", &[]).await;
+    assert_eq!((no_list.code, no_list.out.as_str()), (2, ""));
+    assert!(no_list.err.contains("liste.csv:1: the header row lacks `address`"), "{}", no_list.err);
+}
+
+#[tokio::test]
+async fn what_is_exported_can_be_imported_elsewhere() {
+    let world = world().await;
+    let list = "address,series,topics,reason\n\
+        anna@stadt.test,taeglich,\"ozg,transformation\",\"Formular, \"\"eigenes\"\"\"\n\
+        bodo@stadt.test,taeglich,,Brief\n";
+    import(&world, list, &[]).await.ok();
+    let exported = world.run(&["subscriber", "export"]).await.ok().out;
+    assert!(exported.starts_with("address,series,topics,reason,state,"), "{exported}");
+    let lines = world.run(&["subscriber", "export", "--json"]).await.ok().lines();
+    assert_eq!((lines.len(), &lines[0]["address"]), (2, &Value::from(ANNA)));
+
+    let other = self::world().await;
+    let said = import(&other, &exported, &["--json"]).await.ok();
+    assert_eq!(said.lines()[0]["added"], 2);
+    let of = |lines: Vec<Value>| -> Vec<String> {
+        let words = |l: &Value| format!("{} {} {}", l["address"], l["topics"], l["reason"]);
+        lines.iter().map(words).collect()
+    };
+    let there = other.run(&["subscriber", "export", "--json"]).await.ok().lines();
+    assert_eq!(of(there), of(lines));
+    let again = import(&other, &exported, &[]).await.ok();
+    assert_eq!(again.out, "0 added, 2 subscribed already, 0 refused\n");
+}
+
+#[tokio::test]
+async fn who_left_is_proven_without_an_address_and_no_list_brings_them_back() {
+    let world = world().await;
+    add(&world, ANNA).await.ok();
+    subscriber(&world, "remove", ANNA).await.ok();
+    assert!(!is_anywhere(&world, ANNA));
+    let proof = subscriber(&world, "proof", "Anna@Stadt.test").await.ok().out;
+    for told in ["(erased; found by its keyed hash)", "left", "(operator)", "Formular"] {
+        assert!(proof.contains(told), "{told} is not in {proof}");
+    }
+    let list = "address,series,topics,reason\nanna@stadt.test,taeglich,,alte Liste\n";
+    let said = import(&world, list, &[]).await;
+    assert_eq!((said.code, said.out.as_str()), (1, "0 added, 0 subscribed already, 1 refused\n"));
+    assert!(said.err.contains("liste.csv:2: left on "), "{}", said.err);
+    assert!(said.err.contains("`amtsbote subscriber add`"), "{}", said.err);
+    add(&world, ANNA).await.ok();
+    let both = world.run(&["subscriber", "proof", ANNA, "--json"]).await.ok().lines();
+    assert_eq!((&both[0]["state"], &both[1]["state"]), (&"left".into(), &"active".into()));
+    assert_eq!(subscriber(&world, "proof", "niemand@stadt.test").await.code, 2);
+}
+
+#[tokio::test]
+async fn who_is_forgotten_leaves_a_keyed_hash_and_nothing_else() {
+    let world = world().await;
+    add(&world, ANNA).await.ok();
+    add(&world, "bodo@stadt.test").await.ok();
+    world.run(&["poll"]).await.ok();
+    world.run(&["digest", "send", "taeglich", "--now"]).await.ok();
+    // Once they left and came back: both proofs go.
+    subscriber(&world, "remove", ANNA).await.ok();
+    add(&world, ANNA).await.ok();
+    let said = subscriber(&world, "forget", ANNA).await.ok();
+    assert_eq!(
+        said.out,
+        "erased: address, choice and proof of 2 subscriptions, the bytes of 0 mails, 0 returned mails\n"
+    );
+    assert!(!is_anywhere(&world, ANNA));
+    let bodo = world.run(&["subscriber", "forget", "bodo@stadt.test", "--json"]).await.ok();
+    assert_eq!(
+        (&bodo.lines()[0]["mails"], &bodo.lines()[0]["subscriptions"]),
+        (&1.into(), &1.into())
+    );
+    assert!(!is_anywhere(&world, "bodo@"));
+    assert_eq!(world.run(&["subscriber", "list", "--json"]).await.ok().out, "");
+
+    let again = subscriber(&world, "forget", ANNA).await;
+    assert_eq!(again.code, 2, "{again:?}");
+    let proof = world.run(&["subscriber", "proof", ANNA, "--json"]).await.ok().lines();
+    assert_eq!((proof.len(), &proof[0]["state"]), (1, &Value::from("forgotten")));
+    let list = "address,series,topics,reason\nanna@stadt.test,taeglich,,alte Liste\n";
+    let said = import(&world, list, &[]).await;
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("liste.csv:2: asked to be forgotten on "), "{}", said.err);
+    let back = add(&world, ANNA).await.ok();
+    assert!(back.err.contains("had asked to be forgotten"), "{}", back.err);
+    assert!(!subscriber(&world, "proof", ANNA).await.ok().out.contains("forgotten"));
+}
