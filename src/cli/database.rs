@@ -1,8 +1,13 @@
-//! `db`: migrate, check, backup, vacuum.
+//! `db`: migrate, check, backup, restore, vacuum.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Exit, Global, Session, UsageError};
+use serde_json::json;
+
+use super::{Exit, Global, Output, Session, UsageError, session};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::ServiceSettings;
+use crate::daemon::{self, KeyFate};
 use crate::store::SCHEMA_VERSION;
 
 #[derive(Debug, clap::Subcommand)]
@@ -11,9 +16,20 @@ pub(super) enum Command {
     Migrate,
     /// Look for damage
     Check,
-    /// Write a sound copy while the service runs
+    /// Write a sound copy while the service runs, and the signing key beside it
     Backup {
-        /// A file that does not exist yet
+        /// A file that does not exist yet; the key goes to FILE.key
+        file: PathBuf,
+        /// Leave the key out
+        #[arg(long)]
+        no_key: bool,
+    },
+    /// Put a backup in the place of the database, which is moved aside
+    ///
+    /// What waits to be sent is held, since it may have been sent after the
+    /// backup was made. Who left since leaves again.
+    Restore {
+        /// What `backup` wrote
         file: PathBuf,
     },
     /// Give free pages back to the disk
@@ -21,7 +37,15 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
+    let config = session::load(global)?;
+    if let Command::Restore { file } = command {
+        session::refuse_strangers(&config)?;
+        let output =
+            Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+        return restore(&config, output, &file).await;
+    }
+    let service = config.service.clone();
+    let session = Session::of(config, global)?;
     let (store, output) = (&session.ctx.store, &session.output);
     match command {
         Command::Migrate => output.line(&format!("the database has schema {SCHEMA_VERSION}"))?,
@@ -35,18 +59,94 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
             }
             output.line("the database is sound")?;
         }
-        Command::Backup { file } => {
-            if file.exists() {
-                let message = format!("`{}` exists; name a new file", file.display());
-                return Err(UsageError::new(message).into());
-            }
-            store.backup(&file).await?;
-            output.line(&format!("{}", file.display()))?;
-        }
+        Command::Backup { file, no_key } => backup(&session, &service, &file, no_key).await?,
         Command::Vacuum => {
             store.vacuum().await?;
             output.line("done")?;
         }
+        Command::Restore { .. } => {}
+    }
+    Ok(Exit::Done)
+}
+
+async fn backup(
+    session: &Session,
+    service: &ServiceSettings,
+    file: &Path,
+    no_key: bool,
+) -> anyhow::Result<()> {
+    let beside = daemon::key_beside(file);
+    let taken = [file, &beside].into_iter().find(|path| path.exists());
+    if let Some(path) = taken.filter(|path| *path == file || !no_key) {
+        let message = format!("`{}` exists; name a new file", path.display());
+        return Err(UsageError::new(message).into());
+    }
+    session.ctx.store.backup(file).await?;
+    session.output.line(&format!("{}", file.display()))?;
+    if let Some(key) = daemon::signing_key(service)?.filter(|_| !no_key) {
+        daemon::write_key(&beside, &key)?;
+        session.output.line(&format!("{}", beside.display()))?;
+    }
+    Ok(())
+}
+
+async fn restore(
+    config: &crate::config::Config,
+    output: Output,
+    file: &Path,
+) -> anyhow::Result<Exit> {
+    if !file.is_file() {
+        return Err(UsageError::new(format!("there is no file `{}`", file.display())).into());
+    }
+    let done = daemon::restore(config, file, SystemClock.now()).await?;
+    let caught = done.caught;
+    let (key, hint): (&str, Option<String>) = match &done.key {
+        KeyFate::Stays => ("stays", None),
+        KeyFate::Taken(None) => ("taken", Some("the signing key is the one of the backup".into())),
+        KeyFate::Taken(Some(path)) => {
+            let path = path.display();
+            (
+                "taken",
+                Some(format!(
+                    "the signing key is the one of the backup, the other is now `{path}`"
+                )),
+            )
+        }
+        KeyFate::Foreign => {
+            let text =
+                "the signing key is not the one of the backup: links in its mails do not work";
+            ("foreign", Some(text.to_owned()))
+        }
+    };
+    if output.json {
+        output.object(&json!({
+            "aside": done.aside, "unread": done.unread, "held": caught.held,
+            "left": caught.left, "forgotten": caught.forgotten, "key": key,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    output.line(&format!("`{}` is in place", file.display()))?;
+    if let Some(hint) = hint {
+        output.line(&hint)?;
+    }
+    if let Some(path) = &done.aside {
+        let path = path.display();
+        output.line(&format!(
+            "the database of before is `{path}`; delete it when all is well, addresses stand in it"
+        ))?;
+    }
+    if let Some(why) = &done.unread {
+        output.line(&format!("it cannot be read ({why}): who left since the backup is back, take them out with `amtsbote subscriber remove`"))?;
+    }
+    output.line(&format!(
+        "{} left since the backup and left again, {} forgotten again",
+        caught.left, caught.forgotten
+    ))?;
+    if caught.held > 0 {
+        output.line(&format!(
+            "{} held: they may have been sent since the backup; `amtsbote outbox release --all` sends them, `amtsbote outbox drop --state held` does not",
+            caught.held
+        ))?;
     }
     Ok(Exit::Done)
 }

@@ -100,7 +100,7 @@ enum Command {
     /// Add, remove and list subscribers; answer for their rights
     #[command(subcommand)]
     Subscriber(subscriber::Command),
-    /// Check, back up and tidy the database
+    /// Check, back up, restore and tidy the database
     #[command(subcommand)]
     Db(database::Command),
     /// Tell how the service fares

@@ -80,7 +80,7 @@ impl Session {
 
 /// The command line works as the user that owns the data: files made by root
 /// would lock the service out.
-fn refuse_strangers(config: &Config) -> anyhow::Result<()> {
+pub(super) fn refuse_strangers(config: &Config) -> anyhow::Result<()> {
     let folder = &config.service.data_dir;
     let Ok(owner) = std::fs::metadata(folder).map(|metadata| metadata.uid()) else {
         return Ok(());

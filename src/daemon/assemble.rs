@@ -7,7 +7,7 @@ use std::sync::Arc;
 use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ServiceSettings};
 use crate::digest::{Face, Templates, TopicTitle};
 use crate::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
 use crate::outbox;
@@ -90,23 +90,44 @@ pub fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, Assemb
 /// Not later: a new key would silently break the links of all mails sent, and
 /// the command line may only lack the credential that the service has.
 fn key(config: &Config, is_first_start: bool) -> Result<Key, AssembleError> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    if let Some(key) = &config.service.key {
-        return Ok(Key::parse(key.expose_secret())?);
+    if let Some(key) = signing_key(&config.service)? {
+        return Ok(key);
     }
     let path = config.service.key_file();
-    match std::fs::read_to_string(&path) {
-        Ok(text) => return Ok(Key::parse(&text)?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_first_start => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(AssembleError::KeyMissing { path: path.display().to_string() });
-        }
-        Err(error) => return Err(file_error(&path)(error)),
+    if !is_first_start {
+        return Err(AssembleError::KeyMissing { path: path.display().to_string() });
     }
     let key = Key::generate()?;
-    // Written aside and put in place whole: a crash must leave no half a key, and
-    // of two processes that start at once the second takes the first one's.
+    match write_key(&path, &key) {
+        Ok(()) => Ok(key),
+        Err(AssembleError::File { cause, .. })
+            if cause.kind() == std::io::ErrorKind::AlreadyExists =>
+        {
+            Ok(Key::parse(&std::fs::read_to_string(&path).map_err(file_error(&path))?)?)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The signing key, if there is one: given from outside, else the file.
+pub fn signing_key(service: &ServiceSettings) -> Result<Option<Key>, AssembleError> {
+    if let Some(key) = &service.key {
+        return Ok(Some(Key::parse(key.expose_secret())?));
+    }
+    let path = service.key_file();
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Ok(Some(Key::parse(&text)?)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(file_error(&path)(error)),
+    }
+}
+
+/// Writes the key to a new file that only its owner can read. Written aside and
+/// put in place whole: a crash must leave no half a key, and of two processes
+/// that start at once the second takes the first one's.
+pub fn write_key(path: &Path, key: &Key) -> Result<(), AssembleError> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
     let aside = path.with_extension(format!("new-{}", std::process::id()));
     let write = || {
         let mut file = std::fs::OpenOptions::new()
@@ -117,17 +138,11 @@ fn key(config: &Config, is_first_start: bool) -> Result<Key, AssembleError> {
             .open(&aside)?;
         file.write_all(key.to_text().as_bytes())?;
         file.sync_all()?;
-        let placed = std::fs::hard_link(&aside, &path);
+        let placed = std::fs::hard_link(&aside, path);
         std::fs::remove_file(&aside)?;
         placed
     };
-    match write() {
-        Ok(()) => Ok(key),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Ok(Key::parse(&std::fs::read_to_string(&path).map_err(file_error(&path))?)?)
-        }
-        Err(error) => Err(file_error(&path)(error)),
-    }
+    write().map_err(file_error(path))
 }
 
 fn templates(folder: Option<&Path>) -> Result<Templates, AssembleError> {

@@ -10,6 +10,7 @@ mod jobs;
 mod lock;
 mod loops;
 mod notify;
+mod restore;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,9 +19,10 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use assemble::{AssembleError, context, database, make_data_dir, plan};
+pub use assemble::{AssembleError, context, database, make_data_dir, plan, signing_key, write_key};
 pub use jobs::{Handed, Work, hand_over, perform};
 pub use lock::{Lock, LockError};
+pub use restore::{KeyFate, Restored, key_beside, restore};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};

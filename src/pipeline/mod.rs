@@ -13,6 +13,7 @@ mod plan;
 mod poll;
 mod prune;
 mod release;
+mod restore;
 mod retag;
 mod subscription;
 
@@ -25,6 +26,7 @@ pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePla
 pub use poll::{Choice, Pass, PollOutcome, PollReport, next_due, poll};
 pub use prune::prune;
 pub use release::release;
+pub use restore::{Caught, Departures, catch_up, departures, fits};
 pub use retag::{RetagReport, TopicChange, TopicDiff, retag, topic_diff, untagged};
 pub use subscription::{
     Confirmation, Forgotten, Listed, Order, Outcome, ProbeReport, Proof, Proofs, change, confirm,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{StoreError, migrate};
+use super::{StoreError, copy, migrate};
 
 /// How long a write waits for another process's lock.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -31,7 +31,7 @@ pub struct Store {
 impl Store {
     /// Opens or creates the file and brings it up to date.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        private(path);
+        copy::private(path);
         let mut writer = Connection::open(path)?;
         writer.busy_timeout(PATIENCE)?;
         // Before anything is set: the mode of the journal stands in the file.
@@ -153,10 +153,19 @@ impl Store {
 
     /// Writes a sound copy of the whole database to a new file.
     pub async fn backup(&self, target: &Path) -> Result<(), StoreError> {
-        let target = target.display().to_string();
+        let target = target.to_owned();
         let reader = Arc::clone(&self.reader);
+        blocking(move || copy::write(&lock(&reader), &target)).await
+    }
+
+    /// Writes everything into the one file, so that it can be moved, and lets it go.
+    pub async fn close(self) -> Result<(), StoreError> {
         blocking(move || {
-            lock(&reader).execute("vacuum into ?1", [target])?;
+            let Self { writer, reader } = self;
+            // The last one tidies up, and only the writer may.
+            drop(reader);
+            let writer = lock(&writer);
+            writer.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
             Ok(())
         })
         .await
@@ -167,13 +176,6 @@ impl Store {
         let writer = Arc::clone(&self.writer);
         blocking(move || Ok(lock(&writer).execute_batch("vacuum")?)).await
     }
-}
-
-/// Creates the file so that only its owner can read it: addresses stand in it.
-fn private(path: &Path) {
-    use std::os::unix::fs::OpenOptionsExt;
-    // An existing file is left as it is; why it cannot be made, SQLite will say.
-    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
 }
 
 /// Plans that do not look at the values bound: else SQLite prepares some

@@ -11,6 +11,7 @@ mod row;
 
 pub mod bodies;
 pub mod bounces;
+pub mod copy;
 pub mod digests;
 pub mod forgotten;
 pub mod items;

@@ -54,6 +54,14 @@ pub fn insert(
     Ok((inserted == 1).then(|| SubscriberId(tx.last_insert_rowid())))
 }
 
+/// Anyone's number and the hash of the link by which they leave.
+pub fn any_token_hash(tx: &Transaction<'_>) -> Result<Option<(SubscriberId, String)>, StoreError> {
+    const ANY: &str = "
+        select id, unsubscribe_hash from subscribers where unsubscribe_hash is not null
+        order by id desc limit 1";
+    Ok(tx.prepare_cached(ANY)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
 /// Stores the hashes by which the links in a subscriber's mails find them.
 pub fn set_token_hashes(
     tx: &Transaction<'_>,

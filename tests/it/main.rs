@@ -23,6 +23,7 @@ mod people;
 mod poll;
 mod probes;
 mod queue;
+mod restore;
 mod retention;
 mod sending_news;
 mod signals;

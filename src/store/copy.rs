@@ -1,0 +1,42 @@
+//! Sound copies of a database file: for a backup, and back again.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{StoreError, migrate};
+
+/// Creates the file so that only its owner can read it: addresses stand in it.
+pub(super) fn private(path: &Path) {
+    use std::os::unix::fs::OpenOptionsExt;
+    // An existing file is left as it is; why it cannot be made, SQLite will say.
+    let _ = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+}
+
+/// Writes what `connection` sees to a new file that only its owner can read.
+pub(super) fn write(connection: &Connection, target: &Path) -> Result<(), StoreError> {
+    private(target);
+    let written = connection.execute("vacuum into ?1", [target.display().to_string()]);
+    if written.is_err() {
+        let _ = std::fs::remove_file(target);
+    }
+    written?;
+    Ok(())
+}
+
+/// Copies a backup to a new file, if it is ours, sound, and not newer than we
+/// are. The backup is only read.
+pub fn take(backup: &Path, target: &Path) -> Result<(), StoreError> {
+    let path = backup.display().to_string();
+    let connection = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    if migrate::recognise(&connection, &path)? == 0 {
+        return Err(StoreError::Foreign { path });
+    }
+    let mut statement = connection.prepare("select * from pragma_integrity_check")?;
+    let findings: Vec<String> =
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    if let Some(finding) = findings.iter().find(|finding| *finding != "ok") {
+        return Err(StoreError::Damaged(finding.clone()));
+    }
+    write(&connection, target)
+}
