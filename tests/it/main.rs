@@ -19,6 +19,7 @@ mod docs;
 mod etiquette;
 mod golden;
 mod http;
+mod mails;
 mod people;
 mod poll;
 mod probes;

@@ -201,10 +201,20 @@ fn plan(
     topics: &str,
     net: Arc<dyn Fetch>,
 ) -> (Plan, Arc<dyn amtsbote::deliver::Channel>) {
+    plan_from(MAIN, sources, topics, net)
+}
+
+/// What those three files ask for, on that network, and the channel they name.
+pub(crate) fn plan_from(
+    main: &str,
+    sources: &str,
+    topics: &str,
+    net: Arc<dyn Fetch>,
+) -> (Plan, Arc<dyn amtsbote::deliver::Channel>) {
     amtsbote::fetch::install_crypto();
     let mut files = Memory::default();
     for (name, text) in
-        [("amtsbote.toml", MAIN), ("sources.toml", sources), ("topics.toml", topics)]
+        [("amtsbote.toml", main), ("sources.toml", sources), ("topics.toml", topics)]
     {
         files.0.insert(Path::new("etc").join(name), text.as_bytes().to_vec());
     }
