@@ -30,6 +30,13 @@ fn golden(name: &str, found: &[u8]) {
     );
 }
 
+/// What a field of the header says.
+fn field<'a>(mail: &'a [u8], name: &str) -> &'a str {
+    let header = std::str::from_utf8(mail).unwrap().split("\r\n\r\n").next().unwrap();
+    let mut fields = header.lines().filter_map(|line| line.split_once(": "));
+    fields.find(|(known, _)| *known == name).unwrap().1
+}
+
 /// The same release, as the state sent it and others printed it.
 const RELEASE: &str = "Ab dem 1. Februar 2026 können Bürgerinnen und Bürger in allen kreisangehörigen Gemeinden des Landes ihren Wohnsitz über das OZG-Portal ummelden. Die Vorprüfung der Anträge übernimmt das Rechenzentrum, die Entscheidung bleibt in jedem Rathaus selbst. Das Land trägt die Kosten der Erprobung für achtzehn Monate. Gemeinden melden ihre Teilnahme bis zum 30. Januar 2026 an.";
 
@@ -92,10 +99,15 @@ async fn who_signs_up_gets_these_mails() {
     let all = office.ctx.store.read(subscribers::list).await.unwrap();
     let link = office.ctx.tokens.confirm(all[0].id, asked_at);
     pipeline::confirm(&office.ctx, &office.plan, &link).await.unwrap();
-    golden("welcome", &office.only_mail_to(READER).await);
+    let welcome = office.only_mail_to(READER).await;
+    golden("welcome", &welcome);
     office.at(0, 10, 3).await;
     office.sign_up().await;
-    golden("welcome-repeated", &office.only_mail_to(READER).await);
+    let repeated = office.only_mail_to(READER).await;
+    golden("welcome-repeated", &repeated);
+    // Complaints can be counted over all mails of a kind.
+    assert_eq!(field(&welcome, "Feedback-ID"), "taeglich:welcome:amtsbote");
+    assert_eq!(field(&repeated, "Feedback-ID"), field(&welcome, "Feedback-ID"));
 }
 
 #[tokio::test(start_paused = true)]

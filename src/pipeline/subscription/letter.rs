@@ -93,7 +93,7 @@ pub(super) fn welcome(
     let latest = if is_repeated { Vec::new() } else { latest(tx, plan, subscriber)? };
     let welcome = Welcome { series, latest, is_repeated };
     let rendered = render::welcome(&welcome, &mail.face, &personal, &mail.templates)?;
-    let list = list(ctx, plan, subscriber, "welcome", now);
+    let list = list(ctx, plan, subscriber, MailKind::Welcome);
     Letter::new(ctx, plan, subscriber, (MailKind::Welcome, list), &rendered, now)
 }
 
@@ -110,7 +110,7 @@ pub(super) fn probe(
     let personal = personal(ctx, plan, subscriber, &series);
     let probe = Probe { since, series };
     let rendered = render::probe(&probe, &mail.face, &personal, &mail.templates)?;
-    let list = list(ctx, plan, subscriber, "probe", now);
+    let list = list(ctx, plan, subscriber, MailKind::Probe);
     Letter::new(ctx, plan, subscriber, (MailKind::Probe, list), &rendered, now)
 }
 
@@ -126,16 +126,11 @@ fn personal(ctx: &Context, plan: &Plan, subscriber: &Subscriber, series: &[Order
     }
 }
 
-/// The List-* fields of the first series they get.
-fn list(
-    ctx: &Context,
-    plan: &Plan,
-    subscriber: &Subscriber,
-    kind: &str,
-    now: Timestamp,
-) -> Option<ListFields> {
+/// The List-* fields of the first series they get. Mails of one kind share a
+/// Feedback-ID: receivers count complaints by it, and of one mail none counts.
+fn list(ctx: &Context, plan: &Plan, subscriber: &Subscriber, kind: MailKind) -> Option<ListFields> {
     let series = subscriber.series.first()?;
-    let feedback = format!("{}:{series}:{kind}:amtsbote", now.0);
+    let feedback = format!("{series}:{}:amtsbote", kind.as_str());
     Some(list_fields(&plan.mail, series, &feedback, &ctx.tokens.unsubscribe(subscriber.id)))
 }
 
