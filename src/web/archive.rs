@@ -89,9 +89,10 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
             );
             let list = list(tx, &known, listing, number, &path)?;
             let topics = known.topics.iter().map(|(id, title)| link(id, title)).collect();
-            Ok(Start { query, found, topics, list })
+            Ok(list.map(|list| Start { query, found, topics, list }))
         })
-        .await?;
+        .await?
+        .ok_or(Refusal::MISSING)?;
     face.ok(&plan, &Page::Start(page))
 }
 
@@ -114,7 +115,8 @@ async fn topic(
             let listing = Listing { topic: Some(of), one_per_story: true, ..Listing::default() };
             list(tx, &known, listing, number, &path)
         })
-        .await?;
+        .await?
+        .ok_or(Refusal::MISSING)?;
     face.ok(&plan, &Page::Topic(TopicPage { id: id.to_string(), title, list }))
 }
 
@@ -125,25 +127,30 @@ fn page_number(fields: &Fields) -> Result<usize, Refusal> {
     number.ok_or(Refusal::MISSING)
 }
 
+/// The items of a page; none if it lies behind the last one: to say there that
+/// no item has come yet would be wrong.
 fn list(
     tx: &Transaction<'_>,
     plan: &Plan,
     listing: Listing,
     number: usize,
     path: &str,
-) -> Result<ItemList, StoreError> {
+) -> Result<Option<ItemList>, StoreError> {
     // One more than is shown tells whether there are older ones.
     let listing = Listing { limit: PAGE_SIZE + 1, offset: (number - 1) * PAGE_SIZE, ..listing };
     let mut stored = items::list(tx, &listing)?;
+    if stored.is_empty() && number > 1 {
+        return Ok(None);
+    }
     let has_older = stored.len() > PAGE_SIZE && number < LAST_PAGE;
     stored.truncate(PAGE_SIZE);
     let lines = stored.into_iter().map(|item| line(tx, plan, item)).collect::<Result<_, _>>()?;
-    Ok(ItemList {
+    Ok(Some(ItemList {
         items: lines,
         number,
         newer: (number > 1).then(|| format!("{path}seite={}", number - 1)),
         older: has_older.then(|| format!("{path}seite={}", number + 1)),
-    })
+    }))
 }
 
 fn line(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemLine, StoreError> {

@@ -281,7 +281,7 @@ async fn every_public_path_answers_and_carries_its_header_fields() {
     for path in [
         "/",
         "/?suche=rathaus",
-        "/?seite=2",
+        "/?seite=1",
         "/thema/ozg",
         "/meldung/1",
         "/archiv",
@@ -472,6 +472,9 @@ async fn what_is_no_page_is_told_in_german_and_dressed_like_one() {
         ("GET", "/meldung/1x", "", 404, "Seite nicht gefunden"),
         ("GET", "/thema/%FF", "", 404, "Seite nicht gefunden"),
         ("GET", "/?seite=0", "", 404, "Seite nicht gefunden"),
+        ("GET", "/?seite=2", "", 404, "Seite nicht gefunden"),
+        ("GET", "/?suche=rathaus&seite=2", "", 404, "Seite nicht gefunden"),
+        ("GET", "/thema/ozg?seite=2", "", 404, "Seite nicht gefunden"),
         ("GET", "/?seite=99999999999999999999", "", 404, "Seite nicht gefunden"),
         ("GET", "/feeds/alle", "", 404, "Seite nicht gefunden"),
         ("DELETE", "/", "", 405, "So geht es hier nicht"),
