@@ -83,6 +83,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
             }
         })
         .await?;
+    ctx.store.empty_log().await?;
     Ok(report)
 }
 

@@ -62,7 +62,7 @@ pub(crate) struct Room {
     pub(crate) ctx: Context,
     pub(crate) plan: Arc<Plan>,
     pretend: Arc<Pretend>,
-    _folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 const MONDAY: Timestamp = Timestamp::from_seconds(1_765_180_800);
@@ -116,7 +116,7 @@ impl Room {
             let series = vec![SeriesId::new("probe")];
             pipeline::subscribe(&ctx, &address, series, Vec::new(), "Test").await.unwrap().unwrap();
         }
-        Self { ctx, plan, pretend, _folder: folder }
+        Self { ctx, plan, pretend, folder }
     }
 
     /// Freezes one mail for each subscriber, without a digest.

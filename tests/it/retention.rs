@@ -110,3 +110,20 @@ async fn what_came_back_goes_after_its_period_but_not_while_the_rules_look_back_
     pipeline::prune(&room.ctx, &room.plan).await.unwrap();
     assert_eq!(kept(&room).await.1, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_erased_address_stands_in_no_file_after_the_next_round() {
+    let room = room(|_| {}).await;
+    let is_anywhere = |word: &str| {
+        let mut files = std::fs::read_dir(room.folder.path().join("var")).unwrap();
+        files.any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(word.len()).any(|window| window == word.as_bytes())
+        })
+    };
+    assert!(is_anywhere("leser0@"));
+    leave(&room).await;
+    prune(&room).await;
+    assert!(!is_anywhere("leser0@"), "neither in the database nor in its log");
+    assert!(is_anywhere("leser1@"));
+}
