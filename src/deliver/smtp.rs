@@ -1,5 +1,6 @@
 //! Mails to a relay or mail server by SMTP (RFC 5321), one recipient per transaction.
 
+mod bounded;
 mod connection;
 mod trouble;
 

@@ -200,6 +200,17 @@ async fn a_stall_anywhere_ends_within_its_limit() {
 }
 
 #[tokio::test]
+async fn a_reply_without_end_is_cut_short() {
+    for at in [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data, At::Dot] {
+        let world = World::new(&[(at, Do::Babble)]).await;
+        let error = world.send().await.unwrap_err();
+        assert!(error.to_string().ends_with("a reply without end"), "{at:?}: {error}");
+        assert_eq!(error.retry(), Retry::Later, "{at:?}: {error}");
+        world.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_stall_while_the_message_is_read_ends_within_its_limit() {
     let mut world = World::new(&[(At::Body, Do::Stall)]).await;
     // More than the buffers of both sides hold.

@@ -14,6 +14,7 @@ use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
 use tokio::net::TcpStream;
 use tokio::time;
 
+use super::bounded::Bounded;
 use super::trouble::explained;
 use super::{Encryption, Settings, Step};
 
@@ -65,7 +66,7 @@ impl Connection {
             );
             within(limit, Step::Greeting, connecting).await.map_err(tls_failure)?
         } else {
-            let stream = connect(settings).await?;
+            let stream = Bounded::new(connect(settings).await?);
             let greeting =
                 AsyncSmtpConnection::connect_with_transport(Box::new(stream), &settings.hello);
             within(limit, Step::Greeting, greeting).await?

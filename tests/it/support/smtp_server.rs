@@ -41,6 +41,8 @@ pub(crate) enum Do {
     Drop,
     /// Says nothing until the client goes away.
     Stall,
+    /// Begins a line and never ends it.
+    Babble,
     /// Agrees, but only then.
     Late(Duration),
 }
@@ -202,6 +204,10 @@ async fn answer(stream: &mut Stream, state: &Mutex<State>, at: At, yes: &str) ->
             while stream.read_line(&mut line).await.ok()? > 0 {
                 line.clear();
             }
+            return None;
+        }
+        Some(Do::Babble) => {
+            while stream.get_mut().write_all(&[b'2'; 4096]).await.is_ok() {}
             return None;
         }
         Some(Do::Late(span)) => {
