@@ -228,6 +228,8 @@ fn entry_view(
     let short = typo::inner(&text::shorten(&title, 32));
     let origin = match entry.published {
         Some(at) => format!("{source} · {}", typo::date(at, face.zone)),
+        // What returns was seen before; its own line says when it changed.
+        None if entry.update.is_some() => source.clone(),
         None => format!("{source} · gesehen am {}", typo::date(entry.first_seen, face.zone)),
     };
     let other_topics: Vec<String> = entry
