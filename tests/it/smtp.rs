@@ -168,7 +168,7 @@ async fn no_password_is_said_where_no_login_is_offered() {
 
 #[tokio::test]
 async fn silence_after_the_final_dot_is_unknown_and_the_same_bytes_go_again() {
-    for script in [(At::Dot, Do::Drop), (At::Dot, Do::Stall)] {
+    for script in [(At::Dot, Do::Drop), (At::Dot, Do::Reset), (At::Dot, Do::Stall)] {
         let world = World::new(&[script]).await;
         let error = world.send().await.unwrap_err();
         assert!(matches!(error, SendError::Unknown { .. }), "{script:?}: {error}");

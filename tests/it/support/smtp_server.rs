@@ -39,6 +39,8 @@ pub(crate) enum Do {
     SayAndClose(&'static str),
     /// Closes without a word.
     Drop,
+    /// Closes with a reset (RST); with this in its script the server always does.
+    Reset,
     /// Says nothing until the client goes away.
     Stall,
     /// Begins a line and never ends it.
@@ -100,9 +102,13 @@ impl SmtpServer {
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State { script: script.to_vec(), ..State::default() }));
         let shared = Arc::clone(&state);
+        let resets = script.iter().any(|(_, act)| matches!(act, Do::Reset));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.lock().unwrap().connections += 1;
+                if resets {
+                    stream.set_zero_linger().unwrap();
+                }
                 let (shared, tls) = (Arc::clone(&shared), tls.clone());
                 tokio::spawn(async move {
                     // A client that goes away ends the session, not the test.
@@ -198,7 +204,7 @@ async fn answer(stream: &mut Stream, state: &Mutex<State>, at: At, yes: &str) ->
             stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).await.ok()?;
             return None;
         }
-        Some(Do::Drop) => return None,
+        Some(Do::Drop | Do::Reset) => return None,
         Some(Do::Stall) => {
             let mut line = String::new();
             while stream.read_line(&mut line).await.ok()? > 0 {
