@@ -412,8 +412,10 @@ async fn killed_while_polling_it_polls_again_and_the_items_come_once() {
 async fn a_host_that_hangs_does_not_hold_up_the_end() {
     use crate::support::feed_server::Act;
     let world = world(NEVER, 0).await;
-    world
-        .write("amtsbote.toml", &main_file(NEVER).replace("timeout = \"5s\"", "timeout = \"10m\""));
+    world.write(
+        "amtsbote.toml",
+        &main_file(NEVER).replace("timeout = \"30s\"", "timeout = \"10m\""),
+    );
     world.feeds.on("/amt", [Act::Hang]);
     let daemon = Daemon::start(&world).await;
     until("it is asking", async || !world.feeds.asked().is_empty()).await;

@@ -36,7 +36,7 @@ fn request(url: &str) -> Request {
         accept: "application/rss+xml, */*;q=0.1".to_owned(),
         headers: Headers::new(),
         max_bytes: 1 << 20,
-        timeout: Duration::from_secs(5),
+        timeout: Duration::from_secs(20),
     }
 }
 

@@ -179,7 +179,7 @@ pub(crate) fn main_file(schedule: &str) -> String {
     format!(
         "[service]\npublic_url = \"http://127.0.0.1:8080/\"\ncontact = \"redaktion@meldungen.test\"\n\
          data_dir = \"../var\"\n[fetch]\ninterval = \"1s\"\nmin_interval = \"1s\"\nhost_spacing = \"0s\"\n\
-         timeout = \"5s\"\nper_host = 4\nallow_private = [\"127.0.0.0/8\"]\n\
+         timeout = \"30s\"\nper_host = 4\nallow_private = [\"127.0.0.0/8\"]\n\
          [mail]\nfrom = \"Meldungen <meldungen@meldungen.test>\"\n[web]\nlisten = \"\"\n\
          [[series]]\nid = \"taeglich\"\ntitle = \"Am Morgen\"\nschedule = \"{schedule}\"\n"
     )
