@@ -152,9 +152,11 @@ impl Freezer {
     fn joined(&self, since: Timestamp) -> Option<Timestamp> {
         const MINUTE: i64 = 60_000;
         let minute = Timestamp(since.0 - since.0.rem_euclid(MINUTE));
-        let is_within = since > self.digest.window.from;
-        Some(if since >= self.earliest { since } else { minute })
-            .filter(|_| is_within || since >= self.earliest)
+        if since >= self.earliest {
+            Some(since)
+        } else {
+            (since > self.digest.window.from).then_some(minute)
+        }
     }
 
     /// What is shared by the mails to everyone of this reader's sort; none if
