@@ -99,7 +99,7 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
                         let house = house.clone();
                         house.tasks.clone().spawn(async move {
                             tokio::select! {
-                                () = pass(&house, &running, begun) => {}
+                                () = pass(&running, begun) => {}
                                 // Nothing is lost: what was not kept is asked again.
                                 () = patience_ends(&house) => {}
                             }
@@ -126,7 +126,7 @@ pub(super) async fn patience_ends(house: &House) {
     tokio::time::sleep(PASS_PATIENCE).await;
 }
 
-async fn pass(house: &House, running: &Running, begun: Pass) {
+async fn pass(running: &Running, begun: Pass) {
     match begun.finish().await {
         Ok(reports) => reports.iter().for_each(log_poll),
         Err(error) => {
@@ -136,7 +136,7 @@ async fn pass(house: &House, running: &Running, begun: Pass) {
     }
     match pipeline::tell_admin(&running.ctx, &running.plan).await {
         Ok(0) => {}
-        Ok(_) => house.wake.drain.notify_one(),
+        Ok(_) => running.ctx.mail_waits.notify_one(),
         Err(error) => tracing::error!(%error, "the admin could not be told of changed sources"),
     }
 }
@@ -177,7 +177,7 @@ async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError
         // What a crash or a fault left half frozen.
         match pipeline::finish(&running.ctx, &running.plan).await {
             Ok(0) => {}
-            Ok(_) => house.wake.drain.notify_one(),
+            Ok(_) => running.ctx.mail_waits.notify_one(),
             Err(error) if error.retry() == Retry::Never => {
                 tracing::error!("a digest cannot be finished: {:#}", anyhow::Error::new(error));
             }
@@ -186,7 +186,7 @@ async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError
         let mut wait = LONGEST_SLEEP;
         for series in &running.plan.series {
             let id = &series.series.id;
-            let next = compose_due(&house, &running, id, &series.calendar).await;
+            let next = compose_due(&running, id, &series.calendar).await;
             match next {
                 Ok(Some(next)) => wait = wait.min(next.since(running.ctx.clock.now())),
                 Ok(None) => {}
@@ -204,7 +204,6 @@ async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError
 
 /// Composes what is due of a series; answers when its next slot comes.
 async fn compose_due(
-    house: &House,
     running: &Running,
     id: &SeriesId,
     calendar: &Calendar,
@@ -231,7 +230,7 @@ async fn compose_due(
             }
             None => tracing::info!(series.id = %id, "{id}: nothing to tell"),
         }
-        house.wake.drain.notify_one();
+        running.ctx.mail_waits.notify_one();
     }
     Ok(calendar.next_after_instant(now, mail.timezone, mail.holidays).map(|slot| slot.at))
 }
@@ -309,7 +308,7 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                         told = Some(until);
                     }
                     wait = until.since(running.ctx.clock.now());
-                    sleep(&house, wait, &house.wake.drain).await;
+                    sleep(&house, wait, &running.ctx.mail_waits).await;
                     continue;
                 }
                 if told.take().is_some() {
@@ -318,7 +317,7 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                 }
                 match pipeline::tell_of_sending(&running.ctx, &running.plan).await {
                     Ok(0) => {}
-                    Ok(_) => house.wake.drain.notify_one(),
+                    Ok(_) => running.ctx.mail_waits.notify_one(),
                     Err(error) => tracing::error!(%error, "the admin could not be told of sending"),
                 }
                 if let Some(due) = pipeline::next_mail(&running.ctx).await? {
@@ -327,7 +326,7 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
             }
             Err(error) => endure(Err(error)).await?,
         }
-        sleep(&house, wait, &house.wake.drain).await;
+        sleep(&house, wait, &running.ctx.mail_waits).await;
     }
     Ok(())
 }
@@ -351,7 +350,7 @@ async fn prune(house: House) -> Result<(), DaemonError> {
                     report.resumed,
                     report.erased
                 );
-                house.wake.drain.notify_one();
+                running.ctx.mail_waits.notify_one();
             }
             Err(error) if error.retry() == Retry::Never => {
                 tracing::error!(

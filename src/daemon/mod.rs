@@ -42,8 +42,6 @@ pub(crate) struct Running {
 pub(crate) struct Wake {
     /// Sources may be due.
     pub(crate) poll: Notify,
-    /// Messages may wait; the journeys ring it, too.
-    pub(crate) drain: Arc<Notify>,
     /// Slots may have changed.
     pub(crate) compose: Notify,
 }
@@ -129,7 +127,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let (running, receiver) = watch::channel(Arc::new(Running { ctx: ctx.clone(), plan }));
     let house = House {
         running: receiver,
-        wake: Arc::new(Wake { drain: Arc::clone(&ctx.mail_waits), ..Wake::default() }),
+        wake: Arc::default(),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
@@ -234,7 +232,7 @@ fn reload_config(
             running.send_replace(Arc::new(next));
             house.wake.poll.notify_one();
             house.wake.compose.notify_one();
-            house.wake.drain.notify_one();
+            house.current().ctx.mail_waits.notify_one();
             notify::ready("config reloaded");
         }
         Err(error) => {
