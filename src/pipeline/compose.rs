@@ -3,27 +3,28 @@
 //! series' progress are one transaction; the messages follow in small ones, and
 //! a digest that a crash left half frozen is finished out of its stored entries.
 
+mod entry;
 mod freeze;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::Offset;
-
+pub use self::entry::reason;
+use self::entry::{entry_of, update_of};
 use self::freeze::Freezer;
-use super::{Context, MailPlan, PipelineError, Plan, SeriesPlan};
+use super::envelope::{list_fields, offset_minutes, sender};
+use super::{Context, PipelineError, Plan, SeriesPlan};
 use crate::dedup;
 use crate::digest::{Personal, Selection, TopicTitle, render, select};
 use crate::model::{
-    AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, Field, ListFields, MailKind,
-    Payload, Rendered, Section, Series, SeriesId, StoryId, Subscriber, SubscriberId, Tagging,
-    Timestamp, TopicId, Update, Window,
+    AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, MailKind, Payload, Rendered,
+    Section, Series, SeriesId, StoryId, Subscriber, SubscriberId, Tagging, Timestamp, TopicId,
+    Window,
 };
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
-use crate::store::items::{self, Received, Stored};
+use crate::store::items::{self, Received};
 use crate::store::{StoreError, Transaction, sources};
-use crate::subscriber::token;
 
 /// Most entries of a public page; no mail shows nearly as many.
 const MOST_ON_PAGE: usize = 1000;
@@ -473,84 +474,10 @@ impl Maker {
     }
 }
 
-fn entry_of(
-    lead: Stored,
-    received: &Received,
-    topics: Vec<EntryTopic>,
-    also: Vec<AlsoReported>,
-) -> Entry {
-    Entry {
-        item: lead.id,
-        story: lead.story,
-        title: lead.title,
-        url: lead.url,
-        source: lead.source_name,
-        rank: lead.rank,
-        published: lead.published,
-        first_seen: received.at,
-        summary: lead.summary,
-        documents: lead.details.documents,
-        also,
-        topics,
-        update: update_of(received),
-    }
-}
-
 /// A window never begins before its reader did (D9).
 fn narrowed(mut digest: Digest, since: Option<Timestamp>) -> Digest {
     let window = &mut digest.window;
     let since = since.unwrap_or(window.from).min(window.to);
     window.from = window.from.max(since);
     digest
-}
-
-/// The List-* fields of a series' mails.
-pub(super) fn list_fields(
-    mail: &MailPlan,
-    series: &SeriesId,
-    feedback_id: &str,
-    unsubscribe: &str,
-) -> ListFields {
-    ListFields {
-        id: (format!("{} {series}", mail.face.name), format!("{series}.meldungen.{}", mail.domain)),
-        unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
-        unsubscribe_mailto: mail
-            .unsubscribe_address
-            .as_ref()
-            .map(|address| token::bounce_sender(address, unsubscribe)),
-        help_url: mail.link("hilfe"),
-        archive_url: mail.link("archiv"),
-        owner: mail.face.contact.clone(),
-        feedback_id: feedback_id.to_owned(),
-    }
-}
-
-/// Minutes east of UTC on the wall clock of `zone`.
-pub(super) fn offset_minutes(at: Timestamp, zone: chrono_tz::Tz) -> i32 {
-    at.utc().with_timezone(&zone).offset().fix().local_minus_utc() / 60
-}
-
-/// MAIL FROM: names the subscriber by a token, so that a returned mail is known.
-pub(super) fn sender(mail: &MailPlan, token: &str) -> String {
-    match &mail.bounce_address {
-        Some(address) => token::bounce_sender(address, token),
-        None => mail.from_address.clone(),
-    }
-}
-
-fn update_of(received: &Received) -> Option<Update> {
-    received.change.as_ref().map(|what| Update { at: received.at, what: what.clone() })
-}
-
-/// The most weighty words of a tagging and where they stand, for readers.
-pub fn reason(tagging: &Tagging) -> String {
-    let Some(first) = tagging.evidence.first() else { return String::new() };
-    let place = match first.field {
-        Field::Title => "im Titel",
-        Field::Lead => "am Anfang",
-        Field::Body => "im Text",
-        Field::Category => "in der Rubrik",
-        Field::Source => return "durch die Quelle".to_owned(),
-    };
-    format!("„{}“ {place}", first.words)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-use super::compose::offset_minutes;
+use super::envelope::offset_minutes;
 use super::subscription::depart;
 use super::{Context, PipelineError, Plan, outgoing};
 use crate::bounce::{self, Class, Letter, MEMORY, Noted, Verdict};

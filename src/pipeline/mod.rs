@@ -6,6 +6,7 @@
 mod compose;
 mod context;
 mod drain;
+mod envelope;
 mod intake;
 mod notice;
 mod outgoing;

@@ -6,7 +6,7 @@ pub use sending::tell_of_sending;
 
 use std::sync::Arc;
 
-use super::compose::{offset_minutes, sender};
+use super::envelope::{offset_minutes, sender};
 use super::{Context, PipelineError, Plan, outgoing};
 use crate::digest::{Notice, render};
 use crate::model::{Condition, Envelope, MailKind, SourceId, SourceState, SubscriberId};

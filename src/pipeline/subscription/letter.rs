@@ -8,7 +8,7 @@ use crate::model::{
     Entry, Envelope, ListFields, MailKind, Payload, Rendered, Section, Subscriber, SubscriberId,
     Timestamp, TopicId,
 };
-use crate::pipeline::compose::{list_fields, offset_minutes, sender};
+use crate::pipeline::envelope::{list_fields, offset_minutes, sender};
 use crate::pipeline::{Context, PipelineError, Plan, outgoing};
 use crate::store::bodies::Bytes;
 use crate::store::items::{self, Listing, Stored};
