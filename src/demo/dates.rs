@@ -9,24 +9,11 @@ use chrono_tz::{Europe::Berlin, Tz};
 
 use super::Sample;
 use crate::model::Timestamp;
+use crate::text::MONTHS;
 
 const OPEN: &[u8] = b"{{";
 const CLOSE: &[u8] = b"}}";
 const DAYS: [&str; 7] = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"];
-const MONTHS: [&str; 12] = [
-    "Januar",
-    "Februar",
-    "März",
-    "April",
-    "Mai",
-    "Juni",
-    "Juli",
-    "August",
-    "September",
-    "Oktober",
-    "November",
-    "Dezember",
-];
 
 /// The sample's document as it is served at `now`, in the sample's own character set.
 ///

@@ -77,7 +77,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "fetch",
         ],
     ),
-    ("demo", &["model", "clock", "schedule", "store", "pipeline", "config", "web"]),
+    ("demo", &["model", "text", "clock", "schedule", "store", "pipeline", "config", "web"]),
     (
         "cli",
         &[
