@@ -4,7 +4,9 @@
 //! source gave them. Never by chance, never of `now`. An equal title alone
 //! makes two items of a document one only if nothing else sets them apart.
 
-use std::collections::HashMap;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -22,30 +24,51 @@ pub struct Keyed<'a> {
     /// What the operator should know.
     pub notes: Vec<String>,
     facts: Vec<Facts<'a>>,
+    policy: IdentityPolicy,
 }
 
 /// Names each item of one document. Where a name is borne by items that differ
 /// it is refined by the link, then by the content, with a note.
 pub fn keys<'a>(items: &'a [RawItem], settings: &SourceSettings) -> Keyed<'a> {
-    let page = canonical(&settings.url);
+    let page = Rc::from(canonical(&settings.url));
     let facts: Vec<Facts<'_>> = items.iter().map(|raw| Facts::of(raw, settings, &page)).collect();
     let mut keys: Vec<String> =
         facts.iter().map(|facts| facts.first_name(settings.identity)).collect();
     let mut notes = Vec::new();
     refine(&mut keys, &facts, "its link", &mut notes, Facts::link_hash);
     refine(&mut keys, &facts, "its title and text", &mut notes, Facts::full_content);
-    Keyed { keys: keys.into_iter().map(Key).collect(), notes, facts }
+    Keyed { keys: keys.into_iter().map(Key).collect(), notes, facts, policy: settings.identity }
 }
 
 impl Keyed<'_> {
-    /// Per item, further names under which it may be stored already, best
-    /// first; empty where a name would fit several items of the document. To be
-    /// looked up among the keys and the aliases of the same source if the key
-    /// is unknown, so that guids that change at each poll bring no new items.
-    /// Not for documents whose items are all known: the names cost more than the keys.
-    pub fn fallbacks(&self, settings: &SourceSettings) -> Vec<Vec<Key>> {
-        let mut fallbacks: Vec<Vec<Key>> =
-            self.facts.iter().map(|facts| facts.fallbacks(settings)).collect();
+    /// Per item that `is_asked`, further names under which it may be stored
+    /// already, best first; empty where a name would fit several items of the
+    /// document. To be looked up among the keys and the aliases of the same
+    /// source if the key is unknown, so that guids that change at each poll
+    /// bring no new items.
+    pub fn fallbacks(&self, is_asked: &[bool]) -> Vec<Vec<Key>> {
+        let first_names: Vec<String> =
+            self.facts.iter().map(|facts| facts.first_name(self.policy)).collect();
+        let asked: HashSet<&str> = first_names
+            .iter()
+            .zip(is_asked)
+            .filter_map(|(name, is_asked)| is_asked.then_some(name.as_str()))
+            .collect();
+        let mut fallbacks: Vec<Vec<Key>> = self
+            .facts
+            .iter()
+            .zip(&first_names)
+            .map(|(facts, first)| {
+                let mut names = Vec::new();
+                // A refined name begins with the first one: only who shares that can
+                // share this. The others are spared the hash of all their texts.
+                if asked.contains(first.as_str()) {
+                    names.extend(facts.refined_names(first));
+                }
+                names.extend(facts.names_of_link(self.policy).filter(|name| name != first));
+                names.into_iter().map(Key).collect()
+            })
+            .collect();
         // Whose a name is; none if items of different keys would answer to it, or
         // if it is another item's key already.
         let mut owners: HashMap<Key, Option<&Key>> = HashMap::new();
@@ -58,19 +81,15 @@ impl Keyed<'_> {
                 *owner = None;
             }
         }
-        for (names, key) in fallbacks.iter_mut().zip(&self.keys) {
+        for ((names, key), is_asked) in fallbacks.iter_mut().zip(&self.keys).zip(is_asked) {
             names.retain(|name| {
-                name != key && owners.get(name).is_some_and(|owner| *owner == Some(key))
+                *is_asked
+                    && name != key
+                    && owners.get(name).is_some_and(|owner| *owner == Some(key))
             });
         }
         fallbacks
     }
-}
-
-/// Further names of one item, without knowledge of its neighbours; see
-/// [`Keyed::fallbacks`], which leaves out what several items share.
-pub fn fallback_keys(raw: &RawItem, settings: &SourceSettings) -> Vec<Key> {
-    Facts::of(raw, settings, &canonical(&settings.url)).fallbacks(settings)
 }
 
 /// Hash of what the item says, blind to white space and dates: while it is the
@@ -102,24 +121,32 @@ struct Facts<'a> {
     guid: Option<String>,
     system: Option<String>,
     link: Option<String>,
-    link_is_own: bool,
+    /// The source's own page, canonical.
+    page: Rc<str>,
+    /// Where the link leads. Most items have a guid, and nobody asks.
+    place: OnceCell<Option<Place>>,
 }
 
 impl<'a> Facts<'a> {
-    fn of(raw: &'a RawItem, settings: &SourceSettings, page: &str) -> Self {
+    fn of(raw: &'a RawItem, settings: &SourceSettings, page: &Rc<str>) -> Self {
         let link = raw
             .link
             .as_deref()
             .filter(|link| !link.trim().is_empty())
             .map(|link| unmirrored(link, settings));
-        let place = link.as_deref().map(|link| Place::of(link, page));
         Self {
             raw,
             guid: raw.guid.as_deref().and_then(guid_name),
             system: link.as_deref().and_then(identity::key_of_url),
-            link_is_own: place.as_ref().is_some_and(|place| place.is_own),
-            link: place.map(|place| place.spelled),
+            link,
+            page: Rc::clone(page),
+            place: OnceCell::new(),
         }
+    }
+
+    fn place(&self) -> Option<&Place> {
+        let place = || self.link.as_deref().map(|link| Place::of(link, &self.page));
+        self.place.get_or_init(place).as_ref()
     }
 
     fn title(&self) -> String {
@@ -154,7 +181,8 @@ impl<'a> Facts<'a> {
     fn first_name(&self, policy: IdentityPolicy) -> String {
         // A number of iKISS comes before a guid: its feeds have none of their own.
         let ikiss = || self.system.clone().filter(|name| name.starts_with("ikiss:"));
-        let link = || self.system.clone().or_else(|| self.link.as_deref().map(link_name));
+        let place = || self.place().map(|place| link_name(&place.spelled));
+        let link = || self.system.clone().or_else(place);
         let content = || format!("content:{}", self.content());
         match policy {
             IdentityPolicy::Auto => {
@@ -166,22 +194,21 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn fallbacks(&self, settings: &SourceSettings) -> Vec<Key> {
-        let first = self.first_name(settings.identity);
-        let refined = format!("{first}|{}", self.link_hash());
-        let content = self.full_content();
-        let mut names =
-            vec![refined.clone(), format!("{first}|{content}"), format!("{refined}|{content}")];
-        if settings.identity == IdentityPolicy::Auto && self.link_is_own {
-            names.extend(self.system.clone());
-            names.extend(self.link.as_deref().map(link_name));
-        }
-        names.retain(|name| *name != first);
-        names.into_iter().map(Key).collect()
+    /// The first name told apart by the link, by the content, and by both.
+    fn refined_names(&self, first: &str) -> [String; 3] {
+        let (refined, content) = (format!("{first}|{}", self.link_hash()), self.full_content());
+        [refined.clone(), format!("{first}|{content}"), format!("{refined}|{content}")]
+    }
+
+    /// The names of the item's own page, unless the config says what an item is known by.
+    fn names_of_link(&self, policy: IdentityPolicy) -> impl Iterator<Item = String> {
+        let place = self.place().filter(|place| policy == IdentityPolicy::Auto && place.is_own);
+        let system = self.system.clone().filter(|_| place.is_some());
+        system.into_iter().chain(place.map(|place| link_name(&place.spelled)))
     }
 
     fn link_hash(&self) -> String {
-        self.link.as_deref().map_or_else(String::new, |link| hash(link.as_bytes()))
+        self.place().map_or_else(String::new, |place| hash(place.spelled.as_bytes()))
     }
 }
 
@@ -208,7 +235,7 @@ fn refine<'a>(
         let differ = indices.iter().any(|index| {
             let other = &facts[*index];
             text::fold(&other.title()) != title
-                || (!by_system && other.link != first.link)
+                || (!by_system && other.place() != first.place())
                 || (other.link.is_none() && other.full_content() != first.full_content())
         });
         let parts: Vec<String> = indices.iter().map(|index| part(&facts[*index])).collect();
@@ -244,6 +271,7 @@ fn guid_name(guid: &str) -> Option<String> {
 }
 
 /// Where a link leads, seen from the source's own page.
+#[derive(Debug, PartialEq, Eq)]
 struct Place {
     /// Canonical; the fragment counts only on the source's own page.
     spelled: String,

@@ -12,7 +12,7 @@ pub mod url;
 
 pub use document::{format_of, format_of_media_type};
 pub use item::item;
-pub use key::{Keyed, fallback_keys, keys, raw_hash};
+pub use key::{Keyed, keys, raw_hash};
 
 #[cfg(test)]
 mod tests;

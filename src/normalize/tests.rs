@@ -45,6 +45,10 @@ fn key(raw: &RawItem) -> String {
     keys(std::slice::from_ref(raw), &feed()).keys[0].0.clone()
 }
 
+fn fallbacks(document: &[RawItem]) -> Vec<Vec<Key>> {
+    keys(document, &feed()).fallbacks(&vec![true; document.len()])
+}
+
 fn cleaned(raw: &RawItem) -> Option<Item> {
     item(raw, Key("k".into()), raw_hash(raw), &feed(), NOW)
 }
@@ -135,7 +139,7 @@ fn items_that_share_a_guid_are_told_apart_by_link_then_by_content() {
     // Once only one of them is left it must still be found.
     let alone = keys(&by_link[..1], &feed());
     assert_eq!(alone.keys[0].0, "guid:same");
-    assert!(alone.fallbacks(&feed())[0].contains(&keyed.keys[0]), "{alone:?}");
+    assert!(alone.fallbacks(&[true])[0].contains(&keyed.keys[0]), "{alone:?}");
 
     let by_content = [raw("same", "https://a.de/", "Eins"), raw("same", "https://a.de/", "Zwei")];
     let keyed = keys(&by_content, &feed());
@@ -157,25 +161,34 @@ fn a_guid_that_changes_at_each_poll_leads_to_the_item_by_its_link() {
     let (before, after) =
         (raw("1", "http://a.de/x?utm_medium=a", "T"), raw("2", "https://a.de/x", "T"));
     let stored = cleaned(&before).unwrap();
-    let fallbacks = fallback_keys(&after, &feed());
-    assert!(fallbacks.iter().any(|key| stored.aliases.contains(&key.0)), "{fallbacks:?}");
-    let keyed = keys(std::slice::from_ref(&after), &feed());
-    assert!(keyed.fallbacks(&feed())[0].iter().any(|key| stored.aliases.contains(&key.0)));
+    let fallbacks = fallbacks(std::slice::from_ref(&after));
+    assert!(fallbacks[0].iter().any(|key| stored.aliases.contains(&key.0)), "{fallbacks:?}");
 }
 
 #[test]
 fn a_link_that_several_items_share_leads_to_none() {
     let document = [raw("1", "https://a.de/x", "Eins"), raw("2", "https://a.de/x", "Zwei")];
     let shared = Key("link:https://a.de/x".into());
-    let keyed = keys(&document, &feed());
-    assert!(keyed.fallbacks(&feed()).iter().all(|names| !names.contains(&shared)), "{keyed:?}");
+    assert!(fallbacks(&document).iter().all(|names| !names.contains(&shared)));
+    // Nor if nobody asks for the other's names.
+    assert!(!keys(&document, &feed()).fallbacks(&[true, false])[0].contains(&shared));
     // Nor does a name that is another item's key.
     let document = [raw("1", "https://a.de/x", "Eins"), raw("", "https://a.de/x", "Zwei")];
-    assert!(!keys(&document, &feed()).fallbacks(&feed())[0].contains(&shared));
+    assert!(!fallbacks(&document)[0].contains(&shared));
     for link in ["https://a.de/", "https://a.de/feed"] {
-        let names = fallback_keys(&raw("1", link, "T"), &feed());
+        let names = &fallbacks(&[raw("1", link, "T")])[0];
         assert!(names.iter().all(|name| !name.0.starts_with("link:")), "{names:?}");
     }
+}
+
+#[test]
+fn who_is_not_asked_for_has_no_further_names_but_keeps_others_from_theirs() {
+    let document = [raw("same", "https://a.de/1", "T"), raw("same", "https://a.de/1", "T")];
+    let whole = fallbacks(&document);
+    assert!(!whole[0].is_empty());
+    let keyed = keys(&document, &feed());
+    assert_eq!(keyed.fallbacks(&[true, false]), [whole[0].clone(), Vec::new()]);
+    assert_eq!(keyed.fallbacks(&[false, false]), [Vec::new(), Vec::new()]);
 }
 
 #[test]

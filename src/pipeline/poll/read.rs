@@ -293,7 +293,8 @@ fn look_up(
     if known.iter().all(Option::is_some) {
         return Ok(known);
     }
-    let fallbacks = keyed.fallbacks(settings);
+    let unknown: Vec<bool> = known.iter().map(Option::is_none).collect();
+    let fallbacks = keyed.fallbacks(&unknown);
     let mut taken: HashSet<ItemId> = known.iter().flatten().map(|known| known.id).collect();
     let mut asked = HashSet::new();
     store.read_here(|tx| {
