@@ -200,14 +200,9 @@ fn without_mark(text: Cow<'_, str>) -> Cow<'_, str> {
 
 /// C1 controls are no text: somebody took windows-1252 for Latin-1 before us.
 pub(super) fn without_c1(text: Cow<'_, str>) -> Cow<'_, str> {
-    if !text.as_bytes().contains(&0xc2) {
-        return text;
-    }
-    let has_c1 = text.as_bytes().windows(2).any(|pair| {
-        pair.first() == Some(&0xc2)
-            && pair.get(1).is_some_and(|byte| (0x80..=0x9f).contains(byte) && *byte != 0x85)
-    });
-    if !has_c1 {
+    let bytes = text.as_bytes();
+    let is_c1 = |byte: &u8| (0x80..=0x9f).contains(byte) && *byte != 0x85;
+    if !memchr::memchr_iter(0xc2, bytes).any(|at| bytes.get(at + 1).is_some_and(is_c1)) {
         return text;
     }
     let mut repaired = String::with_capacity(text.len());
