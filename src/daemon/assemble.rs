@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
 
@@ -16,6 +17,10 @@ use crate::pipeline::{
 };
 use crate::store::{Store, StoreError};
 use crate::subscriber::token::{Key, KeyError, Tokens};
+
+/// How much longer than the pause between two requests a connection is kept for
+/// the second of them.
+const LINGER: Duration = Duration::from_secs(3);
 
 /// Why the parts do not fit together although the config is sound.
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +173,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         proxy: config.fetch.proxy.clone(),
         allow_private: config.fetch.allow_private.clone(),
         keep_alive_hosts: busy_hosts(&config),
+        idle_timeout: config.fetch.host_spacing.saturating_add(LINGER),
         ..FetchSettings::default()
     })?;
     let plain: Arc<dyn Fetch> = Arc::new(http.clone());

@@ -17,8 +17,10 @@ mod update;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::task::AbortOnDropHandle;
 
 use self::manners::{Manners, Place, Refusal};
 use super::{Context, PipelineError, Plan, SourcePlan};
@@ -35,6 +37,9 @@ const BATCH: usize = 256;
 /// so that a slow disk slows the asking and not the memory's growth. What
 /// brought nothing takes no room and waits for nobody.
 const WAITING: usize = 32;
+/// Hosts whose turn it is at once, for each request at once: while one is asked
+/// the others keep their distance. Each may hold a connection.
+const HOSTS_PER_REQUEST: usize = 8;
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]
@@ -98,6 +103,8 @@ pub struct PollReport {
 struct Due {
     plan: Arc<SourcePlan>,
     state: SourceState,
+    /// The registrable host that answered last.
+    host: String,
     /// The attempt before this one.
     asked_before: Option<Timestamp>,
 }
@@ -146,16 +153,18 @@ async fn ask_all(
     force: bool,
 ) -> Result<Vec<PollReport>, PipelineError> {
     let (finished, mut outcomes) = mpsc::unbounded_channel();
-    let places = Arc::new(Semaphore::new(plan.polling.concurrency.max(1)));
-    let waiting = Arc::new(Semaphore::new(WAITING));
     let order: HashMap<SourceId, usize> =
         due.iter().enumerate().map(|(index, due)| (due.state.id.clone(), index)).collect();
-    for due in due {
-        let (ctx, plan, places) = (ctx.clone(), Arc::clone(plan), Arc::clone(&places));
-        let writer = Writer { finished: finished.clone(), waiting: Arc::clone(&waiting) };
-        tokio::spawn(async move { one(&ctx, &plan, due, &places, force, writer).await });
-    }
-    drop(finished);
+    let asking = Asking {
+        ctx: ctx.clone(),
+        plan: Arc::clone(plan),
+        places: Semaphore::new(plan.polling.concurrency.max(1)),
+        force,
+        finished,
+        waiting: Arc::new(Semaphore::new(WAITING)),
+    };
+    // Who drops the pass wants nobody else to be asked.
+    let _asking = AbortOnDropHandle::new(tokio::spawn(host_by_host(Arc::new(asking), due)));
 
     let mut reports = Vec::with_capacity(order.len());
     let mut batch = Vec::new();
@@ -243,7 +252,8 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
                 }
                 sources::attempt(tx, settings, now, now.after(limits.min_interval))?;
                 let asked_before = state.last_attempt.replace(now);
-                due.push(Due { plan, state, asked_before });
+                let host = ask::lane(settings, &state.cursor);
+                due.push(Due { plan, state, host, asked_before });
             }
             Ok(due)
         })
@@ -263,32 +273,60 @@ fn unknown_source(plan: &Plan, id: &SourceId) -> PipelineError {
 /// What came of a source, and the right to wait for the writer.
 type Outcome = (record::Polled, Option<OwnedSemaphorePermit>);
 
-/// The way to the writer.
-struct Writer {
+/// What the tasks of a pass share.
+struct Asking {
+    ctx: Context,
+    plan: Arc<Plan>,
+    places: Semaphore,
+    force: bool,
+    /// The way to the writer.
     finished: mpsc::UnboundedSender<Outcome>,
-    /// For documents. Never more outcomes are sent than there are sources.
+    /// Room before the writer for documents. Never more outcomes are sent than there are sources.
     waiting: Arc<Semaphore>,
+}
+
+/// Asks the sources of each host one after the other, and so many hosts at once
+/// that connections and memory do not grow with the number of sources.
+async fn host_by_host(asking: Arc<Asking>, due: Vec<Due>) {
+    let polling = &asking.plan.polling;
+    let hosts = polling.concurrency.max(1) * HOSTS_PER_REQUEST;
+    stream::iter(by_host(due))
+        .for_each_concurrent(hosts, |sources| {
+            stream::iter(sources).for_each_concurrent(polling.per_host.max(1), |due| async {
+                // A task each: what panics takes no other source with it.
+                let _ = tokio::spawn(one(Arc::clone(&asking), due)).await;
+            })
+        })
+        .await;
+}
+
+/// The sources of each host, in the order of the config.
+fn by_host(due: Vec<Due>) -> Vec<Vec<Due>> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut hosts: Vec<Vec<Due>> = Vec::new();
+    for due in due {
+        let place = *places.entry(due.host.clone()).or_insert(hosts.len());
+        match hosts.get_mut(place) {
+            Some(sources) => sources.push(due),
+            None => hosts.push(vec![due]),
+        }
+    }
+    hosts
 }
 
 /// One source from its turn to what is to be committed; nothing if another
 /// pass is asking it already. With a document it keeps its place until it may
 /// wait for the writer. If nobody takes the outcome the pass was dropped at
 /// shutdown: then nothing is committed, and the source is asked again.
-async fn one(
-    ctx: &Context,
-    plan: &Arc<Plan>,
-    due: Due,
-    places: &Semaphore,
-    force: bool,
-    writer: Writer,
-) {
+async fn one(asking: Arc<Asking>, due: Due) {
+    let Asking { ctx, plan, places, force, finished, waiting } = &*asking;
     let Some(_claim) = ctx.lanes.claim(&due.state.id) else { return };
-    let manners = Manners { ctx, plan, places, force };
+    let manners = Manners { ctx, plan, places, force: *force };
     let (polled, _place) = turn(&manners, plan, due).await;
     // Never closed; were it, sending would be right all the same.
     let waits =
-        if polled.brings_items() { writer.waiting.acquire_owned().await.ok() } else { None };
-    let _ = writer.finished.send((polled, waits));
+        if polled.brings_items() { Arc::clone(waiting).acquire_owned().await.ok() } else { None };
+    let _ = finished.send((polled, waits));
 }
 
 async fn turn<'a>(
@@ -297,9 +335,8 @@ async fn turn<'a>(
     due: Due,
 ) -> (record::Polled, Place<'a>) {
     let configured = &due.plan.configured;
-    let host = ask::lane(&configured.settings, &due.state.cursor);
-    if let Some(until) = manners.rests_until(&host) {
-        return (record::Polled::postponed(due, host, until), None);
+    if let Some(until) = manners.rests_until(&due.host) {
+        return (record::Polled::postponed(due, until), None);
     }
     let allowed = if configured.source.obeys_robots() {
         Box::pin(robots::check(manners, &due.plan, &configured.settings.url)).await
@@ -313,12 +350,12 @@ async fn turn<'a>(
     };
     let (answer, place) = match asked {
         Ok(answered) => answered,
-        Err(until) => return (record::Polled::postponed(due, host, until), None),
+        Err(until) => return (record::Polled::postponed(due, until), None),
     };
     if let Some(until) = answer.pauses_host {
-        manners.ctx.lanes.pause(&host, until);
+        manners.ctx.lanes.pause(&due.host, until);
     }
     // On the heap only now: thousands that wait cost little.
     let (reading, place) = Box::pin(read::read(manners, plan, &due, answer, place)).await;
-    (record::Polled::answered(due, host, reading), place)
+    (record::Polled::answered(due, reading), place)
 }

@@ -27,7 +27,6 @@ const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 /// A source that had its turn.
 pub(super) struct Polled {
     due: Due,
-    host: String,
     outcome: Outcome,
     duration_ms: u64,
 }
@@ -40,18 +39,18 @@ enum Outcome {
 }
 
 impl Polled {
-    pub(super) fn postponed(due: Due, host: String, until: Timestamp) -> Self {
-        Self { due, host, outcome: Outcome::Postponed(until), duration_ms: 0 }
+    pub(super) fn postponed(due: Due, until: Timestamp) -> Self {
+        Self { due, outcome: Outcome::Postponed(until), duration_ms: 0 }
     }
 
-    pub(super) fn answered(due: Due, host: String, reading: Reading) -> Self {
+    pub(super) fn answered(due: Due, reading: Reading) -> Self {
         let duration_ms = reading.answer.departure.map_or(0, |left| left.watch.milliseconds());
-        Self { due, host, outcome: Outcome::Answered(Box::new(reading)), duration_ms }
+        Self { due, outcome: Outcome::Answered(Box::new(reading)), duration_ms }
     }
 
     /// Whose server was to be asked.
     pub(super) fn host(&self) -> &str {
-        &self.host
+        &self.due.host
     }
 
     /// It holds items that are to be written.
@@ -119,7 +118,7 @@ fn keep(
     now: Timestamp,
     our_outage: bool,
 ) -> Result<PollReport, StoreError> {
-    let Polled { due, host, outcome, duration_ms } = polled;
+    let Polled { due, outcome, duration_ms } = polled;
     let mut report = PollReport {
         id: due.state.id.clone(),
         outcome: PollOutcome::Failed,
@@ -173,12 +172,12 @@ fn keep(
         }
     }
     state.next_poll = next_poll(plan, due, &state, answer, read, now);
-    for until in answer.pauses_host.into_iter().chain(lanes.paused_until(host, now)) {
+    for until in answer.pauses_host.into_iter().chain(lanes.paused_until(&due.host, now)) {
         state.next_poll = state.next_poll.max(until);
     }
     sources::settle(tx, &state)?;
     if let Some(until) = answer.pauses_host {
-        rest_host(tx, plan, due, host, until)?;
+        rest_host(tx, plan, due, until)?;
     }
     report.condition = state.condition;
     report.notes.clone_from(&read.notes);
@@ -191,10 +190,9 @@ fn rest_host(
     tx: &Transaction<'_>,
     plan: &Plan,
     due: &Due,
-    host: &str,
     until: Timestamp,
 ) -> Result<(), StoreError> {
-    if !polling::is_one_registrant(host) {
+    if !polling::is_one_registrant(&due.host) {
         return Ok(());
     }
     for other in &plan.sources {
@@ -203,7 +201,7 @@ fn rest_host(
             continue;
         }
         let state = sources::state(tx, &settings.id)?;
-        if ask::lane(settings, &state.cursor) == host {
+        if ask::lane(settings, &state.cursor) == due.host {
             sources::not_before(tx, settings, until)?;
         }
     }
