@@ -255,13 +255,16 @@ async fn a_release_while_the_source_is_being_asked_is_not_undone() {
     let mut desk = steady().await;
     desk.read("amt", &entries(1..67)).await;
     let releasing = Arc::new(Releasing(Arc::clone(&desk.net), desk.ctx.clone()));
-    desk.plan = replaced(&desk, |source| SourcePlan { fetch: releasing.clone(), ..source });
+    desk.plan = replaced(&desk, &feed_source("amt", ""), |source| SourcePlan {
+        fetch: releasing.clone(),
+        ..source
+    });
     assert_eq!(desk.read("amt", &entries(1..67)).await, ok(0, 0));
 }
 
-/// The plan with each source changed.
-fn replaced(desk: &Desk, change: impl Fn(SourcePlan) -> SourcePlan) -> Arc<Plan> {
-    let mut other = Desk::plan_of(&feed_source("amt", ""), TOPICS, Arc::clone(&desk.net));
+/// The plan of `sources` with each of them changed.
+fn replaced(desk: &Desk, sources: &str, change: impl Fn(SourcePlan) -> SourcePlan) -> Arc<Plan> {
+    let mut other = Desk::plan_of(sources, TOPICS, Arc::clone(&desk.net));
     other.sources = other
         .sources
         .into_iter()
@@ -475,6 +478,36 @@ async fn a_429_rests_the_whole_host_and_a_restart_is_no_way_round_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_drops_a_pass_asks_nobody_else() {
+    /// Answers after a minute.
+    struct Slow(Arc<ScriptedFetch>);
+    impl Fetch for Slow {
+        fn fetch<'a>(&'a self, r: &'a Request) -> BoxFuture<'a, Result<Response, FetchError>> {
+            let answer = self.0.fetch(r);
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_mins(1)).await;
+                answer.await
+            })
+        }
+    }
+    let sources: String = ["a", "b"]
+        .map(|id| feed_source(id, "").replace(&format!("{id}.test/"), &format!("amt.test/{id}/")))
+        .concat();
+    let mut desk = Desk::new(&sources).await;
+    let slow = Arc::new(Slow(Arc::clone(&desk.net)));
+    desk.plan = replaced(&desk, &sources, |source| SourcePlan { fetch: slow.clone(), ..source });
+    for id in ["a", "b"] {
+        let url = format!("https://amt.test/{id}/feed");
+        desk.net.add(&url, document(id, &rss(&entries(1..3))));
+    }
+    let choice = Choice::default();
+    let pass = pipeline::poll(&desk.ctx, &desk.plan, &choice);
+    tokio::time::timeout(Duration::from_secs(30), pass).await.unwrap_err();
+    tokio::time::sleep(Duration::from_mins(5)).await;
+    assert_eq!(desk.net.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_outage_of_our_own_is_not_counted_against_the_sources() {
     let ids = ["a", "b", "c", "d", "e"];
     let sources: String = ids.iter().map(|id| feed_source(id, "")).collect();
@@ -589,7 +622,10 @@ async fn what_was_fetched_survives_a_database_that_is_locked_for_a_while() {
     let store = Store::open(&path).unwrap();
     let mut desk = Desk::with(store, &feed_source("amt", ""), TOPICS).await;
     let locking = Arc::new(Locking(Arc::clone(&desk.net), path));
-    desk.plan = replaced(&desk, |source| SourcePlan { fetch: locking.clone(), ..source });
+    desk.plan = replaced(&desk, &feed_source("amt", ""), |source| SourcePlan {
+        fetch: locking.clone(),
+        ..source
+    });
     assert_eq!(desk.read("amt", &entries(1..4)).await, ok(3, 0));
     assert_eq!(desk.net.asked().len(), 1, "the source was not bothered twice");
 }
