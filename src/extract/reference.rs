@@ -132,7 +132,7 @@ pub(super) fn push_escaped(target: &mut String, text: &str) {
 /// so nothing grows, and nothing outside is ever asked.
 pub(super) fn declared(text: &str) -> Declared {
     let mut found = Declared::new();
-    let head = text.get(..floor_boundary(text, 65_536)).unwrap_or(text);
+    let head = text.get(..text.floor_char_boundary(65_536)).unwrap_or(text);
     let Some(start) = head.find("<!DOCTYPE") else { return found };
     let Some(open) = head.get(start..).and_then(|rest| rest.find(['[', '>'])) else { return found };
     let subset = head.get(start + open..).unwrap_or_default();
@@ -152,15 +152,6 @@ pub(super) fn declared(text: &str) -> Declared {
         }
     }
     found
-}
-
-/// The greatest character boundary of `text` that is at most `at`.
-pub(super) fn floor_boundary(text: &str, at: usize) -> usize {
-    let mut at = at.min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    at
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const HEAD: usize = 32_768;
 
 /// The wishes in the head of a feed, before its first entry.
 pub(super) fn read(text: &str) -> Rhythm {
-    let head = text.get(..super::reference::floor_boundary(text, HEAD)).unwrap_or(text);
+    let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or(text);
     let mut rhythm = Rhythm::default();
     if !["ttl>", "updatePeriod", "skipHours", "skipDays"].iter().any(|name| head.contains(name)) {
         return rhythm;

@@ -239,8 +239,7 @@ pub(super) fn shape(text: &str) -> Shape {
     if text.starts_with(['{', '[']) {
         return Shape::Json;
     }
-    let head =
-        text.get(..reference::floor_boundary(text, 4096)).unwrap_or(text).to_ascii_lowercase();
+    let head = text.get(..text.floor_char_boundary(4096)).unwrap_or(text).to_ascii_lowercase();
     let has_root = ["<rss", "<feed", "<rdf:rdf", ":rss", ":feed", "<channel", "<rdf"]
         .iter()
         .any(|root| head.contains(root));
@@ -275,8 +274,7 @@ const WALLS: &[(&str, &str)] = &[
 
 /// The wall for robots that a page is, if it gives itself away.
 pub(super) fn wall(page: &str) -> Option<&'static str> {
-    let head =
-        page.get(..reference::floor_boundary(page, 65_536)).unwrap_or(page).to_ascii_lowercase();
+    let head = page.get(..page.floor_char_boundary(65_536)).unwrap_or(page).to_ascii_lowercase();
     WALLS.iter().find(|(sign, _)| head.contains(sign)).map(|(_, name)| *name)
 }
 

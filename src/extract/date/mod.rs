@@ -34,7 +34,7 @@ pub fn parse(text: &str, zone: Tz) -> Option<Date> {
 /// A date in the path of a URL, as `/2025-11-24-name`, `/2025/11/24/` or
 /// `/20251124_`: always a guess, midnight in `zone`.
 pub fn from_path(path: &str, zone: Tz) -> Option<Date> {
-    let path = path.get(..crate::extract::reference::floor_boundary(path, 2048)).unwrap_or(path);
+    let path = path.get(..path.floor_char_boundary(2048)).unwrap_or(path);
     let numbers: Vec<(usize, &str)> = digit_runs(path).take(256).collect();
     let bytes = path.as_bytes();
     let separated = |end: usize, start: usize| {
