@@ -6,13 +6,12 @@
 //! them. Who calls [`remember`] must do so only for an answer that was read and
 //! stored whole: a validator kept for a torn document hides its items for ever.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use sha2::{Digest as _, Sha256};
 
 use crate::model::{Cursor, Headers, Request, Response, Timestamp};
+use crate::text::checksum128;
 
 const ETAG: &str = "http.etag";
 const MODIFIED: &str = "http.last_modified";
@@ -138,10 +137,7 @@ fn is_sendable(value: &str) -> bool {
 }
 
 fn body_hash(body: &[u8]) -> String {
-    Sha256::digest(body).iter().take(16).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    format!("{:032x}", checksum128(body))
 }
 
 /// How much longer the answer stays fresh by its own word (RFC 9111 4.2): of

@@ -8,7 +8,6 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::identity::{self, hash, link_name, named};
@@ -95,7 +94,7 @@ impl Keyed<'_> {
 /// Hash of what the item says, blind to white space and dates: while it is the
 /// same, nothing needs to be cleaned again.
 pub fn raw_hash(item: &RawItem) -> i64 {
-    // Gathered first: a hash takes many small pieces slowly.
+    // Gathered first: a sum takes many small pieces slowly.
     let mut said = String::with_capacity(1024);
     let mut field = |text: &str| {
         let from = said.len();
@@ -109,9 +108,7 @@ pub fn raw_hash(item: &RawItem) -> i64 {
         field(&enclosure.url);
         field(enclosure.title.as_deref().unwrap_or_default());
     }
-    let mut first = [0_u8; 8];
-    first.copy_from_slice(&Sha256::digest(said.as_bytes())[..8]);
-    i64::from_be_bytes(first)
+    text::checksum64(said.as_bytes()).cast_signed()
 }
 
 /// What can tell an item apart.
