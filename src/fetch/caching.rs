@@ -34,6 +34,20 @@ pub fn validate(request: &mut Request, cursor: &Cursor) {
     }
 }
 
+/// Asks for no more than what is new since the document that the `ETag` stands
+/// for (RFC 3229, `feed` as an instance manipulation). Few servers do it; the
+/// others send all.
+pub fn accept_delta(request: &mut Request, cursor: &Cursor) {
+    if cursor.values.contains_key(ETAG) {
+        request.headers.add("A-IM", "feed".to_owned());
+    }
+}
+
+/// Whether the answer is a delta: what it does not hold was not removed.
+pub fn is_delta(response: &Response) -> bool {
+    response.status == 226
+}
+
 /// The URL that gave the validators: the end of the redirects.
 pub fn final_url(cursor: &Cursor) -> Option<&str> {
     cursor.values.get(URL).map(String::as_str)
@@ -55,15 +69,15 @@ pub struct Remembered {
 
 /// What to remember once an answer was read and stored whole.
 ///
-/// 200: the validators of this answer replace all former ones. 304 of the URL
-/// that the validators belong to: those it names are updated, the others stay
-/// (RFC 9111 3.2). All else, and a body that was cut, leaves the cursor as it was.
+/// 200: the validators of this answer replace all former ones. 304 or a delta
+/// (226) of the URL that the validators belong to: those it names are updated,
+/// the others stay (RFC 9111 3.2, RFC 3229 10.4.1). All else, and a body that was cut, leaves the cursor as it was.
 /// Hashes the body: not for async threads.
 pub fn remember(cursor: &Cursor, response: &Response) -> Remembered {
     let mut next = cursor.clone();
     let mut is_known = false;
     match response.status {
-        200 | 203 | 226 => {
+        200 | 203 => {
             let hash = body_hash(&response.body);
             is_known = cursor.values.get(HASH) == Some(&hash);
             if response.status == 200 && !response.truncated {
@@ -83,7 +97,7 @@ pub fn remember(cursor: &Cursor, response: &Response) -> Remembered {
                 keep_validators(&mut next, &response.headers);
             }
         }
-        304 if is_valid_304(cursor, response) => {
+        304 | 226 if is_about_ours(cursor, response) && !response.truncated => {
             next.values.remove(UNHEEDED);
             keep_validators(&mut next, &response.headers);
         }
@@ -104,9 +118,11 @@ pub fn forget(cursor: &Cursor) -> Cursor {
 /// Whether a 304 is an answer to what was asked: validators were sent, and the
 /// URL that answers is the one that gave them. Otherwise [`forget`] and ask again.
 pub fn is_valid_304(cursor: &Cursor, response: &Response) -> bool {
-    response.status == 304
-        && has_validators(cursor)
-        && cursor.values.get(URL).is_some_and(|url| *url == response.final_url)
+    response.status == 304 && is_about_ours(cursor, response)
+}
+
+fn is_about_ours(cursor: &Cursor, response: &Response) -> bool {
+    has_validators(cursor) && cursor.values.get(URL).is_some_and(|url| *url == response.final_url)
 }
 
 /// Whether the server gave the same body again and again although it was told
@@ -238,15 +254,19 @@ mod tests {
         }
     }
 
-    fn asked(cursor: &Cursor) -> Vec<(String, String)> {
-        let mut request = Request {
+    fn request() -> Request {
+        Request {
             method: Method::Get,
             url: FEED.to_owned(),
             accept: String::new(),
             headers: Headers::new(),
             max_bytes: 1,
             timeout: Duration::from_secs(1),
-        };
+        }
+    }
+
+    fn asked(cursor: &Cursor) -> Vec<(String, String)> {
+        let mut request = request();
         validate(&mut request, cursor);
         request.headers.iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
     }
@@ -338,13 +358,29 @@ mod tests {
     #[test]
     fn errors_empty_answers_and_cut_bodies_change_nothing() {
         let cursor = after(&[("ETag", "\"1\"")]);
-        for status in [204, 206, 226, 302, 403, 404, 410, 429, 500, 503, 999] {
+        for status in [204, 206, 302, 403, 404, 410, 429, 500, 503, 999] {
             let answer = response(status, &[("ETag", "\"x\"")], "x");
             assert_eq!(remember(&cursor, &answer), cursor, "{status}");
         }
         let mut cut = response(200, &[("ETag", "\"x\"")], "x");
         cut.truncated = true;
         assert_eq!(remember(&cursor, &cut), cursor);
+    }
+
+    #[test]
+    fn a_delta_brings_the_validators_of_the_whole_and_not_its_hash() {
+        let cursor = after(&[("ETag", "\"1\""), ("Last-Modified", "x")]);
+        let delta = response(226, &[("ETag", "\"2\""), ("IM", "feed")], "new");
+        let next = remember(&cursor, &delta);
+        let validators: Vec<String> = asked(&next).into_iter().map(|(_, value)| value).collect();
+        assert_eq!(validators, ["\"2\"", "x"]);
+        assert!(body_is_known(&next, b"body") && !body_is_known(&next, b"new"));
+        assert_eq!(remember(&Cursor::default(), &delta), Cursor::default(), "of what?");
+        let mut request = request();
+        accept_delta(&mut request, &Cursor::default());
+        assert_eq!(request.headers.get("A-IM"), None);
+        accept_delta(&mut request, &next);
+        assert_eq!(request.headers.get("A-IM"), Some("feed"));
     }
 
     #[test]

@@ -48,6 +48,10 @@ impl Source for Feed {
     fn obeys_robots(&self) -> bool {
         false
     }
+
+    fn takes_deltas(&self) -> bool {
+        true
+    }
 }
 
 impl From<ExtractError> for SourceError {

@@ -39,6 +39,11 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// Whether robots.txt must allow the request: pages, not feeds, which are
     /// published to be fetched.
     fn obeys_robots(&self) -> bool;
+
+    /// Whether an answer may hold only what is new (RFC 3229): feeds.
+    fn takes_deltas(&self) -> bool {
+        false
+    }
 }
 
 /// A source from the config: its settings and its kind's way of reading.

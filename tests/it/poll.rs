@@ -415,6 +415,19 @@ async fn validators_are_sent_back_and_a_304_is_unchanged() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_delta_is_asked_for_and_what_it_leaves_out_is_not_missed() {
+    let desk = steady().await;
+    desk.step("amt", tagged("amt", "\"1\"", &rss(&entries(1..9)))).await;
+    assert_eq!(asked_with(&desk, "A-IM"), None, "a delta to what?");
+    let mut delta = tagged("amt", "\"2\"", &rss(&entries(9..15))).unwrap();
+    delta.status = 226;
+    assert_eq!(desk.step("amt", Ok(delta)).await, ok(6, 0));
+    assert_eq!(asked_with(&desk, "A-IM").as_deref(), Some("feed"));
+    assert_eq!(desk.step("amt", status("amt", 304, &[])).await, ok(0, 0));
+    assert_eq!(asked_with(&desk, "If-None-Match").as_deref(), Some("\"2\""));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_304_to_nothing_is_a_failure_and_the_same_body_again_is_unchanged() {
     let desk = desk().await;
     assert_eq!(desk.step("amt", status("amt", 304, &[])).await.2, Condition::Failing);

@@ -106,6 +106,9 @@ pub(super) async fn ask<'a>(
         timeout: plan.polling.timeout,
     };
     caching::validate(&mut request, &cursor);
+    if due.plan.configured.source.takes_deltas() {
+        caching::accept_delta(&mut request, &cursor);
+    }
     let conditional = caching::has_validators(&cursor);
     let lane = lane(settings, &cursor);
     let Sent { response, departure, place } =
@@ -193,7 +196,6 @@ fn judge(cursor: &mut Cursor, response: &Response) -> Option<Said> {
     let failing = |message: String| Failure::new(Condition::Failing, message);
     Some(Said::Nothing(match response.status {
         200 if response.body.is_empty() => failing("the answer is empty".to_owned()),
-        // 226 is a delta (RFC 3229): what it lacks was not removed, which we never assume.
         200 | 203 | 226 => return None,
         304 if caching::is_valid_304(cursor, response) => {
             *cursor = caching::remember(cursor, response).next;

@@ -42,6 +42,8 @@ pub(super) struct Read {
     pub(super) total: usize,
     /// The document ended early.
     pub(super) incomplete: bool,
+    /// It holds only what is new.
+    pub(super) is_delta: bool,
     /// What the operator should know.
     pub(super) notes: Vec<String>,
     /// What the document asks of the schedule.
@@ -210,11 +212,13 @@ fn begin(
         notes
             .push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
     }
+    let is_delta = caching::is_delta(&response);
     // Hundreds of kilobytes, and no longer needed.
     drop(response);
     let settings = &source.configured.settings;
     let found = find(store, settings, items, &mut notes)?;
-    let mut read = Read { total: found.len(), incomplete, notes, rhythm, ..Read::default() };
+    let total = found.len();
+    let mut read = Read { total, incomplete, is_delta, notes, rhythm, ..Read::default() };
     let need_pages =
         settings.detail.is_some() && found.iter().any(|item| item.is_new() || item.has_changed());
     if need_pages {

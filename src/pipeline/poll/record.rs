@@ -242,7 +242,8 @@ fn succeed(
     let first = state.last_success.is_none();
     let away = state.last_success.map_or(Duration::ZERO, |last| now.since(last));
     let flood = !first && history.is_flood(read.new.len(), away);
-    let gap = watch::is_gap(read.known, read.total, !first && state.last_new_item.is_some());
+    let has_history = !first && state.last_new_item.is_some();
+    let gap = !read.is_delta && watch::is_gap(read.known, read.total, has_history);
 
     let new = store_items(tx, plan, due, read, first, flood, now)?;
 
@@ -332,7 +333,7 @@ fn rewrite_items(
         items::rewrite(tx, source, *id, item, now)?;
         items::set_tags(tx, *id, taggings, &plan.topics_version)?;
     }
-    if update::is_rebuilt(changes.len(), read.known) {
+    if !read.is_delta && update::is_rebuilt(changes.len(), read.known) {
         return Ok(());
     }
     for (id, change) in changes {
