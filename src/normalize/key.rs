@@ -5,7 +5,7 @@
 //! makes two items of a document one only if nothing else sets them apart.
 
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use url::Url;
@@ -24,6 +24,8 @@ pub struct Keyed<'a> {
     pub notes: Vec<String>,
     facts: Vec<Facts<'a>>,
     policy: IdentityPolicy,
+    /// Made when first asked for: it takes a hash of all texts.
+    bearers: OnceCell<HashMap<Key, Option<usize>>>,
 }
 
 /// Names each item of one document. Where a name is borne by items that differ
@@ -36,58 +38,50 @@ pub fn keys<'a>(items: &'a [RawItem], settings: &SourceSettings) -> Keyed<'a> {
     let mut notes = Vec::new();
     refine(&mut keys, &facts, "its link", &mut notes, Facts::link_hash);
     refine(&mut keys, &facts, "its title and text", &mut notes, Facts::full_content);
-    Keyed { keys: keys.into_iter().map(Key).collect(), notes, facts, policy: settings.identity }
+    Keyed {
+        keys: keys.into_iter().map(Key).collect(),
+        notes,
+        facts,
+        policy: settings.identity,
+        bearers: OnceCell::new(),
+    }
 }
 
 impl Keyed<'_> {
-    /// Per item that `is_asked`, further names under which it may be stored
-    /// already, best first; empty where a name would fit several items of the
-    /// document. To be looked up among the keys and the aliases of the same
-    /// source if the key is unknown, so that guids that change at each poll
-    /// bring no new items.
-    pub fn fallbacks(&self, is_asked: &[bool]) -> Vec<Vec<Key>> {
-        let first_names: Vec<String> =
-            self.facts.iter().map(|facts| facts.first_name(self.policy)).collect();
-        let asked: HashSet<&str> = first_names
-            .iter()
-            .zip(is_asked)
-            .filter_map(|(name, is_asked)| is_asked.then_some(name.as_str()))
-            .collect();
-        let mut fallbacks: Vec<Vec<Key>> = self
-            .facts
-            .iter()
-            .zip(&first_names)
-            .map(|(facts, first)| {
-                let mut names = Vec::new();
-                // A refined name begins with the first one: only who shares that can
-                // share this. The others are spared the hash of all their texts.
-                if asked.contains(first.as_str()) {
-                    names.extend(facts.refined_names(first));
-                }
-                names.extend(facts.names_of_link(self.policy).filter(|name| name != first));
-                names.into_iter().map(Key).collect()
-            })
-            .collect();
-        // Whose a name is; none if items of different keys would answer to it, or
-        // if it is another item's key already.
-        let mut owners: HashMap<Key, Option<&Key>> = HashMap::new();
-        let borne = self.keys.iter().map(|key| (key, key));
-        let offered = fallbacks.iter().zip(&self.keys);
-        let offered = offered.flat_map(|(names, key)| names.iter().map(move |name| (name, key)));
-        for (name, key) in borne.chain(offered) {
-            let owner = owners.entry(name.clone()).or_insert(Some(key));
-            if *owner != Some(key) {
-                *owner = None;
+    /// Further names under which the item at `index` may be stored already, best
+    /// first. To be looked up among the keys and the aliases of the same source
+    /// if the key is unknown, so that guids that change at each poll bring no new
+    /// items. What is found counts only if the item [bears the name
+    /// alone](Self::is_alone).
+    pub fn fallbacks(&self, index: usize) -> Vec<Key> {
+        let Some((facts, key)) = self.facts.get(index).zip(self.keys.get(index)) else {
+            return Vec::new();
+        };
+        facts.further_names(self.policy).map(Key).filter(|name| name != key).collect()
+    }
+
+    /// Whether no other item of the document answers to the name, as its key or
+    /// as a further name. Items of the same key are one.
+    pub fn is_alone(&self, index: usize, name: &Key) -> bool {
+        let bearers = self.bearers.get_or_init(|| self.bearers());
+        let bearer = bearers.get(name).copied().flatten().and_then(|first| self.keys.get(first));
+        bearer.is_some() && bearer == self.keys.get(index)
+    }
+
+    /// The first bearer of each name; none where items of different keys bear it.
+    fn bearers(&self) -> HashMap<Key, Option<usize>> {
+        let borne = self.keys.iter().cloned().enumerate();
+        let offered = self.facts.iter().enumerate().flat_map(|(index, facts)| {
+            facts.further_names(self.policy).map(move |name| (index, Key(name)))
+        });
+        let mut bearers = HashMap::new();
+        for (index, name) in borne.chain(offered) {
+            let first = bearers.entry(name).or_insert(Some(index));
+            if first.is_some_and(|first| self.keys.get(first) != self.keys.get(index)) {
+                *first = None;
             }
         }
-        for ((names, key), is_asked) in fallbacks.iter_mut().zip(&self.keys).zip(is_asked) {
-            names.retain(|name| {
-                *is_asked
-                    && name != key
-                    && owners.get(name).is_some_and(|owner| *owner == Some(key))
-            });
-        }
-        fallbacks
+        bearers
     }
 }
 
@@ -191,17 +185,16 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The first name told apart by the link, by the content, and by both.
-    fn refined_names(&self, first: &str) -> [String; 3] {
+    /// The first name told apart by the link, by the content, and by both; then
+    /// the names of the item's own page, unless the config says what it is known by.
+    fn further_names(&self, policy: IdentityPolicy) -> impl Iterator<Item = String> {
+        let first = self.first_name(policy);
         let (refined, content) = (format!("{first}|{}", self.link_hash()), self.full_content());
-        [refined.clone(), format!("{first}|{content}"), format!("{refined}|{content}")]
-    }
-
-    /// The names of the item's own page, unless the config says what an item is known by.
-    fn names_of_link(&self, policy: IdentityPolicy) -> impl Iterator<Item = String> {
+        let names = [refined.clone(), format!("{first}|{content}"), format!("{refined}|{content}")];
         let place = self.place().filter(|place| policy == IdentityPolicy::Auto && place.is_own);
         let system = self.system.clone().filter(|_| place.is_some());
-        system.into_iter().chain(place.map(|place| link_name(&place.spelled)))
+        let of_page = system.into_iter().chain(place.map(|place| link_name(&place.spelled)));
+        names.into_iter().chain(of_page.filter(move |name| *name != first))
     }
 
     fn link_hash(&self) -> String {

@@ -45,8 +45,12 @@ fn key(raw: &RawItem) -> String {
     keys(std::slice::from_ref(raw), &feed()).keys[0].0.clone()
 }
 
-fn fallbacks(document: &[RawItem]) -> Vec<Vec<Key>> {
-    keys(document, &feed()).fallbacks(&vec![true; document.len()])
+/// The further names that the first item of a document bears alone.
+fn own_names(document: &[RawItem]) -> Vec<Key> {
+    let keyed = keys(document, &feed());
+    let mut names = keyed.fallbacks(0);
+    names.retain(|name| keyed.is_alone(0, name));
+    names
 }
 
 fn cleaned(raw: &RawItem) -> Option<Item> {
@@ -139,7 +143,7 @@ fn items_that_share_a_guid_are_told_apart_by_link_then_by_content() {
     // Once only one of them is left it must still be found.
     let alone = keys(&by_link[..1], &feed());
     assert_eq!(alone.keys[0].0, "guid:same");
-    assert!(alone.fallbacks(&[true])[0].contains(&keyed.keys[0]), "{alone:?}");
+    assert!(own_names(&by_link[..1]).contains(&keyed.keys[0]));
 
     let by_content = [raw("same", "https://a.de/", "Eins"), raw("same", "https://a.de/", "Zwei")];
     let keyed = keys(&by_content, &feed());
@@ -161,34 +165,30 @@ fn a_guid_that_changes_at_each_poll_leads_to_the_item_by_its_link() {
     let (before, after) =
         (raw("1", "http://a.de/x?utm_medium=a", "T"), raw("2", "https://a.de/x", "T"));
     let stored = cleaned(&before).unwrap();
-    let fallbacks = fallbacks(std::slice::from_ref(&after));
-    assert!(fallbacks[0].iter().any(|key| stored.aliases.contains(&key.0)), "{fallbacks:?}");
+    let names = own_names(&[after]);
+    assert!(names.iter().any(|key| stored.aliases.contains(&key.0)), "{names:?}");
 }
 
 #[test]
 fn a_link_that_several_items_share_leads_to_none() {
     let document = [raw("1", "https://a.de/x", "Eins"), raw("2", "https://a.de/x", "Zwei")];
     let shared = Key("link:https://a.de/x".into());
-    assert!(fallbacks(&document).iter().all(|names| !names.contains(&shared)));
-    // Nor if nobody asks for the other's names.
-    assert!(!keys(&document, &feed()).fallbacks(&[true, false])[0].contains(&shared));
+    assert!(!own_names(&document).contains(&shared));
     // Nor does a name that is another item's key.
     let document = [raw("1", "https://a.de/x", "Eins"), raw("", "https://a.de/x", "Zwei")];
-    assert!(!fallbacks(&document)[0].contains(&shared));
+    assert!(!own_names(&document).contains(&shared));
     for link in ["https://a.de/", "https://a.de/feed"] {
-        let names = &fallbacks(&[raw("1", link, "T")])[0];
+        let names = own_names(&[raw("1", link, "T")]);
         assert!(names.iter().all(|name| !name.0.starts_with("link:")), "{names:?}");
     }
 }
 
 #[test]
-fn who_is_not_asked_for_has_no_further_names_but_keeps_others_from_theirs() {
-    let document = [raw("same", "https://a.de/1", "T"), raw("same", "https://a.de/1", "T")];
-    let whole = fallbacks(&document);
-    assert!(!whole[0].is_empty());
-    let keyed = keys(&document, &feed());
-    assert_eq!(keyed.fallbacks(&[true, false]), [whole[0].clone(), Vec::new()]);
-    assert_eq!(keyed.fallbacks(&[false, false]), [Vec::new(), Vec::new()]);
+fn an_item_listed_twice_bears_its_names_alone() {
+    let item = raw("1", "https://a.de/x", "T");
+    let names = own_names(std::slice::from_ref(&item));
+    assert_eq!(own_names(&[item.clone(), item]), names);
+    assert!(names.contains(&Key("link:https://a.de/x".into())), "{names:?}");
 }
 
 #[test]

@@ -297,15 +297,13 @@ fn look_up(
     if known.iter().all(Option::is_some) {
         return Ok(known);
     }
-    let unknown: Vec<bool> = known.iter().map(Option::is_none).collect();
-    let fallbacks = keyed.fallbacks(&unknown);
     let mut taken: HashSet<ItemId> = known.iter().flatten().map(|known| known.id).collect();
     let mut asked = HashSet::new();
     store.read_here(|tx| {
         for (index, raw) in items.iter().enumerate() {
             if known[index].is_none() && asked.insert(&keys[index]) {
-                known[index] = by_name(tx, source, raw, &keys[index], &fallbacks[index])?
-                    .filter(|known| taken.insert(known.id));
+                known[index] =
+                    by_name(tx, source, raw, keyed, index)?.filter(|known| taken.insert(known.id));
             }
         }
         Ok(known)
@@ -316,17 +314,23 @@ fn by_name(
     tx: &Transaction<'_>,
     source: &SourceId,
     raw: &RawItem,
-    key: &Key,
-    fallbacks: &[Key],
+    keyed: &Keyed<'_>,
+    index: usize,
 ) -> Result<Option<Known>, StoreError> {
-    for name in fallbacks {
-        if let Some(known) = items::known(tx, source, name)? {
+    let fallbacks = keyed.fallbacks(index);
+    for name in &fallbacks {
+        if let Some(known) = items::known(tx, source, name)?
+            && keyed.is_alone(index, name)
+        {
             return Ok(Some(known));
         }
     }
     let marks = dedup::marks(raw.title.as_deref().unwrap_or_default());
-    for name in std::iter::once(key).chain(fallbacks) {
-        if let Some((known, title)) = items::known_as(tx, source, &name.0)? {
+    let key = &keyed.keys[index];
+    for name in std::iter::once(key).chain(&fallbacks) {
+        if let Some((known, title)) = items::known_as(tx, source, &name.0)?
+            && (name == key || keyed.is_alone(index, name))
+        {
             // The letter of February where January's stood is another item.
             let other = dedup::told_apart(&marks, &dedup::marks(&title));
             return Ok(Some(known).filter(|_| !other));
