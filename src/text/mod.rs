@@ -10,7 +10,7 @@ mod words;
 
 pub use clean::{clean_block, clean_line};
 pub use fold::fold;
-pub use hash::{checksum64, checksum128, hash64};
+pub use hash::{checksum64, hash64};
 pub use months::MONTHS;
 pub use sentences::{sentences, shorten};
 pub use words::words;

@@ -5,6 +5,7 @@
 //! A validator stored without its items would hide them behind a 304.
 
 mod ask;
+mod asked;
 mod detail;
 mod lanes;
 mod manners;
@@ -17,29 +18,15 @@ mod update;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio_util::task::AbortOnDropHandle;
 
-use self::manners::{Manners, Place, Refusal};
+use self::asked::Asked;
 use super::{Context, PipelineError, Plan, SourcePlan};
 use crate::model::{Condition, SourceId, SourceState, Timestamp};
 use crate::schedule::polling;
 use crate::store::sources;
 
 pub(crate) use lanes::Lanes;
-
-/// Most outcomes that one transaction takes: enough to share the sync and the
-/// pages they dirty, few enough not to keep the door shut.
-const BATCH: usize = 256;
-/// Documents that wait for the writer. What does not fit stays with its place,
-/// so that a slow disk slows the asking and not the memory's growth. What
-/// brought nothing takes no room and waits for nobody.
-const WAITING: usize = 32;
-/// Hosts whose turn it is at once, for each request at once: while one is asked
-/// the others keep their distance. Each may hold a connection.
-const HOSTS_PER_REQUEST: usize = 8;
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]
@@ -152,28 +139,14 @@ async fn ask_all(
     due: Vec<Due>,
     force: bool,
 ) -> Result<Vec<PollReport>, PipelineError> {
-    let (finished, mut outcomes) = mpsc::unbounded_channel();
     let order: HashMap<SourceId, usize> =
         due.iter().enumerate().map(|(index, due)| (due.state.id.clone(), index)).collect();
-    let asking = Asking {
-        ctx: ctx.clone(),
-        plan: Arc::clone(plan),
-        places: Semaphore::new(plan.polling.concurrency.max(1)),
-        force,
-        finished,
-        waiting: Arc::new(Semaphore::new(WAITING)),
-    };
-    // Who drops the pass wants nobody else to be asked.
-    let _asking = AbortOnDropHandle::new(tokio::spawn(host_by_host(Arc::new(asking), due)));
-
+    let mut asked = Asked::begin(ctx, plan, due, force);
     let mut reports = Vec::with_capacity(order.len());
-    let mut batch = Vec::new();
     let mut doubtful = Vec::new();
     let mut answering = HashSet::new();
-    while outcomes.recv_many(&mut batch, BATCH).await > 0 {
-        // Taken: from here on as many documents more may wait.
-        let batch = batch.drain(..).map(|(polled, _waiting)| polled);
-        let (waiting, ready) = batch.partition(record::Polled::may_be_our_outage);
+    while let Some(batch) = asked.next().await {
+        let (waiting, ready) = batch.into_iter().partition(record::Polled::may_be_our_outage);
         doubtful.extend::<Vec<_>>(waiting);
         answering.extend(ready.iter().map(|polled: &record::Polled| polled.host().to_owned()));
         reports.extend(record::commit(ctx, plan, ready, false).await?);
@@ -268,94 +241,4 @@ fn unknown_source(plan: &Plan, id: &SourceId) -> PipelineError {
         name: id.to_string(),
         suggestion: crate::model::suggestion(id.as_str(), &known),
     }
-}
-
-/// What came of a source, and the right to wait for the writer.
-type Outcome = (record::Polled, Option<OwnedSemaphorePermit>);
-
-/// What the tasks of a pass share.
-struct Asking {
-    ctx: Context,
-    plan: Arc<Plan>,
-    places: Semaphore,
-    force: bool,
-    /// The way to the writer.
-    finished: mpsc::UnboundedSender<Outcome>,
-    /// Room before the writer for documents. Never more outcomes are sent than there are sources.
-    waiting: Arc<Semaphore>,
-}
-
-/// Asks the sources of each host one after the other, and so many hosts at once
-/// that connections and memory do not grow with the number of sources.
-async fn host_by_host(asking: Arc<Asking>, due: Vec<Due>) {
-    let polling = &asking.plan.polling;
-    let hosts = polling.concurrency.max(1) * HOSTS_PER_REQUEST;
-    stream::iter(by_host(due))
-        .for_each_concurrent(hosts, |sources| {
-            stream::iter(sources).for_each_concurrent(polling.per_host.max(1), |due| async {
-                // A task each: what panics takes no other source with it.
-                let _ = tokio::spawn(one(Arc::clone(&asking), due)).await;
-            })
-        })
-        .await;
-}
-
-/// The sources of each host, in the order of the config.
-fn by_host(due: Vec<Due>) -> Vec<Vec<Due>> {
-    let mut places: HashMap<String, usize> = HashMap::new();
-    let mut hosts: Vec<Vec<Due>> = Vec::new();
-    for due in due {
-        let place = *places.entry(due.host.clone()).or_insert(hosts.len());
-        match hosts.get_mut(place) {
-            Some(sources) => sources.push(due),
-            None => hosts.push(vec![due]),
-        }
-    }
-    hosts
-}
-
-/// One source from its turn to what is to be committed; nothing if another
-/// pass is asking it already. With a document it keeps its place until it may
-/// wait for the writer. If nobody takes the outcome the pass was dropped at
-/// shutdown: then nothing is committed, and the source is asked again.
-async fn one(asking: Arc<Asking>, due: Due) {
-    let Asking { ctx, plan, places, force, finished, waiting } = &*asking;
-    let Some(_claim) = ctx.lanes.claim(&due.state.id) else { return };
-    let manners = Manners { ctx, plan, places, force: *force };
-    let (polled, _place) = turn(&manners, plan, due).await;
-    // Never closed; were it, sending would be right all the same.
-    let waits =
-        if polled.brings_items() { Arc::clone(waiting).acquire_owned().await.ok() } else { None };
-    let _ = finished.send((polled, waits));
-}
-
-async fn turn<'a>(
-    manners: &Manners<'a>,
-    plan: &Arc<Plan>,
-    due: Due,
-) -> (record::Polled, Place<'a>) {
-    let configured = &due.plan.configured;
-    if let Some(until) = manners.rests_until(&due.host) {
-        return (record::Polled::postponed(due, until), None);
-    }
-    let allowed = if configured.source.obeys_robots() {
-        Box::pin(robots::check(manners, &due.plan, &configured.settings.url)).await
-    } else {
-        Ok(())
-    };
-    let asked = match allowed {
-        Ok(()) => ask::ask(manners, &due).await,
-        Err(Refusal::Failure(failure)) => Ok((ask::not_asked(&due, failure), None)),
-        Err(Refusal::Rests(until)) => Err(until),
-    };
-    let (answer, place) = match asked {
-        Ok(answered) => answered,
-        Err(until) => return (record::Polled::postponed(due, until), None),
-    };
-    if let Some(until) = answer.pauses_host {
-        manners.ctx.lanes.pause(&due.host, until);
-    }
-    // On the heap only now: thousands that wait cost little.
-    let (reading, place) = Box::pin(read::read(manners, plan, &due, answer, place)).await;
-    (record::Polled::answered(due, reading), place)
 }

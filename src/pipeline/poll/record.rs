@@ -53,10 +53,12 @@ impl Polled {
         &self.due.host
     }
 
-    /// It holds items that are to be written.
-    pub(super) fn brings_items(&self) -> bool {
-        matches!(&self.outcome, Outcome::Answered(reading)
-            if !reading.read.new.is_empty() || !reading.read.changed.is_empty())
+    /// How many items are to be written.
+    pub(super) fn items(&self) -> usize {
+        match &self.outcome {
+            Outcome::Postponed(_) => 0,
+            Outcome::Answered(reading) => reading.read.new.len() + reading.read.changed.len(),
+        }
     }
 
     /// It failed in a way that may be our own network's fault.

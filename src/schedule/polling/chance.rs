@@ -35,7 +35,7 @@ mod tests {
             .collect();
         for tenth in 0..10_u32 {
             let part = span / 10 * tenth..span / 10 * (tenth + 1);
-            let count = shares.iter().filter(|share| part.contains(share)).count();
+            let count = shares.iter().filter(|share| part.contains(*share)).count();
             assert!((60..=140).contains(&count), "{count} of 1000 in the {tenth}. tenth");
         }
         let one = SourceId::from("kitu");
