@@ -4,6 +4,7 @@
 //! [`canonical`] is for comparing only and must never be requested: it drops
 //! what a server may need (`cHash`) and swaps what a server may tell apart.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use unicode_normalization::UnicodeNormalization as _;
@@ -156,7 +157,7 @@ fn spell(url: &str, with_fragment: bool) -> String {
     if let Some(port) = parsed.port().filter(|port| !matches!(port, 80 | 443)) {
         let _ = write!(spelled, ":{port}");
     }
-    spelled.push_str(&spell_path(parsed.path()));
+    push_path(&mut spelled, parsed.path());
     let pairs = spell_query(parsed.query().unwrap_or_default());
     for (index, pair) in pairs.iter().enumerate() {
         spelled.push(if index == 0 { '?' } else { '&' });
@@ -166,7 +167,7 @@ fn spell(url: &str, with_fragment: bool) -> String {
         && (with_fragment || fragment.starts_with('!'))
     {
         spelled.push('#');
-        spelled.push_str(&escape(&decode(fragment), ""));
+        spelled.push_str(&escaped(decode(fragment), ""));
     }
     spelled
 }
@@ -186,27 +187,33 @@ pub(crate) fn parameters(url: &Url) -> Vec<(String, String)> {
     query.split('&').map(split_pair).collect()
 }
 
-fn spell_path(path: &str) -> String {
-    let mut path = path;
+fn push_path(spelled: &mut String, path: &str) {
     // `;jsessionid=…` hangs on the last segment.
-    if let Some(at) = find_ignoring_case(path, ";jsessionid=") {
-        path = &path[..at];
-    }
-    let mut segments: Vec<String> =
-        path.split('/').map(|segment| escape(&decode(segment), "/?\\")).collect();
+    let session = path.match_indices(';').map(|(at, _)| at).find(|at| {
+        const SESSION: &str = ";jsessionid=";
+        path.get(*at..at + SESSION.len()).is_some_and(|text| text.eq_ignore_ascii_case(SESSION))
+    });
+    let path = session.map_or(path, |at| &path[..at]);
+    let mut segments: Vec<Cow<'_, str>> =
+        path.split('/').map(|segment| escaped(decode(segment), "/?\\")).collect();
     while segments.last().is_some_and(|last| is_index(last)) {
         segments.pop();
     }
-    if segments.len() < 2 { "/".to_owned() } else { segments.join("/") }
+    if segments.len() < 2 {
+        spelled.push('/');
+    }
+    // The first stands before the first slash: it is empty.
+    for segment in segments.iter().skip(1) {
+        spelled.push('/');
+        spelled.push_str(segment);
+    }
 }
 
 /// An empty last segment (a trailing slash) or the name of a folder's own page.
 fn is_index(segment: &str) -> bool {
-    let segment = segment.to_ascii_lowercase();
-    matches!(
-        segment.as_str(),
-        "" | "index.php" | "index.html" | "index.htm" | "index.jsp" | "default.aspx"
-    )
+    ["", "index.php", "index.html", "index.htm", "index.jsp", "default.aspx"]
+        .iter()
+        .any(|index| segment.eq_ignore_ascii_case(index))
 }
 
 /// Parameters that are noise only if the value looks like it: `sid=12` may be
@@ -239,10 +246,10 @@ fn spell_query(query: &str) -> Vec<String> {
     let mut spelt: Vec<String> = pairs
         .into_iter()
         .map(|(name, value)| {
-            let name = escape(&name, "&=+");
+            let name = escaped(Cow::Owned(name), "&=+");
             // `|` and `,` are one separator to iKISS, and browsers encode one of them.
-            let value = escape(&value.replace('|', ","), "&+");
-            if value.is_empty() { name } else { format!("{name}={value}") }
+            let value = escaped(Cow::Owned(value.replace('|', ",")), "&+");
+            if value.is_empty() { name.into_owned() } else { format!("{name}={value}") }
         })
         .collect();
     // Last: an order by other letters than those written would not hold a second time.
@@ -253,7 +260,7 @@ fn spell_query(query: &str) -> Vec<String> {
 
 fn split_pair(pair: &str) -> (String, String) {
     let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-    let decoded = |text: &str| decode(&text.replace('+', " "));
+    let decoded = |text: &str| decode(&text.replace('+', " ")).into_owned();
     let name = decoded(name);
     // `&amp;` that was escaped once too often, as in WordPress' `&#038;`.
     let name = name.trim_start_matches("amp;").trim_start_matches("#038;").to_owned();
@@ -261,14 +268,16 @@ fn split_pair(pair: &str) -> (String, String) {
 }
 
 fn is_noise(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.starts_with("utm_") || name.starts_with("hsa_") || NOISE.contains(&name.as_str())
+    let begins = |prefix: &str| {
+        name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+    };
+    begins("utm_") || begins("hsa_") || NOISE.iter().any(|noise| name.eq_ignore_ascii_case(noise))
 }
 
 /// Percent-decoded as UTF-8, else as windows-1252 (`Wir-f%FCr-Sie`); NFC.
-fn decode(text: &str) -> String {
+fn decode(text: &str) -> Cow<'_, str> {
     if text.is_ascii() && !text.contains('%') {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -285,24 +294,29 @@ fn decode(text: &str) -> String {
             rest = tail;
         }
     }
-    match String::from_utf8(bytes) {
+    Cow::Owned(match String::from_utf8(bytes) {
         Ok(decoded) => decoded.nfc().collect(),
         Err(error) => encoding_rs::WINDOWS_1252.decode(error.as_bytes()).0.nfc().collect(),
-    }
+    })
 }
 
 /// Encodes what would be read as something else: `%`, `#`, blanks, controls
 /// and `also`. Everything else stays as it is, so that umlauts compare.
-fn escape(text: &str, also: &str) -> String {
+fn escaped<'a>(text: Cow<'a, str>, also: &str) -> Cow<'a, str> {
+    let misread =
+        |c: char| c == '%' || c == '#' || c.is_whitespace() || c.is_control() || also.contains(c);
+    if !text.contains(misread) {
+        return text;
+    }
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if c == '%' || c == '#' || c.is_whitespace() || c.is_control() || also.contains(c) {
+        if misread(c) {
             encode(&mut escaped, c);
         } else {
             escaped.push(c);
         }
     }
-    escaped
+    Cow::Owned(escaped)
 }
 
 fn encode(out: &mut String, c: char) {
@@ -310,10 +324,6 @@ fn encode(out: &mut String, c: char) {
     for byte in c.encode_utf8(&mut buffer).bytes() {
         let _ = write!(out, "%{byte:02X}");
     }
-}
-
-fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
-    text.to_ascii_lowercase().find(needle)
 }
 
 #[cfg(test)]

@@ -79,11 +79,13 @@ pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
     let mut cuts: Vec<Range<usize>> = Vec::new();
     let mut at = 0;
     let has_marks = MARKED.as_ref().is_none_or(|marked| marked.is_match(text));
+    let mut opening = String::new();
     for line in text.split_inclusive('\n') {
         let begins = at;
         at += line.len();
         // Few lines begin like boilerplate; only those are looked at whole.
-        let opening = lower(line, LONGEST_OPENING);
+        opening.clear();
+        push_lower(&mut opening, line, LONGEST_OPENING);
         let opens = TAILS.iter().chain(&LINES).any(|words| begins_with(&opening, words));
         let lower = if opens || has_marks && line.contains("ookie") {
             lower(line, LONGEST_LINE + 1)
@@ -106,14 +108,19 @@ pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
 
 /// The first characters of a line in lower case.
 fn lower(line: &str, most: usize) -> String {
-    let mut lower = String::with_capacity(line.len().min(most));
+    let mut lower = String::new();
+    push_lower(&mut lower, line, most);
+    lower
+}
+
+/// Appends the first characters of a line in lower case.
+fn push_lower(lower: &mut String, line: &str, most: usize) {
     for c in line.trim().chars().take(most) {
         match c {
             _ if c.is_ascii() => lower.push(c.to_ascii_lowercase()),
             _ => lower.extend(c.to_lowercase()),
         }
     }
-    lower
 }
 
 fn is_tail(line: &str) -> bool {
