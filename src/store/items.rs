@@ -1,28 +1,28 @@
 //! Items, their taggings, and the sequence in which they became known.
 
 mod changes;
+mod listing;
 mod names;
 mod retagging;
+mod tags;
 
 pub use changes::{
     ToldChange, amend_change, last_change, let_wait, tell_change, tell_due_changes, waiting_change,
 };
+pub use listing::{Listing, count_found, list};
+pub use names::known_as;
 pub use retagging::{
     count_tagged_otherwise, set_tag, set_tagged_by, tagged_by, tagged_otherwise, updated,
 };
+pub use tags::{add_tags, set_tags, tags};
 
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::row::{count, from_json, to_json};
-use crate::model::{
-    Document, Evidence, Field, Fingerprint, Item, ItemId, Key, Known, SourceId, StoryId, Tagging,
-    Timestamp, TopicId,
-};
+use crate::model::{Document, Fingerprint, Item, ItemId, Key, Known, SourceId, StoryId, Timestamp};
 use crate::text::fold;
-
-pub use names::known_as;
 
 /// Why an item may not be mailed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -270,72 +270,6 @@ fn words(item: &Item) -> String {
     fold(&format!("{} {}", item.title, item.summary))
 }
 
-/// Replaces the taggings of an item, and notes which version of the rules decided.
-pub fn set_tags(
-    tx: &Transaction<'_>,
-    id: ItemId,
-    taggings: &[Tagging],
-    version: &str,
-) -> Result<(), StoreError> {
-    const CLEAR_TAGS: &str = "delete from tags where item = ?1";
-    tx.prepare_cached(CLEAR_TAGS)?.execute([id])?;
-    add_tags(tx, id, taggings, version)
-}
-
-/// The taggings of an item that has none.
-pub fn add_tags(
-    tx: &Transaction<'_>,
-    id: ItemId,
-    taggings: &[Tagging],
-    version: &str,
-) -> Result<(), StoreError> {
-    const SET_TAG: &str =
-        "insert into tags (item, topic, score, evidence, version) values (?1, ?2, ?3, ?4, ?5)";
-    for tagging in taggings {
-        let lines: Vec<EvidenceLine> = tagging.evidence.iter().map(EvidenceLine::from).collect();
-        tx.prepare_cached(SET_TAG)?.execute((
-            id,
-            &tagging.topic,
-            tagging.score,
-            to_json(&lines)?,
-            version,
-        ))?;
-    }
-    set_tagged_by(tx, id, version)
-}
-
-/// The taggings of an item, most weighty topic first, and the version of the
-/// rules that decided.
-pub fn tags(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<(Tagging, String)>, StoreError> {
-    const TAGS: &str = "select topic, score, evidence, version from tags where item = ?1 order by score desc, topic";
-    let mut statement = tx.prepare_cached(TAGS)?;
-    let tags = statement.query_map([id], |row| {
-        let lines: Vec<EvidenceLine> = from_json(&row.get::<_, String>(2)?)?;
-        let evidence = lines.into_iter().map(Evidence::from).collect();
-        Ok((Tagging { topic: row.get(0)?, score: row.get(1)?, evidence }, row.get(3)?))
-    })?;
-    Ok(tags.collect::<Result<_, _>>()?)
-}
-
-/// Evidence in a column: signal, field, start, end, words, term, weight.
-#[derive(Serialize, Deserialize)]
-struct EvidenceLine(String, String, usize, usize, String, String, f64);
-
-impl From<&Evidence> for EvidenceLine {
-    fn from(e: &Evidence) -> Self {
-        let field = e.field.as_str().to_owned();
-        Self(e.signal.clone(), field, e.span.0, e.span.1, e.words.clone(), e.term.clone(), e.weight)
-    }
-}
-
-impl From<EvidenceLine> for Evidence {
-    fn from(EvidenceLine(signal, field, start, end, words, term, weight): EvidenceLine) -> Self {
-        // An unknown field can only come from a newer program, whose file is refused.
-        let field = Field::parse(&field).unwrap_or(Field::Source);
-        Self { signal, field, span: (start, end), words, term, weight }
-    }
-}
-
 const STORED_COLUMNS: &str = "
     items.id, items.source, sources.name as source_name, sources.rank, items.key, items.story,
     items.first_seen, items.updated, items.published, items.published_is_guess, items.guid,
@@ -377,78 +311,6 @@ pub fn of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Stored>, Sto
     );
     let mut statement = tx.prepare_cached(&sql)?;
     Ok(statement.query_map([story], read_stored)?.collect::<Result<_, _>>()?)
-}
-
-/// Which items a listing wants.
-#[derive(Debug, Clone, Default)]
-pub struct Listing {
-    /// Only with this topic.
-    pub topic: Option<TopicId>,
-    /// Only of this source.
-    pub source: Option<SourceId>,
-    /// Only first seen at or after this.
-    pub since: Option<Timestamp>,
-    /// Only with all of these words in title or lead.
-    pub search: Option<String>,
-    /// Only one item of each story: the authority's.
-    pub one_per_story: bool,
-    /// At most so many.
-    pub limit: usize,
-    /// Skipping so many.
-    pub offset: usize,
-}
-
-/// Items, newest first.
-pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, StoreError> {
-    let sql = format!(
-        "select {STORED_COLUMNS}
-        where (:topic is null or exists (select 1 from tags where item = items.id and topic = :topic))
-          and (:source is null or items.source = :source)
-          and (:since is null or items.first_seen >= :since)
-          and (:search is null or items.id in (select rowid from item_words where item_words match :search))
-          and (not :one_per_story or items.id = (
-              select peer.id from items peer join sources s on s.id = peer.source
-              where peer.story = items.story order by s.rank, peer.first_seen, peer.id limit 1))
-        order by coalesce(items.published, items.first_seen) desc, items.id desc
-        limit :limit offset :offset"
-    );
-    let search = listing.search.as_deref().and_then(match_expression);
-    if listing.search.is_some() && search.is_none() {
-        return Ok(Vec::new());
-    }
-    let mut statement = tx.prepare_cached(&sql)?;
-    let items = statement.query_map(
-        named_params! {
-            ":topic": listing.topic,
-            ":source": listing.source,
-            ":since": listing.since,
-            ":search": search,
-            ":one_per_story": listing.one_per_story,
-            ":limit": count(listing.limit),
-            ":offset": count(listing.offset),
-        },
-        read_stored,
-    )?;
-    Ok(items.collect::<Result<_, _>>()?)
-}
-
-/// How many items have all of the words in title or lead.
-pub fn count_found(tx: &Transaction<'_>, search: &str) -> Result<usize, StoreError> {
-    const COUNT_FOUND: &str = "select count(*) from item_words where item_words match ?1";
-    let Some(search) = match_expression(search) else { return Ok(0) };
-    Ok(tx.prepare_cached(COUNT_FOUND)?.query_row([search], |row| row.get(0))?)
-}
-
-/// The words of a search as FTS5 takes them: each quoted, the last as a prefix.
-/// Nothing if there is no word in it.
-fn match_expression(search: &str) -> Option<String> {
-    let folded = fold(search);
-    let words: Vec<String> = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .map(|w| format!("\"{w}\""))
-        .collect();
-    (!words.is_empty()).then(|| format!("{}*", words.join(" ")))
 }
 
 /// Where a digest stands in the sequence of receipts: the last one there is.

@@ -2,10 +2,10 @@
 
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::EvidenceLine;
+use super::tags;
 use crate::model::{ItemId, Tagging, Timestamp, TopicId};
 use crate::store::StoreError;
-use crate::store::row::{count, to_json};
+use crate::store::row::count;
 
 /// Replaces the tagging of one topic, or takes it away; the others stay.
 pub fn set_tag(
@@ -16,13 +16,9 @@ pub fn set_tag(
     version: &str,
 ) -> Result<(), StoreError> {
     const CLEAR_TAG: &str = "delete from tags where item = ?1 and topic = ?2";
-    const SET_ONE_TAG: &str =
-        "insert into tags (item, topic, score, evidence, version) values (?1, ?2, ?3, ?4, ?5)";
     tx.prepare_cached(CLEAR_TAG)?.execute((id, topic))?;
     if let Some(tagging) = tagging {
-        let lines: Vec<EvidenceLine> = tagging.evidence.iter().map(EvidenceLine::from).collect();
-        let evidence = to_json(&lines)?;
-        tx.prepare_cached(SET_ONE_TAG)?.execute((id, topic, tagging.score, evidence, version))?;
+        tags::insert(tx, id, tagging, version)?;
     }
     Ok(())
 }

@@ -1,0 +1,80 @@
+//! The topics of an item, each with its evidence.
+
+use rusqlite::Transaction;
+use serde::{Deserialize, Serialize};
+
+use super::set_tagged_by;
+use crate::model::{Evidence, Field, ItemId, Tagging};
+use crate::store::StoreError;
+use crate::store::row::{from_json, to_json};
+
+/// Replaces the taggings of an item, and notes which version of the rules decided.
+pub fn set_tags(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    taggings: &[Tagging],
+    version: &str,
+) -> Result<(), StoreError> {
+    const CLEAR_TAGS: &str = "delete from tags where item = ?1";
+    tx.prepare_cached(CLEAR_TAGS)?.execute([id])?;
+    add_tags(tx, id, taggings, version)
+}
+
+/// The taggings of an item that has none.
+pub fn add_tags(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    taggings: &[Tagging],
+    version: &str,
+) -> Result<(), StoreError> {
+    for tagging in taggings {
+        insert(tx, id, tagging, version)?;
+    }
+    set_tagged_by(tx, id, version)
+}
+
+pub(super) fn insert(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    tagging: &Tagging,
+    version: &str,
+) -> Result<(), StoreError> {
+    const INSERT: &str =
+        "insert into tags (item, topic, score, evidence, version) values (?1, ?2, ?3, ?4, ?5)";
+    let lines: Vec<EvidenceLine> = tagging.evidence.iter().map(EvidenceLine::from).collect();
+    let evidence = to_json(&lines)?;
+    tx.prepare_cached(INSERT)?.execute((id, &tagging.topic, tagging.score, evidence, version))?;
+    Ok(())
+}
+
+/// The taggings of an item, most weighty topic first, and the version of the
+/// rules that decided.
+pub fn tags(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<(Tagging, String)>, StoreError> {
+    const TAGS: &str = "select topic, score, evidence, version from tags where item = ?1 order by score desc, topic";
+    let mut statement = tx.prepare_cached(TAGS)?;
+    let tags = statement.query_map([id], |row| {
+        let lines: Vec<EvidenceLine> = from_json(&row.get::<_, String>(2)?)?;
+        let evidence = lines.into_iter().map(Evidence::from).collect();
+        Ok((Tagging { topic: row.get(0)?, score: row.get(1)?, evidence }, row.get(3)?))
+    })?;
+    Ok(tags.collect::<Result<_, _>>()?)
+}
+
+/// Evidence in a column: signal, field, start, end, words, term, weight.
+#[derive(Serialize, Deserialize)]
+struct EvidenceLine(String, String, usize, usize, String, String, f64);
+
+impl From<&Evidence> for EvidenceLine {
+    fn from(e: &Evidence) -> Self {
+        let field = e.field.as_str().to_owned();
+        Self(e.signal.clone(), field, e.span.0, e.span.1, e.words.clone(), e.term.clone(), e.weight)
+    }
+}
+
+impl From<EvidenceLine> for Evidence {
+    fn from(EvidenceLine(signal, field, start, end, words, term, weight): EvidenceLine) -> Self {
+        // An unknown field can only come from a newer program, whose file is refused.
+        let field = Field::parse(&field).unwrap_or(Field::Source);
+        Self { signal, field, span: (start, end), words, term, weight }
+    }
+}
