@@ -11,7 +11,7 @@ use std::rc::Rc;
 use url::Url;
 
 use super::identity::{self, hash, link_name, named};
-use super::url::{canonical, canonical_with_fragment};
+use super::url::{begins, canonical, canonical_with_fragment};
 use crate::model::{IdentityPolicy, Key, RawItem, SourceSettings};
 use crate::text;
 
@@ -251,10 +251,7 @@ fn guid_name(guid: &str) -> Option<String> {
     if guid.is_empty() {
         return None;
     }
-    let is_web = |scheme: &str| {
-        guid.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme))
-    };
-    if is_web("http://") {
+    if begins(guid, "http://") {
         return Some(named("guid", &format!("https://{}", &guid[7..])));
     }
     Some(named("guid", guid))

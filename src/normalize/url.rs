@@ -189,11 +189,8 @@ pub(crate) fn parameters(url: &Url) -> Vec<(String, String)> {
 
 fn push_path(spelled: &mut String, path: &str) {
     // `;jsessionid=…` hangs on the last segment.
-    let session = path.match_indices(';').map(|(at, _)| at).find(|at| {
-        const SESSION: &str = ";jsessionid=";
-        path.get(*at..at + SESSION.len()).is_some_and(|text| text.eq_ignore_ascii_case(SESSION))
-    });
-    let path = session.map_or(path, |at| &path[..at]);
+    let session = path.match_indices(';').find(|(at, _)| begins(&path[*at..], ";jsessionid="));
+    let path = session.map_or(path, |(at, _)| &path[..at]);
     let mut segments: Vec<Cow<'_, str>> =
         path.split('/').map(|segment| escaped(decode(segment), "/?\\")).collect();
     while segments.last().is_some_and(|last| is_index(last)) {
@@ -268,10 +265,14 @@ fn split_pair(pair: &str) -> (String, String) {
 }
 
 fn is_noise(name: &str) -> bool {
-    let begins = |prefix: &str| {
-        name.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
-    };
-    begins("utm_") || begins("hsa_") || NOISE.iter().any(|noise| name.eq_ignore_ascii_case(noise))
+    begins(name, "utm_")
+        || begins(name, "hsa_")
+        || NOISE.iter().any(|noise| name.eq_ignore_ascii_case(noise))
+}
+
+/// Whether `text` begins with `prefix`, whatever the case of its ASCII letters.
+pub(super) fn begins(text: &str, prefix: &str) -> bool {
+    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
 /// Percent-decoded as UTF-8, else as windows-1252 (`Wir-f%FCr-Sie`); NFC.

@@ -107,7 +107,7 @@ pub(super) async fn ask<'a>(
     };
     caching::validate(&mut request, &cursor);
     if due.plan.configured.source.takes_deltas() {
-        caching::accept_delta(&mut request, &cursor);
+        caching::accept_delta(&mut request);
     }
     let conditional = caching::has_validators(&cursor);
     let lane = lane(settings, &cursor);

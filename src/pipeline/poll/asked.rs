@@ -58,7 +58,7 @@ impl Asked {
             return None;
         }
         let mut moment = pin!(tokio::time::sleep(GATHERING));
-        let mut items: usize = batch.iter().map(|(polled, _)| polled.items()).sum();
+        let mut items = items_of(&batch);
         while batch.len() < BATCH && items < ENOUGH {
             let before = batch.len();
             tokio::select! {
@@ -69,7 +69,7 @@ impl Asked {
                     }
                 }
             }
-            items += batch[before..].iter().map(|(polled, _)| polled.items()).sum::<usize>();
+            items += items_of(&batch[before..]);
         }
         // Taken: from here on as many items more may wait.
         Some(batch.into_iter().map(|(polled, _room)| polled).collect())
@@ -78,6 +78,10 @@ impl Asked {
 
 /// What came of a source, and the right to wait for the writer.
 type Outcome = (Polled, Option<OwnedSemaphorePermit>);
+
+fn items_of(outcomes: &[Outcome]) -> usize {
+    outcomes.iter().map(|(polled, _)| polled.items()).sum()
+}
 
 /// What the tasks of a pass share.
 struct Asking {
@@ -108,11 +112,11 @@ async fn host_by_host(asking: Arc<Asking>, due: Vec<Due>) {
 
 /// The sources of each host, in the order of the config.
 fn by_host(due: Vec<Due>) -> Vec<Vec<Due>> {
-    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut indices: HashMap<String, usize> = HashMap::new();
     let mut hosts: Vec<Vec<Due>> = Vec::new();
     for due in due {
-        let place = *places.entry(due.host.clone()).or_insert(hosts.len());
-        match hosts.get_mut(place) {
+        let index = *indices.entry(due.host.clone()).or_insert(hosts.len());
+        match hosts.get_mut(index) {
             Some(sources) => sources.push(due),
             None => hosts.push(vec![due]),
         }
