@@ -2,6 +2,7 @@
 //!
 //! Contains no behaviour beyond what makes a value valid or readable.
 
+mod budget;
 mod digest;
 mod http;
 mod ids;
@@ -14,6 +15,7 @@ mod subscriber;
 mod time;
 mod topic;
 
+pub use budget::{Budget, Exhausted, Level, Resource};
 pub use digest::{
     AlsoReported, Digest, Entry, EntryTopic, Rendered, Section, Series, Update, Window,
 };
