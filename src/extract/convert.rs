@@ -10,7 +10,8 @@ use url::Url;
 use crate::model::{Date, Enclosure, RawItem, Timestamp};
 
 use super::reference::push_escaped;
-use super::{date, html, value};
+use super::{html, value};
+use crate::text::date;
 
 /// Most authors, categories and enclosures of one item.
 pub(super) const MOST_PARTS: usize = 50;

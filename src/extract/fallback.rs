@@ -16,7 +16,8 @@ use super::convert::{
 };
 use super::markup::{Dialect, Token, Tokens, attribute};
 use super::vocabulary::{Field, Name, Names, Space, field_of};
-use super::{date, html, markup, value};
+use super::{html, markup, value};
+use crate::text::date;
 
 /// Entries after which the scan stops: memory is bounded whatever a document holds.
 pub(super) const MOST_ENTRIES: usize = 50_000;

@@ -7,7 +7,7 @@ use url::Url;
 use crate::model::{Enclosure, RawItem};
 
 use super::convert::{MOST_PARTS, absolute, add_enclosure, escaped, non_empty, plain};
-use super::date;
+use crate::text::date;
 
 /// The items of a JSON Feed, or why it is none. `serde_json` bounds the nesting.
 pub(super) fn read(text: &str, base: Option<&Url>, zone: Tz) -> Result<Vec<RawItem>, String> {

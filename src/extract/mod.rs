@@ -1,10 +1,9 @@
-//! READ: what the kinds of source share: documents out of noise, text out of
-//! markup, dates out of German.
+//! READ: what the kinds of source share: documents out of noise and text out of
+//! markup. Dates are read by `text::date`.
 //!
 //! Everything here takes hostile bytes: each function is linear in its input,
 //! uses no recursion over it, and never panics.
 
-pub mod date;
 pub mod feed;
 pub mod html;
 pub mod opml;

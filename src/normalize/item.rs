@@ -13,9 +13,10 @@ use super::text::{
     without_teaser_end,
 };
 use super::url::{canonical, clean, resolve};
-use crate::extract::{date, html};
+use crate::extract::html;
 use crate::model::{Date, Document, Fingerprint, Item, Key, RawItem, SourceSettings, Timestamp};
 use crate::text;
+use crate::text::date;
 
 const MAX_TITLE: usize = 300;
 const MAX_SUMMARY: usize = 600;

@@ -1,6 +1,8 @@
 //! German text, shared by all below: folding, tokens, sentences, cleaning of
 //! control and bidi characters. Knows nothing of markup: that is `extract::html`.
 
+pub mod date;
+
 mod clean;
 mod fold;
 mod hash;

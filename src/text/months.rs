@@ -1,4 +1,4 @@
-//! The months by their German names.
+//! The months by their German names, and by the spellings that dates use.
 
 /// January first.
 pub const MONTHS: [&str; 12] = [
@@ -15,3 +15,47 @@ pub const MONTHS: [&str; 12] = [
     "November",
     "Dezember",
 ];
+
+/// Spellings in lower case with their number; the beginning of one stands for it.
+const SPELLINGS: &[(&str, i64)] = &[
+    ("januar", 1),
+    ("january", 1),
+    ("jänner", 1),
+    ("jaenner", 1),
+    ("februar", 2),
+    ("february", 2),
+    ("feber", 2),
+    ("märz", 3),
+    ("ma\u{308}rz", 3),
+    ("maerz", 3),
+    ("mrz", 3),
+    ("march", 3),
+    ("april", 4),
+    ("mai", 5),
+    ("may", 5),
+    ("juni", 6),
+    ("juno", 6),
+    ("june", 6),
+    ("juli", 7),
+    ("july", 7),
+    ("august", 8),
+    ("september", 9),
+    ("oktober", 10),
+    ("october", 10),
+    ("november", 11),
+    ("dezember", 12),
+    ("december", 12),
+];
+
+/// Returns the number of the month that `word`, in lower case, names or abbreviates
+/// to at least three letters.
+pub(super) fn month_named(word: &str) -> Option<i64> {
+    if word == "sept" {
+        return Some(9);
+    }
+    let letters = word.chars().count();
+    SPELLINGS
+        .iter()
+        .find(|(name, _)| letters >= 3 && name.starts_with(word))
+        .map(|(_, month)| *month)
+}

@@ -10,10 +10,10 @@ use url::Url;
 
 use super::document::resolve;
 use super::selectors::{Found, Picks};
-use crate::extract::date;
 use crate::model::{Date, Enclosure, RawItem};
 use crate::source::SourceError;
 use crate::text;
+use crate::text::date;
 
 /// Most items of one page; lists show the newest first.
 const MAX_ITEMS: usize = 1_000;

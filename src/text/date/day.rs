@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::time_of_day::Clock;
 use super::token::{Token, after_blank, is_mark, number, word};
+use crate::text::months::month_named;
 
 /// The first day in the tokens, the time of day left out.
 pub(super) fn find_day(tokens: &[Token], clock: Option<&Clock>) -> Option<NaiveDate> {
@@ -135,45 +136,6 @@ fn past_marks(tokens: &[Token], at: usize) -> usize {
         at += 1;
     }
     at
-}
-
-const MONTHS: &[(&str, i64)] = &[
-    ("januar", 1),
-    ("january", 1),
-    ("jänner", 1),
-    ("jaenner", 1),
-    ("februar", 2),
-    ("february", 2),
-    ("feber", 2),
-    ("märz", 3),
-    ("ma\u{308}rz", 3),
-    ("maerz", 3),
-    ("mrz", 3),
-    ("march", 3),
-    ("april", 4),
-    ("mai", 5),
-    ("may", 5),
-    ("juni", 6),
-    ("juno", 6),
-    ("june", 6),
-    ("juli", 7),
-    ("july", 7),
-    ("august", 8),
-    ("september", 9),
-    ("oktober", 10),
-    ("october", 10),
-    ("november", 11),
-    ("dezember", 12),
-    ("december", 12),
-];
-
-/// The month of a name or of an abbreviation of at least three letters.
-fn month_named(word: &str) -> Option<i64> {
-    if word == "sept" {
-        return Some(9);
-    }
-    let letters = word.chars().count();
-    MONTHS.iter().find(|(name, _)| letters >= 3 && name.starts_with(word)).map(|(_, month)| *month)
 }
 
 fn full_year(year: i64, digits: usize) -> Option<i64> {
