@@ -123,8 +123,8 @@ proptest! {
 
     #[test]
     fn any_text_gives_its_date_and_its_words_without_panic(text in "\\PC{0,80}") {
-        let _ = amtsbote::extract::date::parse(&text, chrono_tz::Europe::Berlin);
-        let _ = amtsbote::extract::date::from_path(&text, chrono_tz::Europe::Berlin);
+        let _ = amtsbote::text::date::parse(&text, chrono_tz::Europe::Berlin);
+        let _ = amtsbote::text::date::from_path(&text, chrono_tz::Europe::Berlin);
         let plain = html::to_text(&text).text;
         prop_assert!(!plain.contains("\n\n"));
         let line = amtsbote::text::clean_line(&text, 40);
