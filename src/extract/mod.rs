@@ -4,6 +4,7 @@
 //! Everything here takes hostile bytes: each function is linear in its input,
 //! uses no recursion over it, and never panics.
 
+pub mod document;
 pub mod feed;
 pub mod html;
 pub mod opml;
@@ -37,6 +38,12 @@ pub enum ExtractError {
     Wall {
         /// Whose.
         which: String,
+    },
+    /// It would cost too much to read.
+    #[error("the document is too large or too deep: {reason}")]
+    TooMuch {
+        /// The bound that it broke.
+        reason: String,
     },
     /// It is a feed, but nothing could read its entries.
     #[error("unreadable feed: {reason}")]

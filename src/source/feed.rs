@@ -60,6 +60,7 @@ impl From<ExtractError> for SourceError {
             ExtractError::Empty => Self::NotAFeed { found: "an empty document".to_owned() },
             ExtractError::NotAFeed { found } => Self::NotAFeed { found },
             ExtractError::Wall { which } => Self::Wall { which },
+            ExtractError::TooMuch { reason } => Self::TooMuch { reason },
             ExtractError::Unreadable { reason } => Self::Unreadable { reason },
         }
     }

@@ -5,7 +5,6 @@
 
 mod detail;
 pub mod discover;
-mod document;
 mod presets;
 mod read;
 mod selectors;
@@ -16,7 +15,7 @@ use chrono_tz::Tz;
 use scraper::{Html, Selector};
 use url::Url;
 
-use crate::extract::sniff;
+use crate::extract::{document, sniff};
 use crate::model::{Extraction, ReadBy, Reader, Response, SourceSettings, suggestion};
 use crate::source::{Kind, Source, SourceError};
 pub use detail::{DetailRead, check_detail, read_detail};

@@ -3,10 +3,9 @@
 use chrono_tz::Tz;
 use scraper::ElementRef;
 
-use super::document;
 use super::read::{escape, first_date, words};
 use super::selectors::Picks;
-use crate::extract::sniff;
+use crate::extract::{document, sniff};
 use crate::model::{Date, Detail, Response};
 use crate::source::SourceError;
 

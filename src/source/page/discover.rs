@@ -3,7 +3,7 @@
 use scraper::{Html, Selector};
 use url::Url;
 
-use super::document;
+use crate::extract::document;
 
 /// Most feeds reported of one page.
 const MAX_FEEDS: usize = 50;

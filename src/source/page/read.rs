@@ -8,8 +8,8 @@ use regex::Regex;
 use scraper::{ElementRef, Html, Node, Selector};
 use url::Url;
 
-use super::document::resolve;
 use super::selectors::{Found, Picks};
+use crate::extract::document::resolve;
 use crate::model::{Date, Enclosure, RawItem};
 use crate::source::SourceError;
 use crate::text;

@@ -5,11 +5,10 @@ use html5ever::tendril::TendrilSink as _;
 use scraper::{Html, HtmlTreeSink, Node, Selector};
 use url::Url;
 
-use crate::extract::html;
-use crate::source::SourceError;
+use super::{ExtractError, html};
 
 /// Most bytes of a page, decoded or not.
-pub(super) const MAX_BYTES: usize = 5 << 20;
+pub const MAX_BYTES: usize = 5 << 20;
 /// Deepest nesting: trees are walked from every node upwards.
 const MAX_DEPTH: usize = 512;
 /// Most nodes. Formatting that is never closed is opened again in each
@@ -23,8 +22,10 @@ const STEP: usize = 4 << 10;
 const UNREAD: [(&str, &str); 3] = [("<!--", "-->"), ("<script", "</script"), ("<style", "</style")];
 
 /// Reads `text` into a tree.
-pub(super) fn parse(text: &str) -> Result<Html, SourceError> {
-    let too_much = |reason: String| Err(SourceError::TooMuch { reason });
+///
+/// Fails if it is larger or deeper than any honest page.
+pub fn parse(text: &str) -> Result<Html, ExtractError> {
+    let too_much = |reason: String| Err(ExtractError::TooMuch { reason });
     if text.len() > MAX_BYTES {
         return too_much(format!("more than {} MiB", MAX_BYTES >> 20));
     }
@@ -112,7 +113,7 @@ fn without_unread(text: &str) -> String {
 }
 
 /// What links on the page are relative to: its `<base href>`, else its own URL.
-pub(super) fn base_url(page: &Html, own: &str) -> Option<Url> {
+pub fn base_url(page: &Html, own: &str) -> Option<Url> {
     let own = Url::parse(own).ok();
     let named = Selector::parse("base[href]")
         .ok()
@@ -126,7 +127,7 @@ pub(super) fn base_url(page: &Html, own: &str) -> Option<Url> {
 }
 
 /// A link of the page as an absolute URL, if it leads to a page or file.
-pub(super) fn resolve(href: &str, base: Option<&Url>) -> Option<String> {
+pub fn resolve(href: &str, base: Option<&Url>) -> Option<String> {
     let href = href.trim();
     if href.is_empty() {
         return None;
@@ -146,8 +147,8 @@ mod tests {
     fn a_page_that_would_grow_without_bound_is_refused() {
         let fonts: String = (0..400).fold(String::new(), |all, n| format!("{all}<font id={n}>"));
         let bomb = format!("<p>{fonts}</p>{}", "<p>x</p>".repeat(20_000));
-        assert!(matches!(parse(&bomb), Err(SourceError::TooMuch { .. })));
-        assert!(matches!(parse(&"<div>".repeat(600)), Err(SourceError::TooMuch { .. })));
+        assert!(matches!(parse(&bomb), Err(ExtractError::TooMuch { .. })));
+        assert!(matches!(parse(&"<div>".repeat(600)), Err(ExtractError::TooMuch { .. })));
         assert!(parse(&"<div>x</div>".repeat(2_000)).is_ok());
     }
 
@@ -156,7 +157,7 @@ mod tests {
         let attributes = (0..60_000).fold(String::new(), |all, n| format!("{all}a{n:x}/"));
         for end in ["", ">", "'>"] {
             let page = format!("<p>x</p><script>'</script><p {attributes}{end}");
-            assert!(matches!(parse(&page), Err(SourceError::TooMuch { .. })), "{end}");
+            assert!(matches!(parse(&page), Err(ExtractError::TooMuch { .. })), "{end}");
         }
         let image = format!("<img src='data:image/png;base64,{}'>", "QUJD/kVG+".repeat(5_000));
         let script = format!("<script>{}</script>", "var a = 'b'; ".repeat(20_000));
