@@ -17,6 +17,8 @@ pub mod source;
 
 pub mod fetch;
 
+pub mod answer;
+
 pub mod extract;
 
 pub mod normalize;

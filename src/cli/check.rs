@@ -1,9 +1,9 @@
 //! `check`: every problem of the config at once.
 
-use super::{Exit, Global};
+use super::{Exit, Global, source};
+use crate::answer::Failure;
 use crate::config::ConfigError;
 use crate::daemon;
-use crate::model::{Method, Request};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -63,20 +63,9 @@ async fn online(plan: &crate::pipeline::Plan, output: super::Output) -> anyhow::
         if !settings.enabled {
             continue;
         }
-        let request = Request {
-            method: Method::Get,
-            url: settings.url.clone(),
-            accept: source.configured.source.accept().to_owned(),
-            headers: crate::model::Headers::new(),
-            max_bytes: plan.polling.max_bytes,
-            timeout: plan.polling.timeout,
-        };
-        let read = match source.fetch.fetch(&request).await {
-            Ok(response) if response.status == 200 => {
-                source.configured.source.extract(&response).map_err(|error| error.to_string())
-            }
-            Ok(response) => Err(format!("the server answered {}", response.status)),
-            Err(error) => Err(error.to_string()),
+        let read = match source::ask(plan, source).await {
+            Ok(response) => source.configured.source.extract(&response).map_err(Failure::from),
+            Err(failure) => Err(failure),
         };
         match read {
             Ok(extraction) => {

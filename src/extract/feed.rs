@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use url::Url;
 
+use crate::answer::challenge;
 use crate::model::{Extraction, RawItem, ReadBy, Rhythm};
 
 use super::convert::{self, Parsed};
@@ -53,8 +54,8 @@ pub fn read(
 }
 
 fn page_error(text: &str) -> ExtractError {
-    match sniff::wall(text) {
-        Some(which) => ExtractError::Wall { which: which.to_owned() },
+    match challenge::of_page(text) {
+        Some(whose) => ExtractError::Challenge { whose: whose.to_owned() },
         None => ExtractError::NotAFeed { found: "an HTML page".to_owned() },
     }
 }
@@ -370,7 +371,7 @@ mod tests {
         assert_eq!(error("<!doctype html><html><body>x"), "not a feed but an HTML page");
         assert_eq!(
             error("<html><title>Just a moment...</title></html>"),
-            "a wall for robots answers: Cloudflare"
+            "a challenge for robots answers instead of the source: Cloudflare"
         );
         assert_eq!(error("hello"), "not a feed but text without markup");
         assert_eq!(error("<svg/>"), "not a feed but a document that begins with `<svg>`");

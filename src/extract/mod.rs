@@ -34,10 +34,10 @@ pub enum ExtractError {
         found: String,
     },
     /// A page that asks for a browser, a cookie or a proof of being human.
-    #[error("a wall for robots answers: {which}")]
-    Wall {
+    #[error("a challenge for robots answers instead of the source: {whose}")]
+    Challenge {
         /// Whose.
-        which: String,
+        whose: String,
     },
     /// It would cost too much to read.
     #[error("the document is too large or too deep: {reason}")]

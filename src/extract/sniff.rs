@@ -251,33 +251,6 @@ pub(super) fn shape(text: &str) -> Shape {
     if text.contains('<') { Shape::Markup } else { Shape::Nothing }
 }
 
-/// What gives a wall away, in lower case, and whose it is.
-const WALLS: &[(&str, &str)] = &[
-    ("cf-browser-verification", "Cloudflare"),
-    ("cf_chl_", "Cloudflare"),
-    ("challenge-platform", "Cloudflare"),
-    ("cf-mitigated", "Cloudflare"),
-    ("attention required! | cloudflare", "Cloudflare"),
-    ("<title>just a moment...</title>", "Cloudflare"),
-    ("_incapsula_resource", "Imperva"),
-    ("ddos-guard", "DDoS-Guard"),
-    ("datadome", "DataDome"),
-    ("sucuri_cloudproxy", "Sucuri"),
-    ("within.website/x/cmd/anubis", "Anubis"),
-    ("anubis_challenge", "Anubis"),
-    ("friendly-challenge", "Friendly Captcha"),
-    ("g-recaptcha", "reCAPTCHA"),
-    ("h-captcha", "hCaptcha"),
-    ("please enable cookies", "a cookie wall"),
-    ("bitte aktivieren sie cookies", "a cookie wall"),
-];
-
-/// The wall for robots that a page is, if it gives itself away.
-pub(super) fn wall(page: &str) -> Option<&'static str> {
-    let head = page.get(..page.floor_char_boundary(65_536)).unwrap_or(page).to_ascii_lowercase();
-    WALLS.iter().find(|(sign, _)| head.contains(sign)).map(|(_, name)| *name)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -328,13 +301,11 @@ mod tests {
     }
 
     #[test]
-    fn pages_and_walls_are_told_from_feeds() {
+    fn pages_are_told_from_feeds() {
         assert_eq!(shape(" \n"), Shape::Empty);
         assert_eq!(shape("<!DOCTYPE html><html><body>"), Shape::Page);
         assert_eq!(shape("<br />\n<b>Warning</b><?xml version='1.0'?><rss>"), Shape::Markup);
         assert_eq!(shape(" {\"a\":1}"), Shape::Json);
         assert_eq!(shape("plain"), Shape::Nothing);
-        assert_eq!(wall("<html><title>Just a moment...</title>"), Some("Cloudflare"));
-        assert_eq!(wall("<html><title>Stadt</title>"), None);
     }
 }

@@ -2,11 +2,9 @@
 //!
 //! Knows nothing of sources, feeds or schedules. It follows redirects, checks
 //! each place before it goes there, and hands back what it was given; what a
-//! status means is for others to say.
+//! status means `answer` says.
 
-pub mod caching;
 pub mod guard;
-pub mod robots;
 
 mod client;
 mod failure;
@@ -21,7 +19,8 @@ use std::time::Duration;
 pub use http::HttpFetch;
 pub use scripted::{ScriptedFetch, answer};
 
-use crate::model::{BoxFuture, Network, Request, Response, Retry};
+use crate::answer::{Failure, FailureKind};
+use crate::model::{BoxFuture, Network, Request, Response};
 
 /// A way to put a request to a server.
 pub trait Fetch: Send + Sync {
@@ -165,24 +164,18 @@ impl FetchError {
         }
     }
 
-    /// Whether to try again. A refused place and wrong settings stay so until a
+    /// Returns its kind. A refused place and wrong settings stay so until a
     /// person acts; all else may pass by itself, a bad certificate too.
-    pub const fn retry(&self) -> Retry {
+    pub const fn kind(&self) -> FailureKind {
         match self {
-            Self::Guarded { .. } | Self::Setup { .. } => Retry::Never,
-            Self::Resolve { .. }
-            | Self::Connect { .. }
-            | Self::Tls { .. }
-            | Self::Timeout { .. }
-            | Self::Redirect { .. }
-            | Self::Broken { .. } => Retry::Later,
+            Self::Guarded { .. } => FailureKind::Guarded,
+            Self::Setup { .. } => FailureKind::Setup,
+            Self::Resolve { .. } | Self::Connect { .. } | Self::Timeout { .. } => {
+                FailureKind::Unreachable
+            }
+            Self::Redirect { .. } => FailureKind::Redirect,
+            Self::Tls { .. } | Self::Broken { .. } => FailureKind::Passing,
         }
-    }
-
-    /// Whether the fault may as well lie on our side of the network. If most
-    /// hosts fail like this at once, none of them should be blamed.
-    pub const fn may_be_our_outage(&self) -> bool {
-        matches!(self, Self::Resolve { .. } | Self::Connect { .. } | Self::Timeout { .. })
     }
 
     /// What an operator could do about it.
@@ -202,6 +195,16 @@ impl FetchError {
             )),
             _ => None,
         }
+    }
+}
+
+impl From<&FetchError> for Failure {
+    fn from(error: &FetchError) -> Self {
+        let message = match error.hint() {
+            Some(hint) => format!("{error}; {hint}"),
+            None => error.to_string(),
+        };
+        Self::new(error.kind(), message)
     }
 }
 
@@ -249,10 +252,12 @@ mod tests {
     }
 
     #[test]
-    fn only_what_a_person_must_change_is_never_tried_again() {
-        let never: Vec<_> =
-            every_error().iter().map(|error| error.retry() == Retry::Never).collect();
-        assert_eq!(never, [true, false, false, false, false, false, false, true]);
+    fn only_what_may_be_our_own_network_is_unreachable() {
+        use FailureKind::{Guarded, Passing, Redirect, Setup, Unreachable};
+        let kinds: Vec<_> = every_error().iter().map(FetchError::kind).collect();
+        let expected =
+            [Guarded, Unreachable, Unreachable, Passing, Unreachable, Redirect, Passing, Setup];
+        assert_eq!(kinds, expected);
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
 /// own marks). Values are opaque: they are echoed, never interpreted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cursor {
-    /// Mark by name. Names that begin with `http.` belong to `fetch::caching`.
+    /// Mark by name. Names that begin with `http.` belong to `answer::caching`.
     pub values: BTreeMap<String, String>,
 }
 
@@ -73,6 +73,30 @@ pub struct Request {
     pub max_bytes: u64,
     /// Limit of the whole exchange, redirects included.
     pub timeout: Duration,
+}
+
+impl Request {
+    /// Returns a GET without further header fields.
+    pub fn get(
+        url: impl Into<String>,
+        accept: impl Into<String>,
+        max_bytes: u64,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            method: Method::Get,
+            url: url.into(),
+            accept: accept.into(),
+            headers: Headers::new(),
+            max_bytes,
+            timeout,
+        }
+    }
+
+    /// Returns a HEAD: type and size of a document, not its bytes.
+    pub fn head(url: impl Into<String>, timeout: Duration) -> Self {
+        Self { method: Method::Head, ..Self::get(url, "*/*", 0, timeout) }
+    }
 }
 
 /// How a redirect chain began.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::drain::Pace;
-use super::poll::Lanes;
+use super::poll::HostLimits;
 use crate::clock::Clock;
 use crate::deliver::{Channel, SendError};
 use crate::digest::RenderError;
@@ -28,8 +28,8 @@ pub struct Context {
     /// Rung when a message was frozen that somebody waits for: who signs up looks
     /// into their mailbox at once.
     pub mail_waits: Arc<Notify>,
-    /// Manners towards hosts.
-    pub(crate) lanes: Arc<Lanes>,
+    /// Requests at once, spacing and pauses per host.
+    pub(super) hosts: Arc<HostLimits>,
     /// Manners towards the domains of readers.
     pub(super) pace: Arc<Pace>,
 }
@@ -48,7 +48,7 @@ impl Context {
             tokens,
             channel,
             mail_waits: Arc::default(),
-            lanes: Arc::default(),
+            hosts: Arc::default(),
             pace: Arc::default(),
         }
     }

@@ -11,7 +11,7 @@ use chrono_tz::Tz;
 use crate::bounce;
 use crate::digest::{Face, Templates};
 use crate::fetch::Fetch;
-use crate::model::{Series, SeriesId, SourceId, Timestamp, TopicId};
+use crate::model::{Request, Series, SeriesId, SourceId, Timestamp, TopicId};
 use crate::outbox;
 use crate::schedule::calendar::Calendar;
 use crate::schedule::holidays::Holidays;
@@ -87,6 +87,11 @@ impl PollingPlan {
             max_interval: self.max_interval,
             max_retry_after: self.max_retry_after,
         }
+    }
+
+    /// Returns a GET within the limits of `[fetch]`.
+    pub fn get(&self, url: impl Into<String>, accept: &str) -> Request {
+        Request::get(url, accept, self.max_bytes, self.timeout)
     }
 }
 

@@ -17,6 +17,7 @@ use std::time::Duration;
 use chrono::{Datelike, Timelike};
 
 use self::chance::share_of;
+use crate::answer::FailureKind;
 use crate::model::{Rhythm, SourceId, Timestamp};
 
 /// The poll that never comes: the source is gone for good. The end of year
@@ -67,38 +68,7 @@ pub enum Outcome {
     /// 304, or the same body again.
     Unchanged,
     /// It was not read.
-    Failed(Failure),
-}
-
-/// What kind of failure it was, as far as waiting is concerned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failure {
-    /// It may pass by itself: 5xx, timeouts, names that do not resolve, torn or unreadable answers.
-    Passing,
-    /// 429: we ask too often.
-    Throttled,
-    /// 401, 403: not for us. A wall for robots likewise.
-    Refused,
-    /// 404: perhaps renamed.
-    Missing,
-    /// 410: it will not come back.
-    Gone,
-    /// Only a person can mend it: a forbidden address, a wrong setting.
-    Ours,
-}
-
-impl Failure {
-    /// The failure that a status means; none for an answer that can be read.
-    pub const fn of_status(status: u16) -> Option<Self> {
-        match status {
-            200 | 226 | 304 => None,
-            401 | 403 | 407 | 451 => Some(Self::Refused),
-            404 => Some(Self::Missing),
-            410 => Some(Self::Gone),
-            429 => Some(Self::Throttled),
-            _ => Some(Self::Passing),
-        }
-    }
+    Failed(FailureKind),
 }
 
 /// What is known when a poll has ended.
@@ -127,7 +97,7 @@ pub struct Signs<'a> {
 /// When to ask again.
 pub fn next(now: Timestamp, policy: &Policy, signs: &Signs<'_>) -> Timestamp {
     let wait = match signs.outcome {
-        Outcome::Failed(Failure::Gone) => return NEVER,
+        Outcome::Failed(FailureKind::Gone) => return NEVER,
         Outcome::Failed(failure) => after_failure(policy, failure, signs),
         Outcome::Read | Outcome::Unchanged => after_success(now, policy, signs),
     };
@@ -166,16 +136,26 @@ fn calm_factor(now: Timestamp, last_new_item: Option<Timestamp>) -> u32 {
     }
 }
 
-fn after_failure(policy: &Policy, failure: Failure, signs: &Signs<'_>) -> Duration {
+fn after_failure(policy: &Policy, failure: FailureKind, signs: &Signs<'_>) -> Duration {
     if signs.retry_after.is_some() {
         // the server has named its time: no guessing on top
         return policy.interval;
     }
     let first = match failure {
-        Failure::Passing | Failure::Gone => policy.interval,
-        Failure::Throttled => policy.interval.max(HOUR),
-        Failure::Missing => policy.interval.saturating_mul(4),
-        Failure::Refused | Failure::Ours => policy.interval.max(AFTER_REFUSAL),
+        FailureKind::Unreachable
+        | FailureKind::Passing
+        | FailureKind::Redirect
+        | FailureKind::Unreadable
+        | FailureKind::EmptySelector
+        | FailureKind::RobotsUnreadable
+        | FailureKind::Gone => policy.interval,
+        FailureKind::Throttled => policy.interval.max(HOUR),
+        FailureKind::Missing => policy.interval.saturating_mul(4),
+        FailureKind::Refused
+        | FailureKind::Challenge
+        | FailureKind::RobotsDisallowed
+        | FailureKind::Guarded
+        | FailureKind::Setup => policy.interval.max(AFTER_REFUSAL),
     };
     first.saturating_mul(1_u32.checked_shl(signs.failures.saturating_sub(1)).unwrap_or(u32::MAX))
 }
@@ -314,7 +294,7 @@ mod tests {
         about(wait(|signs| signs.never_answers_304 = true), 2 * HOUR);
     }
 
-    fn failed(failure: Failure, failures: u32) -> Duration {
+    fn failed(failure: FailureKind, failures: u32) -> Duration {
         wait(|signs| {
             signs.outcome = Outcome::Failed(failure);
             signs.failures = failures;
@@ -326,21 +306,21 @@ mod tests {
         for (failures, hours) in
             [(1, 2), (2, 4), (3, 8), (4, 16), (5, 24), (99, 24), (u32::MAX, 24)]
         {
-            about(failed(Failure::Passing, failures), hours * HOUR);
+            about(failed(FailureKind::Passing, failures), hours * HOUR);
         }
     }
 
     #[test]
     fn each_kind_of_failure_has_its_own_patience() {
-        about(failed(Failure::Throttled, 1), 2 * HOUR);
-        about(failed(Failure::Refused, 1), 6 * HOUR);
-        about(failed(Failure::Ours, 1), 6 * HOUR);
-        about(failed(Failure::Missing, 1), 8 * HOUR);
+        about(failed(FailureKind::Throttled, 1), 2 * HOUR);
+        about(failed(FailureKind::Refused, 1), 6 * HOUR);
+        about(failed(FailureKind::Setup, 1), 6 * HOUR);
+        about(failed(FailureKind::Missing, 1), 8 * HOUR);
         let source = SourceId::from("kitu");
         let rhythm = Rhythm::default();
         let signs = Signs {
             source: &source,
-            outcome: Outcome::Failed(Failure::Gone),
+            outcome: Outcome::Failed(FailureKind::Gone),
             failures: 1,
             last_new_item: None,
             rhythm: &rhythm,
@@ -361,7 +341,12 @@ mod tests {
             max_interval: Duration::from_secs(5),
             ..policy()
         };
-        for failure in [Failure::Passing, Failure::Throttled, Failure::Refused, Failure::Missing] {
+        for failure in [
+            FailureKind::Passing,
+            FailureKind::Throttled,
+            FailureKind::Refused,
+            FailureKind::Missing,
+        ] {
             let wait = wait_with(&quick, |signs| {
                 signs.outcome = Outcome::Failed(failure);
                 signs.failures = 9;
@@ -374,7 +359,7 @@ mod tests {
     fn retry_after_is_obeyed_beyond_the_maximum_but_not_for_ever() {
         let wait = |seconds: u64| {
             wait(|signs| {
-                signs.outcome = Outcome::Failed(Failure::Throttled);
+                signs.outcome = Outcome::Failed(FailureKind::Throttled);
                 signs.failures = 3;
                 signs.retry_after = Some(now().after(Duration::from_secs(seconds)));
             })

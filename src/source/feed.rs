@@ -59,7 +59,7 @@ impl From<ExtractError> for SourceError {
         match error {
             ExtractError::Empty => Self::NotAFeed { found: "an empty document".to_owned() },
             ExtractError::NotAFeed { found } => Self::NotAFeed { found },
-            ExtractError::Wall { which } => Self::Wall { which },
+            ExtractError::Challenge { whose } => Self::Challenge { whose },
             ExtractError::TooMuch { reason } => Self::TooMuch { reason },
             ExtractError::Unreadable { reason } => Self::Unreadable { reason },
         }
@@ -97,7 +97,7 @@ mod tests {
     fn a_page_in_the_place_of_the_feed_is_named() {
         let found = "an HTML page".to_owned();
         assert_eq!(answer("<html><body>Wartung", false), Err(SourceError::NotAFeed { found }));
-        let wall = answer("<html><title>Just a moment...</title>", false);
-        assert_eq!(wall, Err(SourceError::Wall { which: "Cloudflare".to_owned() }));
+        let challenge = answer("<html><title>Just a moment...</title>", false);
+        assert_eq!(challenge, Err(SourceError::Challenge { whose: "Cloudflare".to_owned() }));
     }
 }

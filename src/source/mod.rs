@@ -9,6 +9,7 @@ pub mod page;
 
 use std::fmt;
 
+use crate::answer::{Failure, FailureKind};
 use crate::model::{Extraction, Reader, Response, SourceSettings};
 
 /// One kind of source, as the registry lists it.
@@ -32,7 +33,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// The Accept field of its request.
     fn accept(&self) -> &'static str;
 
-    /// Reads an answer of status 200. Never panics on any bytes; the same
+    /// Reads the document of an answer. Never panics on any bytes; the same
     /// bytes give the same items. `response.final_url` is the base of links.
     fn extract(&self, response: &Response) -> Result<Extraction, SourceError>;
 
@@ -90,10 +91,25 @@ pub enum SourceError {
         /// Which bound it broke.
         reason: String,
     },
-    /// A wall for robots answers instead of the source.
-    #[error("a wall for robots answers: {which}")]
-    Wall {
+    /// A page that keeps robots out answers instead of the source.
+    #[error("a challenge for robots answers instead of the source: {whose}")]
+    Challenge {
         /// Whose.
-        which: String,
+        whose: String,
     },
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        let kind = match error {
+            SourceError::ContainerMissing { .. } | SourceError::SelectorEmpty { .. } => {
+                FailureKind::EmptySelector
+            }
+            SourceError::Challenge { .. } => FailureKind::Challenge,
+            SourceError::NotAFeed { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::TooMuch { .. } => FailureKind::Unreadable,
+        };
+        Self::new(kind, error.to_string())
+    }
 }

@@ -15,6 +15,7 @@ use chrono_tz::Tz;
 use scraper::{Html, Selector};
 use url::Url;
 
+use crate::answer::challenge;
 use crate::extract::{document, sniff};
 use crate::model::{Extraction, ReadBy, Reader, Response, SourceSettings, suggestion};
 use crate::source::{Kind, Source, SourceError};
@@ -157,8 +158,8 @@ impl Source for Page {
             .find(|(_, items)| !items.is_empty())
             .or_else(|| found.iter().find(|(shape, _)| !shape.list_is_anything));
         let Some((shape, elements)) = best else {
-            if let Some(which) = discover::wall(&decoded.text) {
-                return Err(SourceError::Wall { which: which.to_owned() });
+            if let Some(whose) = challenge::of_page(&decoded.text) {
+                return Err(SourceError::Challenge { whose: whose.to_owned() });
             }
             let selector =
                 self.shapes

@@ -3,20 +3,8 @@
 use rusqlite::{OptionalExtension, Transaction, named_params};
 
 use super::StoreError;
+use crate::answer::robots::Robots;
 use crate::model::Timestamp;
-
-/// What is remembered of an origin's robots.txt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Robots {
-    /// The rules that concern us, from the last answer that could be read.
-    pub rules: String,
-    /// When that was; none if never.
-    pub readable: Option<Timestamp>,
-    /// The last try.
-    pub asked: Timestamp,
-    /// Its status; none if nobody answered.
-    pub status: Option<u16>,
-}
 
 /// What is remembered of the origin.
 pub fn get(tx: &Transaction<'_>, origin: &str) -> Result<Option<Robots>, StoreError> {

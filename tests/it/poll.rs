@@ -438,6 +438,26 @@ async fn a_304_to_nothing_is_a_failure_and_the_same_body_again_is_unchanged() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_304_from_where_a_new_redirect_leads_is_asked_again_without_validators() {
+    let desk = desk().await;
+    let body = rss(&entries(1..3));
+    desk.step("amt", tagged("amt", "\"1\"", &body)).await;
+    let there = |mut response: Response| {
+        response.final_url = "https://neu.test/feed".to_owned();
+        Ok(response)
+    };
+    desk.net.add(&feed_url("amt"), there(status("amt", 304, &[]).unwrap()));
+    let same = there(tagged("amt", "\"1\"", &body).unwrap());
+    assert_eq!(desk.step("amt", same).await, ok(0, 0));
+    assert_eq!(asked_with(&desk, "If-None-Match"), None, "the second request");
+    assert_eq!(desk.step("amt", there(status("amt", 304, &[]).unwrap())).await, ok(0, 0));
+    assert_eq!(asked_with(&desk, "If-None-Match").as_deref(), Some("\"1\""));
+    let id = SourceId::from("amt");
+    let counted = desk.ctx.store.read(move |tx| sources::requests(tx, &id)).await.unwrap();
+    assert_eq!((counted.all, counted.conditional, counted.not_modified), (4, 2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_torn_or_unreadable_answer_keeps_the_old_validators() {
     let whole = rss(&entries(1..5));
     let torn_xml = &whole[..whole.len() * 2 / 3];

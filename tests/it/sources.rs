@@ -398,7 +398,7 @@ fn a_missing_list_an_empty_list_and_a_blind_selector_are_told_apart() {
     assert_eq!(whole.extract(&answer(b"<p>x</p>")).map(|read| read.items.len()), Ok(0));
     assert_eq!(
         extract("<title>Just a moment...</title>"),
-        Err(SourceError::Wall { which: "cloudflare".into() })
+        Err(SourceError::Challenge { whose: "Cloudflare".into() })
     );
 }
 

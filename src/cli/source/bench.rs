@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::answer::robots::{Place, Robots};
+use crate::answer::{self, Failure};
 use crate::cli::{Global, Output, UsageError, session};
+use crate::clock::{Clock as _, SystemClock};
 use crate::config;
 use crate::daemon;
-use crate::fetch::{FetchError, robots};
-use crate::model::{Headers, Method, Request, Response, SourceId};
+use crate::fetch::FetchError;
+use crate::model::{Response, SourceId};
 use crate::pipeline::{Plan, SourcePlan};
 
 /// A way to try sources.
@@ -88,48 +91,34 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Asks for the source's document once.
-pub(super) async fn ask(plan: &Plan, source: &SourcePlan) -> Result<Response, FetchError> {
-    let request = Request {
-        method: Method::Get,
-        url: source.configured.settings.url.clone(),
-        accept: source.configured.source.accept().to_owned(),
-        headers: Headers::new(),
-        max_bytes: plan.polling.max_bytes,
-        timeout: plan.polling.timeout,
-    };
+/// Asks for the source's document once, without validators. Fails if the answer
+/// holds none.
+pub(in crate::cli) async fn ask(plan: &Plan, source: &SourcePlan) -> Result<Response, Failure> {
+    let response = answer_of(plan, source).await.map_err(|error| Failure::from(&error))?;
+    answer::document(&response)?;
+    Ok(response)
+}
+
+/// Asks for the source's document once. Returns the answer whatever its status.
+pub(super) async fn answer_of(plan: &Plan, source: &SourcePlan) -> Result<Response, FetchError> {
+    let configured = &source.configured;
+    let request = plan.polling.get(&configured.settings.url, configured.source.accept());
     source.fetch.fetch(&request).await
 }
 
-/// What robots.txt says against asking for the source, if it must be obeyed.
-pub(super) async fn robots_problem(plan: &Plan, source: &SourcePlan) -> Option<String> {
-    let url = Url::parse(&source.configured.settings.url).ok()?;
+/// Fails if robots.txt must be obeyed and does not let us ask for the source, as
+/// a poll would find that remembers `before` of the file.
+pub(super) async fn check_robots(
+    plan: &Plan,
+    source: &SourcePlan,
+    before: Option<Robots>,
+) -> Result<(), Failure> {
     if !source.configured.source.obeys_robots() {
-        return None;
+        return Ok(());
     }
-    let file = format!("{}/robots.txt", url.origin().ascii_serialization());
-    let request = Request {
-        method: Method::Get,
-        url: file.clone(),
-        accept: "text/plain, */*;q=0.1".to_owned(),
-        headers: Headers::new(),
-        max_bytes: robots::MOST_BYTES as u64,
-        timeout: plan.polling.timeout,
-    };
-    let response = source.fetch.fetch(&request).await.ok()?;
-    let path = url
-        .query()
-        .map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    match response.status {
-        200..=299 => {
-            let text = String::from_utf8_lossy(&response.body);
-            (!robots::allows(&text, "amtsbote", &path))
-                .then(|| format!("`{file}` does not let `amtsbote` ask for `{path}`"))
-        }
-        429 | 500.. => Some(format!(
-            "`{file}` cannot be read (the server answers {}): until it can, the page is not asked for",
-            response.status
-        )),
-        _ => None,
-    }
+    let Some(place) = Place::of(&source.configured.settings.url) else { return Ok(()) };
+    let request = place.robots_request(plan.polling.timeout);
+    let answer = source.fetch.fetch(&request).await.map_err(|error| Failure::from(&error));
+    let now = SystemClock.now();
+    Robots::after(before, &answer, now)?.permit(&place, now)
 }

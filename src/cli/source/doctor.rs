@@ -12,14 +12,16 @@ use super::bench::{self, Bench};
 use super::explore;
 use super::written::{self, Written};
 use super::{block, of_plan, patch};
+use crate::answer::robots::{Place, Robots};
+use crate::answer::{self, Failure, FailureKind, caching};
 use crate::cli::{Exit, Global, Output, Session, session};
 use crate::daemon;
-use crate::fetch::{FetchError, caching};
+use crate::fetch::FetchError;
 use crate::model::{Condition, SourceId, SourceState};
 use crate::pipeline::{Plan, SourcePlan};
 use crate::source::SourceError;
 use crate::source::page::discover;
-use crate::store::sources;
+use crate::store::{robots, sources};
 
 /// Something wrong with a source.
 struct Finding {
@@ -67,8 +69,8 @@ pub(super) async fn doctor(
     // The config is loaded again for each thing tried; its warnings were said.
     let global = &Global { quiet: true, ..global.clone() };
     let directory = config.directory.clone();
-    let states =
-        if daemon::database(&config).exists() { states(global).await? } else { HashMap::new() };
+    let has_history = daemon::database(&config).exists();
+    let history = if has_history { history(global).await? } else { History::default() };
     let plan = daemon::plan(config)?;
     let chosen: Vec<&SourcePlan> = if ids.is_empty() {
         plan.sources.iter().map(Arc::as_ref).filter(|s| s.configured.settings.enabled).collect()
@@ -89,7 +91,7 @@ pub(super) async fn doctor(
         last_host = host;
         let id = &source.configured.settings.id;
         let mut findings = Vec::new();
-        examine(global, &plan, source, states.get(id), &mut findings).await?;
+        examine(global, &plan, source, &history, &mut findings).await?;
         is_well &= findings.is_empty();
         report(&output, id, &findings, &mut files, as_patch)?;
     }
@@ -101,12 +103,33 @@ pub(super) async fn doctor(
     Ok(if is_well { Exit::Done } else { Exit::Failure })
 }
 
-async fn states(global: &Global) -> anyhow::Result<HashMap<SourceId, SourceState>> {
+/// What the database knows of the sources.
+#[derive(Default)]
+struct History {
+    states: HashMap<SourceId, SourceState>,
+    robots: HashMap<SourceId, Robots>,
+}
+
+async fn history(global: &Global) -> anyhow::Result<History> {
     let session = Session::open(global)?;
-    let ids: Vec<SourceId> =
-        session.plan.sources.iter().map(|source| source.configured.settings.id.clone()).collect();
+    let sources: Vec<(SourceId, Option<Place>)> = session
+        .plan
+        .sources
+        .iter()
+        .map(|source| &source.configured.settings)
+        .map(|settings| (settings.id.clone(), Place::of(&settings.url)))
+        .collect();
     let read = session.ctx.store.read(move |tx| {
-        ids.into_iter().map(|id| Ok((id.clone(), sources::state(tx, &id)?))).collect()
+        let mut history = History::default();
+        for (id, place) in sources {
+            history.states.insert(id.clone(), sources::state(tx, &id)?);
+            if let Some(place) = place
+                && let Some(robots) = robots::get(tx, &place.origin)?
+            {
+                history.robots.insert(id, robots);
+            }
+        }
+        Ok(history)
     });
     Ok(read.await?)
 }
@@ -116,43 +139,25 @@ async fn examine(
     global: &Global,
     plan: &Plan,
     source: &SourcePlan,
-    state: Option<&SourceState>,
+    history: &History,
     findings: &mut Vec<Finding>,
 ) -> anyhow::Result<()> {
     let settings = &source.configured.settings;
-    if let Some(problem) = bench::robots_problem(plan, source).await {
-        findings.push(
-            Finding::new("blocked", problem)
-                .remedy("ask the site's operator to allow `amtsbote`, or switch the source off"),
-        );
+    let remembered = history.robots.get(&settings.id).cloned();
+    if let Err(failure) = bench::check_robots(plan, source, remembered).await {
+        findings.push(of_failure(&failure));
         return Ok(());
     }
-    let response = match bench::ask(plan, source).await {
+    let response = match bench::answer_of(plan, source).await {
         Err(error) => {
             findings.push(unreachable(&error, settings.id.as_str()));
             return Ok(());
         }
         Ok(response) => response,
     };
-    match response.status {
-        200 => {}
-        410 => {
-            let gone = Finding::new("gone", "410 Gone: it will not come back");
-            findings.push(gone.changes(vec![Change::SwitchOff]));
-            return Ok(());
-        }
-        status @ (401 | 403 | 429) => {
-            let message = format!("the server answered {status}: it does not let us in");
-            findings.push(
-                Finding::new("blocked", message)
-                    .remedy("ask the site's operator to let the user agent pass"),
-            );
-            return Ok(());
-        }
-        status => {
-            findings.push(Finding::new("failing", format!("the server answered {status}")));
-            return Ok(());
-        }
+    if let Err(failure) = answer::document(&response) {
+        findings.push(of_failure(&failure));
+        return Ok(());
     }
     match source.configured.source.extract(&response) {
         Ok(extraction) => {
@@ -165,12 +170,7 @@ async fn examine(
                 findings.extend(feed_beside(global, plan, source, &response).await?);
             }
         }
-        Err(SourceError::Wall { which }) => {
-            let message = format!("a wall for robots answers: {which}");
-            findings.push(Finding::new("blocked", message).remedy(
-                "ask the site's operator to let the user agent pass; walls are not climbed",
-            ));
-        }
+        Err(error @ SourceError::Challenge { .. }) => findings.push(of_failure(&error.into())),
         Err(error) => {
             let what = match error {
                 SourceError::ContainerMissing { .. } | SourceError::SelectorEmpty { .. } => {
@@ -183,8 +183,38 @@ async fn examine(
             findings.push(another_way(global, source, finding).await?);
         }
     }
+    let state = history.states.get(&settings.id);
     findings.extend(state.into_iter().flat_map(|state| of_state(plan, source, state)));
     Ok(())
+}
+
+/// Returns what is wrong where there is nothing to read.
+fn of_failure(failure: &Failure) -> Finding {
+    let (what, remedy, changes) = match failure.kind {
+        FailureKind::Gone => ("gone", None, vec![Change::SwitchOff]),
+        FailureKind::Refused | FailureKind::Throttled | FailureKind::Challenge => {
+            let remedy = "ask the site's operator to let the user agent pass; challenges are not circumvented";
+            ("blocked", Some(remedy), Vec::new())
+        }
+        FailureKind::RobotsDisallowed => {
+            let remedy = "ask the site's operator to allow `amtsbote`, or switch the source off";
+            ("blocked", Some(remedy), Vec::new())
+        }
+        FailureKind::RobotsUnreadable => {
+            let remedy = "ask the site's operator to serve robots.txt, be it with 404";
+            ("blocked", Some(remedy), Vec::new())
+        }
+        FailureKind::Guarded => ("blocked", None, Vec::new()),
+        FailureKind::EmptySelector => ("empty-selector", None, Vec::new()),
+        FailureKind::Unreachable
+        | FailureKind::Passing
+        | FailureKind::Redirect
+        | FailureKind::Missing
+        | FailureKind::Unreadable
+        | FailureKind::Setup => ("failing", None, Vec::new()),
+    };
+    let finding = Finding::new(what, failure.message.as_str()).changes(changes);
+    Finding { remedy: remedy.map(str::to_owned), ..finding }
 }
 
 fn unreachable(error: &FetchError, id: &str) -> Finding {
@@ -195,13 +225,9 @@ fn unreachable(error: &FetchError, id: &str) -> Finding {
                  for example to `{id}.pem` beside the config, and add `ca_file = \"{id}.pem\"` to the block"
             ))
         }
-        FetchError::Guarded { .. } => {
-            let finding = Finding::new("blocked", error.to_string());
-            Finding { remedy: error.hint(), ..finding }
-        }
         _ => {
-            let finding = Finding::new("failing", error.to_string());
-            Finding { remedy: error.hint(), ..finding }
+            let failure = Failure::new(error.kind(), error.to_string());
+            Finding { remedy: error.hint(), ..of_failure(&failure) }
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use super::bench::{self, Bench, Tried};
 use super::block::Block;
+use crate::answer;
 use crate::extract::sniff;
 use crate::model::{Extraction, Response};
 use crate::source::page::{discover, preset_names};
@@ -34,10 +35,9 @@ pub(super) struct Best {
 /// Asks for the URL and looks further from there.
 pub(super) async fn explore(bench: &Bench<'_>, url: &str, id: &str) -> anyhow::Result<Found> {
     let tried = bench.source(&Block::feed(id, url).to_toml())?;
-    let response = bench::ask(&tried.plan, &tried.source).await?;
-    if response.status != 200 {
-        let problems = vec![format!("the server answered {}", response.status)];
-        return Ok(Found { problems, ..Found::default() });
+    let response = bench::answer_of(&tried.plan, &tried.source).await?;
+    if let Err(failure) = answer::document(&response) {
+        return Ok(Found { problems: vec![failure.message], ..Found::default() });
     }
     // Where it lives for good is what belongs into the config.
     let home = response.moved.as_ref().map_or(url, |moved| moved.permanent_url.as_str()).to_owned();
@@ -115,7 +115,8 @@ async fn look_round(
                 ));
             }
             bench.pause().await;
-            found.problems.extend(bench::robots_problem(&best.tried.plan, &best.tried.source).await);
+            let allowed = bench::check_robots(&best.tried.plan, &best.tried.source, None).await;
+            found.problems.extend(allowed.err().map(|failure| failure.message));
         }
         None => found.problems.push(format!(
             "{no_feed}; no feed was found beside it, and no preset reads it: write selectors under [source.page], for example `list = \".news\"`, `item = \"li\"`, `title = \"h3\"`, `link = \"a@href\"`, `date = \"time@datetime\"`"
@@ -163,9 +164,6 @@ pub(super) async fn readable_feed(
     let block = Block::feed(id, url);
     let Ok(tried) = bench.source(&block.to_toml()) else { return Ok(None) };
     let Ok(response) = bench::ask(&tried.plan, &tried.source).await else { return Ok(None) };
-    if response.status != 200 {
-        return Ok(None);
-    }
     let extraction = tried.source.configured.source.extract(&response).ok();
     let extraction = extraction.filter(|extraction| !extraction.items.is_empty());
     Ok(extraction.map(|extraction| Best { block, tried, extraction }))

@@ -14,6 +14,8 @@ mod shown;
 mod test;
 mod written;
 
+pub(super) use bench::ask;
+
 use std::path::PathBuf;
 
 use super::{Exit, Global, Session, UsageError};

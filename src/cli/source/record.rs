@@ -14,6 +14,7 @@ use url::Url;
 
 use super::bench::{self, Bench};
 use super::{block, of_plan, shown, written};
+use crate::answer;
 use crate::cli::{Exit, Global, Output, UsageError, input, session};
 use crate::clock::{Clock as _, SystemClock};
 use crate::daemon;
@@ -60,7 +61,7 @@ pub(super) async fn record(global: &Global, id: &str, file: &Path) -> anyhow::Re
     let table = written::block_of(&directory, id).ok_or_else(|| {
         UsageError::new(format!("the block of `{id}` was not found in the files"))
     })?;
-    let response = bench::ask(&plan, source).await?;
+    let response = bench::answer_of(&plan, source).await?;
     let recording =
         Recording { recorded: SystemClock.now(), block: harmless_block(table), response };
     // Never over a file that is there: it may be the only copy of a rare answer.
@@ -87,8 +88,8 @@ pub(super) fn replay(global: &Global, file: &Path) -> anyhow::Result<Exit> {
     let bench = Bench::new(global, &recording.response.final_url)?;
     let tried = bench.source(&recording.block)?;
     let output = bench.output;
-    if recording.response.status != 200 {
-        output.line(&format!("problem: the server answered {}", recording.response.status))?;
+    if let Err(failure) = answer::document(&recording.response) {
+        output.line(&format!("problem: {failure}"))?;
         return Ok(Exit::Failure);
     }
     let configured = &tried.source.configured;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::bench::{self, Bench};
 use super::explore::{self, Found};
 use super::{block, of_plan, shown};
+use crate::answer::{self, Failure};
 use crate::cli::{Exit, Global, Output, session};
 use crate::clock::{Clock as _, SystemClock};
 use crate::daemon;
@@ -21,19 +22,19 @@ async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
     let source = of_plan(&plan, id)?;
     let settings = &source.configured.settings;
     let mut problems = Vec::new();
-    problems.extend(bench::robots_problem(&plan, source).await);
-    let response = bench::ask(&plan, source).await?;
+    if let Err(failure) = bench::check_robots(&plan, source, None).await {
+        problems.push(failure.message);
+    }
+    let response = bench::answer_of(&plan, source).await?;
+    let read = answer::document(&response)
+        .and_then(|()| source.configured.source.extract(&response).map_err(Failure::from));
     let mut shown = None;
-    if response.status == 200 {
-        match source.configured.source.extract(&response) {
-            Ok(extraction) => {
-                let now = SystemClock.now();
-                shown = Some(shown::of(&plan, &source.configured, &extraction, now));
-            }
-            Err(error) => problems.push(error.to_string()),
+    match read {
+        Ok(extraction) => {
+            let now = SystemClock.now();
+            shown = Some(shown::of(&plan, &source.configured, &extraction, now));
         }
-    } else {
-        problems.push(format!("the server answered {}", response.status));
+        Err(failure) => problems.push(failure.message),
     }
     if let Some(moved) = &response.moved {
         problems.push(format!("it has moved for good: set `url = \"{}\"`", moved.permanent_url));

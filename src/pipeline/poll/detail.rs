@@ -6,10 +6,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::manners::{Manners, Refusal, lane_of};
-use super::read::Found;
+use super::client::{PoliteClient, Refusal};
+use super::decide::{self, Found, Reading};
+use super::hosts::host_of;
 use super::robots;
-use crate::model::{Detail, Headers, Method, RawItem, Request, Response};
+use crate::answer::{self, Failure, FailureKind};
+use crate::model::{Detail, RawItem, Response};
 use crate::pipeline::SourcePlan;
 use crate::source::page::{DetailRead, read_detail};
 use crate::text::clean_line;
@@ -17,11 +19,22 @@ use crate::text::clean_line;
 /// Most pages asked for in one poll of a source.
 const MOST: usize = 10;
 /// No further page is asked for after so long: other sources wait for the pass.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// Asks for the items' own pages, and decides about the items by them.
+pub(super) async fn decide(
+    client: &PoliteClient,
+    source: &Arc<SourcePlan>,
+    mut found: Vec<Found>,
+    mut reading: Reading,
+) -> Result<Reading, Failure> {
+    fill(client, source, &mut found, &mut reading.notes).await;
+    decide::all(client, source, found, reading).await
+}
 
 /// Asks for the pages of items that are new, then of those that changed.
-pub(super) async fn fill(
-    manners: &Manners<'_>,
+async fn fill(
+    client: &PoliteClient,
     source: &Arc<SourcePlan>,
     found: &mut [Found],
     notes: &mut Vec<String>,
@@ -30,19 +43,19 @@ pub(super) async fn fill(
     let new = (0..found.len()).filter(|index| found[*index].is_new());
     let changed = (0..found.len()).filter(|index| found[*index].has_changed());
     let wanted: Vec<usize> = new.chain(changed).collect();
-    let begun = manners.ctx.clock.now();
+    let begun = client.ctx.clock.now();
     let mut asked = HashSet::new();
     let mut all_well = true;
     for index in wanted {
         let item = &mut found[index];
         item.lacks_page = true;
         let Some(url) = page_of(&item.raw, &source.configured.settings.url) else { continue };
-        let is_late = manners.ctx.clock.now().since(begun) > PATIENCE;
+        let is_late = client.ctx.clock.now().since(begun) > TIMEOUT;
         // Items that share a page have none of their own.
         if !all_well || is_late || asked.len() >= MOST || !asked.insert(url.clone()) {
             continue;
         }
-        match page(manners, source, detail, &url).await {
+        match page(client, source, detail, &url).await {
             Ok(read) => {
                 item.lacks_page = false;
                 for note in &read.notes {
@@ -50,74 +63,48 @@ pub(super) async fn fill(
                 }
                 merge(&mut item.raw, read);
             }
-            Err(Trouble { what, ends }) => {
-                add(notes, format!("the page of an item was not read: {what}"));
-                all_well = !ends;
+            Err(refusal) => {
+                all_well = !ends_all(&refusal);
+                add(notes, format!("the page of an item was not read: {}", refusal.message()));
             }
         }
     }
 }
 
-/// Why a page was not read, and whether to ask for no other.
-struct Trouble {
-    what: String,
-    ends: bool,
+/// Returns whether the failure of one page says that the others would fail too.
+fn ends_all(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Paused(_) => true,
+        Refusal::Failed(failure) => matches!(
+            failure.kind,
+            FailureKind::Unreachable | FailureKind::Throttled | FailureKind::Challenge
+        ),
+    }
 }
 
 async fn page(
-    manners: &Manners<'_>,
+    client: &PoliteClient,
     source: &Arc<SourcePlan>,
     detail: &Detail,
     url: &str,
-) -> Result<DetailRead, Trouble> {
-    let passing = |what: String| Trouble { what, ends: false };
-    let ending = |what: String| Trouble { what, ends: true };
-    let lane = lane_of(url);
-    if let Some(until) = manners.rests_until(&lane) {
-        return Err(ending(Refusal::Rests(until).message()));
-    }
+) -> Result<DetailRead, Refusal> {
+    client.check_pause(&host_of(url))?;
     // The page is no feed, whatever the source is.
-    robots::check(manners, source, url).await.map_err(|refusal| Trouble {
-        ends: matches!(refusal, Refusal::Rests(_)),
-        what: refusal.message(),
-    })?;
-    let request = Request {
-        method: Method::Get,
-        url: url.to_owned(),
-        accept: "text/html, application/xhtml+xml;q=0.9, */*;q=0.1".to_owned(),
-        headers: Headers::new(),
-        max_bytes: manners.plan.polling.max_bytes,
-        timeout: manners.plan.polling.timeout,
-    };
-    let sent = manners.send(&lane, source.fetch.as_ref(), &request).await;
-    let sent = sent.map_err(|until| ending(Refusal::Rests(until).message()))?;
-    let response = sent.response.map_err(|error| ending(error.to_string()))?;
-    match response.status {
-        200 => {}
-        429 => {
-            let now = manners.ctx.clock.now();
-            let most = manners.plan.polling.max_retry_after;
-            let until = crate::fetch::caching::retry_after(&response.headers, now, most);
-            if let Some(until) = until {
-                manners.ctx.lanes.pause(&lane, until);
-            }
-            return Err(ending("the server answered 429".to_owned()));
-        }
-        status => return Err(passing(format!("the server answered {status}"))),
-    }
+    robots::check(client, source, url).await?;
+    let accept = "text/html, application/xhtml+xml;q=0.9, */*;q=0.1";
+    let request = client.plan.polling.get(url, accept);
+    let response = client.ask(source.fetch.as_ref(), &request).await?;
+    answer::document(&response)?;
     let (detail, zone) = (detail.clone(), source.configured.settings.timezone);
-    tokio::task::spawn_blocking(move || read_page(&response, &detail, zone))
-        .await
-        .map_err(|panic| passing(format!("the parser gave up: {panic}")))?
-        .map_err(passing)
+    Ok(decide::on_a_core(client, move || read_page(&response, &detail, zone)).await?)
 }
 
 fn read_page(
     response: &Response,
     detail: &Detail,
     zone: chrono_tz::Tz,
-) -> Result<DetailRead, String> {
-    read_detail(response, detail, zone).map_err(|error| error.to_string())
+) -> Result<DetailRead, Failure> {
+    read_detail(response, detail, zone).map_err(Failure::from)
 }
 
 /// The item's own page, if it has one: not the list itself, no document.

@@ -4,15 +4,15 @@
 //! ready together is committed together, each source's items with its cursor.
 //! A validator stored without its items would hide them behind a 304.
 
-mod ask;
-mod asked;
+mod client;
+mod decide;
 mod detail;
-mod lanes;
-mod manners;
-mod read;
+mod hosts;
+mod pass;
 mod record;
 mod robots;
-mod size;
+mod sizes;
+mod source;
 mod update;
 
 use std::collections::{HashMap, HashSet};
@@ -20,13 +20,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use self::asked::Asked;
+use self::pass::Polls;
+use self::source::Polled;
 use super::{Context, PipelineError, Plan, SourcePlan};
 use crate::model::{Condition, SourceId, SourceState, Timestamp};
 use crate::schedule::polling;
 use crate::store::sources;
 
-pub(crate) use lanes::Lanes;
+pub(crate) use hosts::HostLimits;
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]
@@ -141,18 +142,19 @@ async fn ask_all(
 ) -> Result<Vec<PollReport>, PipelineError> {
     let order: HashMap<SourceId, usize> =
         due.iter().enumerate().map(|(index, due)| (due.state.id.clone(), index)).collect();
-    let mut asked = Asked::begin(ctx, plan, due, force);
+    let mut polls = Polls::begin(ctx, plan, due, force);
     let mut reports = Vec::with_capacity(order.len());
     let mut doubtful = Vec::new();
     let mut answering = HashSet::new();
-    while let Some(batch) = asked.next().await {
-        let (waiting, ready) = batch.into_iter().partition(record::Polled::may_be_our_outage);
-        doubtful.extend::<Vec<_>>(waiting);
-        answering.extend(ready.iter().map(|polled: &record::Polled| polled.host().to_owned()));
+    while let Some(batch) = polls.next().await {
+        let (waiting, ready): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(Polled::may_be_our_outage);
+        doubtful.extend(waiting);
+        answering.extend(ready.iter().map(|polled| polled.due.host.clone()));
         reports.extend(record::commit(ctx, plan, ready, false).await?);
     }
     // Whose fault an unreachable host is can only be said when all have answered.
-    let silent: HashSet<&str> = doubtful.iter().map(record::Polled::host).collect();
+    let silent: HashSet<&str> = doubtful.iter().map(|polled| polled.due.host.as_str()).collect();
     let asked = silent.iter().filter(|host| !answering.contains(**host)).count() + answering.len();
     let our_outage = polling::is_our_outage(asked, silent.len());
     reports.extend(record::commit(ctx, plan, doubtful, our_outage).await?);
@@ -225,7 +227,7 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
                 }
                 sources::attempt(tx, settings, now, now.after(limits.min_interval))?;
                 let asked_before = state.last_attempt.replace(now);
-                let host = ask::lane(settings, &state.cursor);
+                let host = source::host(settings, &state.cursor);
                 due.push(Due { plan, state, host, asked_before });
             }
             Ok(due)

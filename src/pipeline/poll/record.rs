@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ask::{self, Answer, Failure, Said};
-use super::lanes::Lanes;
-use super::read::{NewItem, Read, Reading};
+use super::client::Refusal;
+use super::decide::{NewItem, Reading};
+use super::hosts::HostLimits;
+use super::source::{self, Exchange, Polled};
 use super::{Due, PollOutcome, PollReport, update};
+use crate::answer::{Failure, caching};
 use crate::dedup::{self, StoryDecision};
-use crate::fetch::caching;
-use crate::model::{Condition, Initial, Retry, SourceId, SourceState, StoryId, Timestamp};
+use crate::model::{Condition, Initial, Retry, Rhythm, SourceId, SourceState, StoryId, Timestamp};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::schedule::polling;
 use crate::schedule::watch::{self, History};
@@ -23,50 +24,6 @@ const TRIES: usize = 10;
 
 /// Between two tries.
 const BETWEEN_TRIES: Duration = Duration::from_secs(1);
-
-/// A source that had its turn.
-pub(super) struct Polled {
-    due: Due,
-    outcome: Outcome,
-    duration_ms: u64,
-}
-
-enum Outcome {
-    /// Its host rests: not asked.
-    Postponed(Timestamp),
-    /// Asked; boxed, since an answer is far larger than an instant.
-    Answered(Box<Reading>),
-}
-
-impl Polled {
-    pub(super) fn postponed(due: Due, until: Timestamp) -> Self {
-        Self { due, outcome: Outcome::Postponed(until), duration_ms: 0 }
-    }
-
-    pub(super) fn answered(due: Due, reading: Reading) -> Self {
-        let duration_ms = reading.answer.departure.map_or(0, |left| left.watch.milliseconds());
-        Self { due, outcome: Outcome::Answered(Box::new(reading)), duration_ms }
-    }
-
-    /// Whose server was to be asked.
-    pub(super) fn host(&self) -> &str {
-        &self.due.host
-    }
-
-    /// How many items are to be written.
-    pub(super) fn items(&self) -> usize {
-        match &self.outcome {
-            Outcome::Postponed(_) => 0,
-            Outcome::Answered(reading) => reading.read.new.len() + reading.read.changed.len(),
-        }
-    }
-
-    /// It failed in a way that may be our own network's fault.
-    pub(super) fn may_be_our_outage(&self) -> bool {
-        matches!(&self.outcome, Outcome::Answered(reading)
-            if matches!(&reading.answer.said, Said::Nothing(failure) if failure.may_be_our_outage))
-    }
-}
 
 /// Commits the outcomes in one transaction. In an outage of our own, failures
 /// are shown but not counted against the sources.
@@ -84,7 +41,7 @@ pub(super) async fn commit(
         match write(ctx, plan, &polled, our_outage).await {
             // What was fetched is dear to its servers: it is held for a while.
             Err(error) if error.retry() == Retry::Later => {
-                tracing::warn!(%error, "what was polled cannot be kept yet");
+                tracing::warn!(%error, "polled sources cannot be recorded yet");
                 tokio::time::sleep(BETWEEN_TRIES).await;
             }
             result => return Ok(result?),
@@ -100,13 +57,13 @@ async fn write(
     our_outage: bool,
 ) -> Result<Vec<PollReport>, StoreError> {
     let (clock, plan) = (Arc::clone(&ctx.clock), Arc::clone(plan));
-    let (lanes, polled) = (Arc::clone(&ctx.lanes), Arc::clone(polled));
+    let (hosts, polled) = (Arc::clone(&ctx.hosts), Arc::clone(polled));
     ctx.store
         .write(move |tx| {
             // Read inside the transaction: receipts and times rise together.
             let now = clock.now();
             items::tell_due_changes(tx, now)?;
-            let keep = |polled| keep(tx, &plan, &lanes, polled, now, our_outage);
+            let keep = |polled| keep(tx, &plan, &hosts, polled, now, our_outage);
             polled.iter().map(keep).collect()
         })
         .await
@@ -115,80 +72,74 @@ async fn write(
 fn keep(
     tx: &Transaction<'_>,
     plan: &Plan,
-    lanes: &Lanes,
+    hosts: &HostLimits,
     polled: &Polled,
     now: Timestamp,
     our_outage: bool,
 ) -> Result<PollReport, StoreError> {
-    let Polled { due, outcome, duration_ms } = polled;
+    let Polled { due, exchange, result, duration } = polled;
+    let mut state = due.state.clone();
     let mut report = PollReport {
-        id: due.state.id.clone(),
+        id: state.id.clone(),
         outcome: PollOutcome::Failed,
         new: 0,
         changed: 0,
-        status: None,
+        status: exchange.status,
         error: None,
         notes: Vec::new(),
-        condition: due.state.condition,
-        duration_ms: *duration_ms,
+        condition: state.condition,
+        duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
     };
-    let mut state = due.state.clone();
-    let reading = match outcome {
-        Outcome::Answered(reading) => reading,
-        Outcome::Postponed(until) => {
+    for asked in &exchange.requests {
+        sources::count(tx, &state.id, asked)?;
+    }
+    let outcome = match result {
+        Err(Refusal::Paused(until)) => {
             state.next_poll = *until;
             report.error = Some("its host asked to be left alone; not asked".to_owned());
             sources::settle(tx, &state)?;
             return Ok(report);
         }
-    };
-    let Reading { answer, read } = &**reading;
-    report.status = answer.status;
-    if let Some(left) = answer.departure {
-        let asked = sources::Asked {
-            at: left.at,
-            conditional: answer.conditional,
-            not_modified: answer.status == Some(304),
-            retry_after: answer.retry_after,
-            spacing: left.spacing,
-        };
-        sources::count(tx, &state.id, &asked)?;
-    }
-
-    match &answer.said {
-        Said::Nothing(failure) => {
+        Err(Refusal::Failed(failure)) => {
             fail(&mut state, failure, our_outage);
             forget_release(tx, &mut state)?;
             sources::note_failure(tx, &state.id, now)?;
             report.error = Some(failure.message.clone());
+            polling::Outcome::Failed(failure.kind)
         }
-        Said::Unchanged | Said::Document(_) | Said::Read => {
-            report.outcome = match answer.said {
-                Said::Unchanged => PollOutcome::Unchanged,
-                _ => PollOutcome::Read,
-            };
-            state.cursor = answer.cursor.clone();
+        Ok(reading) => {
+            state.cursor = reading.cursor.clone();
             forget_release(tx, &mut state)?;
-            report.new = succeed(tx, plan, due, &mut state, read, answer.moved_to.as_deref(), now)?;
-            report.changed = read.changed.len();
+            let moved_to = exchange.terms.moved_to.as_deref();
+            report.new = succeed(tx, plan, due, &mut state, reading, moved_to, now)?;
+            report.changed = reading.changed.len();
+            report.notes.clone_from(&reading.notes);
+            if reading.is_unchanged {
+                report.outcome = PollOutcome::Unchanged;
+                polling::Outcome::Unchanged
+            } else {
+                report.outcome = PollOutcome::Read;
+                polling::Outcome::Read
+            }
         }
-    }
-    state.next_poll = next_poll(plan, due, &state, answer, read, now);
-    for until in answer.pauses_host.into_iter().chain(lanes.paused_until(&due.host, now)) {
+    };
+    let rhythm = result.as_ref().map_or_else(|_| Rhythm::default(), |read| read.rhythm.clone());
+    state.next_poll = next_poll(plan, due, &state, exchange, outcome, &rhythm, now);
+    let pauses_host = exchange.terms.pauses_host;
+    for until in pauses_host.into_iter().chain(hosts.paused_until(&due.host, now)) {
         state.next_poll = state.next_poll.max(until);
     }
     sources::settle(tx, &state)?;
-    if let Some(until) = answer.pauses_host {
-        rest_host(tx, plan, due, until)?;
+    if let Some(until) = pauses_host {
+        pause_host(tx, plan, due, until)?;
     }
     report.condition = state.condition;
-    report.notes.clone_from(&read.notes);
     Ok(report)
 }
 
-/// The host's other sources rest as well; written down, since a restart must
+/// Pauses the host's other sources as well; written down, since a restart must
 /// not be a way round a 429.
-fn rest_host(
+fn pause_host(
     tx: &Transaction<'_>,
     plan: &Plan,
     due: &Due,
@@ -203,7 +154,7 @@ fn rest_host(
             continue;
         }
         let state = sources::state(tx, &settings.id)?;
-        if ask::lane(settings, &state.cursor) == due.host {
+        if source::host(settings, &state.cursor) == due.host {
             sources::not_before(tx, settings, until)?;
         }
     }
@@ -222,40 +173,40 @@ fn forget_release(tx: &Transaction<'_>, state: &mut SourceState) -> Result<(), S
 
 fn fail(state: &mut SourceState, failure: &Failure, our_outage: bool) {
     state.last_error = Some(failure.message.clone());
-    if our_outage && failure.may_be_our_outage {
+    if our_outage && failure.may_be_our_outage() {
         return;
     }
     state.failures = state.failures.saturating_add(1);
-    state.condition = failure.condition;
+    state.condition = failure.kind.condition();
 }
 
-/// Stores what was read and judges how the source fares. Answers how many items
-/// were new.
+/// Stores what was read and judges how the source fares. Returns the number of
+/// new items.
 fn succeed(
     tx: &Transaction<'_>,
     plan: &Plan,
     due: &Due,
     state: &mut SourceState,
-    read: &Read,
+    reading: &Reading,
     moved_to: Option<&str>,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let history = History::of(&state.cursor);
     let first = state.last_success.is_none();
     let away = state.last_success.map_or(Duration::ZERO, |last| now.since(last));
-    let flood = !first && history.is_flood(read.new.len(), away);
+    let flood = !first && history.is_flood(reading.new.len(), away);
     let has_history = !first && state.last_new_item.is_some();
-    let gap = !read.is_delta && watch::is_gap(read.known, read.total, has_history);
+    let gap = !reading.is_delta && watch::is_gap(reading.known, reading.total, has_history);
 
-    let new = store_items(tx, plan, due, read, first, flood, now)?;
+    let new = store_items(tx, plan, due, reading, first, flood, now)?;
 
     let history =
-        if first { history } else { history.after(read.new.len(), now, state.last_new_item) };
+        if first { history } else { history.after(reading.new.len(), now, state.last_new_item) };
     history.keep(&mut state.cursor);
-    if !read.new.is_empty() {
+    if !reading.new.is_empty() {
         state.last_new_item = Some(now);
     }
-    let overlaps = read.known > 0 || read.total == 0;
+    let overlaps = reading.known > 0 || reading.total == 0;
     let moved = watch::moved(&mut state.cursor, moved_to, overlaps);
     if flood {
         watch::hold(&mut state.cursor, new);
@@ -287,16 +238,16 @@ fn store_items(
     tx: &Transaction<'_>,
     plan: &Plan,
     due: &Due,
-    read: &Read,
+    reading: &Reading,
     first: bool,
     flood: bool,
     now: Timestamp,
 ) -> Result<usize, StoreError> {
     let settings = &due.plan.configured.settings;
     let mut stored = 0;
-    let mailable = mailable_at_first(settings.initial, &read.new);
+    let mailable = mailable_at_first(settings.initial, &reading.new);
     // Documents list the newest first: stored from the end, ids rise with age.
-    for (index, new) in read.new.iter().enumerate().rev() {
+    for (index, new) in reading.new.iter().enumerate().rev() {
         let withheld = match (first, flood) {
             (true, _) if !mailable[index] => Some(Withheld::Baseline),
             (false, true) => Some(Withheld::Flood),
@@ -312,8 +263,8 @@ fn store_items(
             stories::add_related(tx, decision.joins.unwrap_or(StoryId(id.0)), related)?;
         }
     }
-    rewrite_items(tx, plan, &settings.id, read, now)?;
-    for (id, raw_hash) in &read.touched {
+    rewrite_items(tx, plan, &settings.id, reading, now)?;
+    for (id, raw_hash) in &reading.touched {
         items::touch(tx, *id, *raw_hash)?;
     }
     Ok(stored)
@@ -324,18 +275,18 @@ fn rewrite_items(
     tx: &Transaction<'_>,
     plan: &Plan,
     source: &SourceId,
-    read: &Read,
+    reading: &Reading,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut changes = Vec::new();
-    for (id, item, taggings) in &read.changed {
+    for (id, item, taggings) in &reading.changed {
         if let Some(change) = update::change(tx, *id, item)? {
             changes.push((*id, change));
         }
         items::rewrite(tx, source, *id, item, now)?;
         items::set_tags(tx, *id, taggings, &plan.topics_version)?;
     }
-    if !read.is_delta && update::is_rebuilt(changes.len(), read.known) {
+    if !reading.is_delta && update::is_rebuilt(changes.len(), reading.known) {
         return Ok(());
     }
     for (id, change) in changes {
@@ -379,37 +330,22 @@ fn next_poll(
     plan: &Plan,
     due: &Due,
     state: &SourceState,
-    answer: &Answer,
-    read: &Read,
+    exchange: &Exchange,
+    outcome: polling::Outcome,
+    rhythm: &Rhythm,
     now: Timestamp,
 ) -> Timestamp {
-    let policy = plan.polling.policy(due.plan.configured.settings.interval);
-    let outcome = match &answer.said {
-        Said::Nothing(failure) => polling::Outcome::Failed(class(failure, answer.status)),
-        Said::Unchanged => polling::Outcome::Unchanged,
-        Said::Document(_) | Said::Read => polling::Outcome::Read,
-    };
+    let policy = plan.polling.policy(due.settings().interval);
     let signs = polling::Signs {
         source: &state.id,
         outcome,
         failures: state.failures,
         last_new_item: state.last_new_item,
-        rhythm: &read.rhythm,
-        freshness: answer.freshness,
-        retry_after: answer.retry_after,
+        rhythm,
+        freshness: exchange.terms.freshness,
+        retry_after: exchange.terms.retry_after,
         gap: state.condition == Condition::Gap,
         never_answers_304: caching::never_answers_304(&state.cursor),
     };
     polling::next(now, &policy, &signs)
-}
-
-/// What kind of failure it was, as far as waiting is concerned.
-fn class(failure: &Failure, status: Option<u16>) -> polling::Failure {
-    match status.map(polling::Failure::of_status) {
-        Some(Some(class)) => class,
-        // A document that cannot be read may be mended any day.
-        Some(None) => polling::Failure::Passing,
-        None if failure.is_ours => polling::Failure::Ours,
-        None => polling::Failure::Passing,
-    }
 }

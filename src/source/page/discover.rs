@@ -31,28 +31,9 @@ const SIGNS: &[(&str, &str)] = &[
     ("content=\"wordpress", "wordpress"),
 ];
 
-/// Words on pages that stand before a source instead of it.
-const WALLS: &[(&str, &str)] = &[
-    ("<title>just a moment...</title>", "cloudflare"),
-    ("cf-challenge", "cloudflare"),
-    ("_incapsula_resource", "imperva"),
-    ("making sure you&#39;re not a bot", "anubis"),
-    ("making sure you're not a bot", "anubis"),
-    ("/.within.website/", "anubis"),
-    ("cookie-check", "cookie check"),
-    ("cookiecheck", "cookie check"),
-    ("ddos-guard", "ddos-guard"),
-];
-
 /// The preset for the publishing system that made this page.
 pub fn recognise(html: &str) -> Option<&'static str> {
     sign(html, SIGNS)
-}
-
-/// Whose wall for robots this page is, if it is one.
-pub(super) fn wall(html: &str) -> Option<&'static str> {
-    // A page that merely writes about a wall is long.
-    (html.len() < 100_000).then(|| sign(html, WALLS)).flatten()
 }
 
 fn sign(html: &str, signs: &[(&str, &'static str)]) -> Option<&'static str> {

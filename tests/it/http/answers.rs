@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use amtsbote::fetch::{Fetch, HttpFetch, caching};
+use amtsbote::answer::caching;
+use amtsbote::fetch::{Fetch, HttpFetch};
 use amtsbote::model::{Cursor, Method, Request};
 
 use super::*;

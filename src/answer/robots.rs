@@ -1,11 +1,142 @@
-//! What a robots.txt allows us (RFC 9309). Feeds are published to be fetched;
-//! this is asked for pages.
+//! What a robots.txt allows us (RFC 9309): the file's rules, and what holds while
+//! the file cannot be read. Feeds are published to be fetched; this is asked for
+//! pages.
 //!
 //! Time is linear in the file and in the path for each rule of ours, since
 //! patterns are matched piece by piece without going back.
 
+use std::time::Duration;
+
+use url::Url;
+
+use super::{Failure, FailureKind};
+use crate::model::{Request, Response, Timestamp};
+
 /// No more of the file than this is read (RFC 9309 2.5 asks for at least 500 KiB).
 pub const MOST_BYTES: usize = 500 * 1024;
+
+/// Our product token, whatever a source's own user agent says.
+const TOKEN: &str = "amtsbote";
+/// How long an answer holds (RFC 9309 2.4).
+const FRESH: Duration = Duration::from_hours(24);
+/// How soon a file that could not be read is asked for again.
+const RETRY: Duration = Duration::from_hours(1);
+/// After so long an unreadable file counts as not there (RFC 9309 2.3.1.4).
+const UNREADABLE_FOR: Duration = Duration::from_hours(30 * 24);
+
+/// The part of a URL that a robots.txt speaks for, and the part it judges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Scheme, host and port.
+    pub origin: String,
+    /// Path and query.
+    pub path: String,
+}
+
+impl Place {
+    /// Returns the place of a URL; none if it is no URL.
+    pub fn of(url: &str) -> Option<Self> {
+        let url = Url::parse(url).ok()?;
+        let path = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        Some(Self { origin: url.origin().ascii_serialization(), path })
+    }
+
+    /// Returns the request for its robots.txt.
+    pub fn robots_request(&self, timeout: Duration) -> Request {
+        // One byte more, so that a file of just that size is not taken for a cut one.
+        let max_bytes = MOST_BYTES as u64 + 1;
+        let url = format!("{}/robots.txt", self.origin);
+        Request::get(url, "text/plain, */*;q=0.1", max_bytes, timeout)
+    }
+}
+
+/// What is remembered of an origin's robots.txt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Robots {
+    /// The rules that concern us, from the last answer that could be read.
+    pub rules: String,
+    /// The time of that answer; none if there was none yet.
+    pub readable: Option<Timestamp>,
+    /// The last try.
+    pub asked: Timestamp,
+    /// Its status; none if nobody answered.
+    pub status: Option<u16>,
+}
+
+impl Robots {
+    /// Returns what to remember after another try. Fails if nobody answers who
+    /// ever did: that says of the page's server what it says of the file's.
+    pub fn after(
+        before: Option<Self>,
+        answer: &Result<Response, Failure>,
+        now: Timestamp,
+    ) -> Result<Self, Failure> {
+        let read = |status, rules| Self { rules, readable: Some(now), asked: now, status };
+        let (rules, readable) = before.map_or((String::new(), None), |b| (b.rules, b.readable));
+        match answer {
+            Ok(response) if matches!(response.status, 200..=299) => {
+                let text = String::from_utf8_lossy(&response.body);
+                Ok(read(Some(response.status), ours(&text, TOKEN)))
+            }
+            Ok(response) if is_answer(Some(response.status)) => {
+                Ok(read(Some(response.status), String::new()))
+            }
+            Ok(response) => Ok(Self { rules, readable, asked: now, status: Some(response.status) }),
+            // Redirects that lead nowhere count as no file (2.3.1.2).
+            Err(failure) if failure.kind == FailureKind::Redirect => {
+                Ok(read(Some(404), String::new()))
+            }
+            Err(failure) if readable.is_none() => Err(failure.clone()),
+            Err(_) => Ok(Self { rules, readable, asked: now, status: None }),
+        }
+    }
+
+    /// Returns whether the last try is recent enough not to be repeated.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        let age = now.since(self.asked);
+        // A clock that was ahead must not keep an old file for years.
+        self.asked <= now && age < if is_answer(self.status) { FRESH } else { RETRY }
+    }
+
+    /// Fails if the place may not be asked for.
+    pub fn permit(&self, place: &Place, now: Timestamp) -> Result<(), Failure> {
+        let Place { origin, path } = place;
+        if !is_answer(self.status) {
+            let Some(readable) = self.readable else {
+                let why = match self.status {
+                    Some(status) => format!("the server answers {status} to it"),
+                    None => "nobody answers".to_owned(),
+                };
+                return Err(Failure::new(
+                    FailureKind::RobotsUnreadable,
+                    format!(
+                        "`{origin}/robots.txt` cannot be read ({why}): until it can, nothing is asked there (RFC 9309 2.3.1.4)"
+                    ),
+                ));
+            };
+            if now.since(readable) >= UNREADABLE_FOR {
+                return Ok(());
+            }
+        }
+        if allows(&self.rules, TOKEN, path) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::RobotsDisallowed,
+            format!(
+                "`{origin}/robots.txt` does not let `{TOKEN}` ask for `{path}`: ask its operator to allow it, or switch the source off"
+            ),
+        ))
+    }
+}
+
+/// Returns whether that status says what robots may do.
+const fn is_answer(status: Option<u16>) -> bool {
+    matches!(status, Some(200..=428 | 430..=499))
+}
 
 /// Whether `robots_txt` lets the crawler whose product token is
 /// `user_agent_token` ask for `path` (path and query, as in the request).
@@ -13,7 +144,7 @@ pub const MOST_BYTES: usize = 500 * 1024;
 /// All groups that name the token count together; only if there is none, those
 /// for `*`. The longest matching rule decides, Allow wins a tie (2.2.2). A path
 /// that no rule matches is allowed, and so is `/robots.txt` itself.
-pub fn allows(robots_txt: &str, user_agent_token: &str, path: &str) -> bool {
+fn allows(robots_txt: &str, user_agent_token: &str, path: &str) -> bool {
     if path == "/robots.txt" {
         return true;
     }
@@ -31,7 +162,7 @@ pub fn allows(robots_txt: &str, user_agent_token: &str, path: &str) -> bool {
 
 /// The rules for that crawler alone, as a robots.txt that says the same to it
 /// and is never longer than what was read of the other.
-pub fn ours(robots_txt: &str, user_agent_token: &str) -> String {
+fn ours(robots_txt: &str, user_agent_token: &str) -> String {
     let mut text = String::new();
     for rule in rules_for(head(robots_txt), user_agent_token) {
         let word = if rule.allow { "allow" } else { "disallow" };
@@ -291,5 +422,54 @@ mod tests {
         robots.push_str("Disallow: /last\n");
         assert!(!allows(&robots, "amtsbote", "/first"));
         assert!(allows(&robots, "amtsbote", "/last"));
+    }
+
+    const DAY: Duration = Duration::from_hours(24);
+    const NOW: Timestamp = Timestamp::from_seconds(1_765_000_000);
+
+    fn file(status: Option<u16>, rules: &str, readable: Option<Duration>) -> Robots {
+        Robots {
+            rules: ours(rules, TOKEN),
+            readable: readable.map(|age| NOW.before(age)),
+            asked: NOW,
+            status,
+        }
+    }
+
+    fn is_allowed(robots: &Robots) -> bool {
+        robots.permit(&Place::of("https://a.test/news?page=1").unwrap(), NOW).is_ok()
+    }
+
+    #[test]
+    fn what_the_file_says_holds_and_no_file_allows_all() {
+        let fence = "User-agent: *\nDisallow: /news";
+        assert!(!is_allowed(&file(Some(200), fence, Some(Duration::ZERO))));
+        assert!(is_allowed(&file(Some(200), "User-agent: *\nDisallow: /x", Some(Duration::ZERO))));
+        for status in [401, 403, 404, 410] {
+            assert!(is_allowed(&file(Some(status), "", Some(Duration::ZERO))), "{status}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_file_allows_what_it_did_and_nothing_if_it_never_was_read() {
+        let fence = "User-agent: *\nDisallow: /news";
+        for status in [Some(500), Some(503), Some(429), None] {
+            assert!(!is_allowed(&file(status, "", None)), "{status:?}");
+            assert!(is_allowed(&file(status, "", Some(DAY))), "{status:?}");
+            assert!(!is_allowed(&file(status, fence, Some(DAY))), "{status:?}");
+            assert!(is_allowed(&file(status, fence, Some(31 * DAY))), "{status:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_holds_for_a_day_and_a_failure_for_an_hour() {
+        let aged = |status, age| Robots { asked: NOW.before(age), ..file(status, "", None) };
+        let hours = Duration::from_hours;
+        assert!(aged(Some(404), hours(23)).is_fresh(NOW));
+        assert!(!aged(Some(200), hours(24)).is_fresh(NOW));
+        assert!(aged(Some(503), Duration::from_mins(59)).is_fresh(NOW));
+        assert!(!aged(None, hours(1)).is_fresh(NOW));
+        let ahead = Robots { asked: NOW.after(DAY), ..file(Some(200), "", None) };
+        assert!(!ahead.is_fresh(NOW));
     }
 }

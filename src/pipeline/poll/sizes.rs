@@ -1,64 +1,63 @@
 //! Type and size of the documents that hang on new items, asked by HEAD. What
 //! the server does not say stays unknown.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::manners::{Manners, Sent, lane_of};
-use super::read::Read;
+use super::client::{PoliteClient, Refusal};
+use super::decide::Reading;
+use super::hosts::host_of;
 use super::robots;
-use crate::model::{Document, Headers, Method, Request, Response};
+use crate::answer;
+use crate::model::{Document, Item, Request, Response};
 use crate::normalize;
 use crate::pipeline::SourcePlan;
 
 /// Most documents asked about in one poll of a source.
 const MOST: usize = 10;
 /// None is asked about after so long: other sources wait for the pass.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Whether there is a document whose size nobody said.
-pub(super) fn lacks_any(read: &Read) -> bool {
-    let new = read.new.iter().map(|new| &new.item);
-    let mut items = new.chain(read.changed.iter().map(|(_, item, _)| item));
+/// Returns whether there is a document whose size nobody said.
+pub(super) fn lacks_any(reading: &Reading) -> bool {
+    let new = reading.new.iter().map(|new| &new.item);
+    let mut items = new.chain(reading.changed.iter().map(|(_, item, _)| item));
     items.any(|item| item.documents.iter().any(|document| document.size.is_none()))
 }
 
-/// Asks about the documents whose size nobody said.
-pub(super) async fn fill(manners: &Manners<'_>, source: &Arc<SourcePlan>, read: &mut Read) {
-    let begun = manners.ctx.clock.now();
-    let new = read.new.iter_mut().map(|new| &mut new.item);
-    let changed = read.changed.iter_mut().map(|(_, item, _)| item);
-    let unknown =
-        new.chain(changed).flat_map(|item| &mut item.documents).filter(|d| d.size.is_none());
+/// Asks about the documents whose size nobody said. A host that fails is asked
+/// about none of the others.
+pub(super) async fn fill(client: &PoliteClient, source: &SourcePlan, reading: &mut Reading) {
+    let begun = client.ctx.clock.now();
+    let new = reading.new.iter_mut().map(|new| &mut new.item);
+    let changed = reading.changed.iter_mut().map(|(_, item, _)| item);
+    let documents = new.chain(changed).flat_map(|item: &mut Item| &mut item.documents);
     let mut failed = Vec::new();
-    for document in unknown.take(MOST) {
-        let lane = lane_of(&document.url);
-        if manners.ctx.clock.now().since(begun) > PATIENCE || failed.contains(&lane) {
+    for document in documents.filter(|document| document.size.is_none()).take(MOST) {
+        let host = host_of(&document.url);
+        let is_late = client.ctx.clock.now().since(begun) > TIMEOUT;
+        if is_late || failed.contains(&host) {
             continue;
         }
-        if manners.rests_until(&lane).is_some()
-            || robots::check(manners, source, &document.url).await.is_err()
-        {
-            failed.push(lane);
-            continue;
-        }
-        let request = Request {
-            method: Method::Head,
-            url: document.url.clone(),
-            accept: "*/*".to_owned(),
-            headers: Headers::new(),
-            max_bytes: 0,
-            timeout: manners.plan.polling.timeout,
-        };
-        match manners.send(&lane, source.fetch.as_ref(), &request).await {
-            Ok(Sent { response: Ok(response), .. }) => learn(document, &response),
-            Ok(_) | Err(_) => failed.push(lane),
+        match head(client, source, &host, &document.url).await {
+            Ok(response) => learn(document, &response),
+            Err(_) => failed.push(host),
         }
     }
 }
 
+async fn head(
+    client: &PoliteClient,
+    source: &SourcePlan,
+    host: &str,
+    url: &str,
+) -> Result<Response, Refusal> {
+    client.check_pause(host)?;
+    robots::check(client, source, url).await?;
+    client.ask(source.fetch.as_ref(), &Request::head(url, client.plan.polling.timeout)).await
+}
+
 fn learn(document: &mut Document, response: &Response) {
-    if response.status != 200 {
+    if answer::failure(response).is_some() {
         return;
     }
     let media_type = response.headers.get("content-type").unwrap_or_default();

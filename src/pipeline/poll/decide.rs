@@ -1,19 +1,16 @@
 //! From a document to verdicts, cleaned items and their topics. CPU work, off
 //! the async threads; no item is written here.
 
-use super::ask::{Answer, Failure, Said};
-use super::lanes::Lanes;
-use super::manners::{Manners, Place};
-use super::{Due, detail, size};
+use super::client::PoliteClient;
+use crate::answer::caching::{self, Remembered};
+use crate::answer::{Failure, FailureKind};
 use crate::dedup::{self, Traces};
-use crate::fetch::caching::{self, Remembered};
 use crate::model::{
-    Condition, Cursor, Extraction, Item, ItemId, Key, Known, RawItem, Response, Rhythm, SourceId,
+    Cursor, Extraction, Item, ItemId, Key, Known, RawItem, Response, Rhythm, SourceId,
     SourceSettings, Tagging, Timestamp, Verdict,
 };
 use crate::normalize::{self, Keyed};
 use crate::pipeline::{Plan, SourcePlan};
-use crate::source::SourceError;
 use crate::store::{Store, StoreError, Transaction, items};
 use crate::text::clean_line;
 use crate::topic::Subject;
@@ -21,33 +18,36 @@ use crate::topic::Subject;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// What an answer comes to.
-pub(super) struct Reading {
-    pub(super) answer: Answer,
-    pub(super) read: Read,
-}
-
-/// The part of it that was read.
+/// A document that was read, with what was decided about its items.
 #[derive(Default)]
-pub(super) struct Read {
+pub(super) struct Reading {
+    /// The cursor to be kept with the items.
+    pub(super) cursor: Cursor,
+    /// 304, or the body of the last answer byte for byte.
+    pub(super) is_unchanged: bool,
     /// New items, in document order.
     pub(super) new: Vec<NewItem>,
     /// Items that say something else.
     pub(super) changed: Vec<(ItemId, Item, Vec<Tagging>)>,
     /// Items whose raw fields changed, but not what they say.
     pub(super) touched: Vec<(ItemId, i64)>,
-    /// How many items were known.
+    /// Number of items that were known.
     pub(super) known: usize,
-    /// How many items there were.
+    /// Number of all items.
     pub(super) total: usize,
-    /// The document ended early.
-    pub(super) incomplete: bool,
     /// It holds only what is new.
     pub(super) is_delta: bool,
-    /// What the operator should know.
+    /// Notes for the operator.
     pub(super) notes: Vec<String>,
-    /// What the document asks of the schedule.
+    /// The wishes of the document for the schedule.
     pub(super) rhythm: Rhythm,
+}
+
+impl Reading {
+    /// Returns the reading of a document that is as it was.
+    pub(super) fn unchanged(cursor: Cursor) -> Self {
+        Self { cursor, is_unchanged: true, ..Self::default() }
+    }
 }
 
 /// A new item with all that is stored of it.
@@ -68,143 +68,76 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Not stored yet.
+    /// Returns true if it is not stored yet.
     pub(super) const fn is_new(&self) -> bool {
         self.known.is_none()
     }
 
-    /// Stored, and the source says something else of it now.
+    /// Returns true if it is stored, and the source says something else of it now.
     pub(super) fn has_changed(&self) -> bool {
         self.known.as_ref().is_some_and(|known| known.raw_hash != self.raw_hash)
     }
 }
 
-/// A document that was read, as far as one job could.
-struct Begun {
-    remembered: Remembered,
-    read: Read,
-    /// All items, if some are judged by their own pages.
-    waiting: Vec<Found>,
+/// Reads a document and decides about its items: one job for one blocking
+/// thread, since each change of threads costs as much as an item. If some items
+/// must be decided by their own pages, all come back undecided.
+pub(super) async fn read(
+    client: &PoliteClient,
+    source: &Arc<SourcePlan>,
+    cursor: Cursor,
+    response: Box<Response>,
+) -> Result<(Reading, Vec<Found>), Failure> {
+    let (store, now) = (client.ctx.store.clone(), client.ctx.clock.now());
+    let (plan, source) = (Arc::clone(&client.plan), Arc::clone(source));
+    on_a_core(client, move || read_document(&store, &plan, &source, cursor, response, now)).await
 }
 
-/// Reads the document of an answer, if there is one: one job for one blocking
-/// thread, since each change of threads costs as much as an item. The place is
-/// kept with a document, so that no more of them are in memory than places,
-/// unless more is to be asked: who holds a place waits for no lane.
-pub(super) async fn read<'a>(
-    manners: &Manners<'a>,
-    plan: &Arc<Plan>,
-    due: &Due,
-    mut answer: Answer,
-    mut place: Place<'a>,
-) -> (Reading, Place<'a>) {
-    let response = match std::mem::replace(&mut answer.said, Said::Read) {
-        Said::Document(response) => response,
-        said => {
-            answer.said = said;
-            return (Reading { answer, read: Read::default() }, None);
+/// Decides about all these items, off the async threads.
+pub(super) async fn all(
+    client: &PoliteClient,
+    source: &Arc<SourcePlan>,
+    found: Vec<Found>,
+    mut reading: Reading,
+) -> Result<Reading, Failure> {
+    let now = client.ctx.clock.now();
+    let (plan, source) = (Arc::clone(&client.plan), Arc::clone(source));
+    let job = move || {
+        for item in found {
+            decide(&plan, &source, item, now, &mut reading);
         }
+        Ok(reading)
     };
-    let job = {
-        let (store, plan, source) =
-            (manners.ctx.store.clone(), Arc::clone(plan), Arc::clone(&due.plan));
-        let (cursor, now) = (answer.cursor.clone(), manners.ctx.clock.now());
-        move || begin(&store, &plan, &source, &cursor, response, now)
-    };
-    let Begun { remembered, read, waiting } = match in_turn(&manners.ctx.lanes, job).await {
-        Ok(begun) => begun,
-        Err(error) => return (failed(answer, error), place),
-    };
-    let mut read = if waiting.is_empty() {
-        read
-    } else {
-        place = None;
-        match with_pages(manners, plan, &due.plan, waiting, read).await {
-            Ok(read) => read,
-            Err(error) => return (failed(answer, error), place),
-        }
-    };
-    if remembered.is_known {
-        answer.said = Said::Unchanged;
-    }
-    // What the rest of an incomplete document held was not seen: its validators
-    // would hide it behind a 304.
-    if !read.incomplete {
-        answer.cursor = remembered.next;
-    }
-    if size::lacks_any(&read) {
-        place = None;
-        size::fill(manners, &due.plan, &mut read).await;
-    }
-    (Reading { answer, read }, place)
+    on_a_core(client, job).await
 }
 
-/// Runs CPU work, as much at once as there are cores.
-async fn in_turn<T: Send + 'static>(
-    lanes: &Lanes,
-    job: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
-) -> Result<T, ReadError> {
+/// Runs CPU work on a blocking thread, as many jobs at once as there are cores.
+pub(super) async fn on_a_core<T: Send + 'static>(
+    client: &PoliteClient,
+    job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
     // Never refused: the semaphore is not closed.
-    let _turn = lanes.turn().await;
+    let _permit = client.ctx.hosts.cpu_permit().await;
     // A parser that panics on hostile bytes is that source's error, no one else's.
     let done = tokio::task::spawn_blocking(job).await;
-    done.unwrap_or_else(|panic| Err(ReadError::Panic(panic.to_string())))
-}
-
-/// Why a document could not be read.
-enum ReadError {
-    Source(SourceError),
-    Store(StoreError),
-    Panic(String),
-}
-
-impl From<SourceError> for ReadError {
-    fn from(error: SourceError) -> Self {
-        Self::Source(error)
-    }
-}
-
-impl From<StoreError> for ReadError {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
-}
-
-fn failed(mut answer: Answer, error: ReadError) -> Reading {
-    let failing = |message| Failure::new(Condition::Failing, message);
-    let failure = match error {
-        ReadError::Source(error) => unreadable(&error),
-        ReadError::Store(error) => failing(error.to_string()),
-        ReadError::Panic(panic) => failing(format!("the parser gave up: {panic}")),
-    };
-    answer.said = Said::Nothing(failure);
-    Reading { answer, read: Read::default() }
-}
-
-fn unreadable(error: &SourceError) -> Failure {
-    let condition = match error {
-        SourceError::ContainerMissing { .. } | SourceError::SelectorEmpty { .. } => {
-            Condition::EmptySelector
-        }
-        SourceError::Wall { .. } => Condition::Blocked,
-        _ => Condition::Failing,
-    };
-    Failure::new(condition, error.to_string())
+    done.unwrap_or_else(|panic| {
+        Err(Failure::new(FailureKind::Unreadable, format!("the parser gave up: {panic}")))
+    })
 }
 
 /// Splits the items into new, changed and known ones. Known ones whose raw
 /// fields are as they were cost a look-up and nothing else.
-fn begin(
+fn read_document(
     store: &Store,
     plan: &Plan,
     source: &SourcePlan,
-    cursor: &Cursor,
+    cursor: Cursor,
     response: Box<Response>,
     now: Timestamp,
-) -> Result<Begun, ReadError> {
-    let remembered = caching::remember(cursor, &response);
-    if remembered.is_known {
-        return Ok(Begun { remembered, read: Read::default(), waiting: Vec::new() });
+) -> Result<(Reading, Vec<Found>), Failure> {
+    let Remembered { next, is_known } = caching::remember(&cursor, &response);
+    if is_known {
+        return Ok((Reading::unchanged(next), Vec::new()));
     }
     let Extraction { items, mut notes, incomplete, rhythm, .. } =
         source.configured.source.extract(&response)?;
@@ -216,38 +149,22 @@ fn begin(
     // Hundreds of kilobytes, and no longer needed.
     drop(response);
     let settings = &source.configured.settings;
-    let found = find(store, settings, items, &mut notes)?;
+    let found = find(store, settings, items, &mut notes)
+        .map_err(|error| Failure::new(FailureKind::Passing, error.to_string()))?;
+    // The rest of an incomplete document was not seen: its validators would hide
+    // it behind a 304.
+    let cursor = if incomplete { cursor } else { next };
     let total = found.len();
-    let mut read = Read { total, incomplete, is_delta, notes, rhythm, ..Read::default() };
+    let mut reading = Reading { cursor, total, is_delta, notes, rhythm, ..Reading::default() };
     let need_pages =
         settings.detail.is_some() && found.iter().any(|item| item.is_new() || item.has_changed());
     if need_pages {
-        return Ok(Begun { remembered, read, waiting: found });
+        return Ok((reading, found));
     }
     for item in found {
-        decide(plan, source, item, now, &mut read);
+        decide(plan, source, item, now, &mut reading);
     }
-    Ok(Begun { remembered, read, waiting: Vec::new() })
-}
-
-/// Asks for the items' own pages, and judges the items by them.
-async fn with_pages(
-    manners: &Manners<'_>,
-    plan: &Arc<Plan>,
-    source: &Arc<SourcePlan>,
-    mut found: Vec<Found>,
-    mut read: Read,
-) -> Result<Read, ReadError> {
-    detail::fill(manners, source, &mut found, &mut read.notes).await;
-    let now = manners.ctx.clock.now();
-    let (plan, source) = (Arc::clone(plan), Arc::clone(source));
-    let job = move || {
-        for item in found {
-            decide(&plan, &source, item, now, &mut read);
-        }
-        Ok(read)
-    };
-    in_turn(&manners.ctx.lanes, job).await
+    Ok((reading, Vec::new()))
 }
 
 /// The items of a document, each with what is stored of it.
@@ -339,18 +256,18 @@ fn by_name(
     Ok(None)
 }
 
-fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, read: &mut Read) {
+fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, reading: &mut Reading) {
     let settings = &source.configured.settings;
     let Found { raw, key, raw_hash, known, lacks_page } = found;
     if let Some(known) = &known {
-        read.known += 1;
+        reading.known += 1;
         // Without its page an item would seem to have lost its text.
         if known.raw_hash == raw_hash || lacks_page {
             return;
         }
     }
     let Some(item) = normalize::item(&raw, key, raw_hash, settings, now) else {
-        read.notes.push(format!(
+        reading.notes.push(format!(
             "an item without anything to show was left out (`{}`)",
             clean_line(raw.link.as_deref().unwrap_or_default(), 100)
         ));
@@ -362,13 +279,13 @@ fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, read: 
         Verdict::New => {
             let taggings = tag(plan, source, &item);
             let traces = dedup::traces(&item);
-            read.new.push(NewItem { item, taggings, traces });
+            reading.new.push(NewItem { item, taggings, traces });
         }
         Verdict::Changed(id) => {
             let taggings = tag(plan, source, &item);
-            read.changed.push((id, item, taggings));
+            reading.changed.push((id, item, taggings));
         }
-        Verdict::Same(id) | Verdict::Restless(id) => read.touched.push((id, item.raw_hash)),
+        Verdict::Same(id) | Verdict::Restless(id) => reading.touched.push((id, item.raw_hash)),
     }
 }
 

@@ -1,0 +1,310 @@
+//! What an HTTP answer means, as pure functions of its status, header fields
+//! and body. Polls, detail pages, sizes of documents, `source test`, `source
+//! doctor` and `check --online` all ask here.
+//!
+//! Knows nothing of sockets, sources or schedules: how long to wait after a
+//! failure is decided in `schedule`, what a document holds in `source`.
+
+pub mod caching;
+pub mod challenge;
+pub mod robots;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::model::{Condition, Cursor, Response, Timestamp};
+
+/// Pause of a host that answers 429 and names no time.
+const DEFAULT_PAUSE: Duration = Duration::from_hours(1);
+
+/// The meaning of an answer for the request that it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Meaning {
+    /// A document to be read.
+    Document,
+    /// The document that gave the validators has not changed.
+    NotModified,
+    /// A 304 of another URL than the one that gave the validators, for example
+    /// because a redirect is new: the document there was never read. Ask again
+    /// without validators, or the source fails for ever.
+    NotModifiedElsewhere,
+    /// There is nothing to read.
+    Failure(Failure),
+}
+
+/// Why there is no document, or why it could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Decides the wait, the state of the source and the remedy.
+    pub kind: FailureKind,
+    /// For operators.
+    pub message: String,
+}
+
+/// The kinds of failure that are treated differently: by the schedule, in the
+/// state of a source, and by `source doctor`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureKind {
+    /// No connection, no name, no answer in time: possibly our own network.
+    Unreachable,
+    /// It may pass by itself: 5xx, torn or empty answers, bad certificates.
+    Passing,
+    /// A redirect that is not followed.
+    Redirect,
+    /// 429: we ask too often.
+    Throttled,
+    /// 401, 403, 407, 451: not for us.
+    Refused,
+    /// A page that keeps robots out answers instead of the source. It is named
+    /// and never circumvented.
+    Challenge,
+    /// 404: perhaps renamed.
+    Missing,
+    /// 410: it will not come back.
+    Gone,
+    /// The document is none that its kind can read.
+    Unreadable,
+    /// The page was read, but a selector found nothing in it.
+    EmptySelector,
+    /// robots.txt was never readable.
+    RobotsUnreadable,
+    /// robots.txt does not let us ask.
+    RobotsDisallowed,
+    /// An address that we do not ask.
+    Guarded,
+    /// Our own settings are wrong.
+    Setup,
+}
+
+impl FailureKind {
+    /// Returns the state of a source that failed like this.
+    pub const fn condition(self) -> Condition {
+        match self {
+            Self::Gone => Condition::Gone,
+            Self::EmptySelector => Condition::EmptySelector,
+            Self::Challenge | Self::RobotsUnreadable | Self::RobotsDisallowed | Self::Guarded => {
+                Condition::Blocked
+            }
+            Self::Unreachable
+            | Self::Passing
+            | Self::Redirect
+            | Self::Throttled
+            | Self::Refused
+            | Self::Missing
+            | Self::Unreadable
+            | Self::Setup => Condition::Failing,
+        }
+    }
+}
+
+impl Failure {
+    /// Returns a failure of that kind.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// Returns true if the fault may be our own network's: then it is not
+    /// counted against a source while most hosts fail alike.
+    pub fn may_be_our_outage(&self) -> bool {
+        self.kind == FailureKind::Unreachable
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Returns what the answer to a GET means (RFC 9110 15), given the cursor whose
+/// validators the request carried.
+pub fn meaning(cursor: &Cursor, response: &Response) -> Meaning {
+    if response.status == 304 {
+        return if caching::is_valid_304(cursor, response) {
+            Meaning::NotModified
+        } else if caching::has_validators(cursor) {
+            Meaning::NotModifiedElsewhere
+        } else {
+            let message = "304 Not Modified although nothing was asked conditionally";
+            Meaning::Failure(Failure::new(FailureKind::Passing, message))
+        };
+    }
+    match failure(response) {
+        Some(failure) => Meaning::Failure(failure),
+        None if response.body.is_empty() => {
+            Meaning::Failure(Failure::new(FailureKind::Passing, "the answer is empty"))
+        }
+        None => Meaning::Document,
+    }
+}
+
+/// Fails if the answer to an unconditional GET holds no document.
+pub fn document(response: &Response) -> Result<(), Failure> {
+    match meaning(&Cursor::default(), response) {
+        Meaning::Failure(failure) => Err(failure),
+        Meaning::Document | Meaning::NotModified | Meaning::NotModifiedElsewhere => Ok(()),
+    }
+}
+
+/// Returns why an answer of that status holds no document; none for 200, 203
+/// and 226. The body is not looked at: this serves HEAD as well.
+pub fn failure(response: &Response) -> Option<Failure> {
+    let line = status_line(response.status);
+    let kind = match response.status {
+        200 | 203 | 226 => return None,
+        410 => {
+            let message = "410 Gone: it will not come back; take it out of sources.toml";
+            return Some(Failure::new(FailureKind::Gone, message));
+        }
+        401 | 403 | 429 | 503 if let Some(whose) = challenge::of_headers(&response.headers) => {
+            let message = format!(
+                "{line}: a {whose} challenge answers instead of the source; ask its operator to let the user agent pass"
+            );
+            return Some(Failure::new(FailureKind::Challenge, message));
+        }
+        401 | 403 | 407 | 451 => FailureKind::Refused,
+        404 => FailureKind::Missing,
+        429 => FailureKind::Throttled,
+        _ => FailureKind::Passing,
+    };
+    Some(Failure::new(kind, line))
+}
+
+fn status_line(status: u16) -> String {
+    let reason = match status {
+        204 => " No Content",
+        206 => " Partial Content although the whole was asked for",
+        400 => " Bad Request",
+        401 => " Unauthorized",
+        403 => " Forbidden",
+        404 => " Not Found",
+        429 => " Too Many Requests",
+        500 => " Internal Server Error",
+        502 => " Bad Gateway",
+        503 => " Service Unavailable",
+        504 => " Gateway Timeout",
+        _ => "",
+    };
+    format!("the server answered {status}{reason}")
+}
+
+/// What an answer asks of the requests after it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// Do not ask this URL before.
+    pub retry_after: Option<Timestamp>,
+    /// 429: do not ask any URL of the host before.
+    pub pauses_host: Option<Timestamp>,
+    /// How long the document stays fresh.
+    pub freshness: Option<Duration>,
+    /// The URL that a permanent redirect leads to.
+    pub moved_to: Option<String>,
+}
+
+/// Returns the terms of an answer. `max_retry_after` bounds the server's
+/// wishes; `max_interval` bounds our own pause after a 429 that names no time.
+pub fn terms(
+    response: &Response,
+    now: Timestamp,
+    max_retry_after: Duration,
+    max_interval: Duration,
+) -> Terms {
+    let retry_after = caching::retry_after(&response.headers, now, max_retry_after);
+    let default_pause = || now.after(DEFAULT_PAUSE.min(max_interval));
+    Terms {
+        retry_after,
+        pauses_host: (response.status == 429).then(|| retry_after.unwrap_or_else(default_pause)),
+        freshness: caching::freshness(&response.headers, now),
+        moved_to: response.moved.as_ref().map(|moved| moved.permanent_url.clone()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const URL: &str = "https://a.example/feed";
+    const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    fn response(status: u16, body: &str, headers: &[(&str, &str)]) -> Response {
+        Response {
+            status,
+            final_url: URL.to_owned(),
+            moved: None,
+            headers: headers.iter().copied().collect(),
+            body: body.as_bytes().to_vec(),
+            truncated: false,
+        }
+    }
+
+    fn kind(status: u16, body: &str, headers: &[(&str, &str)]) -> Option<FailureKind> {
+        document(&response(status, body, headers)).err().map(|failure| failure.kind)
+    }
+
+    #[test]
+    fn only_a_full_answer_is_a_document() {
+        for status in [200, 203, 226] {
+            assert_eq!(kind(status, "<rss/>", &[]), None, "{status}");
+            assert_eq!(kind(status, "", &[]), Some(FailureKind::Passing), "{status}");
+        }
+        for (status, body) in [(204, ""), (206, "<rss"), (302, ""), (304, ""), (999, "x")] {
+            assert_eq!(kind(status, body, &[]), Some(FailureKind::Passing), "{status}");
+        }
+    }
+
+    #[test]
+    fn each_refusal_has_its_kind() {
+        for (status, expected) in [
+            (401, FailureKind::Refused),
+            (403, FailureKind::Refused),
+            (404, FailureKind::Missing),
+            (407, FailureKind::Refused),
+            (410, FailureKind::Gone),
+            (429, FailureKind::Throttled),
+            (451, FailureKind::Refused),
+            (500, FailureKind::Passing),
+            (503, FailureKind::Passing),
+        ] {
+            assert_eq!(kind(status, "x", &[]), Some(expected), "{status}");
+        }
+        assert_eq!(FailureKind::Gone.condition(), Condition::Gone);
+    }
+
+    #[test]
+    fn a_challenge_in_the_header_fields_is_named() {
+        for status in [403, 429, 503] {
+            let refused =
+                document(&response(status, "x", &[("cf-mitigated", "challenge")])).unwrap_err();
+            assert_eq!(refused.kind, FailureKind::Challenge);
+            assert_eq!(refused.kind.condition(), Condition::Blocked);
+            assert!(refused.message.contains("Cloudflare"), "{}", refused.message);
+        }
+        assert_eq!(kind(200, "x", &[("cf-mitigated", "challenge")]), None, "it was solved");
+    }
+
+    #[test]
+    fn a_304_counts_only_for_the_url_that_gave_the_validators() {
+        let document = response(200, "x", &[("ETag", "\"1\"")]);
+        let cursor = caching::remember(&Cursor::default(), &document).next;
+        let not_modified = response(304, "", &[]);
+        assert_eq!(meaning(&cursor, &not_modified), Meaning::NotModified);
+        let elsewhere =
+            Response { final_url: "https://b.example/".to_owned(), ..not_modified.clone() };
+        assert_eq!(meaning(&cursor, &elsewhere), Meaning::NotModifiedElsewhere);
+        assert!(matches!(meaning(&Cursor::default(), &not_modified), Meaning::Failure(_)));
+    }
+
+    #[test]
+    fn a_429_pauses_the_host_as_long_as_it_says_and_else_for_an_hour() {
+        let pause = |status, headers: &[(&str, &str)], longest| {
+            let week = Duration::from_hours(168);
+            let terms = terms(&response(status, "", headers), NOW, week, longest);
+            terms.pauses_host.map(|until| until.since(NOW).as_secs())
+        };
+        let day = Duration::from_hours(24);
+        assert_eq!(pause(429, &[("Retry-After", "60")], day), Some(60));
+        assert_eq!(pause(429, &[], day), Some(3600));
+        assert_eq!(pause(429, &[], Duration::from_secs(5)), Some(5));
+        assert_eq!(pause(503, &[("Retry-After", "60")], day), None, "that source alone");
+    }
+}

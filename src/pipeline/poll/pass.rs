@@ -1,0 +1,131 @@
+//! One pass: the sources of each host one after the other, several hosts at
+//! once, and what they said handed to the writer by the batch.
+
+use std::collections::HashMap;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::Due;
+use super::client::PoliteClient;
+use super::source::{Polled, poll_source};
+use crate::pipeline::{Context, Plan};
+
+/// Most polled sources in one transaction: few enough not to block others for long.
+const BATCH: usize = 1024;
+/// Items that may wait for the writer. A document that does not fit keeps its
+/// request permit, so that a slow disk slows the requests and not the memory's
+/// growth. What brought no item takes no room and waits for nobody.
+const ROOM: usize = 1024;
+/// Items that are worth a transaction, which writes each page once however many
+/// of them fall onto it.
+const ENOUGH: usize = ROOM / 2;
+/// How long what came first waits for more.
+const GATHERING: Duration = Duration::from_millis(200);
+/// Hosts that are polled at once, for each request at once: while one is asked
+/// the others keep their spacing. Each may hold a connection.
+const HOSTS_PER_REQUEST: usize = 8;
+
+/// The polled sources of a pass as they come. Dropping it ends the pass.
+pub(super) struct Polls {
+    results: mpsc::UnboundedReceiver<Waiting>,
+    _polling: AbortOnDropHandle<()>,
+}
+
+/// A polled source, and its room before the writer.
+type Waiting = (Polled, Option<OwnedSemaphorePermit>);
+
+/// The queue before the writer.
+pub(super) struct Writer {
+    results: mpsc::UnboundedSender<Waiting>,
+    /// Room for items. Never more results are sent than there are sources.
+    room: Arc<Semaphore>,
+}
+
+impl Writer {
+    /// Waits for room and hands the result over. If nobody takes it the pass was
+    /// dropped at shutdown: then nothing is committed, and the source is asked
+    /// again.
+    pub(super) async fn hand_over(&self, polled: Polled) {
+        let room = match u32::try_from(polled.items().min(ROOM)) {
+            Ok(0) | Err(_) => None,
+            // Never closed; were it, sending would be right all the same.
+            Ok(items) => Arc::clone(&self.room).acquire_many_owned(items).await.ok(),
+        };
+        let _ = self.results.send((polled, room));
+    }
+}
+
+impl Polls {
+    /// Begins to ask.
+    pub(super) fn begin(ctx: &Context, plan: &Arc<Plan>, due: Vec<Due>, force: bool) -> Self {
+        let (sender, results) = mpsc::unbounded_channel();
+        let client = PoliteClient::new(ctx, plan, force);
+        let writer = Writer { results: sender, room: Arc::new(Semaphore::new(ROOM)) };
+        let polling = tokio::spawn(host_by_host(Arc::new((client, writer)), due));
+        Self { results, _polling: AbortOnDropHandle::new(polling) }
+    }
+
+    /// Returns what came next, and what follows within a moment; none at the end.
+    pub(super) async fn next(&mut self) -> Option<Vec<Polled>> {
+        let mut batch = Vec::new();
+        if self.results.recv_many(&mut batch, BATCH).await == 0 {
+            return None;
+        }
+        let mut moment = pin!(tokio::time::sleep(GATHERING));
+        let mut items = items_of(&batch);
+        while batch.len() < BATCH && items < ENOUGH {
+            let before = batch.len();
+            tokio::select! {
+                () = &mut moment => break,
+                more = self.results.recv_many(&mut batch, BATCH - before) => {
+                    if more == 0 {
+                        break;
+                    }
+                }
+            }
+            items += items_of(&batch[before..]);
+        }
+        // Taken: from here on as many items more may wait.
+        Some(batch.into_iter().map(|(polled, _room)| polled).collect())
+    }
+}
+
+fn items_of(results: &[Waiting]) -> usize {
+    results.iter().map(|(polled, _)| polled.items()).sum()
+}
+
+/// Polls the sources of each host one after the other, and so many hosts at
+/// once that connections and memory do not grow with the number of sources.
+async fn host_by_host(shared: Arc<(PoliteClient, Writer)>, due: Vec<Due>) {
+    let polling = &shared.0.plan.polling;
+    let hosts = polling.concurrency.max(1) * HOSTS_PER_REQUEST;
+    stream::iter(by_host(due))
+        .for_each_concurrent(hosts, |sources| {
+            stream::iter(sources).for_each_concurrent(polling.per_host.max(1), |due| async {
+                let shared = Arc::clone(&shared);
+                // A task each: what panics takes no other source with it.
+                let poll = async move { poll_source(&shared.0, &shared.1, due).await };
+                let _ = tokio::spawn(poll).await;
+            })
+        })
+        .await;
+}
+
+/// Returns the sources of each host, in the order of the config.
+fn by_host(due: Vec<Due>) -> Vec<Vec<Due>> {
+    let mut indices: HashMap<String, usize> = HashMap::new();
+    let mut hosts: Vec<Vec<Due>> = Vec::new();
+    for due in due {
+        let index = *indices.entry(due.host.clone()).or_insert(hosts.len());
+        match hosts.get_mut(index) {
+            Some(sources) => sources.push(due),
+            None => hosts.push(vec![due]),
+        }
+    }
+    hosts
+}

@@ -1,0 +1,171 @@
+//! The poll of one source, from its claim to the hand-over to the writer.
+
+use std::time::Duration;
+
+use super::client::{PoliteClient, Refusal};
+use super::decide::{self, Reading};
+use super::hosts::host_of;
+use super::pass::Writer;
+use super::{Due, detail, robots, sizes};
+use crate::answer::{self, Meaning, Terms, caching};
+use crate::clock::Stopwatch;
+use crate::model::{Cursor, Request, SourceSettings};
+use crate::store::sources::Asked;
+use crate::text::hash64;
+
+/// Mark of the URL and selectors that the validators were earned with.
+const ASKED: &str = "poll.asked";
+
+/// A source that was polled, ready to be recorded.
+pub(super) struct Polled {
+    pub(super) due: Due,
+    pub(super) exchange: Exchange,
+    pub(super) result: Result<Reading, Refusal>,
+    pub(super) duration: Duration,
+}
+
+/// The requests for a source's document, and what the last answer said beside it.
+#[derive(Default)]
+pub(super) struct Exchange {
+    /// One; two if the first was answered with another URL's 304.
+    pub(super) requests: Vec<Asked>,
+    /// Status of the last answer.
+    pub(super) status: Option<u16>,
+    pub(super) terms: Terms,
+}
+
+/// Polls one source. Does nothing if another pass is polling it already. A
+/// document keeps its request permit until it may wait for the writer, so that
+/// no more of them are in memory than requests are allowed at once; the permit
+/// goes early where more is to be asked.
+pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due) {
+    let Some(_claim) = client.ctx.hosts.claim(&due.state.id) else { return };
+    let source = &due.plan;
+    let kind = &source.configured.source;
+    let fetch = source.fetch.as_ref();
+    let mut exchange = Exchange::default();
+    let mut permit = None;
+    let mut watch: Option<Stopwatch> = None;
+
+    let result: Result<Reading, Refusal> = async {
+        // May we ask?
+        client.check_pause(&due.host)?;
+        if kind.obeys_robots() {
+            Box::pin(robots::check(client, source, &due.settings().url)).await?;
+        }
+
+        // Ask, conditionally if the server gave validators.
+        let mut cursor = usable_cursor(&due);
+        let response = loop {
+            let request = request(client, &due, &cursor);
+            let turn = client.turn(&due.host).await?;
+            watch.get_or_insert(turn.watch);
+            exchange.requests.push(Asked {
+                at: turn.at,
+                conditional: caching::has_validators(&cursor),
+                not_modified: false,
+                retry_after: None,
+                // After a restart the host's limit knows nothing, but the source does.
+                spacing: turn.spacing.or_else(|| due.asked_before.map(|at| turn.at.since(at))),
+            });
+            let (response, terms) = turn.send(fetch, &request).await?;
+            permit = turn.into_request_permit();
+            exchange.note(response.status, terms);
+            match answer::meaning(&cursor, &response) {
+                Meaning::Document => break Box::new(response),
+                Meaning::NotModified => {
+                    let cursor = caching::remember(&cursor, &response).next;
+                    return Ok(Reading::unchanged(with_mark(cursor, &due)));
+                }
+                // Once: without validators a 304 is a failure.
+                Meaning::NotModifiedElsewhere => {
+                    permit = None;
+                    cursor = caching::forget(&cursor);
+                }
+                Meaning::Failure(failure) => return Err(failure.into()),
+            }
+        };
+
+        // Read it, and decide what of it is new.
+        let cursor = with_mark(cursor, &due);
+        let (mut reading, undecided) = decide::read(client, source, cursor, response).await?;
+        if !undecided.is_empty() {
+            permit = None;
+            reading = Box::pin(detail::decide(client, source, undecided, reading)).await?;
+        }
+        if sizes::lacks_any(&reading) {
+            permit = None;
+            Box::pin(sizes::fill(client, source, &mut reading)).await;
+        }
+        Ok(reading)
+    }
+    .await;
+
+    let duration = watch.map_or(Duration::ZERO, Stopwatch::elapsed);
+    writer.hand_over(Polled { due, exchange, result, duration }).await;
+    drop(permit);
+}
+
+impl Exchange {
+    fn note(&mut self, status: u16, terms: Terms) {
+        if let Some(asked) = self.requests.last_mut() {
+            asked.not_modified = status == 304;
+            asked.retry_after = terms.retry_after;
+        }
+        self.status = Some(status);
+        self.terms = terms;
+    }
+}
+
+impl Polled {
+    /// Returns the number of items to be written.
+    pub(super) fn items(&self) -> usize {
+        self.result.as_ref().map_or(0, |reading| reading.new.len() + reading.changed.len())
+    }
+
+    /// Returns true if it failed in a way that may be our own network's fault.
+    pub(super) fn may_be_our_outage(&self) -> bool {
+        matches!(&self.result, Err(Refusal::Failed(failure)) if failure.may_be_our_outage())
+    }
+}
+
+impl Due {
+    pub(super) fn settings(&self) -> &SourceSettings {
+        &self.plan.configured.settings
+    }
+}
+
+/// Returns the host whose limit a source counts for: the one that answered last.
+pub(super) fn host(settings: &SourceSettings, cursor: &Cursor) -> String {
+    host_of(caching::final_url(cursor).unwrap_or(&settings.url))
+}
+
+fn request(client: &PoliteClient, due: &Due, cursor: &Cursor) -> Request {
+    let source = &due.plan.configured.source;
+    let mut request = client.plan.polling.get(&due.settings().url, source.accept());
+    caching::validate(&mut request, cursor);
+    if source.takes_deltas() {
+        caching::accept_delta(&mut request);
+    }
+    request
+}
+
+/// Returns the cursor; without its validators if they were earned with another
+/// URL or other selectors: then the document must be read anew.
+fn usable_cursor(due: &Due) -> Cursor {
+    let cursor = &due.state.cursor;
+    match cursor.values.get(ASKED) {
+        Some(asked) if *asked != mark(due) => caching::forget(cursor),
+        _ => cursor.clone(),
+    }
+}
+
+fn with_mark(mut cursor: Cursor, due: &Due) -> Cursor {
+    cursor.values.insert(ASKED.to_owned(), mark(due));
+    cursor
+}
+
+fn mark(due: &Due) -> String {
+    let asked = format!("{} {:?}", due.settings().url, due.plan.configured.source);
+    format!("{:016x}", hash64(asked.as_bytes()))
+}
