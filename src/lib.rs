@@ -25,6 +25,8 @@ pub mod normalize;
 
 pub mod dedup;
 
+pub mod agenda;
+
 pub mod topic;
 
 pub mod store;

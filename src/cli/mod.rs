@@ -4,6 +4,7 @@ mod check;
 mod completions;
 mod config;
 mod database;
+mod dates;
 mod demo;
 mod digest;
 mod exit;
@@ -86,6 +87,9 @@ enum Command {
     /// Try the rules of topics, see what a change would do
     #[command(subcommand)]
     Topic(topic::Command),
+    /// Judge the reader of deadlines and events
+    #[command(subcommand)]
+    Dates(dates::Command),
     /// See when, what and to whom digests go; send one
     #[command(subcommand)]
     Digest(digest::Command),
@@ -168,6 +172,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Items(arguments) => items::list(global, arguments).await,
         Command::Explain(arguments) => items::explain(global, &arguments).await,
         Command::Topic(command) => topic::run(global, command).await,
+        Command::Dates(command) => dates::run(global, &command),
         Command::Digest(command) => digest::run(global, command).await,
         Command::Opml(command) => opml::run(global, &command),
         Command::Outbox(command) => outbox::run(global, command).await,

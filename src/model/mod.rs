@@ -7,6 +7,7 @@ mod digest;
 mod http;
 mod ids;
 mod item;
+mod item_date;
 mod network;
 mod outbox;
 mod settings;
@@ -28,6 +29,7 @@ pub use item::{
     Date, Document, Enclosure, Extraction, Fingerprint, Item, Key, Known, RawItem, ReadBy, Rhythm,
     Verdict,
 };
+pub use item_date::{DateKind, ItemDate, Precision};
 pub use network::{Network, NetworkError};
 pub use outbox::{Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
 pub use settings::{

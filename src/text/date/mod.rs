@@ -4,6 +4,8 @@
 //! the first characters of a text and ignores the words round it. What cannot be
 //! an editorial date (a year alone, 1970-01-01) is none.
 
+pub mod mention;
+
 mod day;
 mod time_of_day;
 mod token;
