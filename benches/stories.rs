@@ -105,6 +105,7 @@ fn report(items: &Path, pairs: &Path) -> Outcome<()> {
             language: None,
             published: date(&word("date")),
             published_is_guess: word("date").len() < 10,
+            dates: Vec::new(),
         };
         let source = SourceId::new(word("source"));
         let traces = traces(&item);
@@ -387,6 +388,7 @@ impl Words {
             language: None,
             published: Some(NOW),
             published_is_guess: false,
+            dates: Vec::new(),
         }
     }
 }

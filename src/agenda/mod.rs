@@ -6,6 +6,8 @@
 //! date found carries the sentence that proves it.
 
 pub mod evaluate;
+pub mod revise;
+pub mod words;
 
 mod cues;
 mod judge;

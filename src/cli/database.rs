@@ -8,7 +8,7 @@ use super::{Exit, Global, Output, Session, UsageError, session};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::ServiceSettings;
 use crate::daemon::{self, KeyFate};
-use crate::store::SCHEMA_VERSION;
+use crate::store::schema_version;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -48,7 +48,9 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     let session = Session::of(config, global)?;
     let (store, output) = (&session.ctx.store, &session.output);
     match command {
-        Command::Migrate => output.line(&format!("the database has schema {SCHEMA_VERSION}"))?,
+        Command::Migrate => {
+            output.line(&format!("the database has schema {}", schema_version()))?;
+        }
         Command::Check => {
             let findings = store.check().await?;
             for finding in &findings {

@@ -58,17 +58,12 @@ impl Label {
             Some(time) => Some(NaiveTime::parse_from_str(time, "%H:%M").ok()?),
             None => None,
         };
-        let precision = match self.precise.as_str() {
-            "day" => Precision::Day,
-            "month" => Precision::Month,
-            _ => return None,
-        };
         Some(LabelledDate {
             kind: DateKind::named(&self.kind)?,
             from: self.from,
             to: self.to,
             time,
-            precision,
+            precision: Precision::named(&self.precise)?,
             cancelled: self.cancelled,
         })
     }

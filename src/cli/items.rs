@@ -1,12 +1,15 @@
 //! `items` and `explain`.
 
+use chrono::NaiveTime;
 use serde_json::{Value, json};
 
 use super::output::{cut, json_time};
 use super::{Exit, Global, Output, Session, UsageError};
+use crate::agenda;
+use crate::agenda::revise::KeptDate;
 use crate::model::{DigestId, ItemId, SourceId, Tagging, Timestamp, TopicId, parse_duration};
 use crate::store::items::{self, Listing, Stored};
-use crate::store::{digests, stories};
+use crate::store::{dates, digests, stories};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -69,16 +72,17 @@ pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result
                 let tags = items::tags(tx, item.id)?;
                 let related = stories::related(tx, item.story)?;
                 let told = digests::told_in(tx, item.story)?;
-                found.push((item, tags, related, told));
+                let dates = dates::of_item(tx, item.id)?;
+                found.push((item, tags, related, told, dates));
             }
             Ok(found)
         })
         .await?;
     let output = &session.output;
     if output.json {
-        for (item, tags, related, told) in &found {
+        for (item, tags, related, told, dates) in &found {
             let related: Vec<String> = related.iter().map(ToString::to_string).collect();
-            output.object(&object(item, tags, &related, told))?;
+            output.object(&object(item, tags, &related, told, dates))?;
         }
         return Ok(());
     }
@@ -107,6 +111,7 @@ fn object(
     tags: &[(Tagging, String)],
     related: &[String],
     told: &[DigestId],
+    dates: &[KeptDate],
 ) -> Value {
     let topics: Vec<Value> =
         tags.iter().map(|(tag, _)| json!({"id": tag.topic, "score": tag.score})).collect();
@@ -126,6 +131,24 @@ fn object(
         "summary": item.summary,
         "withheld": item.withheld,
         "reported_in": told,
+        "dates": dates.iter().map(date).collect::<Vec<Value>>(),
+    })
+}
+
+fn date(kept: &KeptDate) -> Value {
+    let date = &kept.date;
+    let time = |time: Option<NaiveTime>| time.map(|time| time.format("%H:%M").to_string());
+    json!({
+        "kind": date.kind.as_str(),
+        "from": date.from,
+        "to": date.to,
+        "time": time(date.time),
+        "time_to": time(date.time_to),
+        "precise": date.precision.as_str(),
+        "sentence": date.sentence,
+        "place": date.place,
+        "cancelled": date.cancelled,
+        "moved_from": kept.moved_from,
     })
 }
 
@@ -141,10 +164,11 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
             let members = items::of_story(tx, item.story)?;
             let related = stories::related(tx, item.story)?;
             let told = digests::told_in(tx, item.story)?;
-            Ok(Some((item, tags, members, related, told)))
+            let dates = dates::of_item(tx, id)?;
+            Ok(Some((item, tags, members, related, told, dates)))
         })
         .await?;
-    let Some((item, tags, members, related, told)) = found else {
+    let Some((item, tags, members, related, told, dates)) = found else {
         return Err(
             UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into()
         );
@@ -152,7 +176,7 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
     let members: Vec<&Stored> = members.iter().filter(|member| member.id != item.id).collect();
     let related: Vec<String> = related.iter().map(ToString::to_string).collect();
     if session.output.json {
-        let mut value = object(&item, &tags, &related, &told);
+        let mut value = object(&item, &tags, &related, &told, &dates);
         value["key"] = json!(item.key.0);
         value["topics"] = tags.iter().map(|(tag, version)| tagging(tag, version)).collect();
         value["members"] =
@@ -160,7 +184,7 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
         session.output.object(&value)?;
         return Ok(Exit::Done);
     }
-    describe(&session.output, &item, &tags, &members, &related, &told)?;
+    describe(&session.output, &item, &tags, &members, &related, &told, &dates)?;
     Ok(Exit::Done)
 }
 
@@ -183,6 +207,7 @@ fn describe(
     members: &[&Stored],
     related: &[String],
     told: &[DigestId],
+    dates: &[KeptDate],
 ) -> anyhow::Result<()> {
     output.line(&item.title)?;
     output.line(&format!(
@@ -208,6 +233,10 @@ fn describe(
     }
     for digest in told {
         output.line(&format!("  reported in {digest}"))?;
+    }
+    for KeptDate { date, .. } in dates {
+        let (kind, said) = (date.kind.as_str(), agenda::words::say(date));
+        output.line(&format!("  date        {kind}: {said} („{}“)", date.sentence))?;
     }
     if tags.is_empty() {
         output.line("  no topic; `amtsbote topic test` shows what each rule made of a text")?;

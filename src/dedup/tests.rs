@@ -35,6 +35,7 @@ fn item(title: &str, text: &str) -> Item {
         language: None,
         published: None,
         published_is_guess: false,
+        dates: Vec::new(),
     }
 }
 

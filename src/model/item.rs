@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ItemId, StoryId, Timestamp};
+use super::{ItemDate, ItemId, StoryId, Timestamp};
 
 /// A date as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,6 +166,9 @@ pub struct Item {
     pub published: Option<Timestamp>,
     /// The date was guessed or clamped.
     pub published_is_guess: bool,
+    /// Deadlines, events, funding calls and rules that the text tells of; empty
+    /// until `agenda` has read it.
+    pub dates: Vec<ItemDate>,
 }
 
 /// What a verdict needs to know of a stored item.

@@ -44,6 +44,21 @@ pub enum Precision {
     Month,
 }
 
+impl Precision {
+    /// Returns the word of the database and of `--json`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Month => "month",
+        }
+    }
+
+    /// Returns the precision with that word.
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Day, Self::Month].into_iter().find(|precision| precision.as_str() == word)
+    }
+}
+
 /// An actionable date, proved by the sentence that says it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemDate {

@@ -67,6 +67,7 @@ pub fn item(
         language: raw.language.as_deref().and_then(language),
         published: dated.map(|date| date.at),
         published_is_guess: dated.is_some_and(|date| date.is_guess),
+        dates: Vec::new(),
     })
 }
 

@@ -19,8 +19,8 @@ pub use tags::{add_tags, set_tags, tags};
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use super::row::{count, from_json, to_json};
+use super::{StoreError, dates};
 use crate::model::{Document, Fingerprint, Item, ItemId, Key, Known, SourceId, StoryId, Timestamp};
 use crate::text::fold;
 
@@ -180,6 +180,7 @@ pub fn insert(
     }
     tx.prepare_cached(INSERT_WORDS)?.execute((id, words(item)))?;
     names::keep(tx, source, id, item)?;
+    dates::set(tx, id, &item.dates)?;
     if withheld.is_none() {
         receipt(tx, id, now, None)?;
     }
@@ -217,6 +218,7 @@ pub fn rewrite(
     })?;
     tx.prepare_cached(REWRITE_WORDS)?.execute((id, words(item)))?;
     names::keep(tx, source, id, item)?;
+    dates::set(tx, id, &item.dates)?;
     Ok(())
 }
 

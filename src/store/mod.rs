@@ -12,6 +12,7 @@ mod row;
 pub mod bodies;
 pub mod bounces;
 pub mod copy;
+pub mod dates;
 pub mod digests;
 pub mod forgotten;
 pub mod items;
@@ -25,6 +26,6 @@ pub mod subscribers;
 
 pub use error::StoreError;
 pub use handle::Store;
-pub use migrate::{SCHEMA_VERSION, schema};
+pub use migrate::{schema, schema_version};
 /// What the functions of the store work in: one state, committed whole or not at all.
 pub use rusqlite::Transaction;

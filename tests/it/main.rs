@@ -8,6 +8,7 @@
 
 mod support;
 
+mod agenda;
 mod architecture;
 mod bounces;
 mod channels;

@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use amtsbote::model::Retry;
-use amtsbote::store::{SCHEMA_VERSION, Store, StoreError, jobs, schema};
+use amtsbote::store::{Store, StoreError, jobs, schema, schema_version};
 use rusqlite::Connection;
 
 fn fixture(name: &str) -> PathBuf {
@@ -44,7 +44,7 @@ fn a_new_file_is_its_owners_alone_and_opens_again() {
     }
     let file = Connection::open(&path).unwrap();
     let version: u32 = file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, SCHEMA_VERSION);
+    assert_eq!(version, schema_version());
 }
 
 #[test]

@@ -551,6 +551,7 @@ fn labelled_item(line: &str) -> Labelled {
         language: None,
         published: Some(at),
         published_is_guess: false,
+        dates: Vec::new(),
     };
     Labelled { id: word("id"), source: SourceId::new(word("source")), item, at }
 }

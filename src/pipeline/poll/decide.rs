@@ -2,11 +2,12 @@
 //! the async threads; no item is written here.
 
 use super::client::PoliteClient;
+use crate::agenda;
 use crate::answer::caching::{self, Remembered};
 use crate::answer::{Failure, FailureKind};
 use crate::dedup::{self, Traces};
 use crate::model::{
-    Cursor, Extraction, Item, ItemId, Key, Known, RawItem, Response, Rhythm, SourceId,
+    Budget, Cursor, Extraction, Item, ItemId, Key, Known, RawItem, Response, Rhythm, SourceId,
     SourceSettings, Tagging, Timestamp, Verdict,
 };
 use crate::normalize::{self, Keyed};
@@ -273,6 +274,7 @@ fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, readin
         ));
         return;
     };
+    let item = with_dates(item, settings, now, &mut reading.notes);
     let verdict =
         known.as_ref().map_or(Verdict::New, |known| dedup::verdict(known, &item.fingerprint));
     match verdict {
@@ -286,6 +288,25 @@ fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, readin
             reading.changed.push((id, item, taggings));
         }
         Verdict::Same(id) | Verdict::Restless(id) => reading.touched.push((id, item.raw_hash)),
+    }
+}
+
+/// Reads the actionable dates of an item; a text that costs too much has none, which is noted.
+fn with_dates(
+    item: Item,
+    settings: &SourceSettings,
+    now: Timestamp,
+    notes: &mut Vec<String>,
+) -> Item {
+    let published = item.published.unwrap_or(now).utc().with_timezone(&settings.timezone);
+    let budget = Budget::for_document(item.title.len() + item.text.len());
+    match agenda::dates(&item.title, &item.text, published.date_naive(), &budget) {
+        Ok(dates) => Item { dates, ..item },
+        Err(error) => {
+            let title = clean_line(&item.title, 100);
+            notes.push(format!("the dates of „{title}“ were not read: {error}"));
+            item
+        }
     }
 }
 
