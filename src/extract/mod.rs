@@ -4,8 +4,10 @@
 //! Everything here takes hostile bytes: each function is linear in its input,
 //! uses no recursion over it, and never panics.
 
+pub mod article;
 pub mod document;
 pub mod feed;
+pub mod file;
 pub mod html;
 pub mod opml;
 pub mod sniff;

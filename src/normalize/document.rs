@@ -1,36 +1,16 @@
 //! Documents that hang on an item: PDF and office files, not pictures.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use url::Url;
 
 use super::text::{title, without_link_ends};
 use super::url::{canonical, resolve};
+use crate::extract::file::{format_of, format_of_media_type, may_be_document, size_in};
 use crate::extract::html::anchors;
 use crate::model::{Document, Enclosure, RawItem};
 use crate::text;
 
 /// Most documents of one item.
 const MAX_DOCUMENTS: usize = 20;
-
-/// Media type, ending of the file, what readers call it.
-const FORMATS: &[(&str, &str, &str)] = &[
-    ("application/pdf", "pdf", "PDF"),
-    ("application/msword", "doc", "DOC"),
-    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", "DOCX"),
-    ("application/vnd.ms-excel", "xls", "XLS"),
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx", "XLSX"),
-    ("application/vnd.ms-powerpoint", "ppt", "PPT"),
-    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx", "PPTX"),
-    ("application/vnd.oasis.opendocument.text", "odt", "ODT"),
-    ("application/vnd.oasis.opendocument.spreadsheet", "ods", "ODS"),
-    ("application/rtf", "rtf", "RTF"),
-    ("application/zip", "zip", "ZIP"),
-];
-
-static SIZE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)(\d{1,6})(?:[.,](\d{1,2}))?\s*(kb|kib|mb|mib|byte)\b").ok());
 
 /// The documents of an item: enclosures first, then links in its texts.
 /// `base` is the address of the item.
@@ -59,16 +39,11 @@ pub(super) fn documents(raw: &RawItem, base: Option<&Url>) -> Vec<Document> {
 
 fn from_enclosure(enclosure: &Enclosure, base: Option<&Url>) -> Option<Document> {
     let claimed = enclosure.media_type.as_deref().unwrap_or_default().to_ascii_lowercase();
-    let claimed = claimed.split(';').next().unwrap_or_default().trim();
     if ["image/", "audio/", "video/"].iter().any(|kind| claimed.starts_with(kind)) {
         return None;
     }
     let url = resolve(&enclosure.url, base)?;
-    let format = FORMATS
-        .iter()
-        .find(|(media_type, ..)| *media_type == claimed)
-        .map(|(.., format)| *format)
-        .or_else(|| format_of(&url))?;
+    let format = format_of_media_type(&claimed).or_else(|| format_of(&url))?;
     let words = enclosure.title.as_deref().unwrap_or_default();
     let size = enclosure.length.filter(|length| *length > 0).or_else(|| size_in(words));
     Some(Document { title: named(words, &url), url, format: format.to_owned(), size })
@@ -89,50 +64,6 @@ fn linked(html: &str, base: Option<&Url>) -> Vec<Document> {
         .collect()
 }
 
-/// Whether [`format_of`] may find a format once the link is resolved: what most
-/// links lack is cheaper to see before.
-fn may_be_document(link: &str) -> bool {
-    let link = link.trim();
-    let path = link.split(['?', '#']).next().unwrap_or_default();
-    let ends_with = |ending: &str| {
-        path.len()
-            .checked_sub(ending.len())
-            .and_then(|at| path.get(at..))
-            .is_some_and(|tail| tail.eq_ignore_ascii_case(ending))
-    };
-    // A link to the page itself is judged by the page's address.
-    path.is_empty()
-        || link.contains('?')
-        || ends_with("download.php")
-        || FORMATS.iter().any(|(_, ending, _)| ends_with(ending))
-}
-
-/// What readers call a media type, if it is a document's.
-pub fn format_of_media_type(media_type: &str) -> Option<&'static str> {
-    let claimed = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    FORMATS.iter().find(|(known, ..)| *known == claimed).map(|(.., format)| *format)
-}
-
-/// What an address says about the format; `None` if it is no document's.
-/// Also used for the item's own link.
-pub fn format_of(url: &str) -> Option<&'static str> {
-    let url = Url::parse(url).ok()?;
-    let path = url.path().to_ascii_lowercase();
-    let by_ending = |ending: &str| {
-        FORMATS.iter().find(|(_, known, _)| *known == ending).map(|(.., format)| *format)
-    };
-    let file = path.rsplit('/').next().unwrap_or_default();
-    if let Some(format) = file.rsplit_once('.').and_then(|(_, ending)| by_ending(ending)) {
-        return Some(format);
-    }
-    // iKISS: loadDocument.phtml?…&Ext=PDF, download.php?fid=…
-    let extension = url.query_pairs().find(|(name, _)| name.eq_ignore_ascii_case("ext"));
-    if let Some((_, ending)) = extension {
-        return by_ending(&ending.to_ascii_lowercase());
-    }
-    (path.ends_with("/output/download.php")).then_some("")
-}
-
 /// The words of the link, else the name of the file.
 fn named(words: &str, url: &str) -> String {
     let words = title(words, 200);
@@ -147,22 +78,6 @@ fn named(words: &str, url: &str) -> String {
     let decoded = canonical(&format!("https://x.invalid/{file}"));
     let file = decoded.strip_prefix("https://x.invalid/").unwrap_or("Dokument");
     text::clean_line(&file.replace("%20", " "), 200)
-}
-
-/// `PDF, 1,2 MB` → bytes. Offices count by 1024.
-fn size_in(words: &str) -> Option<u64> {
-    let found = SIZE.as_ref()?.captures(words)?;
-    let whole: u64 = found[1].parse().ok()?;
-    let tenths: u64 = match found.get(2).map(|digits| digits.as_str()) {
-        Some(digits) => digits.parse::<u64>().ok()? * if digits.len() == 1 { 10 } else { 1 },
-        None => 0,
-    };
-    let unit: u64 = match found[3].to_ascii_lowercase().as_str() {
-        "byte" => 1,
-        "kb" | "kib" => 1 << 10,
-        _ => 1 << 20,
-    };
-    Some((whole * 100 + tenths) * unit / 100)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
-use super::document::{documents, format_of};
+use super::document::documents;
 use super::identity;
 use super::key::{own_page, unmirrored};
 use super::text::{
@@ -13,6 +13,7 @@ use super::text::{
     without_teaser_end,
 };
 use super::url::{canonical, clean, resolve};
+use crate::extract::file::format_of;
 use crate::extract::html;
 use crate::model::{Date, Document, Fingerprint, Item, Key, RawItem, SourceSettings, Timestamp};
 use crate::text;

@@ -10,7 +10,7 @@ mod key;
 mod text;
 pub mod url;
 
-pub use document::{format_of, format_of_media_type};
+pub use crate::extract::file::{format_of, format_of_media_type};
 pub use item::item;
 pub use key::{Keyed, keys, raw_hash};
 

@@ -2,6 +2,7 @@
 //! control and bidi characters. Knows nothing of markup: that is `extract::html`.
 
 pub mod date;
+pub mod furniture;
 
 mod clean;
 mod fold;

@@ -10,57 +10,9 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-/// A line that begins so, and the rest after it, is not the item's. Compared in lower case.
-const TAILS: [&str; 21] = [
-    "impressum",
-    "pressekontakt",
-    "kontakt:",
-    "ansprechpartner:",
-    "medienkontakt",
-    "herausgeber:",
-    "verantwortlich:",
-    "v.i.s.d.p",
-    "original-content von",
-    "über uns",
-    "lesen sie auch:",
-    "lesen sie auch",
-    "das könnte sie auch interessieren",
-    "mehr zum thema",
-    "weitere meldungen",
-    "weitere artikel",
-    "weitere nachrichten",
-    "verwandte artikel",
-    "ähnliche beiträge",
-    "schreibe einen kommentar",
-    "grußwort",
-];
-/// How many of the first `TAILS` end the text wherever their line stands.
-/// The others do so as a heading; with words of their own they are one line.
-const SIGNATURES: usize = 10;
-
-/// A line that begins so is left out alone.
-const LINES: [&str; 16] = [
-    "anbieter zum thema",
-    "foto:",
-    "fotos:",
-    "bild:",
-    "bildquelle",
-    "bildunterschrift",
-    "bildnachweis",
-    "symbolbild",
-    "symbolfoto",
-    "grafik:",
-    "©",
-    "(c) ",
-    "quelle:",
-    "anzeige",
-    "siehe auch:",
-    "auch interessant:",
-];
-/// Longer than any opening, and one character more to see where it ends.
-const LONGEST_OPENING: usize = 40;
-/// A line that only refers to others may be this long, in characters; a longer one tells something.
-const LONGEST_LINE: usize = 240;
+use crate::text::furniture::{
+    LONGEST_LINE, LONGEST_OPENING, is_line, is_tail, lower, may_open, push_lower,
+};
 
 /// What is left out inside a line, from an opening word to the closing bracket.
 const BRACKETS: [&str; 6] =
@@ -86,7 +38,7 @@ pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
         // Few lines begin like boilerplate; only those are looked at whole.
         opening.clear();
         push_lower(&mut opening, line, LONGEST_OPENING);
-        let opens = TAILS.iter().chain(&LINES).any(|words| begins_with(&opening, words));
+        let opens = may_open(&opening);
         let lower = if opens || has_marks && line.contains("ookie") {
             lower(line, LONGEST_LINE + 1)
         } else {
@@ -104,52 +56,6 @@ pub(super) fn cuts(text: &str) -> Vec<Range<usize>> {
         }
     }
     cuts
-}
-
-/// The first characters of a line in lower case.
-fn lower(line: &str, most: usize) -> String {
-    let mut lower = String::new();
-    push_lower(&mut lower, line, most);
-    lower
-}
-
-/// Appends the first characters of a line in lower case.
-fn push_lower(lower: &mut String, line: &str, most: usize) {
-    for c in line.trim().chars().take(most) {
-        match c {
-            _ if c.is_ascii() => lower.push(c.to_ascii_lowercase()),
-            _ => lower.extend(c.to_lowercase()),
-        }
-    }
-}
-
-fn is_tail(line: &str) -> bool {
-    let Some(index) = TAILS.iter().position(|opening| begins_with(line, opening)) else {
-        return false;
-    };
-    index < SIGNATURES
-        || line.trim_end_matches([':', ' ', '…', '.']).chars().count()
-            <= TAILS[index].chars().count() + 4
-        || (TAILS[index] == "grußwort" && line.chars().count() <= 80)
-}
-
-fn is_line(line: &str) -> bool {
-    if line.chars().count() > LONGEST_LINE {
-        return false;
-    }
-    let cookies = line.contains("cookie")
-        && ["akzeptier", "zustimm", "einwillig", "verwende", "einstellung"]
-            .iter()
-            .any(|word| line.contains(word));
-    cookies || LINES.iter().chain(&TAILS[SIGNATURES..]).any(|opening| begins_with(line, opening))
-}
-
-/// `opening` as whole words.
-fn begins_with(line: &str, opening: &str) -> bool {
-    line.strip_prefix(opening).is_some_and(|rest| {
-        !opening.ends_with(char::is_alphanumeric)
-            || rest.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '-')
-    })
 }
 
 /// Brackets with a caption, web and mail addresses.

@@ -1,0 +1,131 @@
+//! The title of an article: the heading that the page's own claims confirm.
+
+use super::head::Head;
+use super::page::{Kind, Page};
+use super::region::Region;
+use crate::text::furniture::{heads_a_box, heads_files, names_a_section};
+use crate::text::{clean_line, fold};
+
+/// A title and the block it stands in.
+#[derive(Debug)]
+pub(super) struct Title {
+    pub(super) words: String,
+    pub(super) block: Option<usize>,
+}
+
+const LONGEST: usize = 300;
+/// Most headings that are weighed; articles have theirs near the beginning.
+const MOST_HEADINGS: usize = 300;
+
+/// Finds the title. `hint` is what a list called the item, possibly shortened.
+pub(super) fn find(page: &Page, head: &Head, region: &Region, hint: Option<&str>) -> Option<Title> {
+    let claims: Vec<String> = head.titles.iter().map(|title| fold(title)).collect();
+    let parts: Vec<String> = head.parts().into_iter().map(fold).collect();
+    let hint = hint
+        .map(|hint| fold(hint.trim().trim_end_matches(['…', '.', ' '])))
+        .filter(|hint| hint.len() >= 4);
+    let first = first_prose(page, region);
+    let mut best: Option<(i32, usize)> = None;
+    let headings = page.blocks.iter().enumerate().filter_map(|(index, block)| match block.kind {
+        Kind::Heading(level) => Some((index, block, level)),
+        _ => None,
+    });
+    for (index, block, level) in headings.take(MOST_HEADINGS) {
+        let words = fold(&block.text);
+        let length = words.chars().count();
+        if !(3..=LONGEST).contains(&length) {
+            continue;
+        }
+        let mut score = match level {
+            1 => 30,
+            2 => 18,
+            3 => 10,
+            _ => 2,
+        };
+        if claims.contains(&words) {
+            score += 40;
+        } else if parts.contains(&words) && !head.is_site(&block.text) {
+            score += 30;
+        } else if length >= 10 && claims.iter().chain(&parts).any(|claim| resembles(claim, &words))
+        {
+            score += 20;
+        }
+        if let Some(hint) = &hint {
+            score += if words.starts_with(hint.as_str()) { 60 } else { 0 };
+        }
+        if names_a_section(&block.text) || heads_a_box(&block.text) || heads_files(&block.text) {
+            score -= 40;
+        }
+        if head.is_site(&block.text) {
+            score -= 50;
+        }
+        if block.is_beside || region.is_out[index] {
+            score -= if level == 1 { 10 } else { 30 };
+        }
+        score += position(page, region, index, first);
+        if best.is_none_or(|(known, _)| score > known) {
+            best = Some((score, index));
+        }
+    }
+    if let Some((_, index)) = best.filter(|(score, _)| *score > 0) {
+        return Some(Title { words: shown(&page.blocks[index].text, head), block: Some(index) });
+    }
+    let claimed = head.titles.iter().find(|title| !names_a_section(title) && !head.is_site(title));
+    let claimed = claimed.cloned().or_else(|| {
+        let parts = head.parts();
+        let own = parts.iter().skip(1).filter(|part| !head.is_site(part) && !names_a_section(part));
+        let own = own.max_by_key(|part| part.chars().count()).copied();
+        own.or(Some(head.title.as_str())).filter(|title| !title.is_empty()).map(str::to_owned)
+    })?;
+    let folded = fold(&claimed);
+    let block =
+        page.blocks.iter().position(|block| !block.is_beside && fold(&block.text) == folded);
+    Some(Title { words: clean_line(&claimed, LONGEST), block })
+}
+
+/// Headings stand right above their text.
+fn position(page: &Page, region: &Region, index: usize, first: usize) -> i32 {
+    let range = &region.range;
+    if region.is_empty {
+        return 0;
+    }
+    if index > first {
+        // A heading inside the text.
+        return if index < range.end { -15 } else { -40 };
+    }
+    let others = page.blocks[index + 1..first]
+        .iter()
+        .take(60)
+        .filter(|block| matches!(block.kind, Kind::Heading(_)))
+        .count();
+    let near = if first - index <= 6 { 8 } else { 0 };
+    near + if others == 0 { 12 } else { 4 }
+}
+
+/// The first block told in sentences inside the region.
+pub(super) fn first_prose(page: &Page, region: &Region) -> usize {
+    let range = region.range.clone();
+    range
+        .clone()
+        .find(|index| !region.is_out[*index] && page.blocks[*index].is_prose())
+        .unwrap_or(range.start)
+}
+
+/// One holds the other and little else.
+fn resembles(claim: &str, words: &str) -> bool {
+    let (long, short) = if claim.len() > words.len() { (claim, words) } else { (words, claim) };
+    short.chars().count() >= 10 && long.contains(short)
+}
+
+/// The heading without what only leads to it, where a claim is its end or beginning.
+fn shown(heading: &str, head: &Head) -> String {
+    let line = clean_line(&heading.replace('\n', " "), LONGEST);
+    let folded = fold(&line);
+    let claim = head.titles.iter().find(|claim| {
+        let claim = fold(claim);
+        claim != folded
+            && claim.chars().count() * 2 > folded.chars().count()
+            && folded.ends_with(claim.as_str())
+    });
+    claim.map_or(line, |claim| clean_line(claim, LONGEST))
+}

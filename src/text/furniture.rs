@@ -1,0 +1,324 @@
+//! Page furniture: words that publishing systems print around a text.
+//!
+//! One list for all that tell an item's own words from those of its page: the
+//! reader of articles, the topics, and the comparison of items.
+
+/// A line that begins so, and the rest after it, is not the item's. Compared in lower case.
+const TAILS: &[&str] = &[
+    "impressum",
+    "pressekontakt",
+    "kontakt:",
+    "ansprechpartner:",
+    "medienkontakt",
+    "herausgeber:",
+    "verantwortlich:",
+    "v.i.s.d.p",
+    "original-content von",
+    "über uns",
+    "lesen sie auch:",
+    "lesen sie auch",
+    "das könnte sie auch interessieren",
+    "mehr zum thema",
+    "weitere meldungen",
+    "weitere artikel",
+    "weitere nachrichten",
+    "verwandte artikel",
+    "ähnliche beiträge",
+    "schreibe einen kommentar",
+    "grußwort",
+];
+/// How many of the first `TAILS` end the text wherever their line stands.
+/// The others do so as a heading; with words of their own they are one line.
+const SIGNATURES: usize = 10;
+
+/// A line that begins so is left out alone.
+const LINES: &[&str] = &[
+    "anbieter zum thema",
+    "foto:",
+    "fotos:",
+    "bild:",
+    "bildquelle",
+    "bildunterschrift",
+    "bildnachweis",
+    "symbolbild",
+    "symbolfoto",
+    "grafik:",
+    "©",
+    "(c) ",
+    "quelle:",
+    "anzeige",
+    "siehe auch:",
+    "auch interessant:",
+];
+/// Longer than any opening, and one character more to see where it ends.
+pub const LONGEST_OPENING: usize = 40;
+/// A line that only refers to others may be this long, in characters; a longer one tells something.
+pub const LONGEST_LINE: usize = 240;
+
+/// Headings of boxes that stand beside or below a text and lead to other pages, in lower case.
+const BOXES: &[&str] = &[
+    "aktuelles",
+    "alle meldungen",
+    "ansprechpartner",
+    "archiv",
+    "auch interessant",
+    "das könnte dich auch interessieren",
+    "das könnte ihnen auch gefallen",
+    "diesen artikel teilen",
+    "diese seite teilen",
+    "empfehlungen",
+    "folgen sie uns",
+    "ihre auswahl",
+    "kategorien",
+    "kommentare",
+    "kommentar schreiben",
+    "kommentar verfassen",
+    "kontakt",
+    "letzte meldungen",
+    "links zum thema",
+    "mehr aus",
+    "mehr dazu",
+    "mehr lesen",
+    "mehr news",
+    "mehr zu diesem thema",
+    "mehr von",
+    "meistgelesen",
+    "meist gelesen",
+    "neueste beiträge",
+    "neueste meldungen",
+    "newsletter",
+    "passend zum thema",
+    "passend dazu",
+    "schlagworte",
+    "schlagwörter",
+    "schnellzugriff",
+    "seite teilen",
+    "stichworte",
+    "teilen",
+    "termine",
+    "themen",
+    "verwandte inhalte",
+    "verwandte themen",
+    "veranstaltungen",
+    "weitere beiträge",
+    "weitere informationen zum thema",
+    "weitere pressemitteilungen",
+    "weitere themen",
+    "zum thema",
+    "related",
+    "related articles",
+    "related posts",
+    "leave a comment",
+    "leave a reply",
+    "share this",
+];
+
+/// Headings of boxes with files that belong to a text, in lower case.
+const FILES: &[&str] = &[
+    "anhang",
+    "anhänge",
+    "anlage",
+    "anlagen",
+    "dateien",
+    "dateianhänge",
+    "dokument",
+    "dokumente",
+    "download",
+    "downloads",
+    "download-bereich",
+    "downloadbereich",
+    "zum download",
+    "zum herunterladen",
+    "herunterladen",
+    "material",
+    "materialien",
+    "formulare",
+    "unterlagen",
+    "weitere dokumente",
+    "pdf",
+];
+
+/// Links and buttons that act on the page, in lower case.
+const ACTIONS: &[&str] = &[
+    "zurück",
+    "zurück zur übersicht",
+    "zurück zur liste",
+    "zur übersicht",
+    "zur startseite",
+    "zum seitenanfang",
+    "nach oben",
+    "seitenanfang",
+    "drucken",
+    "seite drucken",
+    "druckversion",
+    "artikel drucken",
+    "teilen",
+    "seite teilen",
+    "per e-mail teilen",
+    "weiterempfehlen",
+    "empfehlen",
+    "seite weiterempfehlen",
+    "vorlesen",
+    "seite vorlesen",
+    "merken",
+    "bild vergrößern",
+    "weiterlesen",
+    "mehr erfahren",
+    "mehr lesen",
+    "zum inhalt springen",
+    "auf facebook teilen",
+    "auf twitter teilen",
+    "twittern",
+    "kommentieren",
+    "als pdf speichern",
+    "link kopieren",
+    "vorheriger beitrag",
+    "nächster beitrag",
+    "vorheriger artikel",
+    "nächster artikel",
+    "alle akzeptieren",
+];
+
+/// Headings that name a section of a site, not an item of it, in lower case.
+const SECTIONS: &[&str] = &[
+    "aktuell",
+    "aktuelle meldung",
+    "aktuelle meldungen",
+    "aktuelle nachrichten",
+    "aktuelle pressemitteilungen",
+    "aktuelles",
+    "aktuelles aus dem rathaus",
+    "archiv",
+    "artikel",
+    "bekanntmachung",
+    "bekanntmachungen",
+    "blog",
+    "detail",
+    "detailansicht",
+    "details",
+    "hauptinhalt",
+    "home",
+    "inhalt",
+    "inhaltsbereich",
+    "meldung",
+    "meldungen",
+    "menü",
+    "nachricht",
+    "nachrichten",
+    "navigation",
+    "neues",
+    "neuigkeiten",
+    "news",
+    "presse",
+    "pressearchiv",
+    "pressebereich",
+    "presseinformation",
+    "presseinformationen",
+    "pressemeldung",
+    "pressemeldungen",
+    "pressemitteilung",
+    "pressemitteilungen",
+    "rathaus aktuell",
+    "service",
+    "start",
+    "startseite",
+    "suche",
+    "willkommen",
+];
+
+/// Returns whether a heading stands over a box that leads to other pages.
+pub fn heads_a_box(heading: &str) -> bool {
+    let heading = lower(heading, LONGEST_OPENING + 20);
+    let bare = bare(&heading);
+    BOXES.contains(&bare)
+        || TAILS.iter().any(|words| bare == words.trim_end_matches(':'))
+        || [
+            "das könnte sie",
+            "das könnte dich",
+            "lesen sie auch",
+            "mehr zum thema",
+            "weitere meldungen",
+        ]
+        .iter()
+        .any(|words| bare.starts_with(words))
+}
+
+/// Returns whether a heading stands over files that belong to the text.
+pub fn heads_files(heading: &str) -> bool {
+    let heading = lower(heading, LONGEST_OPENING);
+    let bare = bare(&heading);
+    FILES.contains(&bare)
+        || ["download", "dokumente ", "anlagen ", "dateien "]
+            .iter()
+            .any(|words| bare.starts_with(words))
+}
+
+/// Returns whether words are those of a link or button that acts on the page.
+pub fn is_action(words: &str) -> bool {
+    let words = lower(words, LONGEST_OPENING);
+    ACTIONS.contains(&bare(&words))
+}
+
+/// Returns whether a heading names a section of a site.
+pub fn names_a_section(heading: &str) -> bool {
+    let heading = lower(heading, LONGEST_OPENING);
+    SECTIONS.contains(&bare(&heading))
+}
+
+/// Returns whether the beginning of a line, in lower case, may be furniture.
+pub fn may_open(opening: &str) -> bool {
+    TAILS.iter().chain(LINES).any(|words| begins_with(opening, words))
+}
+
+/// Words without marks round them.
+fn bare(words: &str) -> &str {
+    words.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+/// The first characters of a line in lower case.
+pub fn lower(line: &str, most: usize) -> String {
+    let mut lower = String::new();
+    push_lower(&mut lower, line, most);
+    lower
+}
+
+/// Appends the first characters of a line in lower case.
+pub fn push_lower(lower: &mut String, line: &str, most: usize) {
+    for c in line.trim().chars().take(most) {
+        match c {
+            _ if c.is_ascii() => lower.push(c.to_ascii_lowercase()),
+            _ => lower.extend(c.to_lowercase()),
+        }
+    }
+}
+
+/// Returns whether a line in lower case ends the text before it.
+pub fn is_tail(line: &str) -> bool {
+    let Some(index) = TAILS.iter().position(|opening| begins_with(line, opening)) else {
+        return false;
+    };
+    index < SIGNATURES
+        || line.trim_end_matches([':', ' ', '…', '.']).chars().count()
+            <= TAILS[index].chars().count() + 4
+        || (TAILS[index] == "grußwort" && line.chars().count() <= 80)
+}
+
+/// Returns whether a line in lower case is to be left out alone.
+pub fn is_line(line: &str) -> bool {
+    if line.chars().count() > LONGEST_LINE {
+        return false;
+    }
+    let cookies = line.contains("cookie")
+        && ["akzeptier", "zustimm", "einwillig", "verwende", "einstellung"]
+            .iter()
+            .any(|word| line.contains(word));
+    cookies || LINES.iter().chain(&TAILS[SIGNATURES..]).any(|opening| begins_with(line, opening))
+}
+
+/// `opening` as whole words.
+pub fn begins_with(line: &str, opening: &str) -> bool {
+    line.strip_prefix(opening).is_some_and(|rest| {
+        !opening.ends_with(char::is_alphanumeric)
+            || rest.chars().next().is_none_or(|c| !c.is_alphanumeric() && c != '-')
+    })
+}
