@@ -60,7 +60,7 @@ pub(super) async fn demo(global: &Global, arguments: &Arguments) -> anyhow::Resu
         crate::web::serve(web, settings, current, async {
             let _ = tokio::signal::ctrl_c().await;
         })
-        .await?;
+        .await;
         delivering.abort();
     }
     Ok(Exit::Done)

@@ -1,6 +1,7 @@
 //! `digest`: list, plan, preview, send, show.
 
 use clap::ValueEnum;
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::output::{counted, json_time};
@@ -222,7 +223,7 @@ async fn show(session: &Session, id: &DigestId) -> anyhow::Result<Exit> {
     };
     let output = &session.output;
     for (entry, hash) in &mails {
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = HEXLOWER.encode(hash);
         if output.json {
             output.object(&json!({"digest": digest.id, "message_id": entry.message_id,
                 "state": entry.state.as_str(), "bytes": entry.payload.0.len(), "sha256": hash}))?;

@@ -185,11 +185,7 @@ async fn serve(
         (running.ctx.clone(), Arc::clone(&running.plan))
     };
     let stop = house.stop.clone();
-    let served =
-        crate::web::serve(listener, settings, Arc::new(current), stop.cancelled_owned()).await;
-    if let Err(error) = served {
-        tracing::error!(%error, "the web face ended");
-    }
+    crate::web::serve(listener, settings, Arc::new(current), stop.cancelled_owned()).await;
     Ok(())
 }
 

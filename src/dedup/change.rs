@@ -192,35 +192,17 @@ fn is_typo(left: &str, right: &str) -> bool {
     if digit(left) || digit(right) {
         return false;
     }
-    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
-    let (shorter, longer) = (left.len().min(right.len()), left.len().max(right.len()));
+    let (left_length, right_length) = (left.chars().count(), right.chars().count());
+    let (shorter, longer) = (left_length.min(right_length), left_length.max(right_length));
     let allowed = if longer >= 8 { 2 } else { 1 };
     if longer - shorter > allowed {
         return false;
     }
     if shorter < 5 {
         // Of short words only an ending: "eine" is not "keine".
-        return left.starts_with(&right) || right.starts_with(&left);
+        return left.starts_with(right) || right.starts_with(left);
     }
-    distance(&left, &right) <= allowed
-}
-
-/// Edits from one word to the other, two swapped neighbours being one.
-fn distance(left: &[char], right: &[char]) -> usize {
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, r) in right.iter().enumerate() {
-            let mut best = (last[j] + usize::from(l != r)).min(last[j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *l == right[j - 1] && left[i - 1] == *r {
-                best = best.min(before_last[j - 1] + 1);
-            }
-            row.push(best);
-        }
-        before_last = std::mem::replace(&mut last, row);
-    }
-    last.last().copied().unwrap_or_default()
+    strsim::osa_distance(left, right) <= allowed
 }
 
 /// A document that did not hang there before, under whatever address: files

@@ -4,12 +4,12 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-/// A network in prefix notation (RFC 4632 3.1, RFC 4291 2.3).
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+
+/// A network in prefix notation (RFC 4632 3.1, RFC 4291 2.3), without bits
+/// beyond its prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Network {
-    address: IpAddr,
-    prefix: u8,
-}
+pub struct Network(IpNet);
 
 /// Why a text is no network.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,45 +28,20 @@ pub enum NetworkError {
 impl Network {
     /// The IPv4 network of that address and length; for tables of constants.
     pub(crate) const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Self {
-        Self { address: IpAddr::V4(Ipv4Addr::new(a, b, c, d)), prefix }
+        Self(IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)))
     }
 
     /// The IPv6 network whose first four groups are given; for tables of constants.
     pub(crate) const fn v6(head: [u16; 4], prefix: u8) -> Self {
         let [a, b, c, d] = head;
-        Self { address: IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0)), prefix }
+        Self(IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0), prefix)))
     }
 
-    /// Whether the address lies in it. An IPv4 network holds no IPv6 address,
-    /// not even a mapped one: who compares must unmap first.
+    /// Returns whether the address lies in it. An IPv4 network holds no IPv6
+    /// address, not even a mapped one: who compares must unmap first.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => {
-                (network.to_bits() ^ address.to_bits()) & mask32(self.prefix) == 0
-            }
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                (network.to_bits() ^ address.to_bits()) & mask128(self.prefix) == 0
-            }
-            _ => false,
-        }
+        self.0.contains(&address)
     }
-
-    /// The same network with the bits beyond the prefix cleared.
-    fn cleared(self) -> Self {
-        let address = match self.address {
-            IpAddr::V4(a) => Ipv4Addr::from_bits(a.to_bits() & mask32(self.prefix)).into(),
-            IpAddr::V6(a) => Ipv6Addr::from_bits(a.to_bits() & mask128(self.prefix)).into(),
-        };
-        Self { address, ..self }
-    }
-}
-
-fn mask32(prefix: u8) -> u32 {
-    u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0)
-}
-
-fn mask128(prefix: u8) -> u128 {
-    u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or(0)
 }
 
 impl FromStr for Network {
@@ -79,29 +54,27 @@ impl FromStr for Network {
         };
         let address: IpAddr =
             address.trim().parse().map_err(|_| NetworkError::Address(text.to_owned()))?;
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        let prefix = match length {
-            None => longest,
+        let whole = IpNet::from(address);
+        let network = match length {
+            None => whole,
             Some(length) => length
                 .trim()
                 .parse()
                 .ok()
-                .filter(|prefix| *prefix <= longest)
-                .ok_or_else(|| NetworkError::Prefix(text.to_owned(), longest))?,
+                .and_then(|prefix| IpNet::new(address, prefix).ok())
+                .ok_or_else(|| NetworkError::Prefix(text.to_owned(), whole.max_prefix_len()))?,
         };
-        let network = Self { address, prefix };
-        let cleared = network.cleared();
-        if cleared == network {
-            Ok(network)
+        if network.trunc() == network {
+            Ok(Self(network))
         } else {
-            Err(NetworkError::HostBits(text.to_owned(), cleared))
+            Err(NetworkError::HostBits(text.to_owned(), Self(network.trunc())))
         }
     }
 }
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.prefix)
+        self.0.fmt(f)
     }
 }
 

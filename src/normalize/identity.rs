@@ -220,9 +220,7 @@ pub(super) fn named(kind: &str, text: &str) -> String {
 pub(super) fn hash(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
 
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-    let digest = Sha256::digest(bytes);
-    digest.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)[..16])
 }
 
 /// Whether a canonical URL leads to one page among others: not to a host's

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::envelope::offset_minutes;
@@ -223,7 +224,7 @@ fn forward(
         hint: None,
     };
     let rendered = render::notice(&notice, &mail.face, &mail.templates)?;
-    let hash: String = Sha256::digest(bytes)[..8].iter().map(|b| format!("{b:02x}")).collect();
+    let hash = HEXLOWER.encode(&Sha256::digest(bytes)[..8]);
     let envelope = Envelope {
         kind: MailKind::Notice,
         recipient: recipient.clone(),

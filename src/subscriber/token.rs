@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 
@@ -67,7 +68,7 @@ impl Key {
 
     /// The text of a key file.
     pub fn to_text(&self) -> String {
-        hexadecimal(&self.0)
+        HEXLOWER.encode(&self.0)
     }
 }
 
@@ -191,7 +192,7 @@ pub fn is_well_formed(text: &str) -> bool {
 
 /// What is stored of a token: who reads the database cannot use it.
 pub fn hash(token: &str) -> String {
-    hexadecimal(&Sha256::digest(token.as_bytes()))
+    HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
 }
 
 /// Compares without telling by its time where two tokens differ.
@@ -220,30 +221,7 @@ pub fn token_of_recipient(recipient: &str) -> Option<String> {
 
 /// RFC 4648 6 in lower case, without padding.
 fn base32(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-    let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
-    let (mut buffer, mut bits) = (0_u16, 0);
-    for byte in bytes {
-        buffer = buffer << 8 | u16::from(*byte);
-        bits += 8;
-        while bits >= 5 {
-            bits -= 5;
-            text.push(char::from(ALPHABET[usize::from(buffer >> bits & 31)]));
-        }
-        buffer &= (1 << bits) - 1;
-    }
-    if bits > 0 {
-        text.push(char::from(ALPHABET[usize::from(buffer << (5 - bits) & 31)]));
-    }
-    text
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(u32::from(digit), 16))
-        .collect()
+    data_encoding::BASE32_NOPAD.encode(bytes).to_ascii_lowercase()
 }
 
 #[cfg(test)]

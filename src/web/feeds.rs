@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
 use chrono::DateTime;
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{SHORT_LEAD, others, topics};
@@ -89,8 +90,7 @@ fn entry(
 
 /// The feed, or 304 if the reader has it.
 fn validated(headers: &HeaderMap, text: String, updated: Timestamp) -> Response {
-    let hash: String =
-        Sha256::digest(text.as_bytes()).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..12]);
     let tag = format!("\"{hash}\"");
     let is_known = match headers.get(IF_NONE_MATCH).map(HeaderValue::to_str) {
         // It alone counts where it stands (RFC 9110 13.2.2).

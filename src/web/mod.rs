@@ -14,12 +14,12 @@ mod feeds;
 pub mod headers;
 mod limits;
 pub mod pages;
+mod serve;
 mod settings;
 mod status;
 mod subscribe;
 pub mod views;
 
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,8 +41,6 @@ use crate::store::StoreError;
 const CONCURRENCY: usize = 64;
 /// Longest time for one answer, the reading of its body included.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// After the word to stop, answers under way may take so long.
-const FAREWELL: Duration = Duration::from_secs(10);
 
 /// What the face needs of the config beyond the plan. It is read once: a reload
 /// brings new topics, series and names, a restart also these.
@@ -82,19 +80,8 @@ pub async fn serve(
     settings: Settings,
     current: Current,
     stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let stopped = Arc::new(tokio::sync::Notify::new());
-    let told = Arc::clone(&stopped);
-    let service = router(settings, current).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop.await;
-        told.notify_one();
-    });
-    // A connection that stays open must not hold up the end.
-    tokio::select! {
-        served = serving.into_future() => served,
-        () = async { stopped.notified().await; tokio::time::sleep(FAREWELL).await } => Ok(()),
-    }
+) {
+    serve::until(listener, router(settings, current), stop).await;
 }
 
 /// Every path behind its door. Who asks it without a socket adds the peer as

@@ -1,5 +1,6 @@
 //! `subscriber proof` and `subscriber forget`: what somebody may ask for.
 
+use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use super::no_address;
@@ -41,7 +42,7 @@ fn object(proof: &Proof) -> serde_json::Value {
             json!({
                 "kind": mail.kind.as_str(), "message_id": mail.message_id,
                 "created": mail.created.rfc3339(), "state": mail.state.as_str(),
-                "sent": json_time(sent(mail.state)), "sha256": hexadecimal(hash),
+                "sent": json_time(sent(mail.state)), "sha256": HEXLOWER.encode(hash),
             })
         })
         .collect();
@@ -81,7 +82,7 @@ fn print(session: &Session, proof: &Proof) -> anyhow::Result<()> {
                 "<{}>{}, SHA-256 {}",
                 mail.message_id,
                 sent.unwrap_or_default(),
-                hexadecimal(hash)
+                HEXLOWER.encode(hash)
             ),
         )?;
     }
@@ -90,10 +91,6 @@ fn print(session: &Session, proof: &Proof) -> anyhow::Result<()> {
 
 fn sent(state: State) -> Option<crate::model::Timestamp> {
     if let State::Sent { at } = state { Some(at) } else { None }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(super) async fn forget(session: &Session, text: &str) -> anyhow::Result<Exit> {

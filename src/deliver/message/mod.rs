@@ -9,9 +9,8 @@ pub mod dkim;
 mod header;
 mod quoted;
 
-use std::fmt::Write as _;
-
 use chrono::FixedOffset;
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::SendError;
@@ -145,10 +144,7 @@ fn body(rendered: &Rendered, boundary: &str) -> String {
 /// each mail; `=_` cannot occur in quoted-printable, so it cannot occur in the parts.
 fn boundary(envelope: &Envelope) -> String {
     let hash = Sha256::digest(&envelope.message_id);
-    hash[..10].iter().fold("=_amtsbote_".to_owned(), |mut boundary, byte| {
-        let _ = write!(boundary, "{byte:02x}");
-        boundary
-    })
+    format!("=_amtsbote_{}", HEXLOWER.encode(&hash[..10]))
 }
 
 fn date(envelope: &Envelope) -> Result<String, SendError> {
