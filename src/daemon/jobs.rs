@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::loops::patience_ends;
+use super::loops::grace_period_ends;
 use super::{House, Lock};
 use crate::model::{SeriesId, SourceId};
 use crate::pipeline::{self, Choice, Context, Moment, PipelineError};
@@ -152,7 +152,7 @@ async fn attempt(house: &House, work: Work) -> Outcome {
             Ok(Err(error)) => Outcome::Failed(format!("{:#}", anyhow::Error::new(error))),
             Err(fault) => Outcome::Failed(format!("a fault of the program: {fault}")),
         },
-        () = patience_ends(house) => Outcome::Failed("the service was told to stop".to_owned()),
+        () = grace_period_ends(&house.stop) => Outcome::Failed("the service was told to stop".to_owned()),
     }
 }
 

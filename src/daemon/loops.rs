@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::{DaemonError, House, Running, jobs, notify};
 use crate::model::{ItemId, Retry, SeriesId, Timestamp};
@@ -23,7 +24,7 @@ const JOBS_EVERY: Duration = Duration::from_millis(300);
 const PRUNE_EVERY: Duration = Duration::from_hours(6);
 /// How long a pass may go on after the service was told to stop: a slow host
 /// must not hold up the end.
-const PASS_PATIENCE: Duration = Duration::from_secs(5);
+const PASS_GRACE_PERIOD: Duration = Duration::from_secs(5);
 /// A series whose last slot lies further ahead than this was run by a clock that
 /// was ahead: more than a change of zone or of summer time can do.
 const CLOCK_WAS_AHEAD: chrono::TimeDelta = chrono::TimeDelta::hours(26);
@@ -101,7 +102,7 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
                             tokio::select! {
                                 () = pass(&running, begun) => {}
                                 // Nothing is lost: what was not kept is asked again.
-                                () = patience_ends(&house) => {}
+                                () = grace_period_ends(&house.stop) => {}
                             }
                         });
                     }
@@ -120,10 +121,11 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
     Ok(())
 }
 
-/// Told to stop, and the sources in hand have had their time.
-pub(super) async fn patience_ends(house: &House) {
-    house.stop.cancelled().await;
-    tokio::time::sleep(PASS_PATIENCE).await;
+/// Waits until the service is told to stop, and the sources in hand have had
+/// their time after that.
+pub(super) async fn grace_period_ends(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(PASS_GRACE_PERIOD).await;
 }
 
 async fn pass(running: &Running, begun: Pass) {
@@ -478,5 +480,35 @@ async fn rest(house: &House, wait: Duration) {
     tokio::select! {
         () = tokio::time::sleep(wait) => {}
         () = house.stop.cancelled() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::{Clock as _, TestClock};
+
+    #[test]
+    fn one_loop_that_does_not_turn_makes_the_heartbeats_stale() {
+        let start = Timestamp::from_seconds(1_000_000);
+        let almost = start.after(STUCK_AFTER).before(Duration::from_secs(1));
+        for stuck in 0..3 {
+            let beats = Heartbeats::default();
+            (0..3).for_each(|which| beats.beat(which, start));
+            assert!(beats.are_fresh(almost));
+            (0..3).filter(|which| *which != stuck).for_each(|which| beats.beat(which, almost));
+            assert!(!beats.are_fresh(start.after(STUCK_AFTER)), "loop {stuck}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pass_has_five_seconds_after_the_word_to_stop() {
+        let stop = CancellationToken::new();
+        let clock = TestClock::new(Timestamp::default());
+        tokio::time::timeout(Duration::from_hours(1), grace_period_ends(&stop)).await.unwrap_err();
+        stop.cancel();
+        let told = clock.now();
+        grace_period_ends(&stop).await;
+        assert_eq!(clock.now().since(told), Duration::from_secs(5));
     }
 }

@@ -28,8 +28,9 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::pipeline::{self, Context, PipelineError, Plan};
 
-/// How long the loops may take to finish what they have in hand.
-const PATIENCE: Duration = Duration::from_secs(50);
+/// How long the loops may take to finish what they have in hand. Shorter than
+/// `TimeoutStopSec` of the unit, so that systemd does not cut it.
+const GRACE_PERIOD: Duration = Duration::from_secs(50);
 
 /// What the loops work with until the next reload.
 pub(crate) struct Running {
@@ -160,7 +161,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     };
     tokio::select! {
         () = finished => {}
-        () = tokio::time::sleep(PATIENCE) => tracing::warn!("not everything was finished in time; the next start takes it up"),
+        () = tokio::time::sleep(GRACE_PERIOD) => tracing::warn!("not everything was finished in time; the next start takes it up"),
         _ = signals.recv() => tracing::warn!("told to stop a second time; the next start takes up the rest"),
     }
     ended
@@ -203,7 +204,7 @@ impl Fixed {
 }
 
 /// Takes up a new config, whole or not at all. What outlives it stays: the
-/// database, the key, and the manners towards hosts.
+/// database, the key, and the limits of hosts.
 fn reload_config(
     running: &watch::Sender<Arc<Running>>,
     house: &House,
@@ -247,5 +248,19 @@ fn problems(error: &anyhow::Error) -> Vec<String> {
     match error.downcast_ref::<ConfigError>() {
         Some(config) => config.problems.iter().map(ToString::to_string).collect(),
         None => vec![format!("{error:#}")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_unit_allows_more_time_for_the_end_than_the_daemon_takes() {
+        let unit = include_str!("../../systemd/amtsbote.service");
+        let stop = unit.lines().find_map(|line| line.strip_prefix("TimeoutStopSec=")).unwrap();
+        let stop = Duration::from_secs(stop.parse().unwrap());
+        assert!(GRACE_PERIOD + Duration::from_secs(5) <= stop, "{GRACE_PERIOD:?} of {stop:?}");
+        assert!(GRACE_PERIOD >= Duration::from_secs(30), "a message in hand needs its time");
     }
 }

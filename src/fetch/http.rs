@@ -81,14 +81,14 @@ impl HttpFetch {
         let mut unbroken = true;
         for hop in 0..=MOST_HOPS {
             self.check_place(&url).await?;
-            let answer = self.ask(request, &first, &url).await?;
-            let (status, fields) = match answer {
-                Answer::Whole(mut response) => {
+            let (status, fields) = match self.ask(request, &first, &url).await? {
+                Hop::Answered(mut response) => {
                     response.moved =
                         (permanent != first).then(|| Move { permanent_url: permanent.into() });
                     return Ok(response);
                 }
-                Answer::Elsewhere(status, fields) => (status, fields),
+                Hop::Redirected(status, fields) => (status, fields),
+                Hop::Undecodable(why) => return Err(FetchError::Broken { host: host(&url), why }),
             };
             let refused = |why: String| FetchError::Redirect { host: host(&url), why };
             if hop == MOST_HOPS {
@@ -130,19 +130,16 @@ impl HttpFetch {
     }
 
     /// One hop, asked again without compression if the body cannot be unpacked.
-    async fn ask(&self, request: &Request, first: &Url, url: &Url) -> Result<Answer, FetchError> {
+    async fn ask(&self, request: &Request, first: &Url, url: &Url) -> Result<Hop, FetchError> {
         let mut fields = self.fields(request, url, same_host(first, url))?;
         let response = self.send(request, url, &fields).await?;
         match read(request, url, response).await? {
-            Reading::Done(answer) => Ok(answer),
-            Reading::Undecodable(_) => {
+            Hop::Undecodable(_) => {
                 fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
                 let response = self.send(request, url, &fields).await?;
-                match read(request, url, response).await? {
-                    Reading::Done(answer) => Ok(answer),
-                    Reading::Undecodable(why) => Err(FetchError::Broken { host: host(url), why }),
-                }
+                read(request, url, response).await
             }
+            hop => Ok(hop),
         }
     }
 
@@ -273,16 +270,11 @@ impl fmt::Debug for HttpFetch {
     }
 }
 
-/// What one hop gave.
-enum Answer {
-    Whole(Response),
-    Elsewhere(u16, HeaderMap),
-}
-
-/// What became of one body.
-enum Reading {
-    Done(Answer),
-    /// It came whole but is not in the encoding it claims.
+/// The answer of one hop.
+enum Hop {
+    Answered(Response),
+    Redirected(u16, HeaderMap),
+    /// The body came whole but is not in the encoding it claims.
     Undecodable(String),
 }
 
@@ -304,14 +296,14 @@ async fn read(
     request: &Request,
     url: &Url,
     mut response: reqwest::Response,
-) -> Result<Reading, FetchError> {
+) -> Result<Hop, FetchError> {
     let status = response.status().as_u16();
     if matches!(status, 301 | 302 | 303 | 307 | 308) {
-        return Ok(Reading::Done(Answer::Elsewhere(status, response.headers().clone())));
+        return Ok(Hop::Redirected(status, response.headers().clone()));
     }
     let bodiless = request.method == Method::Head || matches!(status, 204 | 304);
     if !bodiless && let Some(coding) = undecoded(response.headers()) {
-        return Ok(Reading::Undecodable(format!("it is encoded as `{coding}`, unknown here")));
+        return Ok(Hop::Undecodable(format!("it is encoded as `{coding}`, unknown here")));
     }
     let most = if status < 300 { request.max_bytes } else { request.max_bytes.min(ERROR_BYTES) };
     let limit = usize::try_from(most).unwrap_or(usize::MAX);
@@ -333,7 +325,7 @@ async fn read(
             }
             Err(error) if undecodable(&error) => {
                 let why = "its body is not in the encoding that it claims".to_owned();
-                return Ok(Reading::Undecodable(why));
+                return Ok(Hop::Undecodable(why));
             }
             Err(error) => return Err(meaning(&host(url), &error)),
         }
@@ -343,14 +335,14 @@ async fn read(
         .iter()
         .map(|(name, value)| (name.as_str(), text_of(value)))
         .collect::<Headers>();
-    Ok(Reading::Done(Answer::Whole(Response {
+    Ok(Hop::Answered(Response {
         status,
         final_url: url.to_string(),
         moved: None,
         headers,
         body,
         truncated,
-    })))
+    }))
 }
 
 /// The content coding that the client left in place (RFC 9110 8.4).

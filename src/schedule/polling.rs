@@ -252,6 +252,31 @@ mod tests {
     }
 
     #[test]
+    fn sources_of_one_interval_do_not_all_come_due_together() {
+        let due: std::collections::BTreeSet<Duration> = (0..20)
+            .map(|n| {
+                let source = SourceId::new(format!("source-{n}"));
+                let (outcome, rhythm) = (Outcome::Read, Rhythm::default());
+                let signs = Signs {
+                    source: &source,
+                    outcome,
+                    failures: 0,
+                    last_new_item: None,
+                    rhythm: &rhythm,
+                    freshness: None,
+                    retry_after: None,
+                    gap: false,
+                    never_answers_304: false,
+                };
+                next(now(), &policy(), &signs).since(now())
+            })
+            .collect();
+        assert!(due.len() > 15, "{due:?}");
+        let spread = due.last().unwrap().abs_diff(*due.first().unwrap());
+        assert!(spread > 5 * MINUTE && spread <= MOST_JITTER, "{spread:?}");
+    }
+
+    #[test]
     fn a_quiet_source_slows_down_and_never_beyond_the_maximum() {
         let silent = |days: u32| wait(|signs| signs.last_new_item = Some(now().before(days * DAY)));
         about(silent(27), 2 * HOUR);

@@ -58,6 +58,16 @@ async fn a_corrected_title_is_a_change_and_not_a_new_item() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_new_items_the_last_of_the_document_is_the_first_to_be_received() {
+    let desk = desk().await;
+    desk.read("amt", &entries(1..2)).await;
+    let newest_first = [entry(4), entry(3), entry(2), entry(1)];
+    assert_eq!(desk.read("amt", &newest_first).await, ok(3, 0));
+    let titles: Vec<String> = (1..5).map(|n| entry(n).title).collect();
+    assert_eq!(desk.stored().await, titles);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_vanished_guid_comes_back_by_its_page_and_title() {
     let desk = desk().await;
     desk.read("amt", &entries(1..4)).await;
@@ -538,6 +548,35 @@ async fn who_drops_a_pass_asks_nobody_else() {
     tokio::time::timeout(Duration::from_secs(30), pass).await.unwrap_err();
     tokio::time::sleep(Duration::from_mins(5)).await;
     assert_eq!(desk.net.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_passes_that_overlap_ask_a_source_once() {
+    /// Answers after a minute.
+    struct Slow(Arc<ScriptedFetch>);
+    impl Fetch for Slow {
+        fn fetch<'a>(&'a self, r: &'a Request) -> BoxFuture<'a, Result<Response, FetchError>> {
+            let answer = self.0.fetch(r);
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_mins(1)).await;
+                answer.await
+            })
+        }
+    }
+    let mut desk = desk().await;
+    let slow = Arc::new(Slow(Arc::clone(&desk.net)));
+    desk.plan = replaced(&desk, &feed_source("amt", ""), |source| SourcePlan {
+        fetch: slow.clone(),
+        ..source
+    });
+    for _ in 0..2 {
+        desk.net.add(&feed_url("amt"), document("amt", &rss(&entries(1..3))));
+    }
+    let choice = Choice { force: true, ..Choice::default() };
+    let pass = || pipeline::poll(&desk.ctx, &desk.plan, &choice);
+    let (first, second) = tokio::join!(pass(), pass());
+    let reports = first.unwrap().len() + second.unwrap().len();
+    assert_eq!((reports, desk.net.asked().len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

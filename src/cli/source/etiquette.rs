@@ -89,7 +89,7 @@ pub(super) async fn etiquette(session: &Session) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// The host whose manners count; the URL itself if it has none.
+/// Returns the host whose limit counts; the URL itself if it has none.
 fn host(url: &str) -> String {
     let parsed = url::Url::parse(url).ok();
     let host = parsed.as_ref().and_then(url::Url::host_str);

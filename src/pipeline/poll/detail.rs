@@ -132,3 +132,30 @@ fn add(notes: &mut Vec<String>, note: String) {
         notes.push(note);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Date, Timestamp};
+
+    #[test]
+    fn a_page_goes_before_the_list_but_for_an_exact_date() {
+        let date = |seconds, is_guess| Date { at: Timestamp::from_seconds(seconds), is_guess };
+        let merged = |listed, read| {
+            let mut raw = RawItem {
+                title: Some("Kurz …".to_owned()),
+                published: listed,
+                ..RawItem::default()
+            };
+            let title = Some("Kurz und ganz".to_owned());
+            merge(&mut raw, DetailRead { title, published: read, ..DetailRead::default() });
+            assert_eq!(raw.title.as_deref(), Some("Kurz und ganz"));
+            raw.published.map(|date| date.at.seconds())
+        };
+        let page = Some(date(2, false));
+        assert_eq!(merged(Some(date(1, false)), page), Some(1), "the list was exact");
+        assert_eq!(merged(Some(date(1, true)), page), Some(2));
+        assert_eq!(merged(None, page), Some(2));
+        assert_eq!(merged(Some(date(1, true)), None), Some(1));
+    }
+}

@@ -206,6 +206,35 @@ async fn the_doctor_finds_what_is_wrong_and_its_patch_keeps_comments() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn poll_test_doctor_and_check_judge_an_answer_alike() {
+    let server = FeedServer::start().await;
+    let list = "<ul><li><a href=/n/1>Meldung eins</a></li></ul>";
+    server.on("/copy", [response(203, &[("Content-Type", "application/rss+xml")], FEED)]);
+    server.on("/list", page(list));
+    server.on("/robots.txt", [response(503, &[], "")]);
+    let block = |id: &str, kind: &str| {
+        let url = server.url(&format!("/{id}"));
+        format!("[[source]]\nid = \"{id}\"\nkind = \"{kind}\"\nurl = \"{url}\"\n")
+    };
+    let selectors =
+        "[source.page]\nlist = \"ul\"\nitem = \"li\"\ntitle = \"a\"\nlink = \"a@href\"\n";
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), &(block("copy", "feed") + &block("list", "page") + selectors));
+
+    let tested = run(folder.path(), &["source", "test", "copy"]).await;
+    assert_eq!(tested.code, Some(0), "{}{}", tested.out, tested.err);
+    let checked = run(folder.path(), &["check", "--online"]).await;
+    assert!(checked.out.contains("copy: 2 items"), "{}", checked.out);
+    let doctor = run(folder.path(), &["source", "doctor", "--json"]).await.objects();
+    let found: Vec<_> = doctor.iter().map(|found| (&found["id"], &found["finding"])).collect();
+    assert_eq!(found, [(&Value::from("list"), &Value::from("blocked"))], "a poll fails there too");
+    let polled = run(folder.path(), &["poll", "--json"]).await.objects();
+    let outcomes: Vec<&Value> = polled.iter().map(|report| &report["outcome"]).collect();
+    assert_eq!(outcomes, ["read", "failed"]);
+    assert_eq!(polled[1]["error"], doctor[0]["message"], "in the same words");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_doctor_knows_what_only_a_history_tells() {
     let server = FeedServer::start().await;
     let fields = [("Content-Type", "application/rss+xml"), ("ETag", "\"1\"")];
