@@ -153,7 +153,7 @@ fn plan(folder: &Path, server: Server<'_>) -> Outcome<(Arc<Plan>, Arc<dyn Channe
         let url = format!("https://stadt-{number}.example/feed");
         writeln!(
             sources,
-            "[[source]]\nid = 'stadt-{number}'\nname = 'Stadt {number}'\nkind = 'feed'\nurl = '{url}'\ninitial = 'all'"
+            "[[source]]\nid = 'stadt-{number}'\nname = 'Stadt {number}'\nkind = 'feed'\ndetail = 'never'\nurl = '{url}'\ninitial = 'all'"
         )?;
         let feed = format!(
             "<rss version=\"2.0\"><channel><title>Stadt {number}</title><item><guid>{number}</guid>\

@@ -129,6 +129,8 @@ fn object(
         "topics": topics,
         "guid": item.guid,
         "summary": item.summary,
+        "text": item.text,
+        "documents": item.details.documents,
         "withheld": item.withheld,
         "reported_in": told,
         "dates": dates.iter().map(date).collect::<Vec<Value>>(),

@@ -5,8 +5,8 @@ use secrecy::ExposeSecret as _;
 
 use super::{Context, FetchSettings, fetch, optional_text, secrets, service, take_id, web_url};
 use crate::model::{
-    Access, BasicAuth, Content, Detail, IdentityPolicy, Initial, Reader, SourceId, SourceSettings,
-    Table, TopicId, TopicRules, suggestion,
+    Access, BasicAuth, Content, Detail, DetailPolicy, IdentityPolicy, Initial, Reader, SourceId,
+    SourceSettings, Table, TopicId, TopicRules, suggestion,
 };
 use crate::source::{Configured, KINDS};
 
@@ -158,8 +158,17 @@ fn aliases(reader: &mut Reader<'_>) -> Vec<String> {
     aliases
 }
 
-fn detail(reader: &mut Reader<'_>) -> Option<Detail> {
-    let table = reader.table("detail")?;
+fn detail(reader: &mut Reader<'_>) -> DetailPolicy {
+    if matches!(
+        reader.table_itself().get("detail").map(|value| &value.content),
+        Some(Content::Text(_))
+    ) {
+        return match reader.choice("detail", &["auto", "never"]) {
+            Some("never") => DetailPolicy::Never,
+            _ => DetailPolicy::Auto,
+        };
+    }
+    let Some(table) = reader.table("detail") else { return DetailPolicy::Auto };
     let mut reader = reader.inner(table, "detail");
     let detail = Detail {
         text: optional_text(&mut reader, "text"),
@@ -173,7 +182,7 @@ fn detail(reader: &mut Reader<'_>) -> Option<Detail> {
         reader.problem(key, message);
     }
     reader.finish();
-    Some(detail)
+    DetailPolicy::Selectors(detail)
 }
 
 fn access(reader: &mut Reader<'_>, context: &mut Context<'_>, defaults: &FetchSettings) -> Access {

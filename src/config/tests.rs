@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::model::{IdentityPolicy, Initial};
+use crate::model::{DetailPolicy, IdentityPolicy, Initial};
 
 /// Files in memory, by path.
 #[derive(Default)]
@@ -357,7 +357,8 @@ fn a_source_has_its_own_keys_else_the_defaults() {
     assert_eq!(other.access.proxy, None);
     assert_eq!(other.access.basic_auth.as_ref().unwrap().password, "geheim");
     assert_eq!(other.aliases, ["c.example"]);
-    assert_eq!(other.detail.as_ref().unwrap().text.as_deref(), Some("p"));
+    let DetailPolicy::Selectors(detail) = &other.detail else { panic!("{:?}", other.detail) };
+    assert_eq!((detail.text.as_deref(), &one.detail), (Some("p"), &DetailPolicy::Auto));
     assert!(!format!("{config:?}").contains("geheim"));
 }
 

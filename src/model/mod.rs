@@ -36,7 +36,8 @@ pub use settings::{
     Content, Place, Problem, Reader, Table, Value, parse_bytes, parse_duration, suggestion,
 };
 pub use source::{
-    Access, BasicAuth, Condition, Detail, IdentityPolicy, Initial, SourceSettings, SourceState,
+    Access, BasicAuth, Condition, Detail, DetailPolicy, IdentityPolicy, Initial, SourceSettings,
+    SourceState,
 };
 pub use subscriber::{Consent, Standing, Subscriber};
 pub use time::Timestamp;

@@ -35,8 +35,8 @@ pub struct SourceSettings {
     pub timezone: Tz,
     /// Further hosts whose links are the same pages as this one's (mirrors, renamed hosts).
     pub aliases: Vec<String>,
-    /// Pages of new items are asked for what the list lacks.
-    pub detail: Option<Detail>,
+    /// Whether and how the pages of new items are read.
+    pub detail: DetailPolicy,
     /// How its server is asked.
     pub access: Access,
     /// What is wrong with its address or selectors, in the admin's own words; shown, never used.
@@ -66,6 +66,18 @@ pub enum IdentityPolicy {
     Link,
     /// Title and date as the source gave them.
     Content,
+}
+
+/// Whether and how the own pages of new items are read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum DetailPolicy {
+    /// Where the source gives no more than a teaser.
+    #[default]
+    Auto,
+    /// Not at all.
+    Never,
+    /// All, by these selectors.
+    Selectors(Detail),
 }
 
 /// Selectors for the page of one item, each `css` or `css@attribute`.

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    Access, Date, Enclosure, IdentityPolicy, Initial, Item, Key, RawItem, SourceId, SourceSettings,
-    Timestamp,
+    Access, Date, DetailPolicy, Enclosure, IdentityPolicy, Initial, Item, Key, RawItem, SourceId,
+    SourceSettings, Timestamp,
 };
 
 const NOW: Timestamp = Timestamp::from_seconds(1_765_260_000);
@@ -26,7 +26,7 @@ fn settings(url: &str) -> SourceSettings {
         identity: IdentityPolicy::Auto,
         timezone: chrono_tz::Europe::Berlin,
         aliases: Vec::new(),
-        detail: None,
+        detail: DetailPolicy::Never,
         access: Access::default(),
         remark: None,
     }

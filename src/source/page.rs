@@ -19,7 +19,7 @@ use crate::answer::challenge;
 use crate::extract::{document, sniff};
 use crate::model::{Extraction, ReadBy, Reader, Response, SourceSettings, suggestion};
 use crate::source::{Kind, Source, SourceError};
-pub use detail::{DetailRead, check_detail, read_detail};
+pub use detail::{DetailRead, check_detail, read_article, read_detail};
 use presets::{PRESETS, Preset};
 use read::{ListSelectors, Surroundings};
 use selectors::{Picks, parse_css};

@@ -88,7 +88,7 @@ max_items_per_topic = 500
 "#
         );
         let sources = format!(
-            "[[source]]\nid = \"feed\"\nname = \"Feed\"\nkind = \"feed\"\nurl = \"{feed}\"\n\
+            "[[source]]\nid = \"feed\"\nname = \"Feed\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"{feed}\"\n\
              interval = \"1s\"\ninitial = \"all\"\ntopics = [\"ozg\"]\n"
         );
         let topics = "[[topic]]\nid = \"ozg\"\ntitle = \"OZG\"\nstrong = [\"OZG\"]\n";

@@ -147,7 +147,7 @@ fn load(folder: &std::path::Path) -> Config {
     let blocks: String = SOURCES
         .iter()
         .map(|(id, url)| {
-            format!("[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"feed\"\nurl = \"{url}\"\ninterval = \"2h\"\n")
+            format!("[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"{url}\"\ninterval = \"2h\"\n")
         })
         .collect();
     std::fs::write(folder.join("sources.toml"), blocks).unwrap();

@@ -383,7 +383,7 @@ async fn a_failing_source_is_told_once_and_asked_less_and_less_often() {
 
 #[tokio::test(start_paused = true)]
 async fn a_page_whose_list_is_gone_is_an_empty_selector_and_an_empty_list_is_fine() {
-    let page = "[[source]]\nid = 'amt'\nkind = 'page'\nurl = 'https://amt.test/feed'\n\
+    let page = "[[source]]\nid = 'amt'\nkind = 'page'\ndetail = 'never'\nurl = 'https://amt.test/feed'\n\
                 [source.page]\nlist = '.liste'\nitem = 'li'\ntitle = 'a'\nlink = 'a@href'\n";
     let desk = Desk::new(page).await;
     desk.net.add(

@@ -93,7 +93,7 @@ impl Room {
              [[series]]\nid = \"probe\"\ntitle = \"Probe\"\nschedule = \"{schedule}\"\n\
              max_items = 500\nmax_items_per_topic = 500\n"
         );
-        let source = "[[source]]\nid = \"feed\"\nname = \"Feed\"\nkind = \"feed\"\nurl = \"https://feed.example/\"\n";
+        let source = "[[source]]\nid = \"feed\"\nname = \"Feed\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"https://feed.example/\"\n";
         let topics = "[[topic]]\nid = \"ozg\"\ntitle = \"OZG\"\nstrong = [\"OZG\"]\n";
         for (name, text) in
             [("amtsbote.toml", main.as_str()), ("sources.toml", source), ("topics.toml", topics)]

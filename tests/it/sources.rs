@@ -9,8 +9,8 @@ mod world;
 use std::time::Duration;
 
 use amtsbote::model::{
-    Access, Content, Extraction, Headers, IdentityPolicy, Initial, Place, Problem, RawItem, Reader,
-    Response, SourceId, SourceSettings, Table, Timestamp, Value,
+    Access, Content, DetailPolicy, Extraction, Headers, IdentityPolicy, Initial, Place, Problem,
+    RawItem, Reader, Response, SourceId, SourceSettings, Table, Timestamp, Value,
 };
 use amtsbote::source::{KINDS, Kind, Source, SourceError};
 use proptest::prelude::*;
@@ -31,7 +31,7 @@ fn settings(kind: &'static str) -> SourceSettings {
         identity: IdentityPolicy::Auto,
         timezone: chrono_tz::Europe::Berlin,
         aliases: Vec::new(),
-        detail: None,
+        detail: DetailPolicy::Never,
         access: Access::default(),
         remark: None,
     }

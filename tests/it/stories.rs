@@ -12,8 +12,8 @@ use amtsbote::daemon;
 use amtsbote::dedup;
 use amtsbote::fetch::{Fetch, ScriptedFetch};
 use amtsbote::model::{
-    Digest, Fingerprint, Headers, Initial, Item, ItemId, Key, Response, SourceId, StoryId,
-    Timestamp,
+    DetailPolicy, Digest, Fingerprint, Headers, Initial, Item, ItemId, Key, Response, SourceId,
+    StoryId, Timestamp,
 };
 use amtsbote::pipeline::{self, Choice, Context, Moment, Plan, SourcePlan};
 use amtsbote::store::items::{self, Listing, Stored};
@@ -147,7 +147,7 @@ fn write_config(directory: &Path, initial: &str, topics: &str) {
         .iter()
         .map(|(id, rank)| {
             format!(
-                "[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"feed\"\nrank = {rank}\n\
+                "[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"feed\"\ndetail = \"never\"\nrank = {rank}\n\
                  url = \"https://{id}.example/feed.xml\"\ninitial = \"{initial}\"\n"
             )
         })
@@ -653,7 +653,7 @@ fn settings(source: &SourceId) -> amtsbote::model::SourceSettings {
         identity: amtsbote::model::IdentityPolicy::Auto,
         timezone: chrono_tz::Europe::Berlin,
         aliases: Vec::new(),
-        detail: None,
+        detail: DetailPolicy::Never,
         access: amtsbote::model::Access::default(),
         remark: None,
     }

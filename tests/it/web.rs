@@ -65,7 +65,7 @@ fn load(web: &str) -> (tempfile::TempDir, config::Config) {
          [[series]]\nid = \"taeglich\"\ntitle = \"Am Morgen\"\nschedule = \"arbeitstags 07:00\"\n\
          [[series]]\nid = \"wochen\"\ntitle = \"Der Woche\"\nschedule = \"freitags 12:00\"\n"
     );
-    let sources = "[[source]]\nid = \"kitu\"\nname = \"KITU\"\nkind = \"feed\"\nurl = \"https://kitu.example/feed\"\n";
+    let sources = "[[source]]\nid = \"kitu\"\nname = \"KITU\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"https://kitu.example/feed\"\n";
     let topics = "[[topic]]\nid = \"ozg\"\ntitle = \"OZG und Onlinedienste\"\nstrong = [\"OZG\"]\n\
          [[topic]]\nid = \"cloud\"\ntitle = \"Cloud\"\nstrong = [\"Cloud\"]\n";
     for (name, text) in

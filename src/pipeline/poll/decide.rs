@@ -2,6 +2,7 @@
 //! the async threads; no item is written here.
 
 use super::client::PoliteClient;
+use super::detail;
 use crate::agenda;
 use crate::answer::caching::{self, Remembered};
 use crate::answer::{Failure, FailureKind};
@@ -157,9 +158,7 @@ fn read_document(
     let cursor = if incomplete { cursor } else { next };
     let total = found.len();
     let mut reading = Reading { cursor, total, is_delta, notes, rhythm, ..Reading::default() };
-    let need_pages =
-        settings.detail.is_some() && found.iter().any(|item| item.is_new() || item.has_changed());
-    if need_pages {
+    if found.iter().any(|item| detail::is_wanted(settings, item)) {
         return Ok((reading, found));
     }
     for item in found {

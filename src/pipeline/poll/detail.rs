@@ -11,10 +11,12 @@ use super::decide::{self, Found, Reading};
 use super::hosts::host_of;
 use super::robots;
 use crate::answer::{self, Failure, FailureKind};
-use crate::model::{Detail, RawItem, Response};
+use crate::extract::html::to_text;
+use crate::model::{DetailPolicy, Enclosure, RawItem, Response, SourceSettings};
+use crate::normalize;
 use crate::pipeline::SourcePlan;
-use crate::source::page::{DetailRead, read_detail};
-use crate::text::clean_line;
+use crate::source::page::{DetailRead, read_article, read_detail};
+use crate::text::{clean_line, fold};
 
 /// Most pages asked for in one poll of a source.
 const MOST: usize = 10;
@@ -39,10 +41,11 @@ async fn fill(
     found: &mut [Found],
     notes: &mut Vec<String>,
 ) {
-    let Some(detail) = &source.configured.settings.detail else { return };
+    let settings = &source.configured.settings;
+    let is_wanted = |index: &usize| is_wanted(settings, &found[*index]);
     let new = (0..found.len()).filter(|index| found[*index].is_new());
     let changed = (0..found.len()).filter(|index| found[*index].has_changed());
-    let wanted: Vec<usize> = new.chain(changed).collect();
+    let wanted: Vec<usize> = new.chain(changed).filter(is_wanted).collect();
     let begun = client.ctx.clock.now();
     let mut asked = HashSet::new();
     let mut all_well = true;
@@ -55,15 +58,22 @@ async fn fill(
         if !all_well || is_late || asked.len() >= MOST || !asked.insert(url.clone()) {
             continue;
         }
-        match page(client, source, detail, &url).await {
+        match page(client, source, item.raw.title.clone(), &url).await {
             Ok(read) => {
                 item.lacks_page = false;
                 for note in &read.notes {
                     add(notes, note.clone());
                 }
-                merge(&mut item.raw, read);
+                match settings.detail {
+                    DetailPolicy::Selectors(_) => merge(&mut item.raw, read),
+                    _ => complete(&mut item.raw, read),
+                }
             }
             Err(refusal) => {
+                // A page that is never to be had must not hide what the list says.
+                if settings.detail == DetailPolicy::Auto && is_final(&refusal) {
+                    item.lacks_page = false;
+                }
                 all_well = !ends_all(&refusal);
                 add(notes, format!("the page of an item was not read: {}", refusal.message()));
             }
@@ -85,7 +95,7 @@ fn ends_all(refusal: &Refusal) -> bool {
 async fn page(
     client: &PoliteClient,
     source: &Arc<SourcePlan>,
-    detail: &Detail,
+    title: Option<String>,
     url: &str,
 ) -> Result<DetailRead, Refusal> {
     client.check_pause(&host_of(url))?;
@@ -95,16 +105,34 @@ async fn page(
     let request = client.plan.polling.get(url, accept);
     let response = client.ask(source.fetch.as_ref(), &request).await?;
     answer::document(&response)?;
-    let (detail, zone) = (detail.clone(), source.configured.settings.timezone);
-    Ok(decide::on_a_core(client, move || read_page(&response, &detail, zone)).await?)
+    let (policy, zone) =
+        (source.configured.settings.detail.clone(), source.configured.settings.timezone);
+    let job = move || read_page(&response, &policy, title.as_deref(), zone);
+    Ok(decide::on_a_core(client, job).await?)
 }
 
 fn read_page(
     response: &Response,
-    detail: &Detail,
+    policy: &DetailPolicy,
+    title: Option<&str>,
     zone: chrono_tz::Tz,
 ) -> Result<DetailRead, Failure> {
-    read_detail(response, detail, zone).map_err(Failure::from)
+    let media_type = response.headers.get("content-type").unwrap_or_default();
+    if let Some(format) = normalize::format_of_media_type(media_type) {
+        let file = Enclosure {
+            url: response.final_url.clone(),
+            media_type: Some(media_type.to_owned()),
+            length: Some(response.body.len() as u64),
+            title: title.map(str::to_owned),
+        };
+        let notes = vec![format!("the page of an item is a file ({format})")];
+        return Ok(DetailRead { documents: vec![file], notes, ..DetailRead::default() });
+    }
+    match policy {
+        DetailPolicy::Selectors(detail) => read_detail(response, detail, zone),
+        _ => read_article(response, title, zone),
+    }
+    .map_err(Failure::from)
 }
 
 /// The item's own page, if it has one: not the list itself, no document.
@@ -118,12 +146,102 @@ fn page_of(raw: &RawItem, list: &str) -> Option<String> {
     (!is_document && url::Url::parse(list).ok().as_ref() != Some(&url)).then(|| url.into())
 }
 
+/// Returns whether the page of an item is to be read: of a new or changed one
+/// whose source says no more of it than a teaser.
+pub(super) fn is_wanted(settings: &SourceSettings, item: &Found) -> bool {
+    let may_be_wanted = item.is_new() || item.has_changed();
+    may_be_wanted
+        && match settings.detail {
+            DetailPolicy::Never => false,
+            DetailPolicy::Selectors(_) => true,
+            DetailPolicy::Auto => {
+                page_of(&item.raw, &settings.url).is_some() && says_little(&item.raw)
+            }
+        }
+}
+
+/// Returns whether the texts of an item are no more than a teaser.
+fn says_little(raw: &RawItem) -> bool {
+    /// Seen: teasers of up to 500 characters; whole texts of press releases from 700.
+    const TEASER: usize = 600;
+    let text = |html: &Option<String>| html.as_deref().map(|html| to_text(html).text);
+    let texts = [text(&raw.body_html), text(&raw.summary_html)];
+    let longest = texts.into_iter().flatten().max_by_key(|text| text.chars().count());
+    longest.is_none_or(|text| text.chars().count() < TEASER || is_cut(&text))
+}
+
+/// Returns whether words end in the middle.
+fn is_cut(words: &str) -> bool {
+    let words = words.trim_end_matches([']', ')', ' ']);
+    words.ends_with('…') || words.ends_with("...")
+}
+
+/// Returns whether a later request for the page would be answered alike.
+fn is_final(refusal: &Refusal) -> bool {
+    match refusal {
+        Refusal::Paused(_) => false,
+        Refusal::Failed(failure) => !matches!(
+            failure.kind,
+            FailureKind::Unreachable | FailureKind::Throttled | FailureKind::Passing
+        ),
+    }
+}
+
+/// Completes an item by its page: the longer text, the whole title, what the
+/// source did not say.
+fn complete(raw: &mut RawItem, read: DetailRead) {
+    if let Some(title) = read.title
+        && raw.title.as_deref().is_none_or(|known| continues(known, &title))
+    {
+        raw.title = Some(title);
+    }
+    let length = |html: &Option<String>| html.as_deref().map_or(0, |html| to_text(html).text.len());
+    if length(&read.body_html) > length(&raw.body_html) {
+        raw.body_html = read.body_html;
+    }
+    raw.published = raw.published.or(read.published);
+    add_rest(raw, read.documents, read.authors, read.number, read.language);
+}
+
+/// Returns whether `title` is what the shortened `known` begins.
+fn continues(known: &str, title: &str) -> bool {
+    let (known, title) = (to_text(known).text, to_text(title).text);
+    let begun = fold(known.trim_end_matches(['…', '.', ' ', '[', ']']));
+    let is_shortened = is_cut(&known) || known.chars().count() < title.chars().count();
+    known.is_empty() || is_shortened && begun.len() >= 4 && fold(&title).starts_with(&begun)
+}
+
+fn add_rest(
+    raw: &mut RawItem,
+    documents: Vec<Enclosure>,
+    authors: Vec<String>,
+    number: Option<String>,
+    language: Option<String>,
+) {
+    for document in documents {
+        if raw.enclosures.iter().all(|known| known.url != document.url) {
+            raw.enclosures.push(document);
+        }
+    }
+    if raw.authors.is_empty() {
+        raw.authors = authors;
+    }
+    if let Some(number) = number {
+        let release = format!("Pressemitteilung {number}");
+        if !raw.categories.contains(&release) {
+            raw.categories.push(release);
+        }
+    }
+    raw.language = raw.language.take().or(language);
+}
+
 /// What the page says goes before what the list says, but for an exact date.
 fn merge(raw: &mut RawItem, read: DetailRead) {
     raw.title = read.title.or(raw.title.take());
     raw.body_html = read.body_html.or(raw.body_html.take());
     let exact = raw.published.filter(|date| !date.is_guess);
     raw.published = exact.or(read.published).or(raw.published);
+    add_rest(raw, read.documents, read.authors, read.number, read.language);
 }
 
 fn add(notes: &mut Vec<String>, note: String) {

@@ -5,8 +5,8 @@ use scraper::ElementRef;
 
 use super::read::{escape, first_date, words};
 use super::selectors::Picks;
-use crate::extract::{document, sniff};
-use crate::model::{Date, Detail, Response};
+use crate::extract::{article, document, html, sniff};
+use crate::model::{Date, Detail, Enclosure, Response};
 use crate::source::SourceError;
 
 /// What an item's own page adds.
@@ -18,12 +18,44 @@ pub struct DetailRead {
     pub body_html: Option<String>,
     /// Its date.
     pub published: Option<Date>,
+    /// Files that belong to its text.
+    pub documents: Vec<Enclosure>,
+    /// Names in its author line.
+    pub authors: Vec<String>,
+    /// Number of the press release.
+    pub number: Option<String>,
+    /// BCP 47 tag.
+    pub language: Option<String>,
     /// What the operator should know: selectors that found nothing.
     pub notes: Vec<String>,
 }
 
-/// Reads the page of one item. Fails only if the page would cost too much;
-/// a selector that finds nothing is a note.
+/// Reads the page of one item by its structure. `hint` is the title that the
+/// list gave it.
+///
+/// Fails if the page would cost too much.
+pub fn read_article(
+    response: &Response,
+    hint: Option<&str>,
+    zone: Tz,
+) -> Result<DetailRead, SourceError> {
+    let decoded = sniff::decode(&response.body, response.headers.get("content-type"));
+    let hint = hint.map(|title| html::to_text(title).text);
+    let article = article::read(&decoded.text, &response.final_url, hint.as_deref(), zone)?;
+    Ok(DetailRead {
+        title: article.title.as_deref().map(escape),
+        body_html: article.body_html,
+        published: article.published,
+        documents: article.documents,
+        authors: article.authors,
+        number: article.number,
+        language: article.language,
+        notes: decoded.notes,
+    })
+}
+
+/// Reads the page of one item by selectors. Fails only if the page would cost too
+/// much; a selector that finds nothing is a note.
 pub fn read_detail(
     response: &Response,
     detail: &Detail,

@@ -98,7 +98,7 @@ impl Office {
             .iter()
             .map(|(id, name, rank)| {
                 format!(
-                    "[[source]]\nid = '{id}'\nname = '{name}'\nkind = 'feed'\nrank = {rank}\n\
+                    "[[source]]\nid = '{id}'\nname = '{name}'\nkind = 'feed'\ndetail = 'never'\nrank = {rank}\n\
                      url = '{}'\ninitial = 'all'\n",
                     url_of(id)
                 )

@@ -9,10 +9,9 @@ use amtsbote::store::{outbox, sources};
 use super::world::World;
 
 const FEED: &str = "https://a.example/feed";
-const FEED_BLOCK: &str =
-    "[[source]]\nid = \"a\"\nname = \"A\"\nkind = \"feed\"\nurl = \"https://a.example/feed\"\n";
+const FEED_BLOCK: &str = "[[source]]\nid = \"a\"\nname = \"A\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"https://a.example/feed\"\n";
 const PAGE: &str = "https://a.example/news";
-const PAGE_BLOCK: &str = "[[source]]\nid = \"a\"\nname = \"A\"\nkind = \"page\"\nurl = \"https://a.example/news\"\n\
+const PAGE_BLOCK: &str = "[[source]]\nid = \"a\"\nname = \"A\"\nkind = \"page\"\ndetail = \"never\"\nurl = \"https://a.example/news\"\n\
     [source.page]\nlist = \"ul\"\nitem = \"li\"\ntitle = \"a\"\nlink = \"a@href\"\n";
 const ROBOTS: &str = "https://a.example/robots.txt";
 const HOUR: Duration = Duration::from_hours(1);
@@ -156,7 +155,8 @@ async fn a_feed_is_published_to_be_fetched_so_robots_txt_is_not_asked() {
 #[tokio::test(start_paused = true)]
 async fn pages_of_new_items_are_asked_at_most_ten_at_a_time_and_faults_are_notes() {
     let world = World::new(&format!(
-        "{PAGE_BLOCK}[source.detail]\ntext = \".text\"\ndate = \"time@datetime\"\n"
+        "{}[source.detail]\ntext = \".text\"\ndate = \"time@datetime\"\n",
+        PAGE_BLOCK.replace("detail = \"never\"\n", "")
     ));
     let links: Vec<String> = (0..12).map(|n| format!("/n/{n}")).collect();
     let links: Vec<&str> = links.iter().map(String::as_str).collect();
@@ -283,4 +283,36 @@ async fn compose(world: &World) -> String {
     let preview = pipeline::preview(&world.ctx, &world.plan, &series, None).await.unwrap().unwrap();
     pipeline::compose(&world.ctx, &world.plan, &series, Moment::Asked).await.unwrap();
     preview.rendered.text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_own_page_of_a_new_item_is_read_where_its_source_gives_a_teaser() {
+    let world = World::new(&FEED_BLOCK.replace("detail = \"never\"\n", ""));
+    let whole = "Der ganze Text steht schon hier. ".repeat(30);
+    let item = |n: u8, title: &str, text: &str| {
+        format!(
+            "<item><guid>{n}</guid><link>https://a.example/n/{n}</link><title>{title}</title><description>{text}</description></item>"
+        )
+    };
+    let items = item(1, "Neues Portal …", "Ein Teaser.")
+        + &item(2, "Bericht", &whole)
+        + &item(3, "Fort", "Kurz.");
+    world.say(FEED, 200, &format!("<rss version=\"2.0\"><channel>{items}</channel></rss>"));
+    world.say(ROBOTS, 404, "").say("https://a.example/n/3", 404, "");
+    world.say(
+        "https://a.example/n/1",
+        200,
+        "<html lang=de><nav><a href=/x>Start</a></nav><h1>Neues Portal für alle Anträge</h1><p>Veröffentlicht am 12.11.2025</p>\
+         <p>Der Rat hat am Montag das Portal für alle Anträge der Stadt beschlossen.</p>\
+         <p>Es geht im Januar an den Start, sagte die Leiterin des Hauptamtes.</p><footer>Impressum der Stadt.</footer>",
+    );
+    assert_eq!(world.poll().await.new, 3);
+    let asked = [FEED, ROBOTS, "https://a.example/n/1", "https://a.example/n/3"];
+    assert_eq!(world.asked(0), asked.map(|url| format!("Get {url}")));
+    let items = world.items().await;
+    let read = items.iter().find(|item| item.guid.as_deref() == Some("1")).unwrap();
+    assert_eq!(read.title, "Neues Portal für alle Anträge");
+    assert!(read.text.ends_with("sagte die Leiterin des Hauptamtes."), "{}", read.text);
+    assert!(!read.text.contains("Impressum"));
+    assert!(read.published.is_some());
 }

@@ -67,7 +67,9 @@ strong = ['OZG']
 
 /// One feed source called `id` on a host of its own.
 pub(crate) fn feed_source(id: &str, more: &str) -> String {
-    format!("[[source]]\nid = '{id}'\nkind = 'feed'\nurl = 'https://{id}.test/feed'\n{more}\n")
+    format!(
+        "[[source]]\nid = '{id}'\nkind = 'feed'\ndetail = 'never'\nurl = 'https://{id}.test/feed'\n{more}\n"
+    )
 }
 
 /// The URL of [`feed_source`].

@@ -86,7 +86,7 @@ impl World {
     pub(crate) fn source(&self, id: &str, more: &str) -> String {
         let url = self.feeds.url(&format!("/{id}"));
         format!(
-            "[[source]]\nid = '{id}'\nname = 'Quelle {id}'\nkind = 'feed'\nurl = '{url}'\n{more}\n"
+            "[[source]]\nid = '{id}'\nname = 'Quelle {id}'\nkind = 'feed'\ndetail = 'never'\nurl = '{url}'\n{more}\n"
         )
     }
 
