@@ -57,7 +57,39 @@ pub trait Channel: Send + Sync + fmt::Debug {
         message_id: &'a str,
         payload: &'a Payload,
     ) -> BoxFuture<'a, Result<(), SendError>>;
+
+    /// Hands one message over like [`Channel::send`], but asks `gate` at the last
+    /// moment before the message itself is said. Fails with
+    /// [`SendError::Withdrawn`] if the gate is closed by then.
+    fn send_through<'a>(
+        &'a self,
+        mail: Outgoing<'a>,
+        gate: Gate<'a>,
+    ) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(async move {
+            if !gate().await {
+                return Err(SendError::Withdrawn);
+            }
+            self.send(mail.sender, mail.recipient, mail.message_id, mail.payload).await
+        })
+    }
 }
+
+/// A frozen message as a channel needs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// MAIL FROM.
+    pub sender: &'a str,
+    /// RCPT TO.
+    pub recipient: &'a str,
+    /// Without angle brackets.
+    pub message_id: &'a str,
+    /// The bytes.
+    pub payload: &'a Payload,
+}
+
+/// Returns whether a message may still go out.
+pub type Gate<'a> = &'a (dyn Fn() -> BoxFuture<'static, bool> + Send + Sync);
 
 /// Where in the exchange something happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,6 +181,9 @@ pub enum SendError {
         /// What was said, without addresses.
         reason: String,
     },
+    /// Somebody put a hold on it, or it is no longer to be sent. Nothing of it was said.
+    #[error("withdrawn before it was sent")]
+    Withdrawn,
     /// No message can be made of it.
     #[error("cannot be made a message: {reason}")]
     Invalid {
@@ -165,7 +200,8 @@ impl SendError {
             Self::Transient { .. }
             | Self::Unknown { .. }
             | Self::Unreachable { .. }
-            | Self::Misconfigured { .. } => Retry::Later,
+            | Self::Misconfigured { .. }
+            | Self::Withdrawn => Retry::Later,
         }
     }
 
@@ -175,8 +211,26 @@ impl SendError {
         match self {
             Self::Unreachable { .. } | Self::Misconfigured { .. } => true,
             Self::Transient { code, .. } => matches!(code, Some(421)),
-            Self::Permanent { .. } | Self::Unknown { .. } | Self::Invalid { .. } => false,
+            Self::Permanent { .. }
+            | Self::Unknown { .. }
+            | Self::Withdrawn
+            | Self::Invalid { .. } => false,
         }
+    }
+
+    /// Whether the other side serves as many connections as it wants to, if it
+    /// serves any just now.
+    pub const fn is_crowded(&self) -> bool {
+        match self {
+            Self::Unreachable { step, .. } => matches!(step, Step::Connect | Step::Greeting),
+            Self::Transient { code, .. } => matches!(code, Some(421)),
+            _ => false,
+        }
+    }
+
+    /// Whether the text was refused for good, and not its recipient.
+    pub const fn refuses_the_text(&self) -> bool {
+        matches!(self, Self::Permanent { step: Step::Data | Step::Content, .. })
     }
 
     /// Whether a person must act before it can work again.
@@ -191,7 +245,7 @@ impl SendError {
             | Self::Permanent { code, .. }
             | Self::Unreachable { code, .. }
             | Self::Misconfigured { code, .. } => *code,
-            Self::Unknown { .. } | Self::Invalid { .. } => None,
+            Self::Unknown { .. } | Self::Withdrawn | Self::Invalid { .. } => None,
         }
     }
 
@@ -216,6 +270,7 @@ impl SendError {
             Self::Transient { .. }
             | Self::Permanent { .. }
             | Self::Unknown { .. }
+            | Self::Withdrawn
             | Self::Invalid { .. } => None,
         }
     }

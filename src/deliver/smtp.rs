@@ -2,6 +2,8 @@
 
 mod bounded;
 mod connection;
+mod dialogue;
+mod reply;
 mod trouble;
 
 use std::fmt;
@@ -10,12 +12,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::{Mutex, Semaphore};
+use tokio_rustls::TlsConnector;
 
 use self::connection::{Connection, Failure};
-use super::{Channel, ChannelContext, Kind, SendError, Step, message, without_addresses};
+use super::{
+    Channel, ChannelContext, Gate, Kind, Outgoing, SendError, Step, message, without_addresses,
+};
 use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered};
 
 /// The registry's line.
@@ -50,12 +57,18 @@ enum Encryption {
     Implicit,
 }
 
+/// How a connection is encrypted, and whose certificate it must be.
+struct Tls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
 /// What of the settings a connection needs.
 struct Settings {
     host: String,
     port: u16,
     encryption: Encryption,
-    tls: Option<TlsParameters>,
+    tls: Option<Tls>,
     hello: ClientId,
     credentials: Option<Credentials>,
     step_timeout: Duration,
@@ -209,27 +222,46 @@ fn tls_parameters(
     context: &ChannelContext<'_>,
     host: &str,
     ca_file: Option<&str>,
-) -> Option<TlsParameters> {
-    let mut builder = TlsParameters::builder(host.to_owned());
+) -> Option<Tls> {
+    let mut roots = RootCertStore::empty();
+    // The system's; one that cannot be read is missing, as for every program.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(file) = ca_file {
-        let certificate = std::fs::read(context.config_dir.join(file))
+        let added = std::fs::read(context.config_dir.join(file))
             .map_err(|error| error.to_string())
-            .and_then(|pem| Certificate::from_pem(&pem).map_err(|error| error.to_string()));
-        match certificate {
-            Ok(certificate) => builder = builder.add_root_certificate(certificate),
-            Err(error) => {
-                reader.problem("ca_file", format!("cannot use `{file}`: {error}"));
-                return None;
-            }
+            .and_then(|pem| add_roots(&mut roots, &pem));
+        if let Err(error) = added {
+            reader.problem("ca_file", format!("cannot use `{file}`: {error}"));
+            return None;
         }
     }
-    match builder.build_rustls() {
-        Ok(parameters) => Some(parameters),
-        Err(error) => {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth());
+    match (config, ServerName::try_from(host.to_owned())) {
+        (Ok(config), Ok(name)) => {
+            Some(Tls { connector: TlsConnector::from(Arc::new(config)), name })
+        }
+        (Err(error), _) => {
             reader.problem("tls", format!("TLS cannot be set up: {error}"));
             None
         }
+        (_, Err(error)) => {
+            reader.problem("host", format!("no certificate can be for `{host}`: {error}"));
+            None
+        }
     }
+}
+
+/// Adds the certificates of a PEM file. Fails if there is none.
+fn add_roots(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
+    let before = roots.len();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
+    }
+    if roots.len() == before { Err("there is no certificate in it".to_owned()) } else { Ok(()) }
 }
 
 impl Channel for Smtp {
@@ -245,8 +277,20 @@ impl Channel for Smtp {
         payload: &'a Payload,
     ) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(async move {
-            let outcome = self.hand_over(sender, recipient, payload).await;
+            let open = || -> BoxFuture<'static, bool> { Box::pin(async { true }) };
+            let outcome = self.hand_over(sender, recipient, payload, &open).await;
             outcome.map_err(|failure| verdict(failure, &[sender, recipient]))
+        })
+    }
+
+    fn send_through<'a>(
+        &'a self,
+        mail: Outgoing<'a>,
+        gate: Gate<'a>,
+    ) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(async move {
+            let outcome = self.hand_over(mail.sender, mail.recipient, mail.payload, gate).await;
+            outcome.map_err(|failure| verdict(failure, &[mail.sender, mail.recipient]))
         })
     }
 }
@@ -257,6 +301,7 @@ impl Smtp {
         sender: &str,
         recipient: &str,
         payload: &Payload,
+        gate: Gate<'_>,
     ) -> Result<(), Failure> {
         let mailbox = |address: &str, role: &str| {
             // Without SMTPUTF8 (RFC 6531) nothing but ASCII may be said.
@@ -278,7 +323,7 @@ impl Smtp {
             tokio::time::sleep(*interval).await;
         }
         if let Some(mut connection) = self.take_kept() {
-            match connection.send(&self.settings, &sender, &recipient, message).await {
+            match connection.send(&self.settings, &sender, &recipient, message, gate).await {
                 // The server closed a kept connection, or says that it carried
                 // enough (421): nothing was said yet that could be doubled, so
                 // a fresh one may try. What it says there counts.
@@ -293,15 +338,16 @@ impl Smtp {
             }
         }
         let mut connection = Connection::open(&self.settings).await?;
-        let outcome = connection.send(&self.settings, &sender, &recipient, message).await;
+        let outcome = connection.send(&self.settings, &sender, &recipient, message, gate).await;
         self.keep(connection);
         outcome
     }
 
     fn take_kept(&self) -> Option<Connection> {
         let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        while let Some(connection) = kept.pop() {
-            if connection.idle_for() < IDLE_LIMIT {
+        while let Some(mut connection) = kept.pop() {
+            // A server that has spoken meanwhile says that it closes, or is out of step.
+            if is_fresh(connection.idle_for(), connection.sent()) && connection.is_quiet() {
                 return Some(connection);
             }
         }
@@ -309,11 +355,16 @@ impl Smtp {
     }
 
     fn keep(&self, connection: Connection) {
-        if connection.is_reusable() && connection.sent() < MESSAGES_PER_CONNECTION {
+        if connection.is_reusable() && is_fresh(Duration::ZERO, connection.sent()) {
             let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             kept.push(connection);
         }
     }
+}
+
+/// Whether a connection may be used again.
+fn is_fresh(idle: Duration, sent: u32) -> bool {
+    idle < IDLE_LIMIT && sent < MESSAGES_PER_CONNECTION
 }
 
 /// What may go over the wire: ASCII in lines that end in CRLF. A bare CR or LF
@@ -337,6 +388,7 @@ fn verdict(failure: Failure, addresses: &[&str]) -> SendError {
         Failure::Unsendable(reason) => {
             SendError::Permanent { step: Step::Recipient, code: None, reason }
         }
+        Failure::Withdrawn => SendError::Withdrawn,
         Failure::Unanswered(reason) => {
             SendError::Unknown { reason: without_addresses(&reason, addresses) }
         }
@@ -382,6 +434,13 @@ fn verdict(failure: Failure, addresses: &[&str]) -> SendError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_kept_connection_is_used_for_half_a_minute_and_a_hundred_messages() {
+        assert!(is_fresh(Duration::from_secs(29), 99));
+        assert!(!is_fresh(Duration::from_secs(30), 1));
+        assert!(!is_fresh(Duration::ZERO, 100));
+    }
 
     #[test]
     fn a_refusal_is_the_recipients_only_where_it_names_one() {

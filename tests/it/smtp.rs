@@ -140,11 +140,14 @@ async fn a_refused_recipient_is_the_only_one_refused() {
 #[tokio::test]
 async fn a_refusal_of_everything_blames_no_recipient() {
     for script in [
-        (At::Greeting, Do::Say("554 5.7.1 no service")),
-        (At::Ehlo, Do::Say("502 5.5.1 no such command")),
-        (At::Mail, Do::Say("550 5.7.1 sender refused")),
+        vec![(At::Greeting, Do::Say("554 5.7.1 no service"))],
+        vec![
+            (At::Ehlo, Do::Say("502 5.5.1 no such command")),
+            (At::Helo, Do::Say("502 5.5.1 no such command")),
+        ],
+        vec![(At::Mail, Do::Say("550 5.7.1 sender refused"))],
     ] {
-        let error = World::fails_then_works(&[script]).await;
+        let error = World::fails_then_works(&script).await;
         assert!(error.needs_the_operator() && error.pauses_all(), "{error}");
         assert!(error.hint().is_some());
     }
@@ -353,6 +356,77 @@ async fn a_plain_server_without_extensions_is_enough() {
             .iter()
             .any(|c| c == "MAIL FROM:<r+k7jm2qv2xr4ttzb5lw6ny3hcab@post.kommunal-it.example>")
     );
+}
+
+#[tokio::test]
+async fn a_server_that_knows_no_ehlo_is_greeted_with_helo() {
+    let world = World::new(&[(At::Ehlo, Do::Say("502 5.5.1 no such command"))]).await;
+    world.send().await.unwrap();
+    let said = world.server.commands();
+    assert!(said[0].starts_with("EHLO ") && said[1].starts_with("HELO "), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_stray_reply_line_never_makes_a_refused_mail_count_as_sent() {
+    for at in [At::Greeting, At::Ehlo, At::Mail, At::Rcpt, At::Data] {
+        let stray = match at {
+            At::Greeting => "220 sink.example\r\n250 stray",
+            At::Data => "354 go\r\n250 stray",
+            _ => "250 ok\r\n250 stray",
+        };
+        for (refusing, say) in [(At::Rcpt, "550 5.1.1 unknown"), (At::Dot, "554 5.7.1 spam")] {
+            let world = World::new(&[(at, Do::Say(stray)), (refusing, Do::Say(say))]).await;
+            for _ in 0..4 {
+                let taken = world.send().await.is_ok();
+                let accepted = world.server.heard().iter().filter(|heard| heard.accepted).count();
+                assert!(!taken || accepted > 0, "{at:?} {refusing:?}: nothing was accepted");
+            }
+            let accepted = world.server.heard().iter().filter(|heard| heard.accepted).count();
+            assert!((2..=4).contains(&accepted), "{at:?} {refusing:?}: {accepted}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn each_state_believes_only_its_own_codes() {
+    for (at, say) in [
+        (At::Greeting, "250 hello"),
+        (At::Greeting, "354 go"),
+        (At::Ehlo, "220 hello"),
+        (At::Mail, "354 go"),
+        (At::Rcpt, "354 go"),
+        (At::Data, "250 ok"),
+    ] {
+        let error = World::fails_then_works(&[(at, Do::Say(say))]).await;
+        assert_eq!(error.retry(), Retry::Later, "{at:?}: {error}");
+        assert!(error.to_string().contains("no answer to that"), "{at:?}: {error}");
+    }
+    // After the dot nobody knows.
+    let world = World::new(&[(At::Dot, Do::Say("354 go"))]).await;
+    let error = world.send().await.unwrap_err();
+    assert!(matches!(error, SendError::Unknown { .. }), "{error}");
+    world.send().await.unwrap();
+    assert_eq!(world.server.connections(), 2, "the connection was dropped");
+}
+
+#[tokio::test]
+async fn what_is_withdrawn_before_data_is_not_said_and_the_connection_serves_on() {
+    let world = World::new(&[]).await;
+    let shut = || -> amtsbote::model::BoxFuture<'static, bool> { Box::pin(async { false }) };
+    let envelope = envelope();
+    let mail = amtsbote::deliver::Outgoing {
+        sender: &envelope.sender,
+        recipient: &envelope.recipient,
+        message_id: &envelope.message_id,
+        payload: &world.payload,
+    };
+    let error = world.channel.send_through(mail, &shut).await.unwrap_err();
+    assert_eq!(error, SendError::Withdrawn);
+    let said = world.server.commands();
+    assert!(said.iter().any(|line| line.starts_with("RCPT")), "asked at the last moment");
+    assert!(!said.iter().any(|line| line == "DATA"), "{said:?}");
+    world.send().await.unwrap();
+    assert_eq!((world.server.heard().len(), world.server.connections()), (1, 1));
 }
 
 #[tokio::test]

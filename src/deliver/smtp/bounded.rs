@@ -1,12 +1,10 @@
-//! A socket whose other side cannot talk for ever: lettre reads a reply to its
-//! end, wherever that is, and keeps all of it.
+//! A socket whose other side cannot talk for ever, under TLS and before it: a
+//! handshake, too, is read to its end, wherever that is.
 
 use std::io;
-use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use lettre::transport::smtp::client::AsyncTokioStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -24,12 +22,6 @@ pub(super) struct Bounded {
 impl Bounded {
     pub(super) const fn new(stream: TcpStream) -> Self {
         Self { stream, heard: 0 }
-    }
-}
-
-impl AsyncTokioStream for Bounded {
-    fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.stream.peer_addr()
     }
 }
 

@@ -1,22 +1,26 @@
-//! One connection: every step with a limit of its own.
+//! One connection: the states of an SMTP session, each with a limit of its own.
 //!
-//! lettre bounds nothing but the TCP connect and leaves Nagle's algorithm on,
-//! which costs 40 ms a mail; so the socket is ours, the steps are called one
-//! by one, and each is waited for only so long.
+//! lettre's connection bounds nothing but the TCP connect and believes too much
+//! (see `dialogue`), so the session is ours; lettre spells the commands and
+//! the login.
 
-use std::future::Future;
 use std::time::{Duration, Instant};
 
 use lettre::Address;
 use lettre::transport::smtp::authentication::Mechanism;
-use lettre::transport::smtp::client::AsyncSmtpConnection;
-use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::commands::{Auth, Data, Ehlo, Mail, Rcpt, Rset, Starttls};
+use lettre::transport::smtp::response::Response;
 use tokio::net::TcpStream;
 use tokio::time;
 
 use super::bounded::Bounded;
+use super::dialogue::{Dialogue, Socket, within};
 use super::trouble::explained;
-use super::{Encryption, Settings, Step};
+use super::{Encryption, Settings, Step, Tls};
+use crate::deliver::Gate;
+
+/// Challenges of one login; LOGIN has two.
+const MOST_CHALLENGES: usize = 3;
 
 /// What went wrong, before it is judged.
 #[derive(Debug)]
@@ -25,7 +29,7 @@ pub(super) enum Failure {
     Unsendable(String),
     /// The server answered no.
     Refused { step: Step, code: u16, said: String },
-    /// The connection broke, timed out, or the answer was no SMTP.
+    /// The connection broke, timed out, or the answer was not one to what was said.
     Broken { step: Step, reason: String },
     /// TLS is not to be had, or not with this certificate.
     Tls(String),
@@ -33,6 +37,8 @@ pub(super) enum Failure {
     Login(String),
     /// The message went out with its final dot, no answer came.
     Unanswered(String),
+    /// The gate was closed before DATA.
+    Withdrawn,
 }
 
 impl Failure {
@@ -43,7 +49,7 @@ impl Failure {
 
 /// A connection that is ready for a transaction.
 pub(super) struct Connection {
-    inner: AsyncSmtpConnection,
+    dialogue: Dialogue,
     sent: u32,
     is_reusable: bool,
     used: Instant,
@@ -53,42 +59,27 @@ impl Connection {
     /// Connects, greets, encrypts and logs in.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
         let limit = settings.step_timeout;
-        let implicit =
-            settings.tls.as_ref().filter(|_| settings.encryption == Encryption::Implicit);
-        let mut inner = if let Some(tls) = implicit {
-            // The socket is lettre's here: it takes no stream that is encrypted already.
-            let connecting = AsyncSmtpConnection::connect_tokio1(
-                (settings.host.as_str(), settings.port),
-                Some(limit),
-                &settings.hello,
-                Some(tls.clone()),
-                None,
-            );
-            within(limit, Step::Greeting, connecting).await.map_err(tls_failure)?
-        } else {
-            let stream = Bounded::new(connect(settings).await?);
-            let greeting =
-                AsyncSmtpConnection::connect_with_transport(Box::new(stream), &settings.hello);
-            within(limit, Step::Greeting, greeting).await?
-        };
+        let stream: Box<dyn Socket> = Box::new(Bounded::new(connect(settings).await?));
+        let mut dialogue = Dialogue::new(match (settings.encryption, &settings.tls) {
+            (Encryption::Implicit, Some(tls)) => encrypted(stream, tls, limit).await?,
+            _ => stream,
+        });
+        dialogue.listen(&[220], Step::Greeting, limit).await?;
+        let mut extensions = hello(&mut dialogue, settings).await?;
         if let (Encryption::Starttls, Some(tls)) = (settings.encryption, &settings.tls) {
-            if !inner.can_starttls() {
+            if !extensions.iter().any(|line| line == "STARTTLS") {
                 return Err(Failure::Tls(explained("it does not offer STARTTLS")));
             }
-            let upgrading = inner.starttls(tls.clone(), &settings.hello);
-            within(limit, Step::Tls, upgrading).await.map_err(tls_failure)?;
+            dialogue.ask(&Starttls.to_string(), &[220], Step::Tls, limit).await?;
+            let stream = dialogue.into_quiet_stream()?;
+            dialogue = Dialogue::new(encrypted(stream, tls, limit).await?);
+            // What was offered in the clear counts no more (RFC 3207 4.2).
+            extensions = hello(&mut dialogue, settings).await?;
         }
-        if let Some(credentials) = &settings.credentials {
-            let mechanisms = [Mechanism::Plain, Mechanism::Login];
-            let knows = mechanisms.iter().any(|m| inner.server_info().supports_auth_mechanism(*m));
-            if !knows {
-                return Err(Failure::Login(
-                    "the server offers neither AUTH PLAIN nor AUTH LOGIN".to_owned(),
-                ));
-            }
-            within(limit, Step::Login, inner.auth(&mechanisms, credentials)).await?;
+        if settings.credentials.is_some() {
+            login(&mut dialogue, &extensions, settings).await?;
         }
-        Ok(Self { inner, sent: 0, is_reusable: true, used: now() })
+        Ok(Self { dialogue, sent: 0, is_reusable: true, used: now() })
     }
 
     /// One transaction with one recipient.
@@ -98,17 +89,20 @@ impl Connection {
         sender: &Address,
         recipient: &Address,
         message: &str,
+        gate: Gate<'_>,
     ) -> Result<(), Failure> {
-        let outcome = self.transact(settings, sender, recipient, message).await;
+        let outcome = self.transact(settings, sender, recipient, message, gate).await;
         self.sent = self.sent.saturating_add(1);
         match &outcome {
             // 421: the server closes (RFC 5321 3.8).
             Err(Failure::Refused { code: 421, .. }) => self.is_reusable = false,
             // The transaction is over either way.
             Ok(()) | Err(Failure::Refused { step: Step::Content, .. }) => {}
-            Err(Failure::Refused { .. }) => {
-                let reset = self.inner.command(Rset);
-                self.is_reusable = within(settings.step_timeout, Step::Sender, reset).await.is_ok();
+            Err(Failure::Refused { .. } | Failure::Withdrawn) => {
+                let reset = Rset.to_string();
+                let resetting =
+                    self.dialogue.ask(&reset, &[250], Step::Sender, settings.step_timeout);
+                self.is_reusable = resetting.await.is_ok();
             }
             Err(_) => self.is_reusable = false,
         }
@@ -122,26 +116,35 @@ impl Connection {
         sender: &Address,
         recipient: &Address,
         message: &str,
+        gate: Gate<'_>,
     ) -> Result<(), Failure> {
         let limit = settings.step_timeout;
-        let mail = Mail::new(Some(sender.clone()), Vec::new());
-        within(limit, Step::Sender, self.inner.command(mail)).await?;
-        let rcpt = Rcpt::new(recipient.clone(), Vec::new());
-        within(limit, Step::Recipient, self.inner.command(rcpt)).await?;
-        within(limit, Step::Data, self.inner.command(Data)).await?;
-        // In one write with its final dot: two would wait for each other
-        // (Nagle) where the socket is not ours.
-        let content = self.inner.command(stuffed(message));
-        match within(settings.timeout, Step::Content, content).await {
+        let mail = Mail::new(Some(sender.clone()), Vec::new()).to_string();
+        self.dialogue.ask(&mail, &[250], Step::Sender, limit).await?;
+        let rcpt = Rcpt::new(recipient.clone(), Vec::new()).to_string();
+        self.dialogue.ask(&rcpt, &[250, 251], Step::Recipient, limit).await?;
+        // The last moment: after the dot the message is the server's.
+        if !gate().await {
+            return Err(Failure::Withdrawn);
+        }
+        self.dialogue.ask(&Data.to_string(), &[354], Step::Data, limit).await?;
+        // In one write with its final dot: two would wait for each other (Nagle).
+        let content = stuffed(message);
+        match self.dialogue.ask(&content, &[250], Step::Content, settings.timeout).await {
             Ok(_) => Ok(()),
             Err(Failure::Broken { reason, .. }) => Err(Failure::Unanswered(reason)),
             Err(failure) => Err(failure),
         }
     }
 
+    /// Whether the server has said nothing since its last answer.
+    pub(super) fn is_quiet(&mut self) -> bool {
+        self.dialogue.is_quiet()
+    }
+
     /// Whether another transaction may follow.
-    pub(super) fn is_reusable(&self) -> bool {
-        self.is_reusable && !self.inner.has_broken()
+    pub(super) const fn is_reusable(&self) -> bool {
+        self.is_reusable
     }
 
     /// Transactions so far.
@@ -172,29 +175,71 @@ async fn connect(settings: &Settings) -> Result<TcpStream, Failure> {
     Ok(stream)
 }
 
-/// Waits for one step within its limit and sorts its failure.
-async fn within<T>(
+/// The handshake. What fails in it, but for time, is for the operator to mend.
+async fn encrypted(
+    stream: Box<dyn Socket>,
+    tls: &Tls,
     limit: Duration,
-    step: Step,
-    doing: impl Future<Output = Result<T, lettre::transport::smtp::Error>>,
-) -> Result<T, Failure> {
-    let Ok(outcome) = time::timeout(limit, doing).await else {
-        return Err(Failure::broken(step, format!("no answer within {} s", limit.as_secs_f32())));
-    };
-    outcome.map_err(|error| match error.status() {
-        Some(code) => Failure::Refused { step, code: u16::from(code), said: innermost(&error) },
-        None => Failure::broken(step, innermost(&error)),
-    })
+) -> Result<Box<dyn Socket>, Failure> {
+    let shaking = tls.connector.connect(tls.name.clone(), stream);
+    match time::timeout(limit, shaking).await {
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Err(error)) => Err(Failure::Tls(explained(&error.to_string()))),
+        Err(_) => within(Duration::ZERO, Step::Tls, std::future::pending()).await,
+    }
 }
 
-/// The innermost cause: what the server said, or what the system or TLS says.
-/// lettre's own words around it repeat each other.
-fn innermost(error: &lettre::transport::smtp::Error) -> String {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
+/// Says EHLO, or HELO to who does not know it (RFC 5321 3.2). Returns the
+/// extensions in capitals.
+async fn hello(dialogue: &mut Dialogue, settings: &Settings) -> Result<Vec<String>, Failure> {
+    let limit = settings.step_timeout;
+    let ehlo = Ehlo::new(settings.hello.clone()).to_string();
+    match dialogue.ask(&ehlo, &[250], Step::Greeting, limit).await {
+        Ok(reply) => Ok(reply.lines.iter().skip(1).map(|line| line.to_uppercase()).collect()),
+        Err(Failure::Refused { code: 500..=504 | 550, .. }) => {
+            let helo = format!("HELO {}\r\n", settings.hello);
+            dialogue.ask(&helo, &[250], Step::Greeting, limit).await?;
+            Ok(Vec::new())
+        }
+        Err(failure) => Err(failure),
     }
-    innermost.to_string()
+}
+
+async fn login(
+    dialogue: &mut Dialogue,
+    extensions: &[String],
+    settings: &Settings,
+) -> Result<(), Failure> {
+    let Some(credentials) = &settings.credentials else { return Ok(()) };
+    let offers = |word: &str| {
+        let lines = extensions.iter().filter_map(|line| line.strip_prefix("AUTH"));
+        lines.flat_map(|rest| rest.split([' ', '='])).any(|offered| offered == word)
+    };
+    let mechanism = if offers("PLAIN") {
+        Mechanism::Plain
+    } else if offers("LOGIN") {
+        Mechanism::Login
+    } else {
+        let why = "the server offers neither AUTH PLAIN nor AUTH LOGIN";
+        return Err(Failure::Login(why.to_owned()));
+    };
+    let odd = |_| Failure::Login("the server asks in the login what nobody knows".to_owned());
+    let limit = settings.step_timeout;
+    let mut command = Auth::new(mechanism, credentials.clone(), None).map_err(odd)?.to_string();
+    for _ in 0..MOST_CHALLENGES {
+        let reply = dialogue.ask(&command, &[235, 334], Step::Login, limit).await?;
+        if reply.code == 235 {
+            return Ok(());
+        }
+        let challenge = format!("334 {}\r\n", reply.text());
+        let challenge: Response = challenge.parse().map_err(|_| {
+            Failure::Login("the server asks in the login what nobody knows".to_owned())
+        })?;
+        command = Auth::new_from_response(mechanism, credentials.clone(), &challenge)
+            .map_err(odd)?
+            .to_string();
+    }
+    Err(Failure::Login("the login does not come to an end".to_owned()))
 }
 
 /// The message with its dots doubled (RFC 5321 4.5.2) and its end.
@@ -203,18 +248,4 @@ fn stuffed(message: &str) -> String {
     let message = message.strip_suffix("\r\n").unwrap_or(message);
     let first = if message.starts_with('.') { "." } else { "" };
     format!("{first}{}\r\n.\r\n", message.replace("\r\n.", "\r\n.."))
-}
-
-/// What speaks of certificates and handshakes is for the operator to mend.
-fn tls_failure(failure: Failure) -> Failure {
-    match failure {
-        Failure::Broken { reason, .. }
-            if ["certificate", "handshake", "tls", "alert", "corrupt message"]
-                .iter()
-                .any(|word| reason.to_lowercase().contains(word)) =>
-        {
-            Failure::Tls(explained(&reason))
-        }
-        other => other,
-    }
 }

@@ -179,3 +179,26 @@ async fn what_was_said_before_the_handshake_is_not_believed_after_it() {
     assert!(result.is_err());
     assert_eq!(server.heard(), []);
 }
+
+#[tokio::test]
+async fn a_reply_without_end_is_cut_short_under_tls_too() {
+    let authority = Authority::new("Testamt");
+    for at in [At::Greeting, At::Ehlo, At::Mail, At::Dot] {
+        for way in ways(authority.server("localhost")) {
+            let word = way.0;
+            let (result, _) = sent(way, "localhost", Some(&authority), &[(at, Do::Babble)]).await;
+            let error = result.unwrap_err();
+            assert!(error.to_string().contains("a reply without end"), "{word} {at:?}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_yes_slipped_in_before_the_handshake_greets_nobody_after_it() {
+    // Of two lines in one write the second would be taken for the answer to EHLO.
+    let authority = Authority::new("Testamt");
+    let script = [(At::Starttls, Do::Say("220 go\r\n250-sink\r\n250 AUTH PLAIN"))];
+    let way = ("starttls", Tls::Starttls(authority.server("localhost")));
+    let (result, server) = sent(way, "localhost", Some(&authority), &script).await;
+    assert!(told(result, &server).contains("before the handshake"));
+}

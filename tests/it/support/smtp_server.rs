@@ -17,6 +17,7 @@ use tokio_rustls::TlsAcceptor;
 pub(crate) enum At {
     Greeting,
     Ehlo,
+    Helo,
     Auth,
     Starttls,
     /// Before the TLS handshake: nothing but `Do::Drop` and `Do::Stall` make sense.
@@ -252,6 +253,9 @@ async fn session(
                 lines.push("250 HELP".to_owned());
                 let yes = lines.join("\r\n");
                 answer(&mut stream, state, At::Ehlo, &yes).await?;
+            }
+            "HELO" => {
+                answer(&mut stream, state, At::Helo, "250 sink.example").await?;
             }
             "AUTH" => {
                 answer(&mut stream, state, At::Auth, "235 2.7.0 welcome").await?;
