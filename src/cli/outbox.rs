@@ -5,7 +5,7 @@ use serde_json::json;
 use super::output::{cut, json_time};
 use super::{Exit, Global, Session, UsageError};
 use crate::daemon::Work;
-use crate::model::{DigestId, OutboxId, State, Timestamp};
+use crate::model::{DigestId, Ended, OutboxId, State, Timestamp};
 use crate::pipeline;
 use crate::store::outbox::{self, Chosen, Move};
 
@@ -23,14 +23,31 @@ pub(super) enum Command {
         #[arg(long, default_value_t = 50)]
         limit: usize,
     },
-    /// Send now what waits, or was given up while its bytes are kept
-    Retry(Choice),
+    /// Send now what waits, or was given up for a passing reason while its bytes are kept
+    Retry {
+        #[command(flatten)]
+        choice: Choice,
+        /// Also those that were refused or dropped; they must be named by number, since each may
+        /// arrive a second time
+        #[arg(long, requires = "ids")]
+        again: bool,
+    },
     /// Keep what waits from being sent until it is released
     Hold(Choice),
     /// Send what was held
     Release(Choice),
     /// Never send it
     Drop(Choice),
+    /// Stop all sending until `outbox start`, whatever is restarted or restored meanwhile
+    Stop {
+        /// Why, for everyone who wonders
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// Let mail go out again
+    Start,
+    /// Acknowledge what was given up: it is no longer counted as something to act on
+    Ack(Choice),
 }
 
 /// Which messages are meant.
@@ -54,11 +71,87 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     let session = Session::open(global)?;
     match command {
         Command::List { state, digest, limit } => list(&session, state, digest, limit).await,
-        Command::Retry(choice) => act(&session, choice, Move::Retry).await,
+        Command::Retry { choice, again: false } => act(&session, choice, Move::Retry).await,
+        Command::Retry { choice, again: true } => act(&session, choice, Move::Again).await,
         Command::Hold(choice) => act(&session, choice, Move::Hold).await,
         Command::Release(choice) => act(&session, choice, Move::Release).await,
         Command::Drop(choice) => act(&session, choice, Move::Drop).await,
+        Command::Stop { reason } => stop(&session, reason).await,
+        Command::Start => start(&session).await,
+        Command::Ack(choice) => acknowledge(&session, choice).await,
     }
+}
+
+async fn stop(session: &Session, reason: String) -> anyhow::Result<Exit> {
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    if reason.is_empty() {
+        return Err(UsageError::new("say why: `--reason TEXT`").into());
+    }
+    let now = session.ctx.clock.now();
+    let stopped = session
+        .ctx
+        .store
+        .write(move |tx| {
+            outbox::stop(tx, &reason, now)?;
+            outbox::stopped(tx)
+        })
+        .await?;
+    let output = &session.output;
+    if let Some(stop) = stopped {
+        if output.json {
+            output.object(&json!({ "since": stop.since.rfc3339(), "reason": stop.reason }))?;
+        } else {
+            let since = output.time(Some(stop.since));
+            output.line(&format!("no mail goes out since {since}: {}", stop.reason))?;
+            output
+                .say("a mail whose DATA has begun still goes out; `amtsbote outbox start` ends it");
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn start(session: &Session) -> anyhow::Result<Exit> {
+    let was_stopped = session.ctx.store.write(outbox::start).await?;
+    let delivered = if was_stopped { Some(session.work(&Work::Drain).await?) } else { None };
+    let output = &session.output;
+    if output.json {
+        output.object(&json!({ "was_stopped": was_stopped, "delivery": delivered }))?;
+    } else if let Some(delivered) = &delivered {
+        output.line("mail goes out again")?;
+        say_delivery(session, delivered)?;
+    } else {
+        output.line("nothing was stopped")?;
+    }
+    Ok(Exit::Done)
+}
+
+async fn acknowledge(session: &Session, choice: Choice) -> anyhow::Result<Exit> {
+    let named = choice.ids.len();
+    let chosen = chosen(choice)?;
+    let now = session.ctx.clock.now();
+    let marked = session.ctx.store.write(move |tx| outbox::acknowledge(tx, &chosen, now)).await?;
+    let output = &session.output;
+    if output.json {
+        output.object(&json!({ "acknowledged": marked }))?;
+    } else {
+        output.line(&format!("{marked} acknowledged"))?;
+    }
+    Ok(if marked < named { Exit::Failure } else { Exit::Done })
+}
+
+fn say_delivery(session: &Session, delivered: &serde_json::Value) -> anyhow::Result<()> {
+    let output = &session.output;
+    output.line(&format!(
+        "{} sent, {} to be tried again, {} given up",
+        delivered["sent"], delivered["deferred"], delivered["dead"]
+    ))?;
+    if let Some(why) = delivered["paused"].as_str() {
+        output.line(&format!("no mail goes out: {why}"))?;
+    }
+    if let Some(why) = delivered["stopped"].as_str() {
+        output.line(&format!("no mail goes out until `amtsbote outbox start`: {why}"))?;
+    }
+    Ok(())
 }
 
 fn known_state(word: &str) -> anyhow::Result<()> {
@@ -70,7 +163,8 @@ fn known_state(word: &str) -> anyhow::Result<()> {
     Err(UsageError::new(format!("there is no state `{word}`{hint}")).into())
 }
 
-async fn act(session: &Session, choice: Choice, to: Move) -> anyhow::Result<Exit> {
+/// The messages that were chosen. Fails if none are.
+fn chosen(choice: Choice) -> anyhow::Result<Chosen> {
     if let Some(word) = &choice.state {
         known_state(word)?;
     }
@@ -79,22 +173,40 @@ async fn act(session: &Session, choice: Choice, to: Move) -> anyhow::Result<Exit
         let message = "say which: numbers, `--digest D`, `--state S` or `--all`";
         return Err(UsageError::new(message).into());
     }
-    let named = choice.ids.len();
-    let chosen = Chosen {
+    Ok(Chosen {
         ids: choice.ids.into_iter().map(OutboxId).collect(),
         digest: choice.digest.map(DigestId::new),
         state: choice.state,
-    };
+    })
+}
+
+async fn act(session: &Session, choice: Choice, to: Move) -> anyhow::Result<Exit> {
+    let named = choice.ids.len();
+    let chosen = chosen(choice)?;
     let now = session.ctx.clock.now();
-    let moved =
-        session.ctx.store.write(move |tx| outbox::move_chosen(tx, &chosen, to, now)).await?;
+    let (moved, left) = session
+        .ctx
+        .store
+        .write(move |tx| {
+            let moved = outbox::move_chosen(tx, &chosen, to, now)?;
+            let left =
+                if to == Move::Retry { outbox::not_retried(tx, &chosen)? } else { Vec::new() };
+            Ok((moved, left))
+        })
+        .await?;
+    for (ended, messages) in left {
+        let ended = ended.as_str();
+        session.output.say(&format!(
+            "{messages} {ended} stay as they are: `amtsbote outbox retry --again ID` sends one once more"
+        ));
+    }
     let (word, done) = match to {
-        Move::Retry => ("retried", "to be sent now"),
+        Move::Retry | Move::Again => ("retried", "to be sent now"),
         Move::Hold => ("held", "held"),
         Move::Release => ("released", "released"),
         Move::Drop => ("dropped", "dropped"),
     };
-    let delivered = if matches!(to, Move::Retry) {
+    let delivered = if matches!(to, Move::Retry | Move::Again) {
         pipeline::resume(&session.ctx).await?;
         Some(session.work(&Work::Drain).await?)
     } else {
@@ -110,16 +222,11 @@ async fn act(session: &Session, choice: Choice, to: Move) -> anyhow::Result<Exit
     } else {
         output.line(&format!("{moved} {done}"))?;
         if let Some(delivered) = &delivered {
-            output.line(&format!(
-                "{} sent, {} to be tried again, {} given up",
-                delivered["sent"], delivered["deferred"], delivered["dead"]
-            ))?;
-            if let Some(why) = delivered["paused"].as_str() {
-                output.line(&format!("no mail goes out: {why}"))?;
-            }
+            say_delivery(session, delivered)?;
         }
     }
-    let is_paused = delivered.is_some_and(|delivered| !delivered["paused"].is_null());
+    let is_paused = delivered
+        .is_some_and(|delivered| !delivered["paused"].is_null() || !delivered["stopped"].is_null());
     // Someone who names messages expects each of them to move.
     Ok(if moved < named || is_paused { Exit::Failure } else { Exit::Done })
 }
@@ -134,15 +241,23 @@ async fn list(
         known_state(word)?;
     }
     let digest = digest.map(DigestId::new);
-    let (entries, pause) = session
+    let (entries, pause, stop) = session
         .ctx
         .store
         .read(move |tx| {
             let entries = outbox::list(tx, state.as_deref(), digest.as_ref(), limit)?;
-            Ok((entries, outbox::pause(tx)?))
+            Ok((entries, outbox::pause(tx)?, outbox::stopped(tx)?))
         })
         .await?;
     let output = &session.output;
+    if let Some(stop) = stop {
+        output.say(&format!(
+            "no mail goes out since {}: {}",
+            output.time(Some(stop.since)),
+            stop.reason
+        ));
+        output.say("`amtsbote outbox start` ends it");
+    }
     if let Some(pause) = pause.filter(|pause| pause.until > session.ctx.clock.now()) {
         output.say(&format!(
             "no mail goes out until {}: {}",
@@ -161,6 +276,9 @@ async fn list(
                 "message_id": entry.message_id,
                 "state": entry.state.as_str(),
                 "at": json_time(entry.state.instant()),
+                "wish": entry.wish,
+                "ended": entry.ended.map(Ended::as_str),
+                "acknowledged": entry.is_acknowledged,
                 "attempts": entry.attempts,
                 "last_error": entry.last_error,
                 "created": entry.created.rfc3339(),
@@ -177,7 +295,11 @@ async fn list(
                 entry.kind.as_str().to_owned(),
                 entry.digest.as_ref().map_or("-", |id| id.as_str()).to_owned(),
                 entry.subscriber.map_or_else(|| "-".to_owned(), |id| id.to_string()),
-                entry.state.as_str().to_owned(),
+                match (&entry.wish, entry.ended) {
+                    (Some(wish), _) => format!("claimed, {wish}"),
+                    (None, Some(ended)) => format!("dead, {}", ended.as_str()),
+                    (None, None) => entry.state.as_str().to_owned(),
+                },
                 output.time(entry.state.instant()),
                 entry.attempts.to_string(),
                 cut(entry.last_error.as_deref().unwrap_or(""), 70),

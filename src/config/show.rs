@@ -67,6 +67,7 @@ impl Config {
         page.period("pending", retention.pending);
         page.period("proof", retention.proof);
         page.period("bodies", retention.bodies);
+        page.period("outbox", retention.outbox);
         page.period("bounces", retention.bounces);
         page.period("items", retention.items);
         for plan in &self.series {

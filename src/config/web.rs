@@ -48,6 +48,8 @@ pub struct Retention {
     pub proof: Option<Duration>,
     /// Bytes of sent mails and digests.
     pub bodies: Option<Duration>,
+    /// Rows of mails that are done.
+    pub outbox: Option<Duration>,
     /// Details of returned mails.
     pub bounces: Option<Duration>,
     /// Items.
@@ -61,6 +63,7 @@ pub(super) fn read_retention(mut reader: Reader<'_>, context: &mut Context<'_>) 
         pending: period(&mut reader, "pending", 3 * DAY),
         proof: period(&mut reader, "proof", 3 * 365 * DAY),
         bodies: period(&mut reader, "bodies", 7 * DAY),
+        outbox: period(&mut reader, "outbox", 90 * DAY),
         bounces: period(&mut reader, "bounces", 30 * DAY),
         items: period(&mut reader, "items", 2 * 365 * DAY),
     };

@@ -255,6 +255,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
             pending: config.retention.pending,
             proof: config.retention.proof,
             bodies: config.retention.bodies,
+            outbox: config.retention.outbox,
             bounces: config.retention.bounces,
             items: config.retention.items,
         },

@@ -70,7 +70,7 @@ pub async fn perform(
             let report = pipeline::drain(ctx, plan, stop).await?;
             Ok(serde_json::json!({
                 "sent": report.sent, "deferred": report.deferred, "dead": report.dead,
-                "paused": report.paused.map(|(_, why)| why),
+                "paused": report.paused.map(|(_, why)| why), "stopped": report.stopped,
             }))
         }
     }

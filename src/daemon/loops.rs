@@ -263,7 +263,7 @@ async fn begin_series(
 }
 
 async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
-    let mut told = None;
+    let (mut told, mut stopped) = (None, None::<String>);
     let mut before: Option<Arc<Running>> = None;
     while !house.stop.is_cancelled() {
         let running = house.current();
@@ -280,7 +280,11 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
             beating.beat(2, clock.now());
             stop.is_cancelled()
         };
-        let drained = pipeline::drain(&running.ctx, &running.plan, &stop).await;
+        let now_running = || {
+            let running = house.current();
+            (running.ctx.clone(), Arc::clone(&running.plan))
+        };
+        let drained = pipeline::drain_with(&now_running, &stop).await;
         let mut wait = LONGEST_SLEEP;
         match drained {
             Ok(report) => {
@@ -301,6 +305,18 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                         report.deferred,
                         report.dead
                     );
+                }
+                if let Some(why) = report.stopped {
+                    if stopped.replace(why.clone()).as_ref() != Some(&why) {
+                        tracing::warn!("no mail goes out until `amtsbote outbox start`: {why}");
+                        notify::status(&format!("sending is stopped: {why}"));
+                    }
+                    sleep(&house, LONGEST_SLEEP / 10, &running.ctx.mail_waits).await;
+                    continue;
+                }
+                if stopped.take().is_some() {
+                    tracing::info!("the operator lets mail go out again");
+                    notify::status("polling and sending");
                 }
                 if let Some((until, why)) = report.paused {
                     // Once for each pause, not for each look at it.

@@ -31,7 +31,7 @@ pub use item::{
 };
 pub use item_date::{DateKind, ItemDate, Precision};
 pub use network::{Network, NetworkError};
-pub use outbox::{Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
+pub use outbox::{Claim, Ended, Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
 pub use settings::{
     Content, Place, Problem, Reader, Table, Value, parse_bytes, parse_duration, suggestion,
 };

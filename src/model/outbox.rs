@@ -158,6 +158,61 @@ impl State {
     }
 }
 
+/// Why a dead message ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ended {
+    /// It grew too old while it was refused for now. The only passing reason.
+    Expired,
+    /// It was refused for good.
+    Refused,
+    /// The operator dropped it.
+    Dropped,
+    /// Its reader left.
+    Left,
+    /// Too much mail came back from its reader.
+    Returned,
+    /// Its bytes cannot be read back as they were frozen.
+    Damaged,
+}
+
+impl Ended {
+    /// The word in the database and in `outbox list --json`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::Refused => "refused",
+            Self::Dropped => "dropped",
+            Self::Left => "left",
+            Self::Returned => "returned",
+            Self::Damaged => "damaged",
+        }
+    }
+
+    /// The reason of that word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [
+            Self::Expired,
+            Self::Refused,
+            Self::Dropped,
+            Self::Left,
+            Self::Returned,
+            Self::Damaged,
+        ];
+        all.into_iter().find(|ended| ended.as_str() == word)
+    }
+}
+
+/// Who may settle a claimed message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    /// The message.
+    pub id: OutboxId,
+    /// The incarnation of the process that claimed it.
+    pub holder: i64,
+    /// How often it was claimed: a fencing number.
+    pub fence: i64,
+}
+
 /// A frozen message and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
@@ -175,7 +230,7 @@ pub struct OutboxEntry {
     pub sender: String,
     /// Without angle brackets.
     pub message_id: String,
-    /// The bytes; empty once they were pruned.
+    /// The bytes; empty once they were pruned, or if they cannot be read back.
     pub payload: Payload,
     /// Where it stands.
     pub state: State,
@@ -185,6 +240,15 @@ pub struct OutboxEntry {
     pub last_error: Option<String>,
     /// When it was frozen; its age decides when to give up.
     pub created: Timestamp,
+    /// The last claim of it.
+    pub claim: Claim,
+    /// Act of the operator or the reader on it while it is claimed: `hold`,
+    /// `drop`, `left` or `returned`.
+    pub wish: Option<String>,
+    /// Why it is dead, if it is.
+    pub ended: Option<Ended>,
+    /// Whether the operator acknowledged that it is dead.
+    pub is_acknowledged: bool,
 }
 
 #[cfg(test)]

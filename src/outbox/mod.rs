@@ -64,18 +64,17 @@ pub fn after_failure(
     State::Deferred { until: until.min(expires) }
 }
 
-/// A claim was found whose holder is gone: nobody knows whether the mail went
-/// out, so the same bytes are due again at once. The attempt stays counted.
-/// `None` while the lease still runs.
-pub fn after_claim(
-    since: Timestamp,
-    lease: Duration,
-    holder_is_gone: bool,
-    now: Timestamp,
-) -> Option<State> {
-    // A clock that was set back must not make a lease last for ever.
-    let expired = now >= since.after(lease) || since > now.after(lease);
-    (holder_is_gone || expired).then_some(State::Deferred { until: now })
+/// Attempts of a message whose text is refused for good: the same text goes to
+/// all readers of a digest, and one moody filter must not end a whole issue.
+const TRIES_OF_REFUSED_TEXT: u32 = 3;
+
+/// When a message is tried again whose text was refused with 5xx, or that it is
+/// given up.
+pub fn after_refused_text(attempt: &Attempt<'_>, now: Timestamp, settings: &Settings) -> State {
+    if attempt.attempts >= TRIES_OF_REFUSED_TEXT {
+        return State::Dead { at: now };
+    }
+    after_failure(attempt, Retry::Later, now, settings)
 }
 
 /// How long the whole outbox rests after the `failures`-th fault in a row that
@@ -149,6 +148,15 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_text_is_tried_three_times() {
+        let now = Timestamp(7);
+        let after = |attempts| after_refused_text(&attempt(attempts), now, &SETTINGS);
+        assert!(matches!(after(1), State::Deferred { .. }));
+        assert!(matches!(after(2), State::Deferred { .. }));
+        assert_eq!(after(3), State::Dead { at: now });
+    }
+
+    #[test]
     fn an_old_message_gets_one_last_try_and_is_then_given_up() {
         let nearly = Timestamp::from_seconds(9_990);
         let last = Timestamp::from_seconds(10_000);
@@ -170,18 +178,6 @@ mod tests {
         assert_eq!(later, State::Deferred { until: Timestamp::from_seconds(5_000) });
         let sooner = after_failure(&attempt(1), at(1), now, &SETTINGS);
         assert!(matches!(sooner, State::Deferred { until } if until.seconds() >= 100));
-    }
-
-    #[test]
-    fn a_claim_is_due_again_when_its_holder_is_gone_or_its_lease_ends() {
-        let (since, lease) = (Timestamp(1_000), Duration::from_mins(1));
-        let soon = Timestamp(2_000);
-        assert_eq!(after_claim(since, lease, false, soon), None);
-        assert_eq!(after_claim(since, lease, true, soon), Some(State::Deferred { until: soon }));
-        let late = Timestamp(61_000);
-        assert_eq!(after_claim(since, lease, false, late), Some(State::Deferred { until: late }));
-        let set_back = Timestamp(-100_000);
-        assert!(after_claim(since, lease, false, set_back).is_some());
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod freeze;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
+
 pub use self::entry::reason;
 use self::entry::{entry_of, update_of};
 use self::freeze::Freezer;
@@ -397,7 +399,7 @@ impl Maker {
             reply_to: mail.reply_to.clone(),
             message_id: tokens.message_id(
                 MailKind::Digest,
-                digest.as_str(),
+                &format!("{digest}-{}", fingerprint(rendered)),
                 Some(subscriber.id),
                 &mail.domain,
             ),
@@ -472,6 +474,18 @@ impl Maker {
         // Checked in `new`; a plan does not change.
         self.plan.series(&self.series).unwrap_or(&self.plan.series[0])
     }
+}
+
+/// Returns a short hash of the words. It is part of the Message-ID: a digest
+/// that is composed anew after a restore has the id of the one before it, and
+/// mailers would take other words under one Message-ID for a copy.
+fn fingerprint(words: &Rendered) -> String {
+    let mut hasher = Sha256::new();
+    for part in [&words.subject, &words.text, &words.html] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A window never begins before its reader did (D9).

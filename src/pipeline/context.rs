@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use super::drain::Pace;
+use super::drain::{Pace, Sender};
 use super::poll::HostLimits;
 use crate::clock::Clock;
 use crate::deliver::{Channel, SendError};
@@ -32,6 +32,8 @@ pub struct Context {
     pub(super) hosts: Arc<HostLimits>,
     /// Manners towards the domains of readers.
     pub(super) pace: Arc<Pace>,
+    /// Who sends: one drain at a time, whatever is reloaded.
+    pub(super) sender: Arc<Sender>,
 }
 
 impl Context {
@@ -50,6 +52,7 @@ impl Context {
             mail_waits: Arc::default(),
             hosts: Arc::default(),
             pace: Arc::default(),
+            sender: Arc::new(Sender::new()),
         }
     }
 

@@ -1,38 +1,68 @@
 //! Send what is due: claim, send with nothing held, settle. docs/QUEUE.md
-//! carries the table of what a crash leaves at each step.
+//! carries the table of events and the one of what a crash leaves at each step.
 
-mod clerk;
+mod attempt;
+mod group_commit;
 mod pace;
+mod record;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use futures_util::future::join_all;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::Mutex;
 
-use self::clerk::{Clerk, Note};
+use self::attempt::{Settled, send_one};
+use self::group_commit::GroupCommit;
 pub(super) use self::pace::Pace;
-use super::{Context, PipelineError, Plan, intake};
-use crate::deliver::SendError;
-use crate::model::{DigestId, OutboxEntry, OutboxId, Retry, State, Timestamp};
-use crate::outbox::{self as rules, Attempt};
+use super::{Context, PipelineError, Plan};
+use crate::model::{BoxFuture, Claim, DigestId, OutboxEntry, Timestamp};
 use crate::store::mail_news::{self, News, What};
-use crate::store::outbox::{self, Pause};
+use crate::store::outbox::{self, Claimed, Pause};
 use crate::store::{StoreError, Transaction};
-use crate::subscriber::token::Tokens;
 
-/// Messages claimed at once for each connection: few, so that what someone who
-/// leaves still waits for is not already in a hand.
+/// Messages claimed at once for each connection: few, so that a crash leaves few
+/// attempts counted that never were.
 const CLAIM_PER_CONNECTION: usize = 16;
-
-/// A claim that is older is nobody's. A hand lays a message down unsent after
-/// half of it and waits for an answer no longer than the other half, so that
-/// two can never hold the same one.
-const LEASE: Duration = Duration::from_hours(2);
 
 /// Longest rest after a fault that is not the message's.
 const REST: Duration = Duration::from_mins(30);
+
+/// Between two looks whether to stop, or whether something came due, while an
+/// answer is waited for.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// After so many messages in a row one more connection is tried than the other
+/// side served last.
+const TAKEN_BEFORE_ONE_MORE: usize = 100;
+
+/// What of sending outlives a drain and a reload of the config.
+pub(super) struct Sender {
+    /// Names this process in its claims; no two processes have the same.
+    incarnation: i64,
+    /// Only one drain exists at a time: who holds it owns every claim.
+    only_drain: Mutex<()>,
+    commit: Arc<GroupCommit>,
+    /// As many connections as the other side serves, so far as it is known.
+    served: AtomicUsize,
+}
+
+impl Sender {
+    pub(super) fn new() -> Self {
+        let mut bytes = i64::from(std::process::id()).to_be_bytes();
+        // Without chance the process number must do: the lock file keeps others away.
+        let _ = getrandom::fill(&mut bytes);
+        Self {
+            incarnation: i64::from_be_bytes(bytes),
+            only_drain: Mutex::default(),
+            commit: Arc::default(),
+            served: AtomicUsize::new(usize::MAX),
+        }
+    }
+}
 
 /// What a drain did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,6 +77,8 @@ pub struct DrainReport {
     pub suspended: usize,
     /// The channel itself is at fault: everything rests until then, for this reason.
     pub paused: Option<(Timestamp, String)>,
+    /// The operator wants nothing to be sent, for this reason.
+    pub stopped: Option<String>,
 }
 
 /// Sends everything that is due and comes back when nothing is, when the
@@ -56,34 +88,69 @@ pub async fn drain(
     plan: &Arc<Plan>,
     stop: &(dyn Fn() -> bool + Send + Sync),
 ) -> Result<DrainReport, PipelineError> {
-    let mut report = DrainReport::default();
-    let connections = plan.mail.connections.max(1);
-    let now = ctx.clock.now();
-    if let Some(pause) = ctx.store.read(outbox::pause).await?
-        && holds(&pause, now)
-    {
-        report.paused = Some((pause.until, pause.reason));
-        return Ok(report);
-    }
-    while !stop() && report.paused.is_none() {
-        let claimed = claim(ctx, connections * CLAIM_PER_CONNECTION).await?;
-        if claimed.is_empty() {
-            break;
-        }
-        let (go, wait) = ctx.pace.part(claimed, plan.mail.domain_per_minute, ctx.clock.now());
-        if !wait.is_empty() {
-            ctx.store.write(move |tx| wait_for_turns(tx, &wait)).await?;
-        }
-        send_all(ctx, plan, go, connections, stop, &mut report).await?;
-    }
-    Ok(report)
+    drain_with(&|| (ctx.clone(), Arc::clone(plan)), stop).await
 }
 
-/// What a crash left in somebody's hand is due again, with the same bytes. Only
-/// for who has just taken the lock: then no other hand lives.
+/// [`drain`] that asks before each message what the config is now: a reload
+/// counts from the next message on.
+pub async fn drain_with(
+    current: &(dyn Fn() -> (Context, Arc<Plan>) + Send + Sync),
+    stop: &(dyn Fn() -> bool + Send + Sync),
+) -> Result<DrainReport, PipelineError> {
+    let (ctx, plan) = current();
+    let sender = Arc::clone(&ctx.sender);
+    let _only = sender.only_drain.lock().await;
+    // Before anything is claimed: what an earlier drain could not write.
+    sender.commit.flush(&ctx).await;
+    if let Some(rest) = begin(&ctx, &plan).await? {
+        return Ok(rest);
+    }
+    let mut drain = Drain {
+        current,
+        stop,
+        sender: &sender,
+        waiting: VecDeque::new(),
+        running: FuturesUnordered::new(),
+        attempts: Arc::default(),
+        is_claiming: false,
+        is_empty: false,
+        taken_in_a_row: 0,
+        report: DrainReport::default(),
+        fault: None,
+    };
+    drain.run().await;
+    match drain.fault {
+        Some(fault) => Err(fault),
+        None => Ok(drain.report),
+    }
+}
+
+/// Makes every claim due again, since no drain runs, and every due time that a
+/// clock wrote which has been set back since. Returns a report if nothing may be
+/// sent just now.
+async fn begin(ctx: &Context, plan: &Plan) -> Result<Option<DrainReport>, PipelineError> {
+    let (now, longest) = (ctx.clock.now(), plan.mail.outbox.give_up);
+    ctx.store
+        .write(move |tx| {
+            outbox::recover(tx, now)?;
+            outbox::mistrust_due_times(tx, now, longest)
+        })
+        .await?;
+    let (stop, pause) = ctx.store.read(|tx| Ok((outbox::stopped(tx)?, outbox::pause(tx)?))).await?;
+    if let Some(stop) = stop {
+        return Ok(Some(DrainReport { stopped: Some(stop.reason), ..DrainReport::default() }));
+    }
+    Ok(pause.filter(|pause| holds(pause, now)).map(|pause| DrainReport {
+        paused: Some((pause.until, pause.reason)),
+        ..DrainReport::default()
+    }))
+}
+
+/// Makes due again what a crash left claimed, with the same bytes. Only for who
+/// has just taken the lock: then no other process sends.
 pub async fn sweep(ctx: &Context) -> Result<usize, PipelineError> {
     let now = ctx.clock.now();
-    Ok(ctx.store.write(move |tx| end_leases(tx, true, now)).await?)
+    Ok(ctx.store.write(move |tx| outbox::recover(tx, now)).await?)
 }
 
 /// The fault may be mended (a start, a new config, the operator's word): the
@@ -120,208 +187,196 @@ fn holds(pause: &Pause, now: Timestamp) -> bool {
     pause.until > now && pause.until <= now.after(REST)
 }
 
-fn end_leases(
-    tx: &Transaction<'_>,
-    holder_is_gone: bool,
-    now: Timestamp,
-) -> Result<usize, StoreError> {
-    let mut ended = 0;
-    for (id, since) in outbox::claimed(tx)? {
-        if let Some(State::Deferred { until }) =
-            rules::after_claim(since, LEASE, holder_is_gone, now)
-        {
-            outbox::end_lease(tx, id, until)?;
-            ended += 1;
-        }
-    }
-    Ok(ended)
+/// Something that a drain waited for.
+enum Event {
+    /// What was claimed and may go, and whether nothing at all was due.
+    Claimed(Result<(Vec<OutboxEntry>, bool), PipelineError>),
+    Attempted(Result<Settled, PipelineError>),
+    GivenBack(Result<(), PipelineError>),
 }
 
-async fn claim(ctx: &Context, limit: usize) -> Result<Vec<OutboxEntry>, PipelineError> {
+/// One drain: attempts and at most one claim run beside each other, and each
+/// connection takes its next message when it is free.
+struct Drain<'a> {
+    current: &'a (dyn Fn() -> (Context, Arc<Plan>) + Send + Sync),
+    stop: &'a (dyn Fn() -> bool + Send + Sync),
+    sender: &'a Arc<Sender>,
+    /// Claimed and not begun.
+    waiting: VecDeque<OutboxEntry>,
+    running: FuturesUnordered<BoxFuture<'a, Event>>,
+    /// How many attempts run.
+    attempts: Arc<AtomicUsize>,
+    is_claiming: bool,
+    /// Whether the last claim found nothing.
+    is_empty: bool,
+    taken_in_a_row: usize,
+    report: DrainReport,
+    fault: Option<PipelineError>,
+}
+
+impl Drain<'_> {
+    async fn run(&mut self) {
+        loop {
+            let is_ending = (self.stop)() || self.report.paused.is_some() || self.fault.is_some();
+            if is_ending {
+                self.give_back_waiting();
+            } else if !self.sender.commit.is_stuck() {
+                self.begin_what_can();
+            }
+            if self.running.is_empty() {
+                return;
+            }
+            tokio::select! {
+                Some(event) = self.running.next() => self.take(event),
+                () = tokio::time::sleep(LOOK_AGAIN) => self.is_empty = false,
+            }
+        }
+    }
+
+    /// Begins as many attempts as there are free connections, and a claim when
+    /// nothing is left to begin.
+    fn begin_what_can(&mut self) {
+        let (ctx, plan) = (self.current)();
+        let served = self.sender.served.load(Ordering::Relaxed);
+        let connections = plan.mail.connections.min(served).max(1);
+        while self.attempts.load(Ordering::Relaxed) < connections
+            && let Some(entry) = self.waiting.pop_front()
+        {
+            self.attempt(ctx.clone(), Arc::clone(&plan), entry);
+        }
+        if self.waiting.is_empty() && !self.is_claiming && !self.is_empty {
+            self.is_claiming = true;
+            let (sender, limit) = (Arc::clone(self.sender), connections * CLAIM_PER_CONNECTION);
+            self.running.push(Box::pin(async move {
+                Event::Claimed(claim(&sender, &ctx, &plan, limit).await)
+            }));
+        }
+    }
+
+    fn attempt(&self, ctx: Context, plan: Arc<Plan>, entry: OutboxEntry) {
+        let (sender, attempts) = (Arc::clone(self.sender), Arc::clone(&self.attempts));
+        attempts.fetch_add(1, Ordering::Relaxed);
+        self.running.push(Box::pin(async move {
+            let is_alone = || attempts.load(Ordering::Relaxed) <= 1;
+            let settled = send_one(&sender, &ctx, &plan, &entry, is_alone).await;
+            attempts.fetch_sub(1, Ordering::Relaxed);
+            Event::Attempted(settled)
+        }));
+    }
+
+    fn give_back_waiting(&mut self) {
+        let why = self.report.paused.as_ref().map(|(_, why)| why.clone());
+        for entry in self.waiting.drain(..) {
+            let (ctx, _) = (self.current)();
+            let (commit, why) = (Arc::clone(&self.sender.commit), why.clone());
+            self.running.push(Box::pin(async move {
+                Event::GivenBack(commit.give_back(&ctx, entry.claim, why).await)
+            }));
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Claimed(claimed) => {
+                self.is_claiming = false;
+                match claimed {
+                    Ok((entries, is_empty)) => {
+                        self.is_empty = is_empty;
+                        self.waiting.extend(entries);
+                    }
+                    Err(fault) => self.fault = Some(fault),
+                }
+            }
+            Event::Attempted(Ok(settled)) => {
+                // A failure may have made room for what was deferred meanwhile.
+                self.note(settled);
+            }
+            Event::GivenBack(Ok(())) => {}
+            Event::Attempted(Err(fault)) | Event::GivenBack(Err(fault)) => self.fault = Some(fault),
+        }
+    }
+
+    fn note(&mut self, settled: Settled) {
+        match settled {
+            Settled::Sent => {
+                self.report.sent += 1;
+                self.taken_in_a_row += 1;
+                if self.taken_in_a_row.is_multiple_of(TAKEN_BEFORE_ONE_MORE) {
+                    let served = self.sender.served.load(Ordering::Relaxed);
+                    self.sender.served.store(served.saturating_add(1), Ordering::Relaxed);
+                }
+            }
+            Settled::Deferred => self.report.deferred += 1,
+            Settled::Dead { suspends } => {
+                self.report.dead += 1;
+                self.report.suspended += usize::from(suspends);
+            }
+            Settled::Untouched => {}
+            Settled::Crowded => {
+                self.taken_in_a_row = 0;
+                self.is_empty = false;
+                let left = self.attempts.load(Ordering::Relaxed).max(1);
+                if left < self.sender.served.swap(left, Ordering::Relaxed) {
+                    tracing::warn!(
+                        connections = left,
+                        "the mail server serves no more than {left} connections at once; going on with these"
+                    );
+                }
+            }
+            Settled::Paused(until, why) => {
+                self.sender.served.store(usize::MAX, Ordering::Relaxed);
+                self.report.paused = Some((until, why));
+            }
+        }
+    }
+}
+
+/// Claims what is due. What must wait for its domain's turn is deferred.
+async fn claim(
+    sender: &Sender,
+    ctx: &Context,
+    plan: &Plan,
+    limit: usize,
+) -> Result<(Vec<OutboxEntry>, bool), PipelineError> {
+    let (now, holder) = (ctx.clock.now(), sender.incarnation);
+    let claimed = ctx.store.write(move |tx| claim_in(tx, holder, now, limit)).await?;
+    for entry in &claimed.damaged {
+        tracing::error!(message.id = %entry.message_id,
+            "{} is set aside: its bytes are not what was frozen; see `amtsbote db check`", entry.message_id);
+    }
+    let is_empty = claimed.entries.is_empty() && claimed.damaged.is_empty();
     let now = ctx.clock.now();
-    let claimed = ctx
-        .store
-        .write(move |tx| {
-            end_leases(tx, false, now)?;
-            outbox::claim(tx, now, limit)
-        })
-        .await?;
+    let (go, wait) = ctx.pace.part(claimed.entries, plan.mail.domain_per_minute, now);
+    if !wait.is_empty() {
+        ctx.store.write(move |tx| wait_for_turns(tx, &wait, now)).await?;
+    }
+    Ok((go, is_empty))
+}
+
+fn claim_in(
+    tx: &Transaction<'_>,
+    holder: i64,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Claimed, StoreError> {
+    let claimed = if outbox::stopped(tx)?.is_some() {
+        Claimed::default()
+    } else {
+        outbox::claim(tx, holder, now, limit)?
+    };
+    if let Some(oldest) = claimed.damaged.iter().map(|entry| entry.created).min() {
+        let messages = claimed.damaged.len() as u64;
+        let reason = "the stored bytes are damaged".to_owned();
+        let (what, since) = (What::Damaged, oldest.min(now));
+        mail_news::add(tx, &News { what, since, until: now, messages, reason })?;
+    }
     Ok(claimed)
 }
 
-fn wait_for_turns(tx: &Transaction<'_>, wait: &[(OutboxId, Timestamp)]) -> Result<(), StoreError> {
-    wait.iter().try_for_each(|(id, turn)| outbox::wait_for_turn(tx, *id, *turn))
-}
-
-async fn send_all(
-    ctx: &Context,
-    plan: &Arc<Plan>,
-    claimed: Vec<OutboxEntry>,
-    connections: usize,
-    stop: &(dyn Fn() -> bool + Send + Sync),
-    report: &mut DrainReport,
-) -> Result<(), PipelineError> {
-    let queue = Mutex::new(claimed.into_iter());
-    let shared = Mutex::new(std::mem::take(report));
-    let clerk = Clerk::new(ctx);
-    let hand = || async {
-        loop {
-            let Some(entry) = queue.lock().await.next() else { return Ok(()) };
-            let paused = shared.lock().await.paused.clone();
-            let settled = if stop() || paused.is_some() {
-                clerk.give_back(entry.id, paused.map(|(_, why)| why)).await?;
-                Settled::Untouched
-            } else {
-                send_one(ctx, plan, &clerk, entry).await?
-            };
-            shared.lock().await.add(settled);
-        }
-    };
-    let hands: Vec<_> = (0..connections).map(|_| hand()).collect();
-    let results: Vec<Result<(), PipelineError>> = join_all(hands).await;
-    *report = shared.into_inner();
-    results.into_iter().collect()
-}
-
-enum Settled {
-    Sent,
-    Deferred,
-    Dead { suspends: bool },
-    Untouched,
-    Paused(Timestamp, String),
-}
-
-impl DrainReport {
-    fn add(&mut self, settled: Settled) {
-        match settled {
-            Settled::Sent => self.sent += 1,
-            Settled::Deferred => self.deferred += 1,
-            Settled::Dead { suspends } => {
-                self.dead += 1;
-                self.suspended += usize::from(suspends);
-            }
-            Settled::Untouched => {}
-            Settled::Paused(until, why) => self.paused = Some((until, why)),
-        }
-    }
-}
-
-async fn send_one(
-    ctx: &Context,
-    plan: &Plan,
-    clerk: &Clerk<'_>,
-    entry: OutboxEntry,
-) -> Result<Settled, PipelineError> {
-    let State::Claimed { since } = entry.state else { return Ok(Settled::Untouched) };
-    if ctx.clock.now() >= since.after(LEASE / 2) {
-        clerk.give_back(entry.id, None).await?;
-        return Ok(Settled::Untouched);
-    }
-    let id = entry.id;
-    if !ctx.store.read(move |tx| outbox::is_claimed(tx, id, since)).await? {
-        return Ok(Settled::Untouched);
-    }
-    let sending =
-        ctx.channel.send(&entry.sender, &entry.recipient, &entry.message_id, &entry.payload);
-    let result = tokio::time::timeout(LEASE / 2, sending)
-        .await
-        .unwrap_or_else(|_| Err(SendError::Unknown { reason: "no answer for an hour".to_owned() }));
-    let now = ctx.clock.now();
-    let settings = &plan.mail.outbox;
-    let error = match result {
-        Ok(()) => {
-            clerk.settle(&entry, rules::after_success(now), None).await?;
-            return Ok(Settled::Sent);
-        }
-        Err(error) => error,
-    };
-    // Nobody would fare better: the message goes back uncounted, unless it is too old.
-    if error.pauses_all() && now < entry.created.after(settings.give_up) {
-        let why = match error.hint() {
-            Some(hint) => format!("{error}; {hint}"),
-            None => error.to_string(),
-        };
-        let until =
-            clerk.pause(&entry, why.clone(), error.needs_the_operator(), now, *settings).await?;
-        return Ok(Settled::Paused(until, why));
-    }
-    let attempt =
-        Attempt { id: &entry.message_id, created: entry.created, attempts: entry.attempts };
-    let state = rules::after_failure(&attempt, error.retry(), now, settings);
-    if let State::Dead { .. } = state {
-        let kind = if error.retry() == Retry::Never { "refused for good" } else { "too old" };
-        tracing::warn!(message.id = %entry.message_id, attempts = entry.attempts, %error,
-            "{} is given up, {kind}: {error}", entry.message_id);
-    }
-    let suspends = clerk.settle(&entry, state, Some(error)).await?;
-    Ok(match state {
-        State::Dead { .. } => Settled::Dead { suspends },
-        _ => Settled::Deferred,
-    })
-}
-
-/// A message went out again. The admin hears of the rest now: while it lasted
-/// no mail would have reached them.
-fn end_rest(tx: &Transaction<'_>, pause: Pause, now: Timestamp) -> Result<(), StoreError> {
-    outbox::set_pause(tx, None)?;
-    if rules::is_worth_telling(now.since(pause.since), pause.needs_operator) {
-        // The one that has just gone out had waited, too.
-        let messages = outbox::count_waiting(tx)? + 1;
-        let (since, reason) = (pause.since, pause.reason);
-        mail_news::add(tx, &News { what: What::Rest, since, until: now, messages, reason })?;
-    }
-    Ok(())
-}
-
-/// Writes one note of the clerk. Answers whether a subscriber was suspended by it.
-fn write_down(
+fn wait_for_turns(
     tx: &Transaction<'_>,
-    tokens: &Tokens,
-    note: &Note,
+    wait: &[(Claim, Timestamp)],
     now: Timestamp,
-) -> Result<bool, StoreError> {
-    match note {
-        Note::Settled { id, subscriber, state, error, given_up } => {
-            let text = error.as_ref().map(ToString::to_string);
-            outbox::settle(tx, *id, *state, text.as_deref())?;
-            if let (State::Sent { .. }, Some(pause)) = (state, outbox::pause(tx)?) {
-                end_rest(tx, pause, now)?;
-            }
-            if let Some(frozen) = given_up {
-                let reason = text.unwrap_or_default();
-                let (since, messages) = (*frozen, 1);
-                let what = What::GivenUp;
-                mail_news::add(tx, &News { what, since, until: now, messages, reason })?;
-            }
-            match (subscriber, error) {
-                (Some(subscriber), Some(error)) => {
-                    intake::refused(tx, tokens, *subscriber, *id, error, now)
-                }
-                _ => Ok(false),
-            }
-        }
-        Note::GivenBack { id, why } => {
-            outbox::give_back(tx, *id, why.as_deref())?;
-            Ok(false)
-        }
-        Note::Paused { id, why, needs_operator, settings } => {
-            outbox::give_back(tx, *id, Some(why))?;
-            let before = outbox::pause(tx)?;
-            // Hands that met the same fault at once count it once.
-            if before.as_ref().is_none_or(|pause| !holds(pause, now)) {
-                let failures = before.as_ref().map_or(0, |pause| pause.failures).saturating_add(1);
-                let until = now.after(rules::pause(failures, settings).min(REST));
-                let pause = Pause {
-                    since: before.as_ref().map_or(now, |pause| pause.since.min(now)),
-                    until,
-                    failures,
-                    needs_operator: *needs_operator
-                        || before.is_some_and(|pause| pause.needs_operator),
-                    reason: why.clone(),
-                };
-                outbox::set_pause(tx, Some(&pause))?;
-            }
-            Ok(false)
-        }
-    }
+) -> Result<(), StoreError> {
+    wait.iter().try_for_each(|(claim, turn)| outbox::wait_for_turn(tx, *claim, *turn, now))
 }

@@ -116,12 +116,13 @@ fn count(
     report: &[u8],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    // Who was forgotten while their mail was on its way is not there to be counted.
+    let Some(known) = subscribers::get(tx, subscriber)? else { return Ok(false) };
     let returned =
         Returned { at: now, class: verdict.class.as_str().to_owned(), code: verdict.code.clone() };
     if !bounces::insert(tx, subscriber, &returned, report)? {
         return Ok(false);
     }
-    let Some(known) = subscribers::get(tx, subscriber)? else { return Ok(false) };
     if known.standing == Standing::Suspended {
         return probe_failed(tx, tokens, subscriber, verdict, now);
     }

@@ -20,7 +20,7 @@ mod subscription;
 
 pub use compose::{ComposeReport, Moment, Preview, compose, finish, preview, reason};
 pub use context::{Context, PipelineError};
-pub use drain::{DrainReport, delivery_of, drain, next_mail, resume, sweep};
+pub use drain::{DrainReport, delivery_of, drain, drain_with, next_mail, resume, sweep};
 pub use intake::{Taken, intake};
 pub use notice::{tell_admin, tell_of_sending};
 pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};

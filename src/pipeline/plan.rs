@@ -136,6 +136,8 @@ pub struct RetentionPlan {
     pub proof: Option<Duration>,
     /// Bytes of mails that are done.
     pub bodies: Option<Duration>,
+    /// Rows of mails that are done; the bytes go before them or with them.
+    pub outbox: Option<Duration>,
     /// What came back; never less than the suspension rules look back on.
     pub bounces: Option<Duration>,
     /// Texts of items.

@@ -13,6 +13,8 @@ use crate::store::{
 pub struct PruneReport {
     /// Messages whose bytes went; their hashes stay.
     pub bodies: usize,
+    /// Messages of which nothing is left.
+    pub mails: usize,
     /// Items whose texts went; their keys stay, so that none comes back as new.
     pub texts: usize,
     /// Sign-ups that nobody confirmed in time.
@@ -34,6 +36,16 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
     if let Some(period) = plan.retention.bodies {
         let before = now.before(period);
         report.bodies = ctx.store.write(move |tx| outbox::prune_bodies(tx, before)).await?;
+    }
+    if let Some(period) = plan.retention.outbox {
+        let before = now.before(period);
+        loop {
+            let rows = ctx.store.write(move |tx| outbox::prune(tx, before, CHUNK)).await?;
+            report.mails += rows;
+            if rows < CHUNK {
+                break;
+            }
+        }
     }
     if let Some(period) = plan.retention.items {
         let before = now.before(period);

@@ -8,7 +8,7 @@ use super::subscription::{depart, erase};
 use crate::model::{Standing, SubscriberId, Timestamp};
 use crate::store::outbox::{self, Chosen, Move};
 use crate::store::subscribers::{self, Left};
-use crate::store::{Store, StoreError, Transaction, forgotten};
+use crate::store::{Store, StoreError, Transaction, digests, forgotten};
 use crate::subscriber::token::{self, Tokens};
 
 /// Who left, according to the database that is replaced.
@@ -57,6 +57,9 @@ pub async fn catch_up(
 ) -> Result<Caught, PipelineError> {
     let done = store.write(move |tx| {
         let (left, forgotten) = replay(tx, &departures, &before, &after)?;
+        // No process of before sends any more; what it had claimed may be out.
+        outbox::recover(tx, now)?;
+        digests::hold_unfinished(tx)?;
         let held = outbox::move_chosen(tx, &Chosen::default(), Move::Hold, now)?;
         Ok(Caught { held, left, forgotten })
     });

@@ -10,7 +10,7 @@ mod hosts;
 mod pause;
 
 pub use hosts::{is_one_registrant, registrable};
-pub use pause::{after_pause, believed, is_our_outage};
+pub use pause::{after_pause, believed, is_our_outage, trusted};
 
 use std::time::Duration;
 

@@ -91,10 +91,15 @@ impl Bytes<'_> {
     /// SHA-256 of the message.
     pub(super) fn hash(&self) -> [u8; 32] {
         match self {
-            Self::Whole(payload) => Sha256::digest(&payload.0).into(),
+            Self::Whole(payload) => hash_of(payload),
             Self::Like(_, packed) => packed.hash,
         }
     }
+}
+
+/// SHA-256 of a message.
+pub(super) fn hash_of(payload: &Payload) -> [u8; 32] {
+    Sha256::digest(&payload.0).into()
 }
 
 pub(super) fn insert(

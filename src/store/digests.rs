@@ -285,3 +285,18 @@ pub fn set_reached(
     };
     Ok(())
 }
+
+/// Holds the messages that are yet to be frozen: a restored backup may have
+/// frozen and sent them after it was made.
+pub fn hold_unfinished(tx: &Transaction<'_>) -> Result<(), StoreError> {
+    const HOLD_UNFINISHED: &str = "update compositions set held = 1";
+    tx.prepare_cached(HOLD_UNFINISHED)?.execute([])?;
+    Ok(())
+}
+
+/// Returns whether the messages of a digest that are yet to be frozen are held.
+pub fn is_held(tx: &Transaction<'_>, id: &DigestId) -> Result<bool, StoreError> {
+    const IS_HELD: &str = "
+        select exists (select 1 from compositions where digest = ?1 and held = 1)";
+    Ok(tx.prepare_cached(IS_HELD)?.query_row([id], |row| row.get(0))?)
+}

@@ -11,6 +11,9 @@ pub enum StoreError {
     /// The disk is full; nothing was written.
     #[error("the disk of the database is full")]
     Full,
+    /// The file system takes nothing: a quota, a bad sector, mounted read-only.
+    #[error("the database cannot be read or written: {0}")]
+    Disk(String),
     /// The file is not ours.
     #[error("`{path}` is not a database of amtsbote")]
     Foreign {
@@ -49,7 +52,7 @@ impl StoreError {
     /// Whether trying again may help.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Busy | Self::Full => Retry::Later,
+            Self::Busy | Self::Full | Self::Disk(_) => Retry::Later,
             _ => Retry::Never,
         }
     }
@@ -59,6 +62,9 @@ impl StoreError {
         match self {
             Self::Busy => Some("is another `amtsbote` or a backup at work on this file?"),
             Self::Full => Some("make room; nothing is lost, work goes on by itself"),
+            Self::Disk(_) => Some(
+                "check the disk, its quota and whether it is mounted read-only; work goes on by itself",
+            ),
             Self::Foreign { .. } => Some("point `service.data_dir` at another folder"),
             Self::Newer { .. } => {
                 Some("install the newer amtsbote, or restore a backup made before the upgrade")
@@ -77,6 +83,7 @@ impl From<rusqlite::Error> for StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => Self::Disk(error.to_string()),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged(error.to_string())
             }

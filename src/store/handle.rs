@@ -146,6 +146,7 @@ impl Store {
             for finding in broken {
                 findings.push(finding?);
             }
+            findings.extend(super::outbox::damaged(tx)?);
             Ok(findings)
         })
         .await
@@ -184,6 +185,19 @@ impl Store {
         let writer = Arc::clone(&self.writer);
         blocking(move || Ok(lock(&writer).execute_batch("vacuum")?)).await
     }
+}
+
+/// Runs `work` so that its failure undoes what it wrote and nothing else of the
+/// transaction.
+pub(crate) fn nested<T, E>(
+    tx: &Transaction<'_>,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<Result<T, E>, StoreError> {
+    tx.execute_batch("savepoint nested")?;
+    let result = work();
+    let end = if result.is_ok() { "release nested" } else { "rollback to nested; release nested" };
+    tx.execute_batch(end)?;
+    Ok(result)
 }
 
 /// Plans that do not look at the values bound: else SQLite prepares some

@@ -13,13 +13,23 @@ pub enum What {
     Rest,
     /// Messages grew too old.
     GivenUp,
+    /// The text of messages was refused, again and again.
+    Refused,
+    /// The bytes of messages cannot be read back.
+    Damaged,
 }
 
 impl What {
-    const fn as_str(self) -> &'static str {
+    /// Every kind, in the order in which the admin is told.
+    pub const ALL: [Self; 4] = [Self::Rest, Self::GivenUp, Self::Refused, Self::Damaged];
+
+    /// The word in the database.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rest => "rest",
             Self::GivenUp => "given-up",
+            Self::Refused => "refused",
+            Self::Damaged => "damaged",
         }
     }
 }
@@ -41,7 +51,7 @@ pub struct News {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<News> {
     let kind: String = row.get(0)?;
-    let what = [What::Rest, What::GivenUp].into_iter().find(|what| what.as_str() == kind);
+    let what = What::ALL.into_iter().find(|what| what.as_str() == kind);
     Ok(News {
         what: word(&kind, what)?,
         since: row.get(1)?,
@@ -56,7 +66,7 @@ pub fn add(tx: &Transaction<'_>, news: &News) -> Result<(), StoreError> {
     const JOIN: &str = "
         update mail_news set since = min(since, :since), until = max(until, :until),
             messages = messages + :messages, reason = :reason
-        where kind = :kind and kind = 'given-up' and told is null";
+        where kind = :kind and kind <> 'rest' and told is null";
     const ADD: &str = "
         insert into mail_news (kind, since, until, messages, reason)
         values (:kind, :since, :until, :messages, :reason)";

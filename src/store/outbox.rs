@@ -1,11 +1,25 @@
 //! Frozen messages and where they stand. See `docs/QUEUE.md`.
 
+mod claim;
+mod operator;
+mod pause;
+
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
+pub use self::claim::{
+    Claimed, claim, give_back, may_go, mistrust_due_times, recover, settle, wait_for_turn,
+};
+pub use self::operator::{
+    Chosen, Move, acknowledge, cancel_for, count_unacknowledged, move_chosen, not_retried, stop_for,
+};
+pub use self::pause::{Pause, Stop, pause, set_pause, start, stop, stopped};
 use super::StoreError;
 use super::bodies::{self, Bytes};
-use super::row::{count, unreadable, word};
-use crate::model::{DigestId, MailKind, OutboxEntry, OutboxId, State, SubscriberId, Timestamp};
+use super::row::{count, word};
+use crate::model::{
+    Claim, DigestId, Ended, MailKind, OutboxEntry, OutboxId, Payload, State, SubscriberId,
+    Timestamp,
+};
 
 /// A message to be frozen.
 #[derive(Clone)]
@@ -53,246 +67,37 @@ pub fn insert(tx: &Transaction<'_>, new: &NewMessage<'_>) -> Result<bool, StoreE
 
 const COLUMNS: &str = "
     outbox.id, kind, digest, subscriber, recipient, sender, message_id,
-    coalesce(b.bytes, x'') as bytes, p.bytes as pattern, state, instant, attempts, last_error, created
+    coalesce(b.bytes, x'') as bytes, p.bytes as pattern, state, instant, attempts, last_error, created,
+    coalesce(holder, 0) as holder, fence, wish, ended, acknowledged is not null as acknowledged
     from outbox left join outbox_bodies b on b.id = outbox.id
     left join outbox_patterns p on p.id = b.pattern";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     let kind: String = row.get("kind")?;
     let state: String = row.get("state")?;
+    let ended: Option<String> = row.get("ended")?;
     let pattern = row.get_ref("pattern")?.as_blob_or_null()?;
+    let id = row.get("id")?;
+    // Who sends compares the checksum; whoever lists must be able to go on.
+    let payload = bodies::unpack(row.get("bytes")?, pattern).unwrap_or(Payload(Vec::new()));
     Ok(OutboxEntry {
-        id: row.get("id")?,
+        id,
         kind: word(&kind, MailKind::parse(&kind))?,
         digest: row.get("digest")?,
         subscriber: row.get("subscriber")?,
         recipient: row.get("recipient")?,
         sender: row.get("sender")?,
         message_id: row.get("message_id")?,
-        payload: bodies::unpack(row.get("bytes")?, pattern).map_err(unreadable)?,
+        payload,
         state: word(&state, State::parse(&state, row.get("instant")?))?,
         attempts: row.get("attempts")?,
         last_error: row.get("last_error")?,
         created: row.get("created")?,
+        claim: Claim { id, holder: row.get("holder")?, fence: row.get("fence")? },
+        wish: row.get("wish")?,
+        ended: ended.map(|text| word(&text, Ended::parse(&text))).transpose()?,
+        is_acknowledged: row.get("acknowledged")?,
     })
-}
-
-/// Claims up to `limit` messages that are due. Waiting ones share each turn with
-/// new ones, so that neither a great digest nor a great outage starves the other.
-pub fn claim(
-    tx: &Transaction<'_>,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<OutboxEntry>, StoreError> {
-    // Ids alone and by the index: sorting whole rows would move every waiting
-    // mail's bytes at each turn.
-    const DEFERRED: &str = "
-        select id from outbox where state = 'deferred' and instant <= ?1 order by instant limit ?2";
-    const READY: &str = "
-        select id from outbox where state = 'ready' and instant is null order by id limit ?1";
-    const CLAIM: &str =
-        "update outbox set state = 'claimed', instant = ?2, attempts = attempts + 1 where id = ?1";
-    let mut deferred: Vec<OutboxId> = tx
-        .prepare_cached(DEFERRED)?
-        .query_map((now, count(limit)), |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let mut ids: Vec<OutboxId> = tx
-        .prepare_cached(READY)?
-        .query_map([count(limit)], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    deferred.truncate((limit / 2).max(limit.saturating_sub(ids.len())));
-    ids.truncate(limit - deferred.len());
-    ids.extend(deferred);
-    let mut entries = Vec::with_capacity(ids.len());
-    for id in ids {
-        tx.prepare_cached(CLAIM)?.execute((id, now))?;
-        entries.extend(get(tx, id)?);
-    }
-    Ok(entries)
-}
-
-/// Whether the claim of `since` still holds: the subscriber may have left, the
-/// operator may have put a hand on it, the lease may have ended.
-pub fn is_claimed(
-    tx: &Transaction<'_>,
-    id: OutboxId,
-    since: Timestamp,
-) -> Result<bool, StoreError> {
-    const IS_CLAIMED: &str =
-        "select exists (select 1 from outbox where id = ?1 and state = 'claimed' and instant = ?2)";
-    Ok(tx.prepare_cached(IS_CLAIMED)?.query_row((id, since), |row| row.get(0))?)
-}
-
-/// What is claimed, and since when.
-pub fn claimed(tx: &Transaction<'_>) -> Result<Vec<(OutboxId, Timestamp)>, StoreError> {
-    const CLAIMED: &str = "select id, instant from outbox where state = 'claimed'";
-    let mut statement = tx.prepare_cached(CLAIMED)?;
-    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
-}
-
-/// Settles a message after an attempt. That it was taken is written whatever
-/// happened to the row meanwhile; anything else only while it is still claimed:
-/// what was cancelled or held during the attempt stays so.
-pub fn settle(
-    tx: &Transaction<'_>,
-    id: OutboxId,
-    state: State,
-    last_error: Option<&str>,
-) -> Result<(), StoreError> {
-    const SETTLE: &str = "
-        update outbox set state = ?2, instant = ?3, last_error = ?4
-        where id = ?1 and (state = 'claimed' or ?2 = 'sent')";
-    tx.prepare_cached(SETTLE)?.execute((id, state.as_str(), state.instant(), last_error))?;
-    Ok(())
-}
-
-/// Gives a claimed message back without counting the attempt: the fault was not
-/// its own, or there was no attempt. Without a reason the last one stays.
-pub fn give_back(tx: &Transaction<'_>, id: OutboxId, why: Option<&str>) -> Result<(), StoreError> {
-    const GIVE_BACK: &str = "
-        update outbox set state = 'ready', instant = null, last_error = coalesce(?2, last_error),
-            attempts = attempts - 1
-        where id = ?1 and state = 'claimed'";
-    tx.prepare_cached(GIVE_BACK)?.execute((id, why))?;
-    Ok(())
-}
-
-/// A claimed message waits for its domain's turn. Nothing was tried.
-pub fn wait_for_turn(
-    tx: &Transaction<'_>,
-    id: OutboxId,
-    turn: Timestamp,
-) -> Result<(), StoreError> {
-    const WAIT_FOR_TURN: &str = "
-        update outbox set state = 'deferred', instant = ?2, attempts = attempts - 1,
-            last_error = 'waits for its turn: `mail.domain_per_minute`'
-        where id = ?1 and state = 'claimed'";
-    tx.prepare_cached(WAIT_FOR_TURN)?.execute((id, turn))?;
-    Ok(())
-}
-
-/// A lease has ended: the same bytes are due again. The attempt stays counted.
-pub fn end_lease(tx: &Transaction<'_>, id: OutboxId, until: Timestamp) -> Result<(), StoreError> {
-    const END_LEASE: &str = "
-        update outbox set state = 'deferred', instant = ?2,
-            last_error = coalesce(last_error, 'the service ended while this was being sent')
-        where id = ?1 and state = 'claimed'";
-    tx.prepare_cached(END_LEASE)?.execute((id, until))?;
-    Ok(())
-}
-
-/// Why nothing is sent just now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pause {
-    /// Since the first of the faults in a row.
-    pub since: Timestamp,
-    /// Until when.
-    pub until: Timestamp,
-    /// Faults in a row.
-    pub failures: u32,
-    /// Whether one of them was for the operator to mend.
-    pub needs_operator: bool,
-    /// What is at fault; no address in it.
-    pub reason: String,
-}
-
-/// Why nothing is sent just now, if so.
-pub fn pause(tx: &Transaction<'_>) -> Result<Option<Pause>, StoreError> {
-    const PAUSE: &str = "select since, until, failures, needs_operator, reason from outbox_pause";
-    let read = |row: &Row<'_>| {
-        Ok(Pause {
-            since: row.get(0)?,
-            until: row.get(1)?,
-            failures: row.get(2)?,
-            needs_operator: row.get(3)?,
-            reason: row.get(4)?,
-        })
-    };
-    Ok(tx.prepare_cached(PAUSE)?.query_row([], read).optional()?)
-}
-
-/// Writes why nothing is sent, or that it may be again.
-pub fn set_pause(tx: &Transaction<'_>, pause: Option<&Pause>) -> Result<(), StoreError> {
-    const CLEAR: &str = "delete from outbox_pause";
-    const SET: &str = "
-        insert into outbox_pause (id, since, until, failures, needs_operator, reason)
-        values (1, :since, :until, :failures, :needs_operator, :reason)
-        on conflict (id) do update set since = excluded.since, until = excluded.until,
-            failures = excluded.failures, needs_operator = excluded.needs_operator,
-            reason = excluded.reason";
-    match pause {
-        None => tx.prepare_cached(CLEAR)?.execute([])?,
-        Some(pause) => tx.prepare_cached(SET)?.execute(named_params! {
-            ":since": pause.since,
-            ":until": pause.until,
-            ":failures": pause.failures,
-            ":needs_operator": pause.needs_operator,
-            ":reason": pause.reason,
-        })?,
-    };
-    Ok(())
-}
-
-/// Which messages an operator means.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Chosen {
-    /// These, if any are named.
-    pub ids: Vec<OutboxId>,
-    /// Those of a digest.
-    pub digest: Option<DigestId>,
-    /// Those in a state.
-    pub state: Option<String>,
-}
-
-/// Where the operator's hand can move a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Move {
-    /// To be sent now: from waiting, or from the dead while its bytes are kept.
-    Retry,
-    /// Not to be sent until released.
-    Hold,
-    /// Released.
-    Release,
-    /// Never to be sent.
-    Drop,
-}
-
-/// Moves the chosen messages as far as their state allows. A claimed one is in
-/// somebody's hand: it can be held or dropped, and is not sent if the hand has
-/// not begun. Answers how many moved.
-pub fn move_chosen(
-    tx: &Transaction<'_>,
-    chosen: &Chosen,
-    to: Move,
-    now: Timestamp,
-) -> Result<usize, StoreError> {
-    const CHOSEN: &str = "
-        (?1 = '[]' or id in (select value from json_each(?1)))
-        and (?2 is null or digest = ?2) and (?3 is null or state = ?3)";
-    // Who died of age gets its full time again: the operator wants it out.
-    const RETRY: &str = "
-        update outbox set state = 'ready', instant = null, attempts = 0,
-            created = case state when 'dead' then ?4 else created end
-        where (state = 'deferred' or (state = 'dead' and recipient <> ''
-            and exists (select 1 from outbox_bodies b where b.id = outbox.id))) and";
-    const HOLD: &str = "
-        update outbox set state = 'held', instant = null
-        where ?4 is not null and state in ('ready', 'deferred', 'claimed') and";
-    const RELEASE: &str = "
-        update outbox set state = 'ready', instant = null
-        where ?4 is not null and state = 'held' and";
-    const DROP: &str = "
-        update outbox set state = 'dead', instant = ?4, last_error = 'dropped by the operator'
-        where state in ('ready', 'deferred', 'held', 'claimed') and";
-    let sql = match to {
-        Move::Retry => RETRY,
-        Move::Hold => HOLD,
-        Move::Release => RELEASE,
-        Move::Drop => DROP,
-    };
-    let ids = super::row::to_json(&chosen.ids)?;
-    let mut statement = tx.prepare_cached(&format!("{sql} {CHOSEN}"))?;
-    Ok(statement.execute((ids, &chosen.digest, &chosen.state, now))?)
 }
 
 /// The subscriber to whom a message went from this envelope sender, and when the last one did.
@@ -307,11 +112,12 @@ pub fn subscriber_of_sender(
     Ok(tx.prepare_cached(OF_SENDER)?.query_row([sender], read).optional()?)
 }
 
-/// When the next message is due; none if nothing waits.
+/// When the next message is due; none if nothing waits. A claimed message is due
+/// at once: whoever asks sends nothing, so its holder is gone.
 pub fn next_due(tx: &Transaction<'_>) -> Result<Option<Timestamp>, StoreError> {
     const NEXT_DUE: &str = "
-        select min(case state when 'ready' then 0 else instant end) from outbox
-        where state in ('ready', 'deferred')";
+        select min(case state when 'deferred' then instant else 0 end) from outbox
+        where state in ('ready', 'deferred', 'claimed')";
     Ok(tx.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get(0))?)
 }
 
@@ -392,37 +198,6 @@ pub fn count_of_digest(tx: &Transaction<'_>, digest: &DigestId) -> Result<usize,
     Ok(tx.prepare_cached(COUNT_OF_DIGEST)?.query_row([digest], |row| row.get(0))?)
 }
 
-/// What waits for someone who left is not sent, nor what is claimed unless it is
-/// on the wire already. Answers how many.
-pub fn cancel_for(
-    tx: &Transaction<'_>,
-    subscriber: SubscriberId,
-    now: Timestamp,
-) -> Result<usize, StoreError> {
-    const CANCEL: &str = "
-        update outbox set state = 'dead', instant = ?2, last_error = 'the subscriber left'
-        where subscriber = ?1 and state in ('ready', 'deferred', 'held', 'claimed')";
-    const FORGET: &str = "update outbox set recipient = '' where subscriber = ?1";
-    const FORGET_BYTES: &str = "
-        delete from outbox_bodies where id in (select id from outbox where subscriber = ?1)";
-    let cancelled = tx.prepare_cached(CANCEL)?.execute((subscriber, now))?;
-    tx.prepare_cached(FORGET)?.execute([subscriber])?;
-    tx.prepare_cached(FORGET_BYTES)?.execute([subscriber])?;
-    Ok(cancelled)
-}
-
-/// What waits for someone whose mail comes back is not sent. Answers how many.
-pub fn stop_for(
-    tx: &Transaction<'_>,
-    subscriber: SubscriberId,
-    now: Timestamp,
-) -> Result<usize, StoreError> {
-    const STOP: &str = "
-        update outbox set state = 'dead', instant = ?2, last_error = 'too much came back from them'
-        where subscriber = ?1 and state in ('ready', 'deferred', 'held')";
-    Ok(tx.prepare_cached(STOP)?.execute((subscriber, now))?)
-}
-
 /// Bytes of what was done before `before` go; the hash stays.
 pub fn prune_bodies(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
     const PRUNE_BODIES: &str = "
@@ -431,4 +206,51 @@ pub fn prune_bodies(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, St
     let pruned = tx.prepare_cached(PRUNE_BODIES)?.execute([before])?;
     bodies::prune_patterns(tx)?;
     Ok(pruned)
+}
+
+/// Deletes rows of messages that were done before `before`, at most `limit` at a
+/// time. Those of a digest stay while others of it are on their way, so that
+/// its counts stay whole. Returns how many went.
+pub fn prune(tx: &Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+    const PRUNE: &str = "
+        delete from outbox where id in (
+            select id from outbox o where state in ('sent', 'dead') and instant < ?1
+                and (digest is null or not exists (
+                    select 1 from outbox waits where waits.digest = o.digest
+                        and waits.state not in ('sent', 'dead')))
+                and not exists (select 1 from compositions c where c.digest = o.digest)
+            limit ?2)";
+    Ok(tx.prepare_cached(PRUNE)?.execute((before, count(limit)))?)
+}
+
+/// Returns a line for each message that is yet to be sent, or could be again,
+/// and whose bytes are not what was frozen.
+pub(super) fn damaged(tx: &Transaction<'_>) -> Result<Vec<String>, StoreError> {
+    const IDS: &str = "select id from outbox_bodies order by id";
+    let mut statement = tx.prepare(IDS)?;
+    let ids: Vec<OutboxId> =
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let mut findings = Vec::new();
+    for id in ids {
+        let is_intact = match get(tx, id) {
+            Ok(Some(entry)) => {
+                hash(tx, id)?.is_none_or(|frozen| frozen == bodies::hash_of(&entry.payload))
+            }
+            Ok(None) => true,
+            Err(StoreError::Busy) => return Err(StoreError::Busy),
+            Err(_) => false,
+        };
+        if !is_intact {
+            findings.push(format!("message {id} of `outbox`: its bytes are not what was frozen"));
+        }
+    }
+    Ok(findings)
+}
+
+/// Holds messages that have just been frozen: a restored backup may have sent them.
+pub fn hold_new(tx: &Transaction<'_>, message_id: &str) -> Result<(), StoreError> {
+    const HOLD_NEW: &str =
+        "update outbox set state = 'held' where message_id = ?1 and state = 'ready'";
+    tx.prepare_cached(HOLD_NEW)?.execute([message_id])?;
+    Ok(())
 }

@@ -63,15 +63,16 @@ pub fn postpone(tx: &Transaction<'_>, id: &SourceId, until: Timestamp) -> Result
     Ok(())
 }
 
+/// When a source is due, and when it was asked last.
+pub type NextPoll = (Timestamp, Option<Timestamp>);
+
 /// When each source that was ever asked is due; none for one that is gone for good.
-pub fn next_polls(
-    tx: &Transaction<'_>,
-) -> Result<HashMap<SourceId, Option<Timestamp>>, StoreError> {
-    const NEXT_POLLS: &str = "select id, next_poll, condition = 'gone' from sources";
+pub fn next_polls(tx: &Transaction<'_>) -> Result<HashMap<SourceId, Option<NextPoll>>, StoreError> {
+    const NEXT_POLLS: &str = "select id, next_poll, condition = 'gone', last_attempt from sources";
     let mut statement = tx.prepare_cached(NEXT_POLLS)?;
     let rows = statement.query_map([], |row| {
         let is_gone: bool = row.get(2)?;
-        Ok((row.get(0)?, (!is_gone).then_some(row.get(1)?)))
+        Ok((row.get(0)?, (!is_gone).then_some((row.get(1)?, row.get(3)?))))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

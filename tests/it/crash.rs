@@ -8,6 +8,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use amtsbote::model::Timestamp;
+use amtsbote::store::outbox::{self, Chosen, Move};
+use amtsbote::store::{Store, StoreError, Transaction};
+
 use crate::support::feed_server::{FeedServer, response};
 use crate::support::smtp_server::{At, Do, SmtpServer};
 
@@ -128,6 +132,49 @@ max_items_per_topic = 500
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
+    /// What operators, disks and clocks do to a running service, chosen by number.
+    async fn disturb(&self, which: u64) {
+        // Before its first start the service has made no database of its own.
+        let Ok(store) = Store::open(&self.folder.path().join("var/amtsbote.db")) else { return };
+        let now = Timestamp(0);
+        let done = match which {
+            0 => store.write(move |tx| acted(tx, Move::Hold, now)).await,
+            1 => store.write(move |tx| acted(tx, Move::Release, now)).await,
+            2 => store.write(move |tx| acted(tx, Move::Retry, now)).await,
+            3 => store.write(move |tx| outbox::stop(tx, "Probe", now)).await,
+            4 => store.write(|tx| outbox::start(tx).map(|_| ())).await,
+            // The disk takes no record of a 250 for a moment.
+            5 => {
+                let failing = store.write(|tx| Ok(tx.execute_batch(FAILS)?)).await;
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                let mended = store.write(|tx| Ok(tx.execute_batch(MENDED)?)).await;
+                failing.and(mended)
+            }
+            // A clock that was a month ahead wrote what waits.
+            6 => store.write(|tx| Ok(tx.execute_batch(AHEAD)?)).await,
+            _ => {
+                if let Some(child) = &self.child {
+                    let pid = child.id().to_string();
+                    let _ = Command::new("kill").args(["-HUP", &pid]).status();
+                }
+                Ok(())
+            }
+        };
+        // Busy is no fault of the test; what was not done is not done.
+        drop(done);
+    }
+
+    /// Everything the operator did is undone.
+    async fn calm(&self) {
+        let store = Store::open(&self.folder.path().join("var/amtsbote.db")).unwrap();
+        let calm = |tx: &Transaction<'_>| {
+            tx.execute_batch(MENDED)?;
+            outbox::start(tx)?;
+            acted(tx, Move::Release, Timestamp(0))
+        };
+        store.write(calm).await.unwrap();
+    }
+
     /// The feed has one more item from now on.
     fn publish(&mut self) {
         self.items += 1;
@@ -237,6 +284,18 @@ fn binary(config: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_amtsbote"));
     command.arg("--config").arg(config).stdin(Stdio::null()).env_clear();
     command
+}
+
+const FAILS: &str = "
+    create trigger if not exists fails before update on outbox when new.state = 'sent'
+    begin select raise(abort, 'disk'); end";
+const MENDED: &str = "drop trigger if exists fails";
+const AHEAD: &str = "
+    update outbox set instant = instant + 2592000000, written = written + 2592000000
+    where state = 'deferred'";
+
+fn acted(tx: &Transaction<'_>, to: Move, now: Timestamp) -> Result<(), StoreError> {
+    outbox::move_chosen(tx, &Chosen::default(), to, now).map(|_| ())
 }
 
 /// A word that stands in one item and nowhere else.
@@ -404,10 +463,13 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
         unanswered += usize::from(matches!(chance >> 32 & 7, 0 | 1));
         world.start();
         let moment = Duration::from_millis(chance % 2_500);
-        tokio::time::sleep(moment).await;
+        tokio::time::sleep(moment / 2).await;
+        world.disturb(chance >> 40 & 7).await;
+        tokio::time::sleep(moment / 2).await;
         world.kill();
     }
     world.smtp.calm();
+    world.calm().await;
     world.start();
     world.all_arrived().await;
     world.eventually("everything settled", || world.unsettled() == 0).await;

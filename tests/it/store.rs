@@ -123,7 +123,8 @@ fn hot_queries() -> Vec<(String, String)> {
         ("items/tags.rs", &["TAGS"]),
         ("items/names.rs", &["KNOWN_AS", "KEEP"]),
         ("sources.rs", &["STATE", "SETTLE", "ATTEMPT"]),
-        ("outbox.rs", &["CLAIM", "SETTLE", "NEXT_DUE"]),
+        ("outbox.rs", &["NEXT_DUE"]),
+        ("outbox/claim.rs", &["CLAIM", "MAY_GO", "SENT", "OTHERWISE"]),
         ("digests.rs", &["WAS_TOLD", "IS_DONE", "PROGRESS"]),
         ("jobs.rs", &["NEXT", "OUTCOME"]),
     ] {

@@ -134,9 +134,13 @@ impl Freezer {
             Some((reached, readers)) if reached == after && readers == chunk => {}
             Some(_) => return Ok(false),
         }
+        let is_held = digests::is_held(tx, id)?;
         for Made { subscriber, envelope, shared, packed } in made {
             let bytes = Bytes::Like(&shared.pattern, packed);
             outgoing::freeze(tx, envelope, bytes, Some(id), Some(*subscriber))?;
+            if is_held {
+                outbox::hold_new(tx, &envelope.message_id)?;
+            }
         }
         let last = chunk.last().map(|subscriber| subscriber.id);
         digests::set_reached(tx, id, last)?;

@@ -6,7 +6,7 @@ use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::model::{OutboxEntry, OutboxId, Timestamp};
+use crate::model::{Claim, OutboxEntry, OutboxId, Timestamp};
 
 /// Domains that are remembered before those whose turn has passed are let go.
 const MOST_DOMAINS: usize = 1000;
@@ -31,7 +31,7 @@ impl Pace {
         claimed: Vec<OutboxEntry>,
         per_minute: Option<NonZero<u32>>,
         now: Timestamp,
-    ) -> (Vec<OutboxEntry>, Vec<(OutboxId, Timestamp)>) {
+    ) -> (Vec<OutboxEntry>, Vec<(Claim, Timestamp)>) {
         let Some(per_minute) = per_minute else { return (claimed, Vec::new()) };
         let interval = Duration::from_mins(1) / per_minute.get();
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -45,7 +45,7 @@ impl Pace {
                 go.push(entry);
             } else {
                 turns.promised.insert(entry.id, turn);
-                wait.push((entry.id, turn));
+                wait.push((entry.claim, turn));
             }
         }
         (go, wait)

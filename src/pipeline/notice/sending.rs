@@ -14,8 +14,8 @@ use crate::pipeline::{Context, PipelineError, Plan};
 use crate::store::mail_news::{self, News, What};
 use crate::store::{Transaction, outbox};
 
-/// Between two mails about messages that were given up.
-const GIVEN_UP_EVERY: Duration = Duration::from_hours(24);
+/// Between two mails about messages that will not go out.
+const EVERY: Duration = Duration::from_hours(24);
 
 /// Puts what the admin is yet to be told of sending into the outbox, unless
 /// sending rests just now. Answers how many mails that makes. Without an admin
@@ -34,19 +34,19 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
     if outbox::pause(tx)?.is_some() {
         return Ok(0);
     }
-    let (rests, given_up): (Vec<News>, Vec<News>) =
-        mail_news::untold(tx)?.into_iter().partition(|news| news.what == What::Rest);
-    let told = mail_news::last_told(tx, What::GivenUp)?;
-    // A clock that was set back must not silence it for ever.
-    let is_early = told.is_some_and(|told| told <= now && now < told.after(GIVEN_UP_EVERY));
+    let untold = mail_news::untold(tx)?;
     let mut mails = 0;
-    for (what, news, word) in [(What::Rest, rests, "rest"), (What::GivenUp, given_up, "given-up")] {
-        if news.is_empty() || (what == What::GivenUp && is_early) {
+    for what in What::ALL {
+        let news: Vec<News> = untold.iter().filter(|news| news.what == what).cloned().collect();
+        let told = mail_news::last_told(tx, what)?;
+        // A clock that was set back must not silence it for ever.
+        let is_early = told.is_some_and(|told| told <= now && now < told.after(EVERY));
+        if news.is_empty() || (what != What::Rest && is_early) {
             continue;
         }
         mail_news::set_told(tx, what, now)?;
         if let Some(admin) = &plan.mail.admin {
-            freeze(tx, ctx, plan, admin, &notice(what, &news, plan.mail.timezone), word)?;
+            freeze(tx, ctx, plan, admin, &notice(what, &news, plan.mail.timezone), what.as_str())?;
             mails += 1;
         }
     }
@@ -81,6 +81,27 @@ fn notice(what: What, news: &[News], zone: Tz) -> Notice {
             items,
             hint: Some("amtsbote outbox list --state dead".to_owned()),
         },
+        What::Refused => Notice {
+            subject: format!("{number} vom Mailserver abgelehnt"),
+            paragraphs: vec![format!(
+                "Der Mailserver hat den Inhalt von {number} auch beim dritten Versuch endgültig \
+                 abgelehnt, nicht die Adressen. Fragen Sie dessen Betreuer nach dem Grund; solange \
+                 der Wortlaut aufgehoben ist, können Sie die E-Mails mit ihrer Nummer noch einmal \
+                 auf den Weg geben: amtsbote outbox retry --again NUMMER"
+            )],
+            items,
+            hint: Some("amtsbote outbox list --state dead".to_owned()),
+        },
+        What::Damaged => Notice {
+            subject: format!("{number} beschädigt"),
+            paragraphs: vec![format!(
+                "Der gespeicherte Wortlaut von {number} ist nicht mehr der, der verschickt werden \
+                 sollte. Sie wurden beiseitegelegt, alle anderen gehen weiter hinaus. Die Ursache \
+                 ist meist ein Fehler des Datenträgers."
+            )],
+            items,
+            hint: Some("amtsbote db check".to_owned()),
+        },
     }
 }
 
@@ -95,7 +116,7 @@ fn line(news: &News, zone: Tz) -> String {
             },
             news.reason
         ),
-        What::GivenUp => format!(
+        What::GivenUp | What::Refused | What::Damaged => format!(
             "Die älteste war vom {since}, zuletzt aufgegeben am {until} – Meldung des Programms: {}",
             news.reason
         ),

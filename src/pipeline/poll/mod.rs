@@ -174,7 +174,9 @@ pub async fn next_due(ctx: &Context, plan: &Plan) -> Result<Option<Timestamp>, P
         .read(move |tx| {
             let stored = sources::next_polls(tx)?;
             let next = |(id, policy): &(SourceId, polling::Policy)| match stored.get(id) {
-                Some(next) => next.map(|next| polling::believed(now, next, policy)),
+                Some(next) => next.map(|(next, attempted)| {
+                    polling::believed(now, polling::trusted(now, next, attempted), policy)
+                }),
                 None => Some(Timestamp::default()),
             };
             Ok(sources.iter().filter_map(next).min())
@@ -213,10 +215,11 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
                     }
                     let policy = limits.policy(settings.interval);
                     // A clock that was ahead must not silence a source for years.
+                    let stored = polling::trusted(now, state.next_poll, state.last_attempt);
                     let due = if spread {
-                        polling::after_pause(now, state.next_poll, &policy, &state.id)
+                        polling::after_pause(now, stored, &policy, &state.id)
                     } else {
-                        polling::believed(now, state.next_poll, &policy)
+                        polling::believed(now, stored, &policy)
                     };
                     if due > now {
                         if due != state.next_poll {

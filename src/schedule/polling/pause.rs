@@ -1,8 +1,13 @@
 //! What became of the schedule while nobody looked: sleep, jumps of the clock, outages.
 
+use std::time::Duration;
+
 use super::chance::share_of;
 use super::{HOUR, LONGEST_SKIP_HOURS, MOST_JITTER, NEVER, Policy};
 use crate::model::{SourceId, Timestamp};
+
+/// Clocks are set by a little all the time.
+const CLOCK_SLACK: Duration = Duration::from_mins(1);
 
 /// What a stored next poll is worth after a pause: the machine slept, the clock
 /// jumped, the service was down. The caller stores what is answered.
@@ -36,6 +41,14 @@ pub fn believed(now: Timestamp, next_poll: Timestamp, policy: &Policy) -> Timest
     if next_poll > furthest && next_poll != NEVER { now } else { next_poll }
 }
 
+/// The stored next poll, unless it was written by a clock that stood later than
+/// it does now, as the attempt of then shows: that clock has been set back, and
+/// the source is due now.
+pub fn trusted(now: Timestamp, next_poll: Timestamp, attempted: Option<Timestamp>) -> Timestamp {
+    let is_ahead = attempted.is_some_and(|at| at > now.after(CLOCK_SLACK));
+    if is_ahead && next_poll != NEVER { now } else { next_poll }
+}
+
 /// Whether so many hosts failed at once that the fault is ours: then no
 /// source's failures are counted. Few hosts say nothing.
 pub const fn is_our_outage(hosts_asked: usize, hosts_unreachable: usize) -> bool {
@@ -47,6 +60,15 @@ mod tests {
     use super::*;
     use crate::schedule::polling::DAY;
     use crate::schedule::polling::tests::{now, policy};
+
+    #[test]
+    fn what_a_clock_that_was_ahead_wrote_is_due_now() {
+        let (soon, ahead) = (now().after(DAY), Some(now().after(DAY * 13)));
+        assert_eq!(trusted(now(), soon, ahead), now());
+        assert_eq!(trusted(now(), soon, Some(now().before(DAY))), soon);
+        assert_eq!(trusted(now(), soon, Some(now().after(Duration::from_secs(59)))), soon);
+        assert_eq!(trusted(now(), NEVER, ahead), NEVER);
+    }
 
     #[test]
     fn after_a_long_sleep_the_overdue_are_spread_and_the_rest_stays() {
