@@ -1,11 +1,8 @@
-//! `completions` and `man`: made from the tree of commands.
+//! `completions` and `man`: made of the tree of commands and the tables of settings.
 
 use std::path::PathBuf;
 
 use super::{Exit, command_tree};
-
-/// amtsbote-topics(5): the term language, which no tree of commands knows.
-const TOPICS_PAGE: &str = include_str!("../../docs/amtsbote-topics.5");
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -30,6 +27,8 @@ pub(super) fn completions(arguments: &Arguments) -> anyhow::Result<Exit> {
 pub(super) fn man(arguments: &ManArguments) -> anyhow::Result<Exit> {
     std::fs::create_dir_all(&arguments.folder)?;
     clap_mangen::generate_to(command_tree(), &arguments.folder)?;
-    std::fs::write(arguments.folder.join("amtsbote-topics.5"), TOPICS_PAGE)?;
+    for (name, page) in crate::config::man_pages() {
+        std::fs::write(arguments.folder.join(name), page)?;
+    }
     Ok(Exit::Done)
 }

@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::output::{counted, json_time};
 use super::{Exit, Global, Session, UsageError, subscriber};
+use crate::config::SeriesPlan;
 use crate::daemon::Work;
 use crate::model::{DigestId, SeriesId};
-use crate::pipeline::{self, SeriesPlan};
+use crate::pipeline;
 use crate::store::{digests, outbox};
 
 #[derive(Debug, clap::Subcommand)]
@@ -121,7 +122,7 @@ async fn list(session: &Session, limit: usize) -> anyhow::Result<Exit> {
 fn plan(session: &Session, series: &str, from: &str, to: &str) -> anyhow::Result<Exit> {
     let plan = series_of(session, series)?;
     let mail = &session.plan.mail;
-    for slot in plan.calendar.between(civil(from)?, civil(to)?, mail.timezone, mail.holidays) {
+    for slot in plan.schedule.between(civil(from)?, civil(to)?, mail.timezone, mail.holidays) {
         let due = slot.at.utc().with_timezone(&mail.timezone);
         if session.output.json {
             session.output.object(&json!({"series": plan.series.id, "due": due.to_rfc3339()}))?;

@@ -17,6 +17,7 @@ pub(super) fn parse(file: &Arc<str>, bytes: &[u8]) -> Result<Table, Vec<Problem>
                 place: Some(places.at(valid.len())),
                 path: String::new(),
                 message: "not UTF-8; save the file in that encoding".to_owned(),
+                is_doubt: false,
             }]);
         }
     };
@@ -31,6 +32,7 @@ pub(super) fn parse(file: &Arc<str>, bytes: &[u8]) -> Result<Table, Vec<Problem>
             place: Some(places.at(error.span().map_or(0, |span| span.start))),
             path: String::new(),
             message: error.message().trim().replace('\n', ", "),
+            is_doubt: false,
         })
         .collect();
     Err(problems)
@@ -57,6 +59,7 @@ pub(super) fn merge(base: &mut Table, other: Table, problems: &mut Vec<Problem>)
                     place: Some(place),
                     message: format!("`{key}` is written another way at {base_place}: `[{key}]` is one table, `[[{key}]]` a row of a list"),
                     path: key,
+                    is_doubt: false,
                 });
             }
             (content, replacement) => {

@@ -14,17 +14,30 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(super) fn new(mut problems: Vec<Problem>, mut warnings: Vec<Problem>) -> Self {
-        sort(&mut problems);
-        sort(&mut warnings);
+    /// Sorts what was found.
+    pub(super) fn new(mut found: Vec<Problem>) -> Self {
+        sort(&mut found);
+        let (warnings, problems) = found.into_iter().partition(|problem| problem.is_doubt);
         Self { problems, warnings }
     }
 }
 
 /// By file, line and column; what has no place comes first.
-pub(super) fn sort(problems: &mut Vec<Problem>) {
+fn sort(problems: &mut Vec<Problem>) {
     problems.sort_by(|one, other| one.place.cmp(&other.place));
-    problems.dedup();
+    let mut kept: Vec<Problem> = Vec::with_capacity(problems.len());
+    for problem in problems.drain(..) {
+        // The same place and complaint may be found on two ways.
+        if !kept
+            .iter()
+            .rev()
+            .take_while(|one| one.place == problem.place)
+            .any(|one| *one == problem)
+        {
+            kept.push(problem);
+        }
+    }
+    *problems = kept;
 }
 
 impl std::error::Error for ConfigError {}
@@ -81,20 +94,17 @@ mod tests {
 
     fn problem(file: &str, line: u32, column: u32, path: &str, message: &str) -> Problem {
         let place = Some(Place { file: file.into(), line, column });
-        Problem { place, path: path.into(), message: message.into() }
+        Problem { place, path: path.into(), message: message.into(), is_doubt: false }
     }
 
     #[test]
     fn problems_read_well_in_the_night() {
         let unknown = "unknown key `treshold`, did you mean `threshold`?";
-        let error = ConfigError::new(
-            vec![
-                problem("config/topics.toml", 48, 1, "topic.zsa", unknown),
-                problem("config/amtsbote.toml", 3, 14, "service.public_url", "must end with `/`"),
-                problem("config/topics.toml", 131, 9, "topic.ozg.strong", "empty term"),
-            ],
-            Vec::new(),
-        );
+        let error = ConfigError::new(vec![
+            problem("config/topics.toml", 48, 1, "topic.zsa", unknown),
+            problem("config/amtsbote.toml", 3, 14, "service.public_url", "must end with `/`"),
+            problem("config/topics.toml", 131, 9, "topic.ozg.strong", "empty term"),
+        ]);
         assert_eq!(
             error.to_string(),
             "error: 1 problem in config/amtsbote.toml\n\

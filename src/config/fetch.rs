@@ -2,143 +2,75 @@
 
 use std::time::Duration;
 
-use super::{Context, ServiceSettings, count, optional_text, web_url};
-use crate::model::{Network, Reader};
+use super::ServiceSettings;
+use crate::model::settings::Bound;
+use crate::model::settings::settings;
+use crate::model::{HEADER_TEXT, Network, Reader, Request, WEB_URL};
+use crate::schedule::polling::Policy;
 
-/// `[fetch]`.
-#[derive(Debug, Clone)]
-pub struct FetchSettings {
-    /// Between polls of a source that names no interval of its own.
-    pub interval: Duration,
-    /// Floor, whatever a server or a source asks.
-    pub min_interval: Duration,
-    /// Ceiling of adaptation and back-off.
-    pub max_interval: Duration,
-    /// Ceiling of what a server's Retry-After can ask.
-    pub max_retry_after: Duration,
-    /// Limit of one whole exchange.
-    pub timeout: Duration,
-    /// Most bytes of a decoded body.
-    pub max_bytes: u64,
-    /// Most exchanges at once.
-    pub concurrency: usize,
-    /// Most exchanges at once with one host.
-    pub per_host: usize,
-    /// Between two exchanges with one host.
-    pub host_spacing: Duration,
-    /// Proxy of sources that name none.
-    pub proxy: Option<String>,
-    /// Our User-Agent.
-    pub user_agent: String,
-    /// Networks that may be contacted although private.
-    pub allow_private: Vec<Network>,
+settings! {
+    /// How servers are asked.
+    pub struct FetchSettings in "fetch" checked by check {
+        /// Between two polls of a source that names no interval of its own.
+        interval: Duration = "2h";
+        /// Floor, whatever a server or a source asks.
+        min_interval: Duration = "15m";
+        /// Ceiling of adaptation and back-off.
+        max_interval: Duration = "1d";
+        /// Ceiling of what a server can ask by Retry-After.
+        max_retry_after: Duration = "7d";
+        /// Of one whole exchange, redirects included.
+        timeout: Duration = "30s", Bound::NotZero;
+        /// Of a body after decompression.
+        max_bytes: u64 = "10MiB", Bound::NotZero;
+        /// Exchanges at once.
+        concurrency: usize = 32, Bound::Range(1, 1000);
+        /// Exchanges at once with one host.
+        per_host: usize = 1, Bound::Range(1, 100);
+        /// Pause between two exchanges with one host.
+        host_spacing: Duration = "2s";
+        /// For example "http://proxy.example.de:3128"; a source may name its own.
+        proxy: Option<String> = "", WEB_URL;
+        /// "" = amtsbote, its version, where to read about it, and the contact.
+        user_agent: String = "", HEADER_TEXT;
+        /// Networks that may be asked although they are private, e.g. ["127.0.0.0/8"].
+        allow_private: Vec<Network> = [];
+    }
 }
 
-const MINUTE: Duration = Duration::from_mins(1);
-const HOUR: Duration = Duration::from_hours(1);
-const DAY: Duration = Duration::from_hours(24);
+impl FetchSettings {
+    /// Returns the bounds of a source with this interval of its own.
+    pub fn policy(&self, interval: Duration) -> Policy {
+        Policy {
+            interval,
+            min_interval: self.min_interval,
+            max_interval: self.max_interval,
+            max_retry_after: self.max_retry_after,
+        }
+    }
 
-pub(super) fn read(
-    mut reader: Reader<'_>,
-    context: &mut Context<'_>,
-    service: &ServiceSettings,
-) -> FetchSettings {
-    let interval = reader.duration("interval").unwrap_or(2 * HOUR);
-    let min_interval = reader.duration("min_interval").unwrap_or(15 * MINUTE);
-    let max_interval = reader.duration("max_interval").unwrap_or(DAY);
+    /// Returns a GET within these limits.
+    pub fn get(&self, url: impl Into<String>, accept: &str) -> Request {
+        Request::get(url, accept, self.max_bytes, self.timeout)
+    }
+
+    /// Returns the User-Agent of a service that configures none.
+    pub(super) fn usual_user_agent(service: &ServiceSettings) -> String {
+        let contact = if service.contact.is_empty() {
+            String::new()
+        } else {
+            format!("; {}", service.contact)
+        };
+        format!("amtsbote/{} (+{}bot{contact})", env!("CARGO_PKG_VERSION"), service.public_url)
+    }
+}
+
+fn check(settings: &mut FetchSettings, reader: &mut Reader<'_>) {
+    let FetchSettings { interval, min_interval, max_interval, .. } = settings;
     if min_interval > max_interval {
         reader.problem("min_interval", "must not be longer than `max_interval`");
-    } else if !(min_interval..=max_interval).contains(&interval) {
-        let place = reader.place_of("interval").clone();
+    } else if interval < min_interval || interval > max_interval {
         let message = "lies outside `min_interval` and `max_interval`, which bound it";
-        context.warn(Some(place), "fetch.interval", message);
+        reader.warn("interval", message);
     }
-    let max_retry_after = reader.duration("max_retry_after").unwrap_or(7 * DAY);
-    let timeout = positive(&mut reader, "timeout", MINUTE / 2);
-    let max_bytes = reader.bytes("max_bytes").unwrap_or(10 << 20);
-    if max_bytes == 0 {
-        reader.problem("max_bytes", "must be more than nothing");
-    }
-    let concurrency = count(&mut reader, "concurrency", 1000, 32);
-    let per_host = count(&mut reader, "per_host", 100, 1);
-    let host_spacing = reader.duration("host_spacing").unwrap_or(Duration::from_secs(2));
-    let proxy = match proxy(&mut reader) {
-        Proxy::Url(url) => Some(url),
-        Proxy::Unsaid | Proxy::None => None,
-    };
-    let contact =
-        if service.contact.is_empty() { String::new() } else { format!("; {}", service.contact) };
-    let user_agent = user_agent(&mut reader).unwrap_or_else(|| {
-        format!("amtsbote/{} (+{}bot{contact})", env!("CARGO_PKG_VERSION"), service.public_url)
-    });
-    let allow_private = networks(&mut reader, "allow_private").unwrap_or_default();
-    reader.finish();
-    FetchSettings {
-        interval,
-        min_interval,
-        max_interval,
-        max_retry_after,
-        timeout,
-        max_bytes,
-        concurrency,
-        per_host,
-        host_spacing,
-        proxy,
-        user_agent,
-        allow_private,
-    }
-}
-
-/// A duration that must not be nought.
-pub(super) fn positive(reader: &mut Reader<'_>, key: &'static str, default: Duration) -> Duration {
-    match reader.duration(key) {
-        Some(Duration::ZERO) => {
-            reader.problem(key, "must be longer than nothing");
-            default
-        }
-        given => given.unwrap_or(default),
-    }
-}
-
-/// What `proxy` says.
-pub(super) enum Proxy {
-    /// Nothing.
-    Unsaid,
-    /// Empty: none at all, whatever others use.
-    None,
-    /// This one.
-    Url(String),
-}
-
-pub(super) fn proxy(reader: &mut Reader<'_>) -> Proxy {
-    match reader.text("proxy") {
-        None => Proxy::Unsaid,
-        Some(text) if text.trim().is_empty() => Proxy::None,
-        Some(text) => web_url(reader, "proxy", &text).map_or(Proxy::Unsaid, |_| Proxy::Url(text)),
-    }
-}
-
-/// A User-Agent that a header can carry (RFC 9110 5.5).
-pub(super) fn user_agent(reader: &mut Reader<'_>) -> Option<String> {
-    let text = optional_text(reader, "user_agent")?;
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return Some(text);
-    }
-    reader.problem("user_agent", "must be printable ASCII");
-    None
-}
-
-/// A list of networks.
-pub(super) fn networks(reader: &mut Reader<'_>, key: &'static str) -> Option<Vec<Network>> {
-    let texts = reader.texts(key)?;
-    let mut networks = Vec::with_capacity(texts.len());
-    for (text, place) in texts {
-        if let Ok(network) = text.trim().parse() {
-            networks.push(network);
-        } else {
-            let message = format!("`{text}` is no network such as `127.0.0.0/8` or `::1/128`");
-            reader.problem_at(place, key, message);
-        }
-    }
-    Some(networks)
 }

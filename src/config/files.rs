@@ -6,8 +6,13 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use crate::model::settings::{Surroundings, secret_of};
+
 /// Most bytes of one file; a config is written by hand.
 const MOST_BYTES: u64 = 4 << 20;
+
+/// Beginning of the variables that concern us.
+const OURS: &str = "AMTSBOTE_";
 
 /// Reads what the config names. A test may hold it in memory.
 pub trait Files {
@@ -53,7 +58,7 @@ impl Files for Disk {
 /// What the config takes from the process's environment, read once in `main`.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
-    secrets: BTreeMap<&'static str, SecretString>,
+    secrets: BTreeMap<String, SecretString>,
     config: Option<PathBuf>,
     /// `$CREDENTIALS_DIRECTORY` (systemd).
     pub credentials_dir: Option<PathBuf>,
@@ -63,9 +68,6 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Variables that hold a secret themselves.
-    const SECRETS: [&'static str; 2] = ["AMTSBOTE_SMTP_PASSWORD", "AMTSBOTE_KEY"];
-
     /// Keeps of the variables what concerns us.
     pub fn new(vars: &BTreeMap<String, String>) -> Self {
         let path = |name: &str| {
@@ -74,9 +76,10 @@ impl Environment {
                 PathBuf::from(value.split(':').next().unwrap_or(value))
             })
         };
-        let secrets = Self::SECRETS
-            .into_iter()
-            .filter_map(|name| Some((name, SecretString::from(vars.get(name)?.clone()))))
+        let secrets = vars
+            .iter()
+            .filter(|(name, _)| name.starts_with(OURS))
+            .map(|(name, value)| (name.clone(), SecretString::from(value.clone())))
             .collect();
         Self {
             secrets,
@@ -90,8 +93,11 @@ impl Environment {
         }
     }
 
-    pub(super) fn secret(&self, name: &str) -> Option<&SecretString> {
-        self.secrets.get(name)
+    /// Returns the secret of a credential's name: `smtp-password` is `AMTSBOTE_SMTP_PASSWORD`,
+    /// `amtsbote-key` is `AMTSBOTE_KEY`.
+    fn secret(&self, credential: &str) -> Option<&SecretString> {
+        let name = credential.strip_prefix("amtsbote-").unwrap_or(credential);
+        self.secrets.get(&format!("{OURS}{}", name.to_uppercase().replace('-', "_")))
     }
 
     /// Where new folders may be made: `$TMPDIR`, else `/tmp`.
@@ -107,5 +113,48 @@ impl Environment {
         }
         let here = PathBuf::from("config");
         if here.join(super::MAIN_FILE).is_file() { here } else { PathBuf::from("/etc/amtsbote") }
+    }
+}
+
+/// What the settings of one load may refer to.
+pub(super) struct Around<'a> {
+    pub(super) files: &'a dyn Files,
+    pub(super) directory: &'a Path,
+    pub(super) environment: &'a Environment,
+}
+
+impl Surroundings for Around<'_> {
+    fn directory(&self) -> &Path {
+        self.directory
+    }
+
+    fn state_dir(&self) -> Option<&Path> {
+        self.environment.state_dir.as_deref()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.read(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        self.files.list(folder)
+    }
+
+    fn is_public(&self, path: &Path) -> bool {
+        self.files.is_public(path)
+    }
+
+    fn secret(&self, name: &str) -> Result<Option<SecretString>, String> {
+        if let Some(secret) = self.environment.secret(name) {
+            return Ok(Some(secret.clone()));
+        }
+        let Some(folder) = &self.environment.credentials_dir else { return Ok(None) };
+        match self.files.read(&folder.join(name)) {
+            Ok(bytes) => secret_of(bytes)
+                .map(Some)
+                .ok_or_else(|| format!("the credential `{name}` is empty or not text")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("cannot read the credential `{name}`: {error}")),
+        }
     }
 }

@@ -11,7 +11,8 @@ mod error;
 mod fetch;
 mod files;
 mod mail;
-mod secrets;
+mod manual;
+mod retention;
 mod series;
 mod service;
 mod show;
@@ -26,15 +27,19 @@ use sha2::{Digest as _, Sha256};
 
 pub use error::{ConfigError, warnings_text};
 pub use fetch::FetchSettings;
+use files::Around;
 pub use files::{Disk, Environment, Files};
-pub use mail::{MailSettings, Mailbox, SmtpSettings, Tls};
+pub use mail::{MailSettings, Mailbox};
+pub use manual::{man_pages, shipped_file, table_text};
+pub use retention::Retention;
 pub use series::SeriesPlan;
 pub use service::ServiceSettings;
 pub use show::defaults;
 pub use topics::TermPlaces;
-pub use web::{Retention, WebSettings};
+pub use web::WebSettings;
 
 use crate::deliver::Channel;
+use crate::model::settings::{Settings, Shown};
 use crate::model::{Place, Problem, Reader, Table, TopicRules};
 use crate::source::Configured;
 use crate::topic::Tagger;
@@ -72,6 +77,8 @@ pub struct Config {
     pub tagger: Tagger,
     /// The chosen way out.
     pub channel: Arc<dyn Channel>,
+    /// What holds for each channel, by the keys of its table.
+    channels: Vec<(&'static str, Vec<Shown>)>,
     /// Where each term of `topics` was written, in the same order.
     pub term_places: Vec<TermPlaces>,
     /// What is doubtful, though it works.
@@ -82,24 +89,6 @@ pub struct Config {
     pub directory: PathBuf,
     /// The merged tree, for `config show`.
     tree: Table,
-}
-
-/// What reading a section needs besides its table.
-struct Context<'a> {
-    files: &'a dyn Files,
-    directory: &'a Path,
-    environment: &'a Environment,
-    warnings: Vec<Problem>,
-}
-
-impl Context<'_> {
-    fn path(&self, text: &str) -> PathBuf {
-        self.directory.join(text)
-    }
-
-    fn warn(&mut self, place: Option<Place>, path: &str, message: impl Into<String>) {
-        self.warnings.push(Problem { place, path: path.to_owned(), message: message.into() });
-    }
 }
 
 /// Loads the config in the folder `path`, or beside the file `path`, from disk.
@@ -154,17 +143,15 @@ pub fn load_from(
         _ => path,
     };
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let mut problems = Vec::new();
-    let read = read_files(files, directory, &mut problems);
-    let mut context = Context { files, directory, environment, warnings: Vec::new() };
-    let config = assemble(read, &mut context, &mut problems);
-    let mut warnings = context.warnings;
+    let mut found = Vec::new();
+    let read = read_files(files, directory, &mut found);
+    let config = assemble(read, &Around { files, directory, environment }, &mut found);
+    let found = ConfigError::new(found);
     match config {
-        Some(config) if problems.is_empty() => {
-            error::sort(&mut warnings);
-            Ok(Config { warnings, ..config })
+        Some(config) if found.problems.is_empty() => {
+            Ok(Config { warnings: found.warnings, ..config })
         }
-        _ => Err(ConfigError::new(problems, warnings)),
+        _ => Err(found),
     }
 }
 
@@ -190,7 +177,7 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
             ),
             _ => format!("cannot read `{}`: {error}", path.display()),
         };
-        problems.push(Problem { place: None, path: String::new(), message });
+        problems.push(Problem { place: None, path: String::new(), message, is_doubt: false });
     };
     let mut additions: Vec<PathBuf> = match files.list(&directory.join("conf.d")) {
         Ok(paths) => paths.into_iter().filter(|path| is_settings(path)).collect(),
@@ -237,60 +224,74 @@ fn shown(path: &Path) -> Arc<str> {
     path.display().to_string().into()
 }
 
-/// Nothing if some part cannot be built; then there are problems.
-fn assemble(read: Read, context: &mut Context<'_>, problems: &mut Vec<Problem>) -> Option<Config> {
+/// Returns nothing if some part cannot be built; then there are problems.
+fn assemble(read: Read, around: &Around<'_>, found: &mut Vec<Problem>) -> Option<Config> {
     let Read { tree, version, incomplete } = read;
+    let mut root = Reader::within(around, &tree, "", found);
+    let service = section::<ServiceSettings>(&mut root)?;
+    let mut fetch = section::<FetchSettings>(&mut root)?;
+    if fetch.user_agent.is_empty() {
+        fetch.user_agent = FetchSettings::usual_user_agent(&service);
+    }
     let empty = Table { place: tree.place.clone(), entries: Vec::new() };
-    let mut root = Reader::new(&tree, "", problems);
-    let table = root.table("service").unwrap_or(&empty);
-    let service = service::read(root.inner(table, "service"), context);
-    let table = root.table("fetch").unwrap_or(&empty);
-    let fetch = fetch::read(root.inner(table, "fetch"), context, &service);
     let table = root.table("mail").unwrap_or(&empty);
-    let (mail, channel) = mail::read(root.inner(table, "mail"), context, &service.data_dir);
-    let table = root.table("web").unwrap_or(&empty);
-    let web = web::read(root.inner(table, "web"));
-    let table = root.table("retention").unwrap_or(&empty);
-    let retention = web::read_retention(root.inner(table, "retention"), context);
+    let (mail, channels) = mail::read(root.inner(table, "mail"), &service.data_dir);
+    let web = section::<WebSettings>(&mut root);
+    let retention = section::<Retention>(&mut root);
     let series = series::read(&mut root);
     let (topics, term_places) = topics::read(&mut root);
     let known_topics = (!incomplete).then_some(topics.as_slice());
-    let sources = sources::read(&mut root, context, &fetch, known_topics, service.timezone);
+    let sources = sources::read(&mut root, &service, &fetch, known_topics);
     root.finish();
-    let tagger = topics::tagger(&topics, &term_places, problems);
+    let tagger = topics::tagger(&topics, &term_places, found);
     let config = Config {
         tagger: tagger?,
-        channel: Arc::from(channel?),
+        channel: Arc::from(channels.chosen?),
+        channels: channels.shown,
         service,
         fetch,
-        mail,
-        web,
-        retention,
+        mail: mail?,
+        web: web?,
+        retention: retention?,
         series,
         sources,
         topics,
         term_places,
         warnings: Vec::new(),
         version,
-        directory: context.directory.to_owned(),
+        directory: around.directory.to_owned(),
         tree: empty.clone(),
     };
     if !incomplete {
-        warn_of_gaps(&config, context);
+        warn_of_gaps(&config, found);
     }
     Some(Config { tree, ..config })
 }
 
-/// What works, but not as anyone would want it.
-fn warn_of_gaps(config: &Config, context: &mut Context<'_>) {
+/// Reads a table of which there is one.
+fn section<S: Settings>(root: &mut Reader<'_>) -> Option<S> {
+    let empty = Table { place: root.place().clone(), entries: Vec::new() };
+    let table = root.table(S::PATH).unwrap_or(&empty);
+    let mut reader = root.inner(table, S::PATH);
+    let settings = S::read(&mut reader);
+    reader.finish();
+    settings
+}
+
+/// Warns of what works, but not as anyone would want it.
+fn warn_of_gaps(config: &Config, found: &mut Vec<Problem>) {
+    let mut warn = |path: &str, message: &str| {
+        let (path, message) = (path.to_owned(), message.to_owned());
+        found.push(Problem { place: None, path, message, is_doubt: true });
+    };
     if config.series.is_empty() {
-        context.warn(None, "series", "there is no series, so no digest is ever sent");
+        warn("series", "there is no series, so no digest is ever sent");
     }
     if config.topics.is_empty() {
-        context.warn(None, "topic", "there is no topic, so no item ever reaches a digest");
+        warn("topic", "there is no topic, so no item ever reaches a digest");
     }
     if !config.sources.iter().any(|source| source.settings.enabled) {
-        context.warn(None, "source", "no source is switched on, so nothing is ever polled");
+        warn("source", "no source is switched on, so nothing is ever polled");
     }
 }
 
@@ -318,34 +319,6 @@ fn take_id(
     }
     taken.push((id.clone(), place));
     Some(id)
-}
-
-/// Text of which empty means none.
-fn optional_text(reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
-    reader.text(key).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
-/// A count within bounds, or its default.
-fn count(reader: &mut Reader<'_>, key: &'static str, most: i64, default: usize) -> usize {
-    reader.integer(key, 1..=most).and_then(|number| usize::try_from(number).ok()).unwrap_or(default)
-}
-
-/// An http or https URL without a name and password in it.
-fn web_url(reader: &mut Reader<'_>, key: &'static str, text: &str) -> Option<url::Url> {
-    let message = match url::Url::parse(text) {
-        Ok(url) if !["http", "https"].contains(&url.scheme()) => {
-            format!("`{text}` is neither http nor https")
-        }
-        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            "holds a name or password, which would show in logs; use `user` and `password_file`"
-                .to_owned()
-        }
-        Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => return Some(url),
-        Ok(_) => format!("`{text}` names no host"),
-        Err(error) => format!("`{text}` is no URL: {error}"),
-    };
-    reader.problem(key, message);
-    None
 }
 
 /// Whether the host of a URL or a bare host name is this machine.

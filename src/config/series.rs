@@ -1,16 +1,19 @@
 //! `[[series]]`: the newsletters and their calendars.
 
-use super::{count, take_id};
-use crate::model::{Reader, Series, SeriesId};
+use super::take_id;
+use crate::model::settings::Settings as _;
+use crate::model::settings::settings;
+use crate::model::{Reader, Series};
 use crate::schedule::calendar::Calendar;
 
-/// A series and when it is due.
-#[derive(Debug, Clone)]
-pub struct SeriesPlan {
-    /// The newsletter.
-    pub series: Series,
-    /// Its slots.
-    pub calendar: Calendar,
+settings! {
+    /// A newsletter. Give as many as you like.
+    pub struct SeriesPlan in "series" {
+        ..series: Series;
+        /// Days: täglich, arbeitstags (Mon-Fri but holidays), montags … sonntags, with
+        /// commas between them; then one or more HH:MM. Or a cron line: "0 7 * * 1-5".
+        schedule: Calendar;
+    }
 }
 
 pub(super) fn read(root: &mut Reader<'_>) -> Vec<SeriesPlan> {
@@ -19,19 +22,9 @@ pub(super) fn read(root: &mut Reader<'_>) -> Vec<SeriesPlan> {
     for table in root.tables("series") {
         let mut reader = root.inner(table, "series");
         let id = take_id(&mut reader, "series", &mut taken);
-        let title = reader.required_text("title");
-        let calendar = reader.required_text("schedule").and_then(|text| {
-            Calendar::parse(&text)
-                .map_err(|error| reader.problem("schedule", error.to_string()))
-                .ok()
-        });
-        let max_items = count(&mut reader, "max_items", 1000, 30);
-        let max_items_per_topic = count(&mut reader, "max_items_per_topic", 1000, 10);
+        let plan = SeriesPlan::read(&mut reader);
         reader.finish();
-        if let (Some(id), Some(title), Some(calendar)) = (id, title, calendar) {
-            let series = Series { id: SeriesId::new(id), title, max_items, max_items_per_topic };
-            plans.push(SeriesPlan { series, calendar });
-        }
+        plans.extend(plan.filter(|_| id.is_some()));
     }
     plans
 }

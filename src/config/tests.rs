@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 
 use super::*;
-use crate::model::{DetailPolicy, IdentityPolicy, Initial};
+use crate::deliver::smtp::SmtpSettings;
+use crate::model::{Content, DetailPolicy, IdentityPolicy, Initial};
 
 /// Files in memory, by path.
 #[derive(Default)]
@@ -93,7 +94,7 @@ fn the_shipped_files_load_and_their_keys_are_at_their_defaults() {
         files = files.with(&format!("etc/{name}"), text);
     }
     let shipped = loaded(&files).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(shipped.series[0].calendar.as_str(), "arbeitstags 07:00");
+    assert_eq!(shipped.series[0].schedule.as_str(), "arbeitstags 07:00");
     assert_eq!(shipped.series[0].series.max_items, 30);
     assert!(shipped.sources.len() > 25, "{}", shipped.sources.len());
     for core in ["sgsa", "kitu", "ozg-portal", "ozg-newsletter", "landesportal", "presse-st"] {
@@ -120,8 +121,7 @@ fn every_key_that_is_shown_stands_in_the_shipped_file() {
     for name in ["service", "fetch", "web", "retention", "mail"] {
         assert_eq!(keys(&shown, name), keys(&shipped, name), "{name}");
     }
-    let mut smtp: Vec<String> = keys(shipped["mail"].as_table().unwrap(), "smtp");
-    smtp.retain(|key| key != "password_file");
+    let smtp = keys(shipped["mail"].as_table().unwrap(), "smtp");
     assert_eq!(keys(shown["mail"].as_table().unwrap(), "smtp"), smtp);
 }
 
@@ -247,7 +247,10 @@ fn mail_is_not_sent_in_clear_text_over_a_network() {
 fn the_port_follows_the_encryption_unless_it_is_named() {
     let port = |lines: &str| {
         let text = format!("[mail.smtp]\n{lines}\n");
-        loaded(&Memory::default().with("etc/amtsbote.toml", &text)).unwrap().mail.smtp.port
+        let shown =
+            loaded(&Memory::default().with("etc/amtsbote.toml", &text)).unwrap().show(false);
+        let shown: toml::Table = shown.parse().unwrap();
+        shown["mail"]["smtp"]["port"].as_integer().unwrap()
     };
     assert_eq!(port(""), 25);
     assert_eq!(port("tls = 'starttls'"), 587);
@@ -277,9 +280,18 @@ fn secrets_come_from_three_places_and_never_show() {
             }
         }
         assert!(config.show(false).contains("# password = \"********\""));
-        let key = config.service.key.map(|key| key.expose_secret().to_owned());
+        let key = config.service.key.0.map(|key| key.expose_secret().to_owned());
         assert_eq!(key.as_deref(), vars.contains(&systemd).then_some("key-from-credential"));
-        config.mail.smtp.password.unwrap().expose_secret().to_owned()
+        let inner = |table: &Table, key: &str| match &table.get(key).unwrap().content {
+            Content::Table(table) => table.clone(),
+            other => panic!("{other:?}"),
+        };
+        let smtp = inner(&inner(&config.tree, "mail"), "smtp");
+        let around = Around { files: &Disk, directory: folder.path(), environment: &environment };
+        let mut found = Vec::new();
+        let mut reader = Reader::within(&around, &smtp, "mail.smtp", &mut found);
+        let settings = SmtpSettings::read(&mut reader).unwrap();
+        settings.password_file.value.unwrap().expose_secret().to_owned()
     };
     let with_file = format!("{smtp}password_file = 'pw'\n");
     assert_eq!(password(&with_file, &[systemd, variable]), "from-file");
@@ -355,7 +367,7 @@ fn a_source_has_its_own_keys_else_the_defaults() {
     assert_eq!(other.identity, IdentityPolicy::Link);
     assert_eq!((other.timezone, other.enabled), (chrono_tz::UTC, false));
     assert_eq!(other.access.proxy, None);
-    assert_eq!(other.access.basic_auth.as_ref().unwrap().password, "geheim");
+    assert_eq!(other.access.password_file.value.as_ref().unwrap().expose_secret(), "geheim");
     assert_eq!(other.aliases, ["c.example"]);
     let DetailPolicy::Selectors(detail) = &other.detail else { panic!("{:?}", other.detail) };
     assert_eq!((detail.text.as_deref(), &one.detail), (Some("p"), &DetailPolicy::Auto));
@@ -442,4 +454,36 @@ proptest! {
             prop_assert!(config.show(false).parse::<toml::Table>().is_ok());
         }
     }
+}
+
+#[test]
+fn the_manual_names_every_key_of_the_shipped_file() {
+    let pages = man_pages();
+    let toml = &pages.iter().find(|(name, _)| *name == "amtsbote.toml.5").unwrap().1;
+    for line in shipped_file().lines().map(|line| line.trim_start_matches("# ")) {
+        let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| is_key(key)) {
+            assert!(toml.contains(&format!(".B {key}\n")), "{key}");
+        }
+    }
+    let sources = &pages[1].1;
+    assert!(
+        sources.contains(".B initial\n") && sources.contains("default: that of fetch.interval")
+    );
+    let topics = &pages[2].1;
+    assert!(topics.contains(".B threshold\nnumber; default 3") && topics.contains(".SH TERMS"));
+}
+
+#[test]
+fn one_judge_decides_on_the_table_of_a_channel() {
+    let host = |lines: &str| problems(&format!("{lines}[mail.smtp]\nhost = 'localhost/x'\n"));
+    let (unused, used) = (host(""), host("[mail]\nchannel = 'smtp'\n"));
+    assert_eq!(unused.len(), 1, "{unused:?}");
+    assert_eq!(used.len(), 1, "{used:?}");
+    assert!(
+        unused[0].ends_with(
+            "mail.smtp.host: `localhost/x` is no host name; the port is a key of its own"
+        )
+    );
+    assert_eq!(unused[0].split_once("  ").unwrap().1, used[0].split_once("  ").unwrap().1);
 }

@@ -4,7 +4,8 @@
 //! list and a place in it, and [`TermPlaces`] turns that into a line of a file.
 
 use super::{Config, take_id};
-use crate::model::{Place, Problem, Reader, TopicId, TopicRules};
+use crate::model::settings::Settings as _;
+use crate::model::{Content, Place, Problem, Reader, TopicId, TopicRules};
 use crate::topic::{self, Tagger};
 
 /// Where the terms of one topic were written.
@@ -50,32 +51,20 @@ pub(super) fn read(root: &mut Reader<'_>) -> (Vec<TopicRules>, Vec<TermPlaces>) 
     for table in root.tables("topic") {
         let mut reader = root.inner(table, "topic");
         let id = take_id(&mut reader, "topic", &mut taken);
-        let title = reader.required_text("title");
-        let threshold = reader.number("threshold").unwrap_or(3.0);
-        if !(threshold > 0.0 && threshold.is_finite()) {
-            reader.problem("threshold", format!("must be more than 0, not {threshold}"));
-        }
-        let (strong, strong_places) = terms(&mut reader, "strong");
-        let (weak, weak_places) = terms(&mut reader, "weak");
-        let (context, context_places) = terms(&mut reader, "context");
-        let (never, never_places) = terms(&mut reader, "never");
+        let rules = TopicRules::read(&mut reader);
         reader.finish();
-        let (Some(id), Some(title)) = (id, title) else { continue };
-        topics.push(TopicRules {
-            id: Some(TopicId::new(id)),
-            title,
-            threshold,
-            strong,
-            weak,
-            context,
-            never,
-        });
+        let (Some(_), Some(rules)) = (id, rules) else { continue };
+        topics.push(rules);
+        let of = |key| match table.get(key).map(|value| &value.content) {
+            Some(Content::Array(terms)) => terms.iter().map(|term| term.place.clone()).collect(),
+            _ => Vec::new(),
+        };
         places.push(TermPlaces {
             topic: table.place.clone(),
-            strong: strong_places,
-            weak: weak_places,
-            context: context_places,
-            never: never_places,
+            strong: of("strong"),
+            weak: of("weak"),
+            context: of("context"),
+            never: of("never"),
         });
     }
     (topics, places)
@@ -98,11 +87,8 @@ pub(super) fn tagger(
             place: places.get(problem.topic).map(|at| at.of(problem.list, problem.term).clone()),
             path: format!("topic.{id}.{}", problem.list),
             message: problem.message,
+            is_doubt: false,
         }
     }));
     None
-}
-
-fn terms(reader: &mut Reader<'_>, key: &'static str) -> (Vec<String>, Vec<Place>) {
-    reader.texts(key).unwrap_or_default().into_iter().unzip()
 }

@@ -11,10 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ServiceSettings};
 use crate::digest::{Face, Templates, TopicTitle};
 use crate::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
-use crate::outbox;
-use crate::pipeline::{
-    Context, MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan,
-};
+use crate::pipeline::{Context, MailPlan, Plan, SourcePlan};
 use crate::store::{Store, StoreError};
 use crate::subscriber::token::{Key, KeyError, Tokens};
 
@@ -116,7 +113,7 @@ fn key(config: &Config, is_first_start: bool) -> Result<Key, AssembleError> {
 
 /// The signing key, if there is one: given from outside, else the file.
 pub fn signing_key(service: &ServiceSettings) -> Result<Option<Key>, AssembleError> {
-    if let Some(key) = &service.key {
+    if let Some(key) = &service.key.0 {
         return Ok(Some(Key::parse(key.expose_secret())?));
     }
     let path = service.key_file();
@@ -199,21 +196,8 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
     Ok(Plan {
         sources,
         tagger: config.tagger,
-        series: config
-            .series
-            .into_iter()
-            .map(|plan| SeriesPlan { series: plan.series, calendar: plan.calendar })
-            .collect(),
-        polling: PollingPlan {
-            min_interval: config.fetch.min_interval,
-            max_interval: config.fetch.max_interval,
-            max_retry_after: config.fetch.max_retry_after,
-            timeout: config.fetch.timeout,
-            max_bytes: config.fetch.max_bytes,
-            concurrency: config.fetch.concurrency,
-            per_host: config.fetch.per_host,
-            host_spacing: config.fetch.host_spacing,
-        },
+        series: config.series,
+        polling: config.fetch,
         mail: MailPlan {
             templates: templates(mail.templates.as_deref())?,
             face: Face {
@@ -233,32 +217,12 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
                     .map(|(id, title)| TopicTitle { id: id.clone(), title: title.clone() })
                     .collect(),
             },
-            domain: mail.from.address.rsplit('@').next().unwrap_or_default().to_owned(),
-            from_address: mail.from.address.clone(),
-            from: mail.from.to_string(),
-            reply_to: mail.reply_to,
-            admin: mail.admin,
-            unsubscribe_address: mail.unsubscribe_address,
-            bounce_address: mail.bounce_address,
-            outbox: outbox::Settings {
-                retry_first: mail.retry_first,
-                retry_max: mail.retry_max,
-                give_up: mail.give_up,
-            },
-            connections: mail.smtp.connections,
-            domain_per_minute: mail.domain_per_minute,
+            settings: mail,
             timezone: service.timezone,
             holidays: service.holidays,
         },
         topics,
-        retention: RetentionPlan {
-            pending: config.retention.pending,
-            proof: config.retention.proof,
-            bodies: config.retention.bodies,
-            outbox: config.retention.outbox,
-            bounces: config.retention.bounces,
-            items: config.retention.items,
-        },
+        retention: config.retention,
         version: config.version,
         topics_version,
     })

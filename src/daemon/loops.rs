@@ -188,7 +188,7 @@ async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError
         let mut wait = LONGEST_SLEEP;
         for series in &running.plan.series {
             let id = &series.series.id;
-            let next = compose_due(&running, id, &series.calendar).await;
+            let next = compose_due(&running, id, &series.schedule).await;
             match next {
                 Ok(Some(next)) => wait = wait.min(next.since(running.ctx.clock.now())),
                 Ok(None) => {}

@@ -122,7 +122,7 @@ async fn choose(
         return Ok((own.clone(), false, false));
     }
     // A key from outside cannot be replaced here.
-    if let Some(beside) = beside.filter(|_| config.service.key.is_none()) {
+    if let Some(beside) = beside.filter(|_| config.service.key.0.is_none()) {
         let fits = pipeline::fits(store, &Tokens::new(beside.clone())).await?;
         if fits || own.is_none() {
             return Ok((beside, true, !fits));

@@ -16,7 +16,8 @@ use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered};
 pub const KIND: Kind = Kind {
     name: "maildir",
     summary: "mails land as files under `data_dir/mail`; the default, for trying out and for other programs to pick up",
-    example: "[mail.maildir]\n",
+    fields: Vec::new,
+    judge: |_| Vec::new(),
     build,
 };
 
@@ -33,6 +34,10 @@ pub struct Maildir {
 }
 
 impl Channel for Maildir {
+    fn connections(&self) -> usize {
+        2
+    }
+
     fn encode(&self, envelope: &Envelope, rendered: &Rendered) -> Result<Payload, SendError> {
         message::build(envelope, rendered, self.dkim.as_deref())
     }

@@ -12,6 +12,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::model::settings::{Field, Shown};
 use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered, Retry};
 
 /// One way out, as the registry lists it.
@@ -20,10 +21,12 @@ pub struct Kind {
     pub name: &'static str,
     /// One line for the documentation.
     pub summary: &'static str,
-    /// A `[mail.<name>]` block that loads; the docs test builds it.
-    pub example: &'static str,
+    /// Returns the keys of its table.
+    pub fields: fn() -> Vec<Field>,
+    /// Returns what holds by its table, of which only the types are judged: `settings::judge`.
+    pub judge: fn(&mut Reader<'_>) -> Vec<Shown>,
     /// Takes the kind's own keys from its table. Reports problems to the
-    /// reader and answers nothing if it cannot work with what is left.
+    /// reader and returns nothing if it cannot work with what is left.
     pub build: fn(&mut Reader<'_>, &ChannelContext<'_>) -> Option<Box<dyn Channel>>,
 }
 
@@ -34,11 +37,6 @@ pub const KINDS: &[Kind] = &[maildir::KIND, smtp::KIND];
 pub struct ChannelContext<'a> {
     /// Where the program keeps its data.
     pub data_dir: &'a Path,
-    /// What relative paths of the config are relative to.
-    pub config_dir: &'a Path,
-    /// A secret by its credential name (`smtp-password`), if it was given by
-    /// credential or environment.
-    pub secret: &'a dyn Fn(&str) -> Option<String>,
     /// Signs what is encoded; none if the relay signs.
     pub dkim: Option<Arc<message::dkim::Signer>>,
 }
@@ -72,6 +70,11 @@ pub trait Channel: Send + Sync + fmt::Debug {
             }
             self.send(mail.sender, mail.recipient, mail.message_id, mail.payload).await
         })
+    }
+
+    /// Returns how many messages may be on their way at once.
+    fn connections(&self) -> usize {
+        1
     }
 }
 

@@ -8,6 +8,7 @@ mod trouble;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use lettre::transport::smtp::extension::ClientId;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
+use secrecy::ExposeSecret as _;
 use tokio::sync::{Mutex, Semaphore};
 use tokio_rustls::TlsConnector;
 
@@ -23,39 +25,86 @@ use self::connection::{Connection, Failure};
 use super::{
     Channel, ChannelContext, Gate, Kind, Outgoing, SendError, Step, message, without_addresses,
 };
+use crate::model::settings::{Bound, NamedFile, Secret, Settings as _, judge, settings, words};
 use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered};
 
 /// The registry's line.
 pub const KIND: Kind = Kind {
     name: "smtp",
     summary: "hands mails to a relay or mail server",
-    example: "\
-[mail.smtp]
-host = \"localhost\"
-port = 25
-tls = \"none\"             # none (loopback only, else also set insecure = true) | starttls | implicit
-username = \"\"            # the password: password_file, or credential smtp-password
-connections = 2
-per_minute = 0           # 0 = no limit
-step_timeout = \"60s\"     # each reply up to DATA
-timeout = \"10m\"          # after the final dot; expiry means \"unknown\", never \"failed\"
-",
+    fields: SmtpSettings::fields,
+    judge: judge::<SmtpSettings>,
     build,
 };
+
+settings! {
+    /// The relay or mail server.
+    pub struct SmtpSettings in "mail.smtp" checked by check {
+        /// The relay.
+        host: String = "localhost", HOST;
+        /// Its port; where none is written 25, or 587 and 465 by `tls`.
+        port: u16 = 25, Bound::Range(1, 65_535);
+        /// "none" (loopback only, else also set insecure = true), "starttls", "implicit".
+        tls: Encryption = "none";
+        /// Mails may go readable for everyone on the way.
+        insecure: bool = false;
+        /// User; "" = no login.
+        username: Option<String> = "";
+        /// File with the user's password.
+        password_file: Secret = "", Bound::Credential("smtp-password");
+        /// PEM of your own CA, if the server's certificate comes from one.
+        ca_file: NamedFile = "";
+        /// Name we greet with; "" = the machine's.
+        hello: Option<String> = "";
+        /// Connections at once.
+        connections: usize = 2, Bound::Range(1, 50);
+        /// Mails a minute; 0 = no limit.
+        per_minute: Option<NonZero<u32>> = 0, Bound::Range(0, 1_000_000);
+        /// Limit of each reply up to DATA.
+        step_timeout: Duration = "60s", Bound::NotZero;
+        /// Limit after the final dot. When it passes nobody knows whether the mail was
+        /// taken, so keep it long.
+        timeout: Duration = "10m", Bound::NotZero;
+    }
+}
+
+words! {
+    /// How the connection is encrypted.
+    pub enum Encryption {
+        /// Not at all.
+        None = "none",
+        /// STARTTLS, required (RFC 3207).
+        Starttls = "starttls",
+        /// From the first byte (RFC 8314 3.3).
+        Implicit = "implicit",
+    }
+}
+
+const HOST: Bound = Bound::Text("a host name or address", |text| {
+    let is_wrong = |c: char| c.is_whitespace() || c.is_control() || "/@".contains(c);
+    let complaint = || format!("`{text}` is no host name; the port is a key of its own");
+    if text.contains(is_wrong) { Err(complaint()) } else { Ok(()) }
+});
+
+/// The port follows the encryption (RFC 5321 4.5.4.2, RFC 6409 3.1, RFC 8314 3.3).
+fn check(settings: &mut SmtpSettings, reader: &mut Reader<'_>) {
+    if settings.host.trim().is_empty() {
+        reader.problem("host", "must be a host name or address");
+    }
+    if !reader.has("port") {
+        settings.port = match settings.tls {
+            Encryption::None => 25,
+            Encryption::Starttls => 587,
+            Encryption::Implicit => 465,
+        };
+    }
+}
 
 /// A kept connection is closed after this many messages: some servers count.
 const MESSAGES_PER_CONNECTION: u32 = 100;
 /// A kept connection is not used again after this long: servers and firewalls
 /// drop silent ones, often without a word.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
-
-/// How the connection is encrypted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Encryption {
-    None,
-    Starttls,
-    Implicit,
-}
 
 /// How a connection is encrypted, and whose certificate it must be.
 struct Tls {
@@ -79,6 +128,7 @@ struct Settings {
 pub struct Smtp {
     settings: Settings,
     dkim: Option<Arc<message::dkim::Signer>>,
+    connections: usize,
     slots: Semaphore,
     kept: std::sync::Mutex<Vec<Connection>>,
     /// Between two messages at least this long; its lock is held while waiting.
@@ -98,93 +148,67 @@ impl fmt::Debug for Smtp {
 }
 
 fn build(reader: &mut Reader<'_>, context: &ChannelContext<'_>) -> Option<Box<dyn Channel>> {
-    let host = reader.text("host").unwrap_or_else(|| "localhost".to_owned());
-    let port = reader.integer("port", 1..=65_535).and_then(|port| u16::try_from(port).ok());
-    let encryption = match reader.choice("tls", &["none", "starttls", "implicit"]) {
-        Some("starttls") => Encryption::Starttls,
-        Some("implicit") => Encryption::Implicit,
-        _ => Encryption::None,
-    };
-    let insecure = reader.boolean("insecure").unwrap_or(false);
-    let username = reader.text("username").unwrap_or_default();
-    let password_file = reader.text("password_file").filter(|file| !file.is_empty());
-    let ca_file = reader.text("ca_file").filter(|file| !file.is_empty());
-    let hello = reader.text("hello").filter(|name| !name.is_empty());
-    let connections = reader.integer("connections", 1..=50).unwrap_or(2);
-    let per_minute = reader.integer("per_minute", 0..=1_000_000).unwrap_or(0);
-    let step_timeout = reader.duration("step_timeout").unwrap_or(Duration::from_mins(1));
-    let timeout = reader.duration("timeout").unwrap_or(Duration::from_mins(10));
-
-    let mut is_sound = true;
-    for (key, span) in [("step_timeout", step_timeout), ("timeout", timeout)] {
-        if span.is_zero() {
-            reader.problem(key, "must be longer than nothing");
-            is_sound = false;
+    let settings = SmtpSettings::read(reader)?;
+    let mut is_sound = judge_secrecy(&settings, reader);
+    let credentials = match (&settings.username, &settings.password_file.value) {
+        (None, _) => None,
+        (Some(user), Some(password)) => {
+            Some(Credentials::new(user.clone(), password.expose_secret().to_owned()))
         }
-    }
-    if host.is_empty() || host.contains(|c: char| c.is_control() || c.is_whitespace()) {
-        reader.problem("host", "must be a host name or address");
-        is_sound = false;
-    }
-    if encryption == Encryption::None && !is_loopback(&host) {
-        if !insecure {
-            reader.problem(
-                "tls",
-                format!("`none` sends mails readable for everyone on the way to `{host}`: use `starttls` or `implicit`, or also set `insecure = true`"),
-            );
-            is_sound = false;
-        }
-        if !username.is_empty() {
+        (Some(_), None) => {
             reader.problem(
                 "username",
-                "a password is never sent without TLS: use `starttls` or `implicit`",
+                "no password for it: set `password_file`, or give the credential `smtp-password`",
             );
             is_sound = false;
+            None
         }
-    }
-    let credentials = if username.is_empty() {
-        None
-    } else if let Some(password) = password(reader, context, password_file.as_deref()) {
-        Some(Credentials::new(username, password))
-    } else {
-        is_sound = false;
-        None
     };
-    let tls = match encryption {
+    let tls = match settings.tls {
         Encryption::None => None,
-        Encryption::Starttls | Encryption::Implicit => {
-            let parameters = tls_parameters(reader, context, &host, ca_file.as_deref());
-            is_sound &= parameters.is_some();
-            parameters
-        }
+        Encryption::Starttls | Encryption::Implicit => Some(tls_parameters(reader, &settings)?),
     };
     if !is_sound {
         return None;
     }
-    let default_port = match encryption {
-        Encryption::None => 25,
-        Encryption::Starttls => 587,
-        Encryption::Implicit => 465,
-    };
     Some(Box::new(Smtp {
-        settings: Settings {
-            host,
-            port: port.unwrap_or(default_port),
-            encryption,
-            tls,
-            hello: hello.map_or_else(ClientId::default, ClientId::Domain),
-            credentials,
-            step_timeout,
-            timeout,
-        },
         dkim: context.dkim.clone(),
-        slots: Semaphore::new(usize::try_from(connections).unwrap_or(2)),
+        connections: settings.connections,
+        slots: Semaphore::new(settings.connections),
         kept: std::sync::Mutex::new(Vec::new()),
-        pace: u32::try_from(per_minute)
-            .ok()
-            .filter(|rate| *rate > 0)
-            .map(|rate| (Duration::from_mins(1) / rate, Mutex::new(()))),
+        pace: settings.per_minute.map(|rate| (Duration::from_mins(1) / rate.get(), Mutex::new(()))),
+        settings: Settings {
+            host: settings.host,
+            port: settings.port,
+            encryption: settings.tls,
+            tls,
+            hello: settings.hello.map_or_else(ClientId::default, ClientId::Domain),
+            credentials,
+            step_timeout: settings.step_timeout,
+            timeout: settings.timeout,
+        },
     }))
+}
+
+/// Returns whether nothing secret goes over a network in clear text.
+fn judge_secrecy(settings: &SmtpSettings, reader: &mut Reader<'_>) -> bool {
+    if settings.tls != Encryption::None || is_loopback(&settings.host) {
+        return true;
+    }
+    if !settings.insecure {
+        let host = &settings.host;
+        reader.problem(
+            "tls",
+            format!("`none` sends mails readable for everyone on the way to `{host}`: use `starttls` or `implicit`, or also set `insecure = true`"),
+        );
+    }
+    if settings.username.is_some() {
+        reader.problem(
+            "username",
+            "a password is never sent without TLS: use `starttls` or `implicit`",
+        );
+    }
+    settings.insecure && settings.username.is_none()
 }
 
 /// Whether the host can only be this machine.
@@ -193,53 +217,21 @@ fn is_loopback(host: &str) -> bool {
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-fn password(
-    reader: &mut Reader<'_>,
-    context: &ChannelContext<'_>,
-    file: Option<&str>,
-) -> Option<String> {
-    let Some(file) = file else {
-        let secret = (context.secret)("smtp-password");
-        if secret.is_none() {
-            reader.problem(
-                "username",
-                "no password for it: set `password_file`, or give the credential `smtp-password`",
-            );
-        }
-        return secret;
-    };
-    match std::fs::read_to_string(context.config_dir.join(file)) {
-        Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
-        Err(error) => {
-            reader.problem("password_file", format!("cannot read `{file}`: {error}"));
-            None
-        }
-    }
-}
-
-fn tls_parameters(
-    reader: &mut Reader<'_>,
-    context: &ChannelContext<'_>,
-    host: &str,
-    ca_file: Option<&str>,
-) -> Option<Tls> {
+fn tls_parameters(reader: &mut Reader<'_>, settings: &SmtpSettings) -> Option<Tls> {
     let mut roots = RootCertStore::empty();
     // The system's; one that cannot be read is missing, as for every program.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(file) = ca_file {
-        let added = std::fs::read(context.config_dir.join(file))
-            .map_err(|error| error.to_string())
-            .and_then(|pem| add_roots(&mut roots, &pem));
-        if let Err(error) = added {
-            reader.problem("ca_file", format!("cannot use `{file}`: {error}"));
-            return None;
-        }
+    if let Some(path) = &settings.ca_file.path
+        && let Err(error) = add_roots(&mut roots, &settings.ca_file.bytes)
+    {
+        reader.problem("ca_file", format!("cannot use `{}`: {error}", path.display()));
+        return None;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map(|builder| builder.with_root_certificates(roots).with_no_client_auth());
-    match (config, ServerName::try_from(host.to_owned())) {
+    match (config, ServerName::try_from(settings.host.clone())) {
         (Ok(config), Ok(name)) => {
             Some(Tls { connector: TlsConnector::from(Arc::new(config)), name })
         }
@@ -248,6 +240,7 @@ fn tls_parameters(
             None
         }
         (_, Err(error)) => {
+            let host = &settings.host;
             reader.problem("host", format!("no certificate can be for `{host}`: {error}"));
             None
         }
@@ -265,6 +258,10 @@ fn add_roots(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
 }
 
 impl Channel for Smtp {
+    fn connections(&self) -> usize {
+        self.connections
+    }
+
     fn encode(&self, envelope: &Envelope, rendered: &Rendered) -> Result<Payload, SendError> {
         message::build(envelope, rendered, self.dkim.as_deref())
     }

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, Proxy};
+use secrecy::ExposeSecret as _;
 
 use super::guard::{Guard, GuardedResolver, Lookup, SystemLookup};
 use super::{FetchError, FetchSettings, install_crypto};
@@ -97,15 +98,16 @@ impl Prepared {
             value.set_sensitive(true);
             private.append(field, value);
         }
-        if let Some(auth) = &access.basic_auth {
-            let credentials = STANDARD.encode(format!("{}:{}", auth.user, auth.password));
+        if let (Some(user), Some(password)) = (&access.user, &access.password_file.value) {
+            let credentials = STANDARD.encode(format!("{user}:{}", password.expose_secret()));
             let mut value = HeaderValue::from_str(&format!("Basic {credentials}"))
                 .map_err(|error| error.to_string())?;
             value.set_sensitive(true);
             private.insert(AUTHORIZATION, value);
         }
-        if let Some(pem) = &access.certificates {
-            certificates(pem)?;
+        let certificates = access.ca_file.path.as_ref().map(|_| access.ca_file.bytes.clone());
+        if let Some(pem) = &certificates {
+            self::certificates(pem)?;
         }
         if let Some(proxy) = access.proxy.as_ref().filter(|proxy| !proxy.is_empty()) {
             proxy_at(proxy)?;
@@ -114,12 +116,7 @@ impl Prepared {
             Some(text) => Some(user_agent(text)?),
             None => None,
         };
-        Ok(Self {
-            user_agent,
-            private,
-            proxy: access.proxy.clone(),
-            certificates: access.certificates.clone(),
-        })
+        Ok(Self { user_agent, private, proxy: access.proxy.clone(), certificates })
     }
 }
 

@@ -2,19 +2,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::settings::Bound;
 use super::{DigestId, Document, ItemId, SeriesId, StoryId, Timestamp, TopicId};
+use crate::model::settings::settings;
 
-/// A newsletter. When it is sent is its calendar's matter (`schedule`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Series {
-    /// Stable key.
-    pub id: SeriesId,
-    /// Title for readers.
-    pub title: String,
-    /// Most entries of one digest.
-    pub max_items: usize,
-    /// Most entries of one topic.
-    pub max_items_per_topic: usize,
+settings! {
+    /// A newsletter. When it is sent is its calendar's matter (`schedule`).
+    #[derive(PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Series in "series" {
+        /// Part of List-Id and Message-ID: never change it once mails are out.
+        id: SeriesId;
+        /// Title for readers.
+        title: String;
+        /// Entries at most; the rest is counted and linked.
+        max_items: usize = 30, Bound::Range(1, 1000);
+        /// Entries of one topic at most.
+        max_items_per_topic: usize = 10, Bound::Range(1, 1000);
+    }
 }
 
 /// A span of receipt: after `from`, up to and with `to`.

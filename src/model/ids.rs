@@ -7,6 +7,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::settings::TextSetting;
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -35,6 +37,22 @@ macro_rules! text_id {
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
                 Self(text.to_owned())
+            }
+        }
+
+        impl TextSetting for $name {
+            const FORM: &'static str = "id";
+
+            fn parse(text: &str) -> Result<Self, String> {
+                Ok(text.into())
+            }
+
+            fn text(&self) -> String {
+                self.0.clone()
+            }
+
+            fn zero(&self) -> Option<&'static str> {
+                self.0.trim().is_empty().then_some("must not be empty")
             }
         }
     };

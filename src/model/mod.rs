@@ -10,7 +10,7 @@ mod item;
 mod item_date;
 mod network;
 mod outbox;
-mod settings;
+pub mod settings;
 mod source;
 mod subscriber;
 mod time;
@@ -36,8 +36,8 @@ pub use settings::{
     Content, Place, Problem, Reader, Table, Value, parse_bytes, parse_duration, suggestion,
 };
 pub use source::{
-    Access, BasicAuth, Condition, Detail, DetailPolicy, IdentityPolicy, Initial, SourceSettings,
-    SourceState,
+    Access, Condition, Detail, DetailPolicy, HEADER_TEXT, IdentityPolicy, Initial, SourceSettings,
+    SourceState, WEB_URL,
 };
 pub use subscriber::{Consent, Standing, Subscriber};
 pub use time::Timestamp;

@@ -6,41 +6,79 @@ use std::time::Duration;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
-use super::{Cursor, SourceId, Timestamp, TopicId};
+use super::settings::{
+    Bound, Field, NamedFile, Secret, Setting, Settings as _, TextSetting, not_one_of, settings,
+    words,
+};
+use super::{Content, Cursor, Reader, SourceId, Timestamp, TopicId, Value};
 
-/// What is configured for any source, whatever its kind.
-#[derive(Debug, Clone)]
-pub struct SourceSettings {
-    /// Stable key in the database.
-    pub id: SourceId,
-    /// Name for readers.
-    pub name: String,
-    /// The URL that is asked.
-    pub url: String,
-    /// Name of the kind, as in the config.
-    pub kind: &'static str,
-    /// Whether it is polled at all.
-    pub enabled: bool,
-    /// Time between polls as configured; what is done is bounded and adapted.
-    pub interval: Duration,
-    /// 1 authority, 2 association, 3 press: who leads a story.
-    pub rank: u8,
-    /// Topics that each of its items has.
-    pub topics: Vec<TopicId>,
-    /// Which items of the first successful poll may be mailed.
-    pub initial: Initial,
-    /// How its items are told apart.
-    pub identity: IdentityPolicy,
-    /// Zone of dates without one.
-    pub timezone: Tz,
-    /// Further hosts whose links are the same pages as this one's (mirrors, renamed hosts).
-    pub aliases: Vec<String>,
-    /// Whether and how the pages of new items are read.
-    pub detail: DetailPolicy,
-    /// How its server is asked.
-    pub access: Access,
-    /// What is wrong with its address or selectors, in the admin's own words; shown, never used.
-    pub remark: Option<String>,
+settings! {
+    /// A source: what any has, whatever its kind. Give as many as you like.
+    pub struct SourceSettings in "source" {
+        /// Stable key in the database: never change it.
+        id: SourceId;
+        /// Name for readers; "" = the id.
+        name: String = "";
+        /// How it is read; each kind has keys of its own.
+        kind: String;
+        /// The URL that is asked.
+        url: String, WEB_URL;
+        /// Whether it is polled at all.
+        enabled: bool = true;
+        /// Time between polls; what is done is bounded by [fetch] and adapted.
+        interval: Duration = "2h", Bound::Inherited("fetch.interval");
+        /// 1 authority, 2 association, 3 press: who leads a story.
+        rank: u8 = 3, Bound::Range(1, 3);
+        /// Topics that each of its items has.
+        topics: Vec<TopicId> = [];
+        /// Which items of the first successful poll may be mailed: "none", "all", or "10" (the
+        /// newest so many). All are stored.
+        initial: Initial = "none";
+        /// What makes an item the same item at the next poll.
+        identity: IdentityPolicy = "auto";
+        /// Zone of dates without one.
+        timezone: Tz = "Europe/Berlin", Bound::Inherited("service.timezone");
+        /// Further hosts whose links are the same pages as this one's (mirrors, renamed hosts).
+        aliases: Vec<String> = [], HOST_NAME;
+        /// "auto": pages of new items are asked where the source gives no more than a teaser;
+        /// "never"; or a table of selectors, each css or css@attribute.
+        detail: DetailPolicy = "auto";
+        /// What is wrong with its address or selectors, in your own words; shown, never used.
+        remark: Option<String> = "";
+        ..access: Access;
+    }
+}
+
+settings! {
+    /// How a source's server is asked beyond the defaults.
+    #[derive(Default)]
+    pub struct Access in "source" {
+        /// Proxy URL; "" = none, whatever others use.
+        proxy: Option<String> = "", Bound::Inherited("fetch.proxy");
+        /// User of basic authentication (RFC 7617).
+        user: Option<String> = "";
+        /// File with that user's password.
+        password_file: Secret = "";
+        /// PEM of a further CA or of an intermediate that the server forgets to send.
+        ca_file: NamedFile = "";
+        /// Own User-Agent instead of ours.
+        user_agent: Option<String> = "", HEADER_TEXT;
+        /// Table of further request fields.
+        headers: Vec<(String, String)> = "";
+    }
+}
+
+settings! {
+    /// Selectors for the page of one item, each css or css@attribute.
+    #[derive(PartialEq, Eq, Default)]
+    pub struct Detail in "source.detail" {
+        /// The main text.
+        text: Option<String> = "";
+        /// The date.
+        date: Option<String> = "";
+        /// The title, where the list's is cut.
+        title: Option<String> = "";
+    }
 }
 
 /// Which items of a source's first successful poll may be mailed. All are stored.
@@ -54,18 +92,42 @@ pub enum Initial {
     Newest(usize),
 }
 
-/// What makes an item of a source the same item at the next poll.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum IdentityPolicy {
-    /// guid, else canonical link, else title and date.
-    #[default]
-    Auto,
-    /// The guid alone.
-    Guid,
-    /// The canonical link alone.
-    Link,
-    /// Title and date as the source gave them.
-    Content,
+impl TextSetting for Initial {
+    const FORM: &'static str = "\"none\", \"all\" or a number in quotes";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            "all" => Ok(Self::All),
+            number => number.parse().map(Self::Newest).map_err(|_| {
+                format!("`{number}` is neither `none` nor `all` nor a number such as `10`")
+            }),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::None => "none".to_owned(),
+            Self::All => "all".to_owned(),
+            Self::Newest(number) => number.to_string(),
+        }
+    }
+}
+
+words! {
+    /// What makes an item of a source the same item at the next poll.
+    #[derive(Default)]
+    pub enum IdentityPolicy {
+        /// guid, else canonical link, else title and date.
+        #[default]
+        Auto = "auto",
+        /// The guid alone.
+        Guid = "guid",
+        /// The canonical link alone.
+        Link = "link",
+        /// Title and date as the source gave them.
+        Content = "content",
+    }
 }
 
 /// Whether and how the own pages of new items are read.
@@ -80,56 +142,113 @@ pub enum DetailPolicy {
     Selectors(Detail),
 }
 
-/// Selectors for the page of one item, each `css` or `css@attribute`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Detail {
-    /// The main text.
-    pub text: Option<String>,
-    /// The date.
-    pub date: Option<String>,
-    /// The title, where the list's is cut.
-    pub title: Option<String>,
-}
+impl Setting for DetailPolicy {
+    fn form() -> String {
+        "\"auto\", \"never\" or a table".to_owned()
+    }
 
-/// How a source's server is asked beyond the defaults.
-#[derive(Debug, Clone, Default)]
-pub struct Access {
-    /// Own user agent instead of ours.
-    pub user_agent: Option<String>,
-    /// Further request fields.
-    pub headers: Vec<(String, String)>,
-    /// Basic authentication (RFC 7617).
-    pub basic_auth: Option<BasicAuth>,
-    /// Proxy URL of this source.
-    pub proxy: Option<String>,
-    /// PEM of a further CA or of an intermediate the server forgets to send.
-    pub certificates: Option<Vec<u8>>,
-}
+    fn take(reader: &mut Reader<'_>, field: &Field, value: &Value) -> Option<Self> {
+        let table = match &value.content {
+            Content::Table(table) => table,
+            Content::Text(text) if text == "auto" => return Some(Self::Auto),
+            Content::Text(text) if text == "never" => return Some(Self::Never),
+            Content::Text(text) => {
+                reader.problem(field.key, not_one_of(text, &["auto", "never"]));
+                return None;
+            }
+            _ => return reader.mismatch(field.key, value, "a table"),
+        };
+        let mut reader = reader.inner(table, field.key);
+        let detail = Detail::read(&mut reader)?;
+        if detail == Detail::default() {
+            reader.problem("", "names no selector; write for example `text = \".news-text\"`");
+        }
+        reader.finish();
+        Some(Self::Selectors(detail))
+    }
 
-impl Access {
-    /// Whether the server is asked like any other.
-    pub fn is_plain(&self) -> bool {
-        let Self { user_agent, headers, basic_auth, proxy, certificates } = self;
-        user_agent.is_none()
-            && headers.is_empty()
-            && basic_auth.is_none()
-            && proxy.is_none()
-            && certificates.is_none()
+    fn content(&self) -> Content {
+        let never = matches!(self, Self::Never);
+        Content::from(if never { "never" } else { "auto" })
     }
 }
 
-/// A name and its password (RFC 7617); the password never shows.
-#[derive(Clone)]
-pub struct BasicAuth {
-    /// User name.
-    pub user: String,
-    /// Password.
-    pub password: String,
+/// Request fields. Those that say who asks, of whom and how much cannot be set.
+impl Setting for Vec<(String, String)> {
+    fn form() -> String {
+        "table".to_owned()
+    }
+
+    fn take(reader: &mut Reader<'_>, field: &Field, value: &Value) -> Option<Self> {
+        const OURS: [&str; 4] = ["authorization", "host", "content-length", "proxy-authorization"];
+        let entries = match &value.content {
+            Content::Table(table) => table.entries.as_slice(),
+            Content::Text(text) if text.is_empty() => &[],
+            _ => return reader.mismatch(field.key, value, "a table"),
+        };
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let mut headers = Self::new();
+        for (name, place, value) in entries {
+            let fault = match &value.content {
+                _ if !name.bytes().all(token) || name.is_empty() => "is no name of a header field",
+                _ if OURS.contains(&name.to_ascii_lowercase().as_str()) => {
+                    "cannot be set here (for a password write `user` and `password_file`)"
+                }
+                Content::Text(text) if is_printable(text) => {
+                    headers.push((name.clone(), text.clone()));
+                    continue;
+                }
+                _ => "must be printable ASCII text",
+            };
+            reader.problem_at(place.clone(), field.key, format!("`{name}` {fault}"));
+        }
+        Some(headers)
+    }
+
+    fn content(&self) -> Content {
+        Content::Text(String::new())
+    }
 }
 
-impl fmt::Debug for BasicAuth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BasicAuth").field("user", &self.user).finish_non_exhaustive()
+/// Text that a header field can carry (RFC 9110 5.5).
+pub const HEADER_TEXT: Bound = Bound::Text("printable ASCII", |text| {
+    if is_printable(text) { Ok(()) } else { Err("must be printable ASCII".to_owned()) }
+});
+
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+const HOST_NAME: Bound = Bound::Text("a host name", |text| {
+    let is_wrong = |c: char| c.is_whitespace() || "/:@".contains(c);
+    let complaint = || format!("`{text}` is no host name such as `www.example.de`");
+    if text.contains(is_wrong) { Err(complaint()) } else { Ok(()) }
+});
+
+/// An http or https URL without a name and password in it.
+pub const WEB_URL: Bound = Bound::Text("an http or https URL", |text| {
+    Err(match url::Url::parse(text) {
+        Ok(url) if !["http", "https"].contains(&url.scheme()) => {
+            format!("`{text}` is neither http nor https")
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            "holds a name or password, which would show in logs; use `user` and `password_file`"
+                .to_owned()
+        }
+        Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => return Ok(()),
+        Ok(_) => format!("`{text}` names no host"),
+        Err(error) => format!("`{text}` is no URL: {error}"),
+    })
+});
+
+impl Access {
+    /// Returns whether the server is asked like any other.
+    pub fn is_plain(&self) -> bool {
+        self.user_agent.is_none()
+            && self.headers.is_empty()
+            && self.user.is_none()
+            && self.proxy.is_none()
+            && self.ca_file.path.is_none()
     }
 }
 

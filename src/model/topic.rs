@@ -1,24 +1,34 @@
 //! A topic, and the words for which an item has it.
 
-use super::TopicId;
+use super::{Reader, TopicId};
+use crate::model::settings::settings;
 
-/// A topic as the admin wrote it. Terms are in the term language of `topic`.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct TopicRules {
-    /// Stable key.
-    pub id: Option<TopicId>,
-    /// Title for readers.
-    pub title: String,
-    /// Score from which an item has the topic.
-    pub threshold: f64,
-    /// Terms of weight 3.
-    pub strong: Vec<String>,
-    /// Terms of weight 1, counted only beside a context term.
-    pub weak: Vec<String>,
-    /// Terms that let weak ones count.
-    pub context: Vec<String>,
-    /// Terms of which one hit vetoes.
-    pub never: Vec<String>,
+settings! {
+    /// A topic. Terms are in the term language of amtsbote-topics(5).
+    #[derive(PartialEq, Default)]
+    pub struct TopicRules in "topic" checked by check {
+        /// Stable key: stored items and subscriptions name it.
+        id: Option<TopicId>;
+        /// Title for readers.
+        title: String;
+        /// Score from which an item has the topic. Hits in title and lead count whole, later ones half.
+        threshold: f64 = 3.0;
+        /// Terms of weight 3.
+        strong: Vec<String> = [];
+        /// Terms of weight 1, counted only beside a context term.
+        weak: Vec<String> = [];
+        /// Terms that let weak ones count.
+        context: Vec<String> = [];
+        /// Terms of which one hit vetoes.
+        never: Vec<String> = [];
+    }
+}
+
+fn check(rules: &mut TopicRules, reader: &mut Reader<'_>) {
+    let threshold = rules.threshold;
+    if !(threshold > 0.0 && threshold.is_finite()) {
+        reader.problem("threshold", format!("must be more than 0, not {threshold}"));
+    }
 }
 
 /// Where in an item a span lies.

@@ -17,7 +17,7 @@ fn settings(url: &str) -> SourceSettings {
         id: SourceId::from("x"),
         name: "X".into(),
         url: url.into(),
-        kind: "feed",
+        kind: "feed".to_owned(),
         enabled: true,
         interval: Duration::from_hours(2),
         rank: 2,

@@ -4,26 +4,29 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::model::{Retry, State, Timestamp};
+use crate::model::settings::Bound;
+use crate::model::settings::settings;
+use crate::model::{Reader, Retry, State, Timestamp};
 
-/// How patient the outbox is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// Wait after the first failure; doubles with each further one.
-    pub retry_first: Duration,
-    /// Longest wait.
-    pub retry_max: Duration,
-    /// Age at which a message is given up: a digest of days ago is no news.
-    pub give_up: Duration,
+settings! {
+    /// How patient the outbox is.
+    #[derive(Copy, PartialEq, Eq)]
+    pub struct Settings in "mail" checked by check {
+        /// Pause after the first failure; doubles with each further one.
+        retry_first: Duration = "5m", Bound::NotZero;
+        /// Longest pause.
+        retry_max: Duration = "4h", Bound::NotZero;
+        /// Age at which a message is given up: a digest of days ago is no news.
+        give_up: Duration = "2d", Bound::NotZero;
+    }
 }
 
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            retry_first: Duration::from_mins(5),
-            retry_max: Duration::from_hours(4),
-            give_up: Duration::from_hours(48),
-        }
+fn check(settings: &mut Settings, reader: &mut Reader<'_>) {
+    if settings.retry_first > settings.retry_max {
+        reader.problem("retry_first", "must not be longer than `retry_max`");
+    }
+    if settings.retry_first > settings.give_up {
+        reader.problem("give_up", "must not be shorter than `retry_first`");
     }
 }
 

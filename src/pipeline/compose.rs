@@ -15,7 +15,8 @@ pub use self::entry::reason;
 use self::entry::{entry_of, update_of};
 use self::freeze::Freezer;
 use super::envelope::{list_fields, offset_minutes, sender};
-use super::{Context, PipelineError, Plan, SeriesPlan};
+use super::{Context, PipelineError, Plan};
+use crate::config::SeriesPlan;
 use crate::dedup;
 use crate::digest::{Personal, Selection, TopicTitle, render, select};
 use crate::model::{
@@ -375,8 +376,8 @@ impl Maker {
             settings_url: mail.link(&format!("e/{}", tokens.settings(whose))),
             unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(whose))),
             topics: topics.iter().map(|topic| self.plan.topic_title(topic).to_owned()).collect(),
-            frequency: self.series_plan().calendar.every().to_owned(),
-            is_weekly: self.series_plan().calendar.is_weekly(),
+            frequency: self.series_plan().schedule.every().to_owned(),
+            is_weekly: self.series_plan().schedule.is_weekly(),
         };
         Ok(render::digest(digest, &mail.face, &personal, &mail.templates)?)
     }
@@ -395,13 +396,13 @@ impl Maker {
             kind: MailKind::Digest,
             recipient: subscriber.address.clone(),
             sender: sender(mail, &tokens.bounce(subscriber.id)),
-            from: mail.from.clone(),
-            reply_to: mail.reply_to.clone(),
+            from: mail.settings.from.to_string(),
+            reply_to: mail.settings.reply_to.clone(),
             message_id: tokens.message_id(
                 MailKind::Digest,
                 &format!("{digest}-{}", fingerprint(rendered)),
                 Some(subscriber.id),
-                &mail.domain,
+                mail.settings.from.domain(),
             ),
             date: self.now,
             date_offset_minutes: offset_minutes(self.now, mail.timezone),

@@ -129,7 +129,7 @@ pub async fn drain_with(
 /// clock wrote which has been set back since. Returns a report if nothing may be
 /// sent just now.
 async fn begin(ctx: &Context, plan: &Plan) -> Result<Option<DrainReport>, PipelineError> {
-    let (now, longest) = (ctx.clock.now(), plan.mail.outbox.give_up);
+    let (now, longest) = (ctx.clock.now(), plan.mail.settings.outbox.give_up);
     ctx.store
         .write(move |tx| {
             outbox::recover(tx, now)?;
@@ -238,7 +238,7 @@ impl Drain<'_> {
     fn begin_what_can(&mut self) {
         let (ctx, plan) = (self.current)();
         let served = self.sender.served.load(Ordering::Relaxed);
-        let connections = plan.mail.connections.min(served).max(1);
+        let connections = ctx.channel.connections().min(served).max(1);
         while self.attempts.load(Ordering::Relaxed) < connections
             && let Some(entry) = self.waiting.pop_front()
         {
@@ -346,7 +346,7 @@ async fn claim(
     }
     let is_empty = claimed.entries.is_empty() && claimed.damaged.is_empty();
     let now = ctx.clock.now();
-    let (go, wait) = ctx.pace.part(claimed.entries, plan.mail.domain_per_minute, now);
+    let (go, wait) = ctx.pace.part(claimed.entries, plan.mail.settings.domain_per_minute, now);
     if !wait.is_empty() {
         ctx.store.write(move |tx| wait_for_turns(tx, &wait, now)).await?;
     }

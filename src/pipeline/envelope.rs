@@ -14,9 +14,13 @@ pub(super) fn list_fields(
     unsubscribe: &str,
 ) -> ListFields {
     ListFields {
-        id: (format!("{} {series}", mail.face.name), format!("{series}.meldungen.{}", mail.domain)),
+        id: (
+            format!("{} {series}", mail.face.name),
+            format!("{series}.meldungen.{}", mail.settings.from.domain()),
+        ),
         unsubscribe_url: mail.link(&format!("a/{unsubscribe}")),
         unsubscribe_mailto: mail
+            .settings
             .unsubscribe_address
             .as_ref()
             .map(|address| token::bounce_sender(address, unsubscribe)),
@@ -34,8 +38,8 @@ pub(super) fn offset_minutes(at: Timestamp, zone: chrono_tz::Tz) -> i32 {
 
 /// MAIL FROM: names the subscriber by a token, so that a returned mail is known.
 pub(super) fn sender(mail: &MailPlan, token: &str) -> String {
-    match &mail.bounce_address {
+    match &mail.settings.bounce_address {
         Some(address) => token::bounce_sender(address, token),
-        None => mail.from_address.clone(),
+        None => mail.settings.from.address.clone(),
     }
 }

@@ -56,7 +56,7 @@ fn take_in(
     let verdict = bounce::of_message(bytes);
     let given = token::token_of_recipient(recipient);
     if let Some(given) = &given
-        && is_local_part_of(recipient, plan.mail.unsubscribe_address.as_deref())
+        && is_local_part_of(recipient, plan.mail.settings.unsubscribe_address.as_deref())
         && let Some(subscriber) = subscribers::by_unsubscribe_hash(tx, &token::hash(given))?
     {
         // The token proves who may leave; a machine that answers our mail does not ask for it.
@@ -189,7 +189,7 @@ fn by_bounce_token(
     given: &str,
     now: Timestamp,
 ) -> Result<Option<SubscriberId>, StoreError> {
-    let Some(address) = &plan.mail.bounce_address else { return Ok(None) };
+    let Some(address) = &plan.mail.settings.bounce_address else { return Ok(None) };
     let sender = token::bounce_sender(address, given);
     let found = outbox::subscriber_of_sender(tx, &sender)?;
     Ok(found
@@ -210,7 +210,9 @@ fn forward(
     now: Timestamp,
 ) -> Result<(), PipelineError> {
     let mail = &plan.mail;
-    let Some(recipient) = mail.reply_to.as_ref().or(mail.admin.as_ref()) else { return Ok(()) };
+    let Some(recipient) = mail.settings.reply_to.as_ref().or(mail.settings.admin.as_ref()) else {
+        return Ok(());
+    };
     let notice = Notice {
         subject: format!("Antwort: {}", letter.subject),
         paragraphs: letter
@@ -230,14 +232,14 @@ fn forward(
         kind: MailKind::Notice,
         recipient: recipient.clone(),
         // Not the bounce address: what comes back of this must not come in here again.
-        sender: mail.from_address.clone(),
-        from: mail.from.clone(),
+        sender: mail.settings.from.address.clone(),
+        from: mail.settings.from.to_string(),
         reply_to: None,
         message_id: ctx.tokens.message_id(
             MailKind::Notice,
             &format!("antwort-{hash}"),
             None,
-            &mail.domain,
+            mail.settings.from.domain(),
         ),
         date: now,
         date_offset_minutes: offset_minutes(now, mail.timezone),

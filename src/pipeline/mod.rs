@@ -23,7 +23,7 @@ pub use context::{Context, PipelineError};
 pub use drain::{DrainReport, delivery_of, drain, drain_with, next_mail, resume, sweep};
 pub use intake::{Taken, intake};
 pub use notice::{tell_admin, tell_of_sending};
-pub use plan::{MailPlan, Plan, PollingPlan, RetentionPlan, SeriesPlan, SourcePlan};
+pub use plan::{MailPlan, Plan, SourcePlan};
 pub use poll::{Choice, Pass, PollOutcome, PollReport, next_due, poll};
 pub use prune::prune;
 pub use release::release;

@@ -20,7 +20,7 @@ const NO_SUBSCRIBER: SubscriberId = SubscriberId(0);
 /// differs from what the admin was last told. Answers how many it names.
 /// Without an admin nothing is mailed; `source list` shows the same.
 pub async fn tell_admin(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
-    if plan.mail.admin.is_none() {
+    if plan.mail.settings.admin.is_none() {
         return Ok(0);
     }
     let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
@@ -29,7 +29,7 @@ pub async fn tell_admin(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, Pipeli
 }
 
 fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, PipelineError> {
-    let Some(admin) = &plan.mail.admin else { return Ok(0) };
+    let Some(admin) = &plan.mail.settings.admin else { return Ok(0) };
     let changed = changed(tx, plan)?;
     if changed.is_empty() {
         return Ok(0);
@@ -59,13 +59,13 @@ fn freeze(
         kind: MailKind::Notice,
         recipient: admin.to_owned(),
         sender: sender(mail, &ctx.tokens.bounce(NO_SUBSCRIBER)),
-        from: mail.from.clone(),
-        reply_to: mail.reply_to.clone(),
+        from: mail.settings.from.to_string(),
+        reply_to: mail.settings.reply_to.clone(),
         message_id: ctx.tokens.message_id(
             MailKind::Notice,
             &format!("{}-{what}", now.0),
             None,
-            &mail.domain,
+            mail.settings.from.domain(),
         ),
         date: now,
         date_offset_minutes: offset_minutes(now, mail.timezone),

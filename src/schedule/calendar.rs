@@ -18,6 +18,7 @@ use chrono_tz::Tz;
 
 use super::holidays::Holidays;
 use crate::model::Timestamp;
+use crate::model::settings::TextSetting;
 
 /// Slots are counted up to here; a `* * * * * *` that slept a year stays cheap.
 const MOST_COUNTED: usize = 1000;
@@ -262,6 +263,22 @@ impl Calendar {
                     .find(|slot| self.days.count(*slot, holidays))
             })
             .max()
+    }
+}
+
+impl TextSetting for Calendar {
+    const FORM: &'static str = "schedule";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text).map_err(|error| error.to_string())
+    }
+
+    fn text(&self) -> String {
+        self.text.clone()
+    }
+
+    fn zero(&self) -> Option<&'static str> {
+        None
     }
 }
 

@@ -8,6 +8,8 @@
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
+use crate::model::settings::TextSetting;
+
 /// A Land, by its code in ISO 3166-2:DE without the prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Land {
@@ -87,6 +89,21 @@ impl Holidays {
             .flat_map(|first| first.iter_days().take_while(move |day| day.year() == year))
             .filter_map(|day| self.name(day).map(|name| (day, name)))
             .collect()
+    }
+}
+
+impl TextSetting for Holidays {
+    const FORM: &'static str = "Land";
+
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::parse(text).ok_or_else(|| {
+            let known = LANDS.join(", ");
+            format!("`{text}` is no Land: write one of {known}, or \"\" for none")
+        })
+    }
+
+    fn text(&self) -> String {
+        self.0.map(|land| format!("{land:?}").to_uppercase()).unwrap_or_default()
     }
 }
 

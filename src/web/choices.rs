@@ -78,7 +78,7 @@ impl Ticked {
             .map(|plan| Choice {
                 id: plan.series.id.to_string(),
                 title: plan.series.title.clone(),
-                remark: plan.calendar.every().to_owned(),
+                remark: plan.schedule.every().to_owned(),
                 chosen: self.series.contains(&plan.series.id),
             })
             .collect()

@@ -32,8 +32,7 @@ use self::headers::Kind;
 use self::limits::Limits;
 use self::pages::{Page, PageError, Pages};
 use self::views::Service;
-use crate::config::Config;
-use crate::model::Network;
+use crate::config::{Config, WebSettings};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::store::StoreError;
 
@@ -46,9 +45,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// brings new topics, series and names, a restart also these.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    subscribe: bool,
-    status: Vec<Network>,
-    trusted_proxies: Vec<Network>,
+    web: WebSettings,
     bot: views::Bot,
 }
 
@@ -57,9 +54,7 @@ impl Settings {
     pub fn of(config: &Config) -> Self {
         let fetch = &config.fetch;
         Self {
-            subscribe: config.web.subscribe,
-            status: config.web.status.clone(),
-            trusted_proxies: config.web.trusted_proxies.clone(),
+            web: config.web.clone(),
             bot: views::Bot {
                 user_agent: fetch.user_agent.clone(),
                 interval: archive::span(fetch.interval),
@@ -134,7 +129,7 @@ impl Face {
             imprint_url: link(&face.imprint_url),
             privacy_url: link(&face.privacy_url),
             accessibility_url: link(&face.accessibility_url),
-            subscribe: self.settings.subscribe,
+            subscribe: self.settings.web.subscribe,
         })?);
         *kept = Some((Arc::clone(plan), Arc::clone(&pages)));
         Ok(pages)

@@ -55,9 +55,10 @@ async fn healthz(State(face): State<Arc<Face>>) -> Response {
 }
 
 fn admit(face: &Face, asking: &Asking) -> Result<(), Refusal> {
-    let client = asking.client(&face.settings.trusted_proxies);
-    let is_let_in = client
-        .is_some_and(|client| face.settings.status.iter().any(|network| network.contains(client)));
+    let client = asking.client(&face.settings.web.trusted_proxies);
+    let is_let_in = client.is_some_and(|client| {
+        face.settings.web.status.iter().any(|network| network.contains(client))
+    });
     if is_let_in { Ok(()) } else { Err(Refusal::Status(StatusCode::FORBIDDEN)) }
 }
 

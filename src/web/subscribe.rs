@@ -41,7 +41,7 @@ async fn form(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answe
 }
 
 fn offered(face: &Face) -> Result<(Context, Arc<Plan>), Refusal> {
-    if face.settings.subscribe { Ok(face.now()) } else { Err(Refusal::MISSING) }
+    if face.settings.web.subscribe { Ok(face.now()) } else { Err(Refusal::MISSING) }
 }
 
 fn empty_form(ctx: &Context, plan: &Plan, ticked: &Ticked) -> Subscribe {
@@ -88,7 +88,7 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
         }
     };
 
-    let place = ctx.tokens.client(&asking.place(&face.settings.trusted_proxies));
+    let place = ctx.tokens.client(&asking.place(&face.settings.web.trusted_proxies));
     let mailbox = ctx.tokens.address(&address);
     let may_mail = {
         let mut limits = face.limits.lock().unwrap_or_else(PoisonError::into_inner);

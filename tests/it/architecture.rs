@@ -47,9 +47,13 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "bounce",
             "deliver",
             "schedule",
+            "config",
         ],
     ),
-    ("config", &["model", "source", "topic", "digest", "schedule", "fetch", "deliver", "bounce"]),
+    (
+        "config",
+        &["model", "source", "topic", "digest", "outbox", "schedule", "fetch", "deliver", "bounce"],
+    ),
     (
         "web",
         &[

@@ -4,13 +4,15 @@
 
 mod mails;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use amtsbote::deliver::{Channel, ChannelContext, KINDS};
+use amtsbote::model::settings::Surroundings;
 use amtsbote::model::{
     Content, Envelope, ListFields, MailKind, Place, Reader, Rendered, Retry, Table, Timestamp,
     Value,
 };
+use secrecy::SecretString;
 
 /// Builds a channel as the config would; returns the problems if there are any.
 pub(crate) fn channel(
@@ -32,15 +34,46 @@ pub(crate) fn channel(
     };
     let kind = KINDS.iter().find(|known| known.name == kind).unwrap();
     let mut problems = Vec::new();
-    let mut reader = Reader::new(&table, format!("mail.{}", kind.name), &mut problems);
-    let secret =
-        |name: &str| (name == "smtp-password").then(|| secret.map(str::to_owned)).flatten();
-    let context = ChannelContext { data_dir, config_dir: data_dir, secret: &secret, dkim: None };
+    let around = Folder { path: data_dir, password: secret };
+    let mut reader = Reader::within(&around, &table, format!("mail.{}", kind.name), &mut problems);
+    let context = ChannelContext { data_dir, dkim: None };
     let built = (kind.build)(&mut reader, &context);
     reader.finish();
     match built {
         Some(channel) if problems.is_empty() => Ok(channel),
         _ => Err(problems.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// A folder whose files settings may name, and the password that the process was given.
+struct Folder<'a> {
+    path: &'a Path,
+    password: Option<&'a str>,
+}
+
+impl Surroundings for Folder<'_> {
+    fn directory(&self) -> &Path {
+        self.path
+    }
+
+    fn state_dir(&self) -> Option<&Path> {
+        None
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn list(&self, _: &Path) -> std::io::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+
+    fn is_public(&self, _: &Path) -> bool {
+        false
+    }
+
+    fn secret(&self, name: &str) -> Result<Option<SecretString>, String> {
+        Ok(self.password.filter(|_| name == "smtp-password").map(Into::into))
     }
 }
 

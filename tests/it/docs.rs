@@ -1,5 +1,7 @@
 //! Documents say what holds: whatever can be executed in them is executed.
 
+#![expect(clippy::disallowed_methods, reason = "BLESS is for the one who runs the tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
@@ -120,6 +122,11 @@ fn the_shipped_config_loads_and_is_what_the_defaults_print() {
     );
     let loaded = load(&files).unwrap_or_else(|error| panic!("{error}"));
     assert!(!loaded.sources.is_empty() && !loaded.topics.is_empty());
+    let path = root().join("config/amtsbote.toml");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, config::shipped_file()).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), config::shipped_file(), "run with BLESS=1");
     let printed = config::defaults();
     for (name, text) in config::DEFAULTS {
         let shipped = fs::read_to_string(root().join("config").join(name)).expect(name);
@@ -141,7 +148,9 @@ fn the_example_of_each_kind_of_source_builds() {
 #[test]
 fn the_example_of_each_channel_builds() {
     for kind in deliver::KINDS {
-        let text = format!("[mail]\nchannel = \"{}\"\n{}", kind.name, kind.example);
+        let head = format!("[mail.{}]", kind.name);
+        let table = config::table_text(&head, kind.summary, (kind.fields)());
+        let text = format!("[mail]\nchannel = \"{}\"\n{table}", kind.name);
         let environment = Environment::new(&BTreeMap::from([(
             "AMTSBOTE_SMTP_PASSWORD".to_owned(),
             "only for this test".to_owned(),

@@ -23,6 +23,7 @@ type Act = Box<dyn Fn(usize, String) -> BoxFuture<'static, Result<(), SendError>
 
 /// Sends nothing; remembers to whom it should have and asks `act` what came of it.
 pub(crate) struct Pretend {
+    connections: usize,
     pub(crate) sent: Mutex<Vec<String>>,
     /// So many more messages can be made, then none.
     pub(crate) ink: Mutex<usize>,
@@ -36,6 +37,10 @@ impl std::fmt::Debug for Pretend {
 }
 
 impl Channel for Pretend {
+    fn connections(&self) -> usize {
+        self.connections
+    }
+
     fn encode(&self, envelope: &Envelope, rendered: &Rendered) -> Result<Payload, SendError> {
         let mut ink = self.ink.lock().unwrap();
         *ink = ink.checked_sub(1).ok_or(SendError::Invalid { reason: "no ink".to_owned() })?;
@@ -89,7 +94,7 @@ impl Room {
             "[service]\nname = \"Probe\"\ndata_dir = \"var\"\npublic_url = \"http://127.0.0.1:8080/\"\n\
              [mail]\nfrom = \"Probe <meldungen@probe.example>\"\nbounce_address = \"r@probe.example\"\n\
              unsubscribe_address = \"abmelden@probe.example\"\nreply_to = \"redaktion@probe.example\"\nadmin = \"betrieb@probe.example\"\n\
-             [mail.smtp]\nconnections = {connections}\n[web]\nlisten = \"\"\n\
+             [web]\nlisten = \"\"\n\
              [[series]]\nid = \"probe\"\ntitle = \"Probe\"\nschedule = \"{schedule}\"\n\
              max_items = 500\nmax_items_per_topic = 500\n"
         );
@@ -102,6 +107,7 @@ impl Room {
         }
         let config = config::load(folder.path(), &Environment::default()).unwrap();
         let pretend = Arc::new(Pretend {
+            connections,
             sent: Mutex::default(),
             ink: Mutex::new(usize::MAX),
             act: Box::new(act),
@@ -549,7 +555,7 @@ async fn one_domain_gets_so_many_a_minute_and_holds_up_no_other() {
         pipeline::subscribe(&room.ctx, address, series.clone(), Vec::new(), "Test").await.unwrap();
     }
     let mail = &mut Arc::get_mut(&mut room.plan).unwrap().mail;
-    mail.domain_per_minute = std::num::NonZero::new(2);
+    mail.settings.domain_per_minute = std::num::NonZero::new(2);
     room.freeze(0).await;
     for sent in [2 + 1, 4, 5] {
         room.drain().await;
@@ -609,7 +615,7 @@ pub(crate) async fn turn(room: &Room) -> Option<pipeline::ComposeReport> {
         room.ctx.store.write(move |tx| digests::set_progress(tx, &id, &progress)).await.unwrap();
         return None;
     };
-    let due = series.calendar.due(Some(last), now, mail.timezone, mail.holidays)?;
+    let due = series.schedule.due(Some(last), now, mail.timezone, mail.holidays)?;
     let moment = Moment::Due { slot: due.slot, catches_up: due.missed > 0 };
     Some(pipeline::compose(&room.ctx, &room.plan, &id, moment).await.unwrap())
 }
@@ -656,7 +662,7 @@ async fn season(seed: u64, base: Timestamp, schedule: &str, hours: usize) {
     let told: usize = found.iter().map(|digest| digest.entries).sum();
     assert_eq!(told, items, "each item is told once (seed {seed}, {schedule})");
     // A slot that was missed is spoken of by the digest after it, and only there.
-    let (mail, calendar) = (&room.plan.mail, &room.plan.series[0].calendar);
+    let (mail, calendar) = (&room.plan.mail, &room.plan.series[0].schedule);
     for pair in found.windows(2) {
         let (before, this) = (
             calendar::parse_civil_id(&pair[0].slot).unwrap(),

@@ -133,6 +133,10 @@ impl std::fmt::Debug for Scripted {
 }
 
 impl Channel for Scripted {
+    fn connections(&self) -> usize {
+        2
+    }
+
     fn encode(&self, _: &Envelope, _: &Rendered) -> Result<Payload, SendError> {
         Err(SendError::Invalid { reason: "nothing is made here".to_owned() })
     }

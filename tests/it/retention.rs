@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use amtsbote::config::Retention;
 use amtsbote::model::{SubscriberId, Timestamp};
-use amtsbote::pipeline::{self, RetentionPlan};
+use amtsbote::pipeline;
 use amtsbote::store::bounces::{self, Returned};
 use amtsbote::store::{outbox, subscribers};
 
@@ -14,7 +15,7 @@ const ONE: SubscriberId = SubscriberId(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// Since Monday, 8 December 2025: two readers with a mail each, and one returned mail of the first.
-async fn room(change: impl FnOnce(&mut RetentionPlan)) -> Room {
+async fn room(change: impl FnOnce(&mut Retention)) -> Room {
     let mut room = Room::new(2, 1).await;
     change(&mut Arc::get_mut(&mut room.plan).unwrap().retention);
     room.freeze(1).await;

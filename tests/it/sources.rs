@@ -17,12 +17,12 @@ use proptest::prelude::*;
 
 const URL: &str = "https://www.example.de/aktuelles/";
 
-fn settings(kind: &'static str) -> SourceSettings {
+fn settings(kind: &str) -> SourceSettings {
     SourceSettings {
         id: SourceId::from("example"),
         name: "Example".into(),
         url: URL.into(),
-        kind,
+        kind: kind.to_owned(),
         enabled: true,
         interval: Duration::from_hours(2),
         rank: 2,

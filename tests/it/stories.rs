@@ -644,7 +644,7 @@ fn settings(source: &SourceId) -> amtsbote::model::SourceSettings {
         id: source.clone(),
         name: source.to_string(),
         url: format!("https://{source}/"),
-        kind: "feed",
+        kind: "feed".to_owned(),
         enabled: true,
         interval: DAY,
         rank: 2,

@@ -276,8 +276,8 @@ async fn another_way(
         )));
     };
     let mut changes = Vec::new();
-    let kind = best.tried.source.configured.settings.kind;
-    if kind != source.configured.settings.kind {
+    let kind = &best.tried.source.configured.settings.kind;
+    if *kind != source.configured.settings.kind {
         changes.push(Change::Set("kind", kind.to_owned()));
     }
     if best.block.url != *url {

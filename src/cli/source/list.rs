@@ -71,7 +71,7 @@ pub(super) async fn list(session: &Session) -> anyhow::Result<Exit> {
         let remark = state.last_error.as_deref().or(settings.remark.as_deref()).unwrap_or("");
         rows.push(vec![
             settings.id.to_string(),
-            settings.kind.to_owned(),
+            settings.kind.clone(),
             state.condition.to_string(),
             output.time(state.last_success),
             output.time(state.last_new_item),

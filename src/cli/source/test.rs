@@ -83,7 +83,7 @@ fn print(
 ) -> anyhow::Result<()> {
     let Found { system, announced, remarks, problems, best } = found;
     let block = best.as_ref().map(|best| best.block.to_toml());
-    let kind = best.as_ref().map(|best| best.tried.source.configured.settings.kind);
+    let kind = best.as_ref().map(|best| best.tried.source.configured.settings.kind.as_str());
     if output.json {
         return output.object(&json!({
             "url": url,

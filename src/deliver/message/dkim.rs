@@ -17,7 +17,29 @@ use rustls::sign::SigningKey;
 use sha2::{Digest as _, Sha256};
 
 use super::Field;
+use crate::model::settings::{Bound, NamedFile, settings};
 use crate::model::{Reader, Timestamp};
+
+settings! {
+    /// Signs mails by DKIM, for those who submit without a relay that signs.
+    pub struct DkimSettings in "mail.dkim" {
+        /// The key is published under this name below _domainkey of the domain.
+        selector: String, DNS_NAME;
+        /// Domain that signs; that of the From address.
+        domain: String, DNS_NAME;
+        /// RSA private key in PEM.
+        key_file: NamedFile;
+    }
+}
+
+const DNS_NAME: Bound = Bound::Text("a DNS name", |text| {
+    let is_label = |label: &str| {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !label.is_empty() && label.bytes().all(allowed)
+    };
+    let is_name = text.len() <= 100 && text.split('.').all(is_label);
+    if is_name { Ok(()) } else { Err(format!("`{text}` is not a DNS name")) }
+});
 
 /// Signs messages for one domain.
 pub struct Signer {
@@ -41,35 +63,13 @@ impl Signer {
         Some(Self { selector: selector.to_owned(), domain: domain.to_owned(), key })
     }
 
-    /// Takes `selector`, `domain` and `key_file` of `[mail.dkim]`. The file is
-    /// relative to `config_dir`.
-    pub fn build(reader: &mut Reader<'_>, config_dir: &Path) -> Option<Arc<Self>> {
-        let selector = reader.required_text("selector");
-        let domain = reader.required_text("domain");
-        let file = reader.required_text("key_file")?;
-        let (selector, domain) = (selector?, domain?);
-        let label = |text: &str| {
-            text.split('.').all(|label| {
-                !label.is_empty()
-                    && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-            })
-        };
-        for (key, text) in [("selector", &selector), ("domain", &domain)] {
-            if !label(text) || text.len() > 100 {
-                reader.problem(key, format!("`{text}` is not a DNS name"));
-                return None;
-            }
-        }
-        let pem = match std::fs::read(config_dir.join(&file)) {
-            Ok(pem) => pem,
-            Err(error) => {
-                reader.problem("key_file", format!("cannot read `{file}`: {error}"));
-                return None;
-            }
-        };
-        let signer = Self::new(&selector, &domain, &pem);
+    /// Returns the signer of `[mail.dkim]`; reports a key that is none.
+    pub fn build(settings: &DkimSettings, reader: &mut Reader<'_>) -> Option<Arc<Self>> {
+        let signer = Self::new(&settings.selector, &settings.domain, &settings.key_file.bytes);
         if signer.is_none() {
-            reader.problem("key_file", format!("`{file}` is not an RSA private key in PEM"));
+            let file = settings.key_file.path.as_deref().unwrap_or_else(|| Path::new(""));
+            let message = format!("`{}` is not an RSA private key in PEM", file.display());
+            reader.problem("key_file", message);
         }
         signer.map(Arc::new)
     }

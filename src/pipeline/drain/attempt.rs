@@ -46,7 +46,7 @@ pub(super) async fn send_one(
     }
     let result = send(sender, ctx, entry).await;
     let now = ctx.clock.now();
-    let settings = &plan.mail.outbox;
+    let settings = &plan.mail.settings.outbox;
     let error = match result {
         Ok(()) => {
             commit.settle(ctx, entry, rules::after_success(now), None, None, None).await?;

@@ -45,7 +45,7 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
             continue;
         }
         mail_news::set_told(tx, what, now)?;
-        if let Some(admin) = &plan.mail.admin {
+        if let Some(admin) = &plan.mail.settings.admin {
             freeze(tx, ctx, plan, admin, &notice(what, &news, plan.mail.timezone), what.as_str())?;
             mails += 1;
         }

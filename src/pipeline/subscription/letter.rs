@@ -39,9 +39,14 @@ impl Letter {
             kind,
             recipient: subscriber.address.clone(),
             sender: sender(mail, &ctx.tokens.bounce(id)),
-            from: mail.from.clone(),
-            reply_to: mail.reply_to.clone(),
-            message_id: ctx.tokens.message_id(kind, &now.0.to_string(), Some(id), &mail.domain),
+            from: mail.settings.from.to_string(),
+            reply_to: mail.settings.reply_to.clone(),
+            message_id: ctx.tokens.message_id(
+                kind,
+                &now.0.to_string(),
+                Some(id),
+                mail.settings.from.domain(),
+            ),
             date: now,
             date_offset_minutes: offset_minutes(now, mail.timezone),
             list,
@@ -143,9 +148,9 @@ fn ordered(plan: &Plan, subscriber: &Subscriber, now: Option<Timestamp>) -> Vec<
         .filter_map(|id| plan.series(id))
         .map(|plan| Ordered {
             title: plan.series.title.clone(),
-            frequency: plan.calendar.every().to_owned(),
+            frequency: plan.schedule.every().to_owned(),
             next: now.and_then(|now| {
-                Some(plan.calendar.next_after_instant(now, mail.timezone, mail.holidays)?.at)
+                Some(plan.schedule.next_after_instant(now, mail.timezone, mail.holidays)?.at)
             }),
         })
         .collect()

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use amtsbote::fetch::guard::Lookup;
 use amtsbote::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
+use amtsbote::model::settings::NamedFile;
 use amtsbote::model::{Access, BoxFuture};
 
 use super::*;
@@ -208,7 +209,10 @@ async fn settings_that_cannot_work_are_refused_before_anything_is_asked() {
             "the proxy's URL does not begin with http:// or https://",
         ),
         (
-            |a| a.certificates = Some(b"no certificate".to_vec()),
+            |a| {
+                a.ca_file =
+                    NamedFile { path: Some("ca.pem".into()), bytes: b"no certificate".to_vec() };
+            },
             "the further certificates hold none in PEM",
         ),
         (|a| a.headers = vec![("X Y".into(), "z".into())], "`X Y` is no field name"),

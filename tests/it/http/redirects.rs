@@ -1,7 +1,8 @@
 //! Where redirects lead, and what they take along.
 
 use amtsbote::fetch::{Fetch, FetchError};
-use amtsbote::model::{Access, BasicAuth};
+use amtsbote::model::Access;
+use amtsbote::model::settings::Secret;
 
 use super::*;
 use crate::support::feed_server::{FeedServer, response};
@@ -80,7 +81,8 @@ async fn passwords_and_own_fields_stay_with_their_host() {
     let access = Access {
         user_agent: Some("own/1".to_owned()),
         headers: vec![("X-Key".to_owned(), "k".to_owned())],
-        basic_auth: Some(BasicAuth { user: "amt".to_owned(), password: "pa:ss".to_owned() }),
+        user: Some("amt".to_owned()),
+        password_file: Secret { file: None, value: Some("pa:ss".into()) },
         ..Access::default()
     };
     let mut asking = request(&home.url("/"));

@@ -2,6 +2,7 @@
 
 use amtsbote::fetch::{Fetch, FetchError, HttpFetch};
 use amtsbote::model::Access;
+use amtsbote::model::settings::NamedFile;
 
 use super::places::Names;
 use super::*;
@@ -14,8 +15,10 @@ const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 fn trusting(certificates: Option<&[u8]>) -> HttpFetch {
     let names = Names::new(&[("stadt.test", &[&["127.0.0.1"]]), ("other.test", &[&["127.0.0.1"]])]);
     let fetch = HttpFetch::with_lookup(settings(), names).unwrap();
-    let certificates = certificates.map(<[u8]>::to_vec);
-    fetch.with_access("stadt", &Access { certificates, ..Access::default() }).unwrap()
+    let ca_file = certificates
+        .map(|pem| NamedFile { path: Some("ca.pem".into()), bytes: pem.to_vec() })
+        .unwrap_or_default();
+    fetch.with_access("stadt", &Access { ca_file, ..Access::default() }).unwrap()
 }
 
 #[tokio::test]

@@ -169,7 +169,7 @@ impl Office {
                 let begun = Progress { last_slot: Some(reached), ..before };
                 let begin = self.ctx.store.write(move |tx| digests::set_progress(tx, &id, &begun));
                 begin.await.unwrap();
-            } else if let Some(due) = series.calendar.due(last, now, mail.timezone, mail.holidays) {
+            } else if let Some(due) = series.schedule.due(last, now, mail.timezone, mail.holidays) {
                 let moment = Moment::Due { slot: due.slot, catches_up: due.missed > 0 };
                 pipeline::compose(&self.ctx, &self.plan, &id, moment).await.unwrap();
             }

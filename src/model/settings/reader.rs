@@ -1,111 +1,12 @@
-//! Settings as they were written, with the place of every key and value.
-//!
-//! The config's files become a tree of [`Value`]s; whoever owns a table (the
-//! config, a kind of source, a channel) takes its keys out with a [`Reader`],
-//! which collects problems instead of stopping at the first, and reports every
-//! key that nobody took. No file format is known here.
+//! Takes the keys out of one table of the config, and reports what is wrong with them.
 
-use std::fmt;
-use std::sync::Arc;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Where something was written.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    /// File name as the admin knows it.
-    pub file: Arc<str>,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-}
+use secrecy::SecretString;
 
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
-    }
-}
-
-/// Something wrong with the settings, and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where; none if a file is missing altogether.
-    pub place: Option<Place>,
-    /// Dotted path of the key, for example `source.kitu.interval`; may be empty.
-    pub path: String,
-    /// What is wrong, lower case, no full stop.
-    pub message: String,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(place) = &self.place {
-            write!(f, "{place}  ")?;
-        }
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        f.write_str(&self.message)
-    }
-}
-
-/// A value and where it stands.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Value {
-    /// Where it begins.
-    pub place: Place,
-    /// What it is.
-    pub content: Content,
-}
-
-/// What a value is.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Content {
-    /// Text.
-    Text(String),
-    /// A whole number.
-    Integer(i64),
-    /// A number with a point.
-    Float(f64),
-    /// True or false.
-    Boolean(bool),
-    /// A list.
-    Array(Vec<Value>),
-    /// A table.
-    Table(Table),
-    /// A date or time: no key of ours takes one.
-    Date,
-}
-
-impl Content {
-    const fn name(&self) -> &'static str {
-        match self {
-            Self::Text(_) => "text",
-            Self::Integer(_) => "a whole number",
-            Self::Float(_) => "a number",
-            Self::Boolean(_) => "true or false",
-            Self::Array(_) => "a list",
-            Self::Table(_) => "a table",
-            Self::Date => "a date",
-        }
-    }
-}
-
-/// A table: its keys in the order written.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    /// Where it begins.
-    pub place: Place,
-    /// Key, its place, its value.
-    pub entries: Vec<(String, Place, Value)>,
-}
-
-impl Table {
-    /// The value of `key`.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.entries.iter().find(|(name, ..)| name == key).map(|(_, _, value)| value)
-    }
-}
+use super::{Content, Field, Place, Problem, Setting, Table, Value, parse_bytes, parse_duration};
 
 /// Takes the keys out of one table. Each method notes the key as known, so
 /// that [`Reader::finish`] can report the rest with a suggestion.
@@ -114,12 +15,54 @@ pub struct Reader<'a> {
     path: String,
     known: Vec<&'static str>,
     problems: &'a mut Vec<Problem>,
+    around: &'a dyn Surroundings,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads `table`, whose dotted path is `path`.
+    /// Reads `table`, whose dotted path is `path` and which refers to nothing outside.
     pub fn new(table: &'a Table, path: impl Into<String>, problems: &'a mut Vec<Problem>) -> Self {
-        Self { table, path: path.into(), known: Vec::new(), problems }
+        Self::within(&Nothing, table, path, problems)
+    }
+
+    /// Reads `table`, whose dotted path is `path`.
+    pub fn within(
+        around: &'a dyn Surroundings,
+        table: &'a Table,
+        path: impl Into<String>,
+        problems: &'a mut Vec<Problem>,
+    ) -> Self {
+        Self { table, path: path.into(), known: Vec::new(), problems, around }
+    }
+
+    /// Returns what the settings may refer to.
+    pub fn around(&self) -> &'a dyn Surroundings {
+        self.around
+    }
+
+    /// Returns the value of the key of that name in a table of settings.
+    pub fn take_one<T: Setting>(&mut self, fields: &[Field], key: &str) -> Option<T> {
+        self.take(fields.iter().find(|field| field.key == key)?)
+    }
+
+    /// Returns the value of a key of a table of settings. An unsound value is reported; then, or
+    /// where none is written, the default holds.
+    pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
+        if let Some(value) = self.value(field.key) {
+            if let Some(found) = T::take(self, field, value) {
+                return Some(found);
+            }
+        } else if field.default.is_none() {
+            self.problem(field.key, format!("missing key `{}`", field.key));
+        }
+        let place = self.table.place.clone();
+        if let Some(content) = field.default.clone() {
+            return T::take(self, field, &Value { place, content });
+        }
+        // Reading goes on with empty text, so that all other problems show as well.
+        let mut unheard = Vec::new();
+        let mut silent = Reader::new(self.table, "", &mut unheard);
+        let empty = Field { default: Some("".into()), ..field.clone() };
+        T::take(&mut silent, &empty, &Value { place, content: "".into() })
     }
 
     /// Replaces the path, once the table's own id is known.
@@ -160,7 +103,14 @@ impl<'a> Reader<'a> {
     /// Reports a problem with `key` at `place`.
     pub fn problem_at(&mut self, place: Place, key: &str, message: impl Into<String>) {
         let path = self.path_of(key);
-        self.problems.push(Problem { place: Some(place), path, message: message.into() });
+        let message = message.into();
+        self.problems.push(Problem { place: Some(place), path, message, is_doubt: false });
+    }
+
+    /// Reports that `key` works, though not as anyone would want it.
+    pub fn warn(&mut self, key: &str, message: impl Into<String>) {
+        let (place, path) = (Some(self.place_of(key).clone()), self.path_of(key));
+        self.problems.push(Problem { place, path, message: message.into(), is_doubt: true });
     }
 
     /// Whether `key` is there; does not take it.
@@ -179,7 +129,7 @@ impl<'a> Reader<'a> {
         let value = self.value(key)?;
         match &value.content {
             Content::Text(text) => Some(text.clone()),
-            other => self.mismatch(key, value, "text", other),
+            _ => self.mismatch(key, value, "text"),
         }
     }
 
@@ -203,7 +153,7 @@ impl<'a> Reader<'a> {
         let value = self.value(key)?;
         match &value.content {
             Content::Boolean(boolean) => Some(*boolean),
-            other => self.mismatch(key, value, "true or false", other),
+            _ => self.mismatch(key, value, "true or false"),
         }
     }
 
@@ -223,7 +173,7 @@ impl<'a> Reader<'a> {
                 );
                 None
             }
-            other => self.mismatch(key, value, "a whole number", other),
+            _ => self.mismatch(key, value, "a whole number"),
         }
     }
 
@@ -234,7 +184,7 @@ impl<'a> Reader<'a> {
             #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
             Content::Integer(number) => Some(*number as f64),
             Content::Float(number) => Some(*number),
-            other => self.mismatch(key, value, "a number", other),
+            _ => self.mismatch(key, value, "a number"),
         }
     }
 
@@ -242,7 +192,7 @@ impl<'a> Reader<'a> {
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<(String, Place)>> {
         let value = self.value(key)?;
         let Content::Array(values) = &value.content else {
-            return self.mismatch(key, value, "a list of texts", &value.content);
+            return self.mismatch(key, value, "a list of texts");
         };
         let mut texts = Vec::with_capacity(values.len());
         for value in values {
@@ -285,13 +235,7 @@ impl<'a> Reader<'a> {
         let text = self.text(key)?;
         let found = choices.iter().copied().find(|choice| *choice == text);
         if found.is_none() {
-            let listed: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
-            let message = format!(
-                "`{text}` is not one of {}{}",
-                listed.join(", "),
-                suggestion(&text, choices)
-            );
-            self.problem(key, message);
+            self.problem(key, not_one_of(&text, choices));
         }
         found
     }
@@ -301,7 +245,7 @@ impl<'a> Reader<'a> {
         let value = self.value(key)?;
         match &value.content {
             Content::Table(table) => Some(table),
-            other => self.mismatch(key, value, "a table", other),
+            _ => self.mismatch(key, value, "a table"),
         }
     }
 
@@ -329,7 +273,7 @@ impl<'a> Reader<'a> {
     /// A reader of a table within this one, sharing its list of problems.
     pub fn inner<'b>(&'b mut self, table: &'b Table, key: &str) -> Reader<'b> {
         let path = self.path_of(key);
-        Reader { table, path, known: Vec::new(), problems: self.problems }
+        Reader { table, path, known: Vec::new(), problems: self.problems, around: self.around }
     }
 
     /// Reports every key that nobody took.
@@ -342,18 +286,14 @@ impl<'a> Reader<'a> {
                 place: Some(place.clone()),
                 path: self.path.clone(),
                 message: format!("unknown key `{key}`{}", suggestion(key, &self.known)),
+                is_doubt: false,
             });
         }
     }
 
-    fn mismatch<T>(
-        &mut self,
-        key: &str,
-        value: &Value,
-        expected: &str,
-        found: &Content,
-    ) -> Option<T> {
-        let message = format!("expected {expected}, found {}", found.name());
+    /// Reports a value of another type.
+    pub fn mismatch<T>(&mut self, key: &str, value: &Value, expected: &str) -> Option<T> {
+        let message = format!("expected {expected}, found {}", value.content.name());
         self.problem_at(value.place.clone(), key, message);
         None
     }
@@ -370,94 +310,60 @@ pub fn suggestion(word: &str, known: &[&str]) -> String {
         .unwrap_or_default()
 }
 
-/// `90s`, `15m`, `2h`, `7d`, `2y`; a year has 365 days.
-pub fn parse_duration(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let seconds: u64 = match &text[digits.len()..] {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        "y" => 31_536_000,
-        "ms" => return digits.parse().ok().map(Duration::from_millis),
-        _ => return None,
-    };
-    let number: u64 = digits.parse().ok()?;
-    number.checked_mul(seconds).map(Duration::from_secs)
+/// Returns the complaint about a word that is not one of `choices`.
+pub fn not_one_of(text: &str, choices: &[&str]) -> String {
+    let listed: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
+    format!("`{text}` is not one of {}{}", listed.join(", "), suggestion(text, choices))
 }
 
-/// `512KiB`, `10MiB`, `1GiB`, `4096B`.
-pub fn parse_bytes(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor: u64 = match &text[digits.len()..] {
-        "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        _ => return None,
-    };
-    let number: u64 = digits.trim_end().parse().ok()?;
-    number.checked_mul(factor)
+/// What settings may refer to: files beside them, and what the process was given.
+pub trait Surroundings {
+    /// Returns the folder that relative paths are relative to.
+    fn directory(&self) -> &Path;
+
+    /// Returns the folder for data that the system gave; it wins over a configured one.
+    fn state_dir(&self) -> Option<&Path>;
+
+    /// Returns all bytes of a file.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+
+    /// Returns the files of a folder.
+    fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
+
+    /// Returns whether every user of the machine may read the file.
+    fn is_public(&self, path: &Path) -> bool;
+
+    /// Returns the secret of that name from the environment, else from a credential; none if it was
+    /// not given. Fails if it cannot be read.
+    fn secret(&self, name: &str) -> Result<Option<SecretString>, String>;
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// No surroundings at all.
+#[derive(Debug, Clone, Copy)]
+pub struct Nothing;
 
-    fn place(line: u32) -> Place {
-        Place { file: "a.toml".into(), line, column: 1 }
+impl Surroundings for Nothing {
+    fn directory(&self) -> &Path {
+        Path::new("")
     }
 
-    fn table(entries: &[(&str, Content)]) -> Table {
-        Table {
-            place: place(1),
-            entries: (2..)
-                .zip(entries)
-                .map(|(line, (key, content))| {
-                    let value = Value { place: place(line), content: content.clone() };
-                    ((*key).to_owned(), place(line), value)
-                })
-                .collect(),
-        }
+    fn state_dir(&self) -> Option<&Path> {
+        None
     }
 
-    #[test]
-    fn every_problem_is_reported_with_its_place_and_the_rest_is_still_read() {
-        let table = table(&[
-            ("interval", Content::Text("2 weeks".into())),
-            ("treshold", Content::Integer(3)),
-            ("rank", Content::Integer(9)),
-            ("name", Content::Text("KITU".into())),
-        ]);
-        let mut problems = Vec::new();
-        let mut reader = Reader::new(&table, "source.kitu", &mut problems);
-        assert_eq!(reader.duration("interval"), None);
-        assert_eq!(reader.number("threshold"), None);
-        assert_eq!(reader.integer("rank", 1..=3), None);
-        assert_eq!(reader.text("name").as_deref(), Some("KITU"));
-        reader.finish();
-        let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            shown,
-            [
-                "a.toml:2:1  source.kitu.interval: `2 weeks` is not a duration such as `90s`, `15m`, `2h` or `7d`",
-                "a.toml:4:1  source.kitu.rank: must be 1 to 3, not 9",
-                "a.toml:3:1  source.kitu: unknown key `treshold`, did you mean `threshold`?",
-            ]
-        );
+    fn read(&self, _: &Path) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
     }
 
-    #[test]
-    fn durations_and_sizes_name_their_unit() {
-        assert_eq!(parse_duration("90s"), Some(Duration::from_secs(90)));
-        assert_eq!(parse_duration("7d"), Some(Duration::from_hours(168)));
-        assert_eq!(parse_duration("0s"), Some(Duration::ZERO));
-        for bad in ["", "s", "1", "1w", "-1s", "1.5h", "99999999999999999999y"] {
-            assert_eq!(parse_duration(bad), None, "{bad}");
-        }
-        assert_eq!(parse_bytes("10MiB"), Some(10 << 20));
-        assert_eq!(parse_bytes("10MB"), None);
+    fn list(&self, _: &Path) -> io::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+
+    fn is_public(&self, _: &Path) -> bool {
+        false
+    }
+
+    fn secret(&self, _: &str) -> Result<Option<SecretString>, String> {
+        Ok(None)
     }
 }
