@@ -22,6 +22,7 @@
 
 mod change;
 mod reading;
+mod recognise;
 mod serial;
 mod similar;
 mod story;
@@ -31,6 +32,7 @@ mod traces;
 mod tests;
 
 pub use change::{Said, change, with_more};
+pub use recognise::{Appearance, recognise};
 pub use serial::{Marks, marks, told_apart};
 pub use similar::{BANDS, Overlap, title_likeness};
 pub use story::{

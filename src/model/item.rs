@@ -67,6 +67,8 @@ pub enum ReadBy {
     Fallback,
     /// CSS selectors.
     Selectors,
+    /// The list that repeated structure, dates and words gave away.
+    Structure,
 }
 
 impl ReadBy {
@@ -77,6 +79,7 @@ impl ReadBy {
             Self::Repaired => "repaired",
             Self::Fallback => "fallback",
             Self::Selectors => "selectors",
+            Self::Structure => "structure",
         }
     }
 }

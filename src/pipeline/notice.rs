@@ -144,7 +144,7 @@ const fn words(condition: Condition) -> &'static str {
         Condition::New => "noch nicht abgefragt",
         Condition::Ok => "kann wieder gelesen werden",
         Condition::Failing => "kann nicht gelesen werden",
-        Condition::Moved => "ist dauerhaft umgezogen",
+        Condition::Moved => "ist umgezogen oder umgebaut; die Einstellung passt nicht mehr",
         Condition::Gone => "gibt es nicht mehr (410)",
         Condition::Silent => "bringt ungewöhnlich lange nichts Neues",
         Condition::Held => "bringt auf einmal sehr viel Neues; es wartet auf Ihre Freigabe",

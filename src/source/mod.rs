@@ -10,7 +10,7 @@ pub mod page;
 use std::fmt;
 
 use crate::answer::{Failure, FailureKind};
-use crate::model::{Extraction, Reader, Response, SourceSettings};
+use crate::model::{Extraction, RawItem, Reader, Response, SourceSettings};
 
 /// One kind of source, as the registry lists it.
 pub struct Kind {
@@ -36,6 +36,16 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// Reads the document of an answer. Never panics on any bytes; the same
     /// bytes give the same items. `response.final_url` is the base of links.
     fn extract(&self, response: &Response) -> Result<Extraction, SourceError>;
+
+    /// Whether its list may be found by itself, and so found again after a rebuilding.
+    fn finds_lists(&self) -> bool {
+        false
+    }
+
+    /// The lists that the answer holds, whatever the settings say, likeliest first.
+    fn lists(&self, _response: &Response) -> Vec<Vec<RawItem>> {
+        Vec::new()
+    }
 
     /// Whether robots.txt must allow the request: pages, not feeds, which are
     /// published to be fetched.
@@ -85,6 +95,12 @@ pub enum SourceError {
         /// Its selector.
         selector: String,
     },
+    /// Nobody said where the list is, and none was found.
+    #[error("no list of news was found: {why}")]
+    NoList {
+        /// Why not.
+        why: String,
+    },
     /// The document would cost too much to read.
     #[error("the document is too large or too deep: {reason}")]
     TooMuch {
@@ -102,9 +118,9 @@ pub enum SourceError {
 impl From<SourceError> for Failure {
     fn from(error: SourceError) -> Self {
         let kind = match error {
-            SourceError::ContainerMissing { .. } | SourceError::SelectorEmpty { .. } => {
-                FailureKind::EmptySelector
-            }
+            SourceError::ContainerMissing { .. }
+            | SourceError::SelectorEmpty { .. }
+            | SourceError::NoList { .. } => FailureKind::EmptySelector,
             SourceError::Challenge { .. } => FailureKind::Challenge,
             SourceError::NotAFeed { .. }
             | SourceError::Unreadable { .. }

@@ -1,14 +1,18 @@
-//! Kind `page`: a list of news on a web page, read with CSS selectors.
+//! Kind `page`: a list of news on a web page.
 //!
-//! Tells a list that is missing (an error: the page was rebuilt) from a list
-//! that is empty (nothing new), and from selectors that find nothing in it.
+//! Without selectors the list is found by its structure (`find`). A preset is tried
+//! first and only helps: where it finds nothing, or less, the finder's list is read.
+//! Selectors of the admin's own are the last word: a list that they miss is an error
+//! (the page was rebuilt), an empty one is not.
 
 mod detail;
 pub mod discover;
+mod find;
 mod presets;
 mod read;
 mod selectors;
 
+use std::collections::HashSet;
 use std::fmt;
 
 use chrono_tz::Tz;
@@ -17,23 +21,29 @@ use url::Url;
 
 use crate::answer::challenge;
 use crate::extract::{document, sniff};
-use crate::model::{Extraction, ReadBy, Reader, Response, SourceSettings, suggestion};
+use crate::model::{
+    Extraction, RawItem, ReadBy, Reader, Response, SourceSettings, Timestamp, suggestion,
+};
 use crate::source::{Kind, Source, SourceError};
+use crate::text::date;
 pub use detail::{DetailRead, check_detail, read_article, read_detail};
+pub use find::Pins;
 use presets::{PRESETS, Preset};
 use read::{ListSelectors, Surroundings};
 use selectors::{Picks, parse_css};
 
 pub(super) const KIND: Kind = Kind {
     name: "page",
-    summary: "a list of news on a web page, read with CSS selectors",
+    summary: "a list of news on a web page, found by itself or read with CSS selectors",
     example: r#"[[source]]
 id = "kitu"
 name = "KITU"
 kind = "page"
 url = "https://www.kitu-genossenschaft.de/"
-page = { preset = "ikiss" }            # or selectors, each `css` or `css@attribute`; commas: tried in order
+# The list is found by itself. To pin it, a preset or selectors, each `css` or
+# `css@attribute`; commas: tried in order.
 # [source.page]
+# preset = "ikiss"                     # or, without it:
 # list = ".result-list"                # must be there, else an error; an empty list is fine
 # item = "li"
 # title = "h3"                         # left out: the words of the item
@@ -51,9 +61,7 @@ const SELECTOR_KEYS: [&str; 6] = ["list", "item", "title", "link", "date", "summ
 
 fn build(reader: &mut Reader<'_>, settings: &SourceSettings) -> Option<Box<dyn Source>> {
     if !reader.has("page") {
-        reader.value("page");
-        reader.problem("page", "missing table `source.page` with a `preset` or selectors");
-        return None;
+        return Some(Box::new(Page::unpinned(settings)));
     }
     let table = reader.table("page")?;
     let mut inner = reader.inner(table, "page");
@@ -64,7 +72,10 @@ fn build(reader: &mut Reader<'_>, settings: &SourceSettings) -> Option<Box<dyn S
 
 /// A configured list.
 struct Page {
+    /// Selectors in the order they are tried.
     shapes: Vec<ListSelectors>,
+    /// The selectors are the admin's own: nothing else is looked for.
+    is_pinned: bool,
     exclude: Option<Selector>,
     only_hosts: Vec<String>,
     zone: Tz,
@@ -78,6 +89,17 @@ impl fmt::Debug for Page {
 }
 
 impl Page {
+    /// A page whose list is to be found.
+    fn unpinned(settings: &SourceSettings) -> Self {
+        Self {
+            shapes: Vec::new(),
+            is_pinned: false,
+            exclude: None,
+            only_hosts: Vec::new(),
+            zone: settings.timezone,
+        }
+    }
+
     fn from_settings(reader: &mut Reader<'_>, settings: &SourceSettings) -> Option<Self> {
         let preset = match reader.text("preset") {
             Some(name) => Some(named_preset(reader, &name)?),
@@ -100,7 +122,8 @@ impl Page {
         }
         let mut shapes = Vec::new();
         let written = preset.map_or(&[] as &[_], |preset: &Preset| preset.shapes);
-        if written.is_empty() {
+        let is_pinned = own[0].is_some() || own[1].is_some();
+        if written.is_empty() && own.iter().any(Option::is_some) {
             let missing: Vec<&str> =
                 ["list", "item"].into_iter().filter(|key| !reader.has(key)).collect();
             for key in &missing {
@@ -116,12 +139,45 @@ impl Page {
                 [shape.list, shape.item, shape.title, shape.link, shape.date, shape.summary];
             shapes.push(list_selectors(reader, &own, defaults)?);
         }
-        Some(Self { shapes, exclude, only_hosts, zone: settings.timezone })
+        Some(Self { shapes, is_pinned, exclude, only_hosts, zone: settings.timezone })
+    }
+
+    /// The items of the first shape that finds some, with notes.
+    fn select(&self, page: &Html, around: &Surroundings<'_>) -> Result<Selected, SourceError> {
+        let found: Vec<_> = self
+            .shapes
+            .iter()
+            .filter_map(|shape| Some((shape, read::elements(page, shape)?)))
+            .collect();
+        // A body is always there: where a preset has no better list, its items must be.
+        let best = found
+            .iter()
+            .find(|(_, items)| !items.is_empty())
+            .or_else(|| found.iter().find(|(shape, _)| !shape.list_is_anything));
+        let Some((shape, elements)) = best else {
+            return Err(SourceError::ContainerMissing { selector: self.sought() });
+        };
+        let mut notes = Vec::new();
+        if elements.is_empty() {
+            notes.push(format!("the list is empty: nothing matches `{}`", shape.item_source));
+        }
+        let items = read::read(elements, shape, around, &mut notes)?;
+        Ok((items, notes))
+    }
+
+    /// The selectors that must find the list, or its items where any page has the list.
+    fn sought(&self) -> String {
+        let sought = self.shapes.iter().map(|shape| {
+            if shape.list_is_anything { &shape.item_source } else { &shape.list_source }
+        });
+        sought.map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
     /// Whether an item with this link belongs to the source.
     fn admits(&self, link: Option<&str>) -> bool {
-        let Some(host) = link.and_then(host_of) else { return true };
+        let Some(host) = link.and_then(host_of) else {
+            return true;
+        };
         self.only_hosts.is_empty()
             || self.only_hosts.iter().any(|allowed| {
                 host == *allowed
@@ -147,37 +203,19 @@ impl Source for Page {
             take_off(&mut page, exclude);
         }
         let base = document::base_url(&page, &response.final_url);
-        let found: Vec<_> = self
-            .shapes
-            .iter()
-            .filter_map(|shape| Some((shape, read::elements(&page, shape)?)))
-            .collect();
-        // A body is always there: where a preset has no better list, its items must be.
-        let best = found
-            .iter()
-            .find(|(_, items)| !items.is_empty())
-            .or_else(|| found.iter().find(|(shape, _)| !shape.list_is_anything));
-        let Some((shape, elements)) = best else {
-            if let Some(whose) = challenge::of_page(&decoded.text) {
-                return Err(SourceError::Challenge { whose: whose.to_owned() });
-            }
-            let selector =
-                self.shapes
-                    .iter()
-                    .map(|shape| {
-                        if shape.list_is_anything { &shape.item_source } else { &shape.list_source }
-                    })
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", ");
-            return Err(SourceError::ContainerMissing { selector });
-        };
-        if elements.is_empty() {
-            notes.push(format!("the list is empty: nothing matches `{}`", shape.item_source));
-        }
         let around =
             Surroundings { base: base.as_ref(), page: &response.final_url, zone: self.zone };
-        let mut items = read::read(elements, shape, &around, &mut notes)?;
+        let selected = (!self.shapes.is_empty()).then(|| self.select(&page, &around));
+        let (mut items, read_by, more) = if self.is_pinned {
+            let (items, notes) = selected
+                .unwrap_or_else(|| Ok(Default::default()))
+                .map_err(|error| challenged(&decoded.text).unwrap_or(error))?;
+            (items, ReadBy::Selectors, notes)
+        } else {
+            let found = find::find(&page, &around, sent_at(response), response.body.len(), false);
+            better(selected, found, &decoded.text)?
+        };
+        notes.extend(more);
         let all = items.len();
         items.retain(|item| self.admits(item.link.as_deref()));
         if items.len() < all {
@@ -191,11 +229,26 @@ impl Source for Page {
         }
         Ok(Extraction {
             items,
-            read_by: ReadBy::Selectors,
+            read_by,
             notes,
             incomplete: response.truncated,
             ..Extraction::default()
         })
+    }
+
+    fn finds_lists(&self) -> bool {
+        true
+    }
+
+    fn lists(&self, response: &Response) -> Vec<Vec<RawItem>> {
+        let lists = lists_of(response, self.zone, self.exclude.as_ref(), false);
+        lists
+            .into_iter()
+            .map(|mut list| {
+                list.items.retain(|item| self.admits(item.link.as_deref()));
+                list.items
+            })
+            .collect()
     }
 
     fn obeys_robots(&self) -> bool {
@@ -203,9 +256,139 @@ impl Source for Page {
     }
 }
 
-/// The names of all presets, in the order of the documentation.
-pub fn preset_names() -> Vec<&'static str> {
-    PRESETS.iter().map(|preset| preset.name).collect()
+/// Items and notes.
+type Selected = (Vec<RawItem>, Vec<String>);
+
+/// Items, the means, and notes.
+type Read = (Vec<RawItem>, ReadBy, Vec<String>);
+
+/// What a preset's selectors read or what was found by structure: the one that says more.
+///
+/// Fails if neither has an item.
+fn better(
+    selected: Option<Result<Selected, SourceError>>,
+    found: Result<find::Found, SourceError>,
+    html: &str,
+) -> Result<Read, SourceError> {
+    let found = match (found, &selected) {
+        (Ok(found), _) => found,
+        (Err(error), Some(Ok((items, _)))) if !items.is_empty() => {
+            find::Found { why_none: Some(error.to_string()), ..find::Found::default() }
+        }
+        (Err(error), _) => return Err(error),
+    };
+    // A preset says where the items are; the finder may say better what they are called.
+    if let Some(Ok((items, notes))) = &selected
+        && let Some(items) = found.lists.iter().find_map(|list| named_better(&list.items, items))
+    {
+        return Ok((items, ReadBy::Structure, notes.clone()));
+    }
+    let list = found.lists.into_iter().find(|list| list.is_sure);
+    let worth = |items: &[RawItem]| {
+        let dated = items.iter().filter(|item| item.published.is_some()).count();
+        let linked = items.iter().filter(|item| item.link.is_some()).count();
+        items.len() + dated + linked
+    };
+    match (selected, list) {
+        (Some(Ok((items, notes))), list) if !items.is_empty() => match list {
+            Some(list) if worth(&list.items) * 10 > worth(&items) * 13 => {
+                Ok((list.items, ReadBy::Structure, Vec::new()))
+            }
+            _ => Ok((items, ReadBy::Selectors, notes)),
+        },
+        (_, Some(list)) => Ok((list.items, ReadBy::Structure, Vec::new())),
+        (selected, None) => {
+            if let Some(error) = challenged(html) {
+                return Err(error);
+            }
+            match selected {
+                Some(Err(error)) => Err(error),
+                Some(Ok((items, notes))) => Ok((items, ReadBy::Selectors, notes)),
+                None => Err(SourceError::NoList { why: found.why_none.unwrap_or_default() }),
+            }
+        }
+    }
+}
+
+/// A list that was found on a page, for people.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Proposal {
+    /// How many items it has.
+    pub items: usize,
+    /// The title of the first, as HTML.
+    pub first: String,
+    /// How sure it is; more is surer.
+    pub score: f64,
+    /// The weight of what spoke for it and against it.
+    pub reasons: Vec<String>,
+    /// Selectors that find the same items, if the page gives any.
+    pub pins: Option<Pins>,
+}
+
+/// Returns the lists that are found on a page without selectors, the best first; empty
+/// if there are none or the page cannot be read.
+pub fn propose(response: &Response, zone: Tz) -> Vec<Proposal> {
+    let proposal = |list: find::List| Proposal {
+        items: list.items.len(),
+        first: list.items.into_iter().find_map(|item| item.title).unwrap_or_default(),
+        score: list.score,
+        reasons: list.reasons,
+        pins: list.pins,
+    };
+    lists_of(response, zone, None, true)
+        .into_iter()
+        .filter(|list| list.is_sure)
+        .map(proposal)
+        .collect()
+}
+
+/// All lists that are found on a page, unlikely ones among them.
+fn lists_of(
+    response: &Response,
+    zone: Tz,
+    exclude: Option<&Selector>,
+    wants_pins: bool,
+) -> Vec<find::List> {
+    if response.body.len() > document::MAX_BYTES {
+        return Vec::new();
+    }
+    let decoded = sniff::decode(&response.body, response.headers.get("content-type"));
+    let Ok(mut page) = document::parse(&decoded.text) else {
+        return Vec::new();
+    };
+    if let Some(exclude) = exclude {
+        take_off(&mut page, exclude);
+    }
+    let base = document::base_url(&page, &response.final_url);
+    let around = Surroundings { base: base.as_ref(), page: &response.final_url, zone };
+    let found = find::find(&page, &around, sent_at(response), response.body.len(), wants_pins);
+    found.map(|found| found.lists).unwrap_or_default()
+}
+
+/// The entries of a list at all the addresses that a preset found, if their titles tell
+/// more of them apart: `Download` is no title.
+fn named_better(list: &[RawItem], selected: &[RawItem]) -> Option<Vec<RawItem>> {
+    let links: HashSet<&str> = selected.iter().filter_map(|item| item.link.as_deref()).collect();
+    let titles = |items: &[RawItem]| -> usize {
+        items.iter().filter_map(|item| item.title.as_deref()).collect::<HashSet<_>>().len()
+    };
+    let is_selected =
+        |item: &&RawItem| item.link.as_deref().is_some_and(|link| links.contains(link));
+    let same: Vec<RawItem> = list.iter().filter(is_selected).cloned().collect();
+    let is_whole = !links.is_empty() && same.len() == links.len();
+    (is_whole && titles(&same) > titles(selected)).then_some(same)
+}
+
+/// The error of a page that keeps robots out, if it is one.
+fn challenged(html: &str) -> Option<SourceError> {
+    let whose = challenge::of_page(html)?.to_owned();
+    Some(SourceError::Challenge { whose })
+}
+
+/// When the answer was sent, as the server says: relative dates count from there.
+fn sent_at(response: &Response) -> Option<Timestamp> {
+    let date = response.headers.get("date")?;
+    Some(date::parse(date, chrono_tz::UTC)?.at)
 }
 
 fn named_preset(reader: &mut Reader<'_>, name: &str) -> Option<&'static Preset> {

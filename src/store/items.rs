@@ -2,6 +2,7 @@
 
 mod changes;
 mod listing;
+mod memory;
 mod names;
 mod retagging;
 mod tags;
@@ -10,6 +11,7 @@ pub use changes::{
     ToldChange, amend_change, last_change, let_wait, tell_change, tell_due_changes, waiting_change,
 };
 pub use listing::{Listing, count_found, list};
+pub use memory::{Remembered, remembered, rename};
 pub use names::known_as;
 pub use retagging::{
     count_tagged_otherwise, set_tag, set_tagged_by, tagged_by, tagged_otherwise, updated,

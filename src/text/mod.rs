@@ -8,6 +8,7 @@ mod clean;
 mod fold;
 mod hash;
 mod months;
+mod rubric;
 mod sentences;
 mod words;
 
@@ -15,6 +16,7 @@ pub use clean::{clean_block, clean_line};
 pub use fold::fold;
 pub use hash::{checksum64, hash64};
 pub use months::MONTHS;
+pub use rubric::{Rubric, rubric};
 pub use sentences::{sentences, shorten};
 pub use words::words;
 

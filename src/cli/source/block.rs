@@ -3,24 +3,29 @@
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
 
+use crate::source::page::Pins;
+
 /// What a block says.
 pub(super) struct Block {
     pub(super) id: String,
     pub(super) name: String,
-    /// `feed`, or `page` with a preset.
-    pub(super) preset: Option<&'static str>,
+    /// `feed` or `page`.
+    pub(super) kind: &'static str,
+    /// Selectors that pin the list, for a page.
+    pub(super) pins: Option<Pins>,
     pub(super) url: String,
 }
 
 impl Block {
     /// A feed at that URL.
     pub(super) fn feed(id: &str, url: &str) -> Self {
-        Self { id: id.to_owned(), name: name_of(url), preset: None, url: url.to_owned() }
+        let (id, name, url) = (id.to_owned(), name_of(url), url.to_owned());
+        Self { id, name, kind: "feed", pins: None, url }
     }
 
-    /// A page of that preset at that URL.
-    pub(super) fn page(id: &str, url: &str, preset: &'static str) -> Self {
-        Self { preset: Some(preset), ..Self::feed(id, url) }
+    /// A page at that URL whose list is found by itself, or pinned.
+    pub(super) fn page(id: &str, url: &str, pins: Option<Pins>) -> Self {
+        Self { kind: "page", pins, ..Self::feed(id, url) }
     }
 
     /// As TOML; everything quoted as it must be.
@@ -28,15 +33,27 @@ impl Block {
         let mut table = Table::new();
         table["id"] = value(&self.id);
         table["name"] = value(&self.name);
-        table["kind"] = value(if self.preset.is_some() { "page" } else { "feed" });
+        table["kind"] = value(self.kind);
         table["url"] = value(&self.url);
-        if let Some(preset) = self.preset {
-            let mut page = Table::new();
-            page["preset"] = value(preset);
-            table["page"] = Item::Table(page);
+        if let Some(pins) = &self.pins {
+            table["page"] = Item::Table(pins_table(pins));
         }
         of_table(table)
     }
+}
+
+/// `[source.page]` with the selectors.
+pub(super) fn pins_table(pins: &Pins) -> Table {
+    let Pins { list, item, title, link, date } = pins;
+    let mut page = Table::new();
+    for (key, css) in
+        [("list", list), ("item", item), ("title", title), ("link", link), ("date", date)]
+    {
+        if !css.is_empty() {
+            page[key] = value(css);
+        }
+    }
+    page
 }
 
 /// The table as a block of its own.
@@ -78,11 +95,13 @@ mod tests {
 
     #[test]
     fn a_block_quotes_what_a_url_may_hold() {
-        let block = Block::page("a", "https://a.example/?q=\"x\"", "ikiss").to_toml();
+        let pins = Pins { list: "#a".into(), item: "li".into(), ..Pins::default() };
+        let block = Block::page("a", "https://a.example/?q=\"x\"", Some(pins)).to_toml();
         let toml: toml::Table = block.parse().unwrap();
         let source = &toml["source"][0];
         assert_eq!(source["url"].as_str(), Some("https://a.example/?q=\"x\""));
-        assert_eq!(source["page"]["preset"].as_str(), Some("ikiss"));
+        assert_eq!(source["page"]["list"].as_str(), Some("#a"));
+        assert_eq!(source["page"].get("date"), None);
         assert!(block.starts_with("[[source]]\nid = \"a\"\n"), "{block}");
     }
 

@@ -9,18 +9,18 @@ use serde_json::json;
 use toml_edit::{Item, Table, value};
 
 use super::bench::{self, Bench};
-use super::explore;
 use super::written::{self, Written};
 use super::{block, of_plan, patch};
+use super::{explore, feed_fit};
 use crate::answer::robots::{Place, Robots};
 use crate::answer::{self, Failure, FailureKind, caching};
 use crate::cli::{Exit, Global, Output, Session, session};
 use crate::daemon;
 use crate::fetch::FetchError;
-use crate::model::{Condition, SourceId, SourceState};
+use crate::model::{Condition, RawItem, SourceId, SourceState};
 use crate::pipeline::{Plan, SourcePlan};
 use crate::source::SourceError;
-use crate::source::page::discover;
+use crate::source::page::{Pins, discover};
 use crate::store::{robots, sources};
 
 /// Something wrong with a source.
@@ -38,8 +38,8 @@ struct Finding {
 /// A change of a source's block.
 enum Change {
     Set(&'static str, String),
-    /// Its kind's own table is replaced by one with that preset; none: goes.
-    Page(Option<&'static str>),
+    /// Its kind's own table is replaced by one with these selectors; none: goes.
+    Page(Option<Pins>),
     SwitchOff,
 }
 
@@ -167,15 +167,16 @@ async fn examine(
                 findings.push(Finding::new("moved", message).changes(vec![set]));
             }
             if settings.kind == "page" {
-                findings.extend(feed_beside(global, plan, source, &response).await?);
+                findings
+                    .extend(feed_beside(global, plan, source, &response, &extraction.items).await?);
             }
         }
         Err(error @ SourceError::Challenge { .. }) => findings.push(of_failure(&error.into())),
         Err(error) => {
             let what = match error {
-                SourceError::ContainerMissing { .. } | SourceError::SelectorEmpty { .. } => {
-                    "empty-selector"
-                }
+                SourceError::ContainerMissing { .. }
+                | SourceError::SelectorEmpty { .. }
+                | SourceError::NoList { .. } => "empty-selector",
                 SourceError::NotAFeed { .. } => "not-a-feed",
                 _ => "unreadable",
             };
@@ -238,6 +239,7 @@ async fn feed_beside(
     plan: &Plan,
     source: &SourcePlan,
     response: &crate::model::Response,
+    listed: &[RawItem],
 ) -> anyhow::Result<Option<Finding>> {
     let settings = &source.configured.settings;
     let content_type = response.headers.get("content-type");
@@ -247,8 +249,11 @@ async fn feed_beside(
     let announced = discover::feed_links(&html, &response.final_url);
     for feed in announced.iter().filter(|feed| !feed.contains("/comments/")).take(3) {
         tokio::time::sleep(plan.polling.host_spacing).await;
-        if explore::readable_feed(&bench, &id, feed).await?.is_some() {
-            let message = format!("the page names a feed, which is surer than selectors: {feed}");
+        if let Some(found) = explore::readable_feed(&bench, &id, feed).await?
+            && let Ok(why) = feed_fit::judge(listed, &found.extraction.items)
+        {
+            let message =
+                format!("the page names a feed, which is surer than selectors: {feed} ({why})");
             return Ok(Some(Finding::new("feed-found", message).changes(vec![
                 Change::Set("kind", "feed".to_owned()),
                 Change::Set("url", feed.clone()),
@@ -283,8 +288,9 @@ async fn another_way(
     if best.block.url != *url {
         changes.push(Change::Set("url", best.block.url.clone()));
     }
-    if best.block.preset.is_some() || source.configured.settings.kind == "page" {
-        changes.push(Change::Page(best.block.preset));
+    if source.configured.settings.kind == "page" {
+        // Who wrote selectors gets selectors, where the page gives any.
+        changes.push(Change::Page(found.pins.filter(|_| kind == "page")));
     }
     Ok(Finding { remedy: found.remarks.last().cloned(), ..finding }.changes(changes))
 }
@@ -369,16 +375,17 @@ fn mend(table: &mut Table, change: &Change) {
         Change::Page(None) => {
             table.remove("page");
         }
-        Change::Page(Some(preset)) => {
-            let mut page = Table::new();
-            page["preset"] = value(*preset);
+        Change::Page(Some(pins)) => {
+            let new = block::pins_table(pins);
             match table.get_mut("page").and_then(Item::as_table_mut) {
                 Some(old) => {
                     old.clear();
-                    old["preset"] = value(*preset);
+                    for (key, css) in new {
+                        old.insert(&key, css);
+                    }
                 }
                 None => {
-                    table.insert("page", Item::Table(page));
+                    table.insert("page", Item::Table(new));
                 }
             }
         }

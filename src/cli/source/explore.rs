@@ -3,10 +3,12 @@
 
 use super::bench::{self, Bench, Tried};
 use super::block::Block;
+use super::feed_fit;
 use crate::answer;
-use crate::extract::sniff;
-use crate::model::{Extraction, Response};
-use crate::source::page::{discover, preset_names};
+use crate::extract::{html, sniff};
+use crate::model::{Extraction, RawItem, Response};
+use crate::source::page::{Pins, discover, propose};
+use crate::text::clean_line;
 
 /// Most places where a feed is looked for.
 const MOST_FEEDS: usize = 8;
@@ -21,6 +23,8 @@ pub(super) struct Found {
     /// How we know: for people.
     pub(super) remarks: Vec<String>,
     pub(super) problems: Vec<String>,
+    /// Selectors that pin the list that was found.
+    pub(super) pins: Option<Pins>,
     /// The best way to read it, tried.
     pub(super) best: Option<Best>,
 }
@@ -68,88 +72,104 @@ async fn look_round(
     no_feed: &str,
     found: &mut Found,
 ) -> anyhow::Result<()> {
-    let html = sniff::decode(&response.body, response.headers.get("content-type")).text;
-    found.system = discover::recognise(&html);
-    found.announced = discover::feed_links(&html, &response.final_url);
+    let page = sniff::decode(&response.body, response.headers.get("content-type")).text;
+    found.system = discover::recognise(&page);
+    found.announced = discover::feed_links(&page, &response.final_url);
     if let Some(system) = found.system {
         found.remarks.push(format!("a page made by {system}"));
     }
-    found.best = announced_feed(bench, id, found).await?;
-    if found.best.is_some() {
+    let block = Block::page(id, url, None);
+    let tried = bench.source(&block.to_toml())?;
+    let (page, no_list) = match tried.source.configured.source.extract(response) {
+        Ok(extraction) => (Some(Best { block, tried, extraction }), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let listed = page.as_ref().map_or(&[] as &[_], |page| &page.extraction.items);
+    if let Some(feed) = fitting_feed(bench, id, response, listed, found).await? {
+        found.best = Some(feed);
         return Ok(());
     }
-    for place in discover::usual_feeds(&response.final_url, found.system) {
-        bench.pause().await;
-        if let Some(best) = readable_feed(bench, id, &place).await? {
-            found.remarks.push(format!("a feed at a usual place: {place}"));
-            found.best = Some(best);
-            return Ok(());
-        }
-    }
-    // The system's own preset first; without one, whichever reads most.
-    let presets = found.system.map_or_else(preset_names, |system| vec![system]);
-    let mut best: Option<Best> = None;
-    for preset in presets {
-        let block = Block::page(id, url, preset);
-        let tried = bench.source(&block.to_toml())?;
-        match tried.source.configured.source.extract(response) {
-            Ok(extraction) if !extraction.items.is_empty() => {
-                if best.as_ref().is_none_or(|b| b.extraction.items.len() < extraction.items.len()) {
-                    best = Some(Best { block, tried, extraction });
-                }
-            }
-            Ok(_) => found.problems.extend(
-                found.system.map(|_| format!("the preset `{preset}` finds no item on the page")),
-            ),
-            Err(error) => {
-                found.problems.extend(found.system.map(|_| format!("preset `{preset}`: {error}")));
-            }
-        }
-    }
-    match &best {
-        Some(best) => {
-            if found.system.is_none() {
-                let preset = best.block.preset.unwrap_or_default();
-                found.remarks.push(format!(
-                    "no publishing system recognised, but the selectors of `{preset}` fit"
-                ));
-            }
-            bench.pause().await;
-            let allowed = bench::check_robots(&best.tried.plan, &best.tried.source, None).await;
-            found.problems.extend(allowed.err().map(|failure| failure.message));
-        }
-        None => found.problems.push(format!(
-            "{no_feed}; no feed was found beside it, and no preset reads it: write selectors under [source.page], for example `list = \".news\"`, `item = \"li\"`, `title = \"h3\"`, `link = \"a@href\"`, `date = \"time@datetime\"`"
-        )),
-    }
-    found.best = best;
+    let Some(page) = page else {
+        let no_list = no_list.unwrap_or_default();
+        found.problems.push(format!("{no_feed}; no feed was found beside it, and {no_list}"));
+        return Ok(());
+    };
+    tell_of_list(bench, url, id, response, &page, found);
+    bench.pause().await;
+    let allowed = bench::check_robots(&page.tried.plan, &page.tried.source, None).await;
+    found.problems.extend(allowed.err().map(|failure| failure.message));
+    found.best = Some(page);
     Ok(())
 }
 
-/// The first announced feed that can be read.
-async fn announced_feed(
+/// Says what gave the list away, which selectors pin it, and what else it might be.
+fn tell_of_list(
+    bench: &Bench<'_>,
+    url: &str,
+    id: &str,
+    response: &Response,
+    page: &Best,
+    found: &mut Found,
+) {
+    let zone = page.tried.source.configured.settings.timezone;
+    let mut proposals = propose(response, zone).into_iter();
+    if let Some(first) = proposals.next() {
+        let reasons = first.reasons.join(", ");
+        found.remarks.push(format!("the list was found by its structure: {reasons}"));
+        found.pins = first.pins.filter(|pins| {
+            // Only selectors that read the very same items.
+            let pinned = bench.source(&Block::page(id, url, Some(pins.clone())).to_toml());
+            let read = pinned
+                .ok()
+                .and_then(|pinned| pinned.source.configured.source.extract(response).ok());
+            let told = |items: &[RawItem]| -> Vec<_> {
+                items.iter().map(|item| (item.title.clone(), item.link.clone())).collect()
+            };
+            read.is_some_and(|read| told(&read.items) == told(&page.extraction.items))
+        });
+    }
+    found.remarks.extend(proposals.next().map(|other| {
+        let first = clean_line(&html::to_text(&other.first).text, 100);
+        format!("runner-up: {} items, the first is `{first}`", other.items)
+    }));
+}
+
+/// The feed that brings what the page lists: an announced one, else one at a usual place.
+async fn fitting_feed(
     bench: &Bench<'_>,
     id: &str,
+    response: &Response,
+    listed: &[RawItem],
     found: &mut Found,
 ) -> anyhow::Result<Option<Best>> {
     // What readers commented is no news.
-    let places: Vec<String> = found
+    let announced: Vec<String> = found
         .announced
         .iter()
         .filter(|place| !place.contains("/comments/"))
         .take(MOST_FEEDS)
         .cloned()
         .collect();
-    for place in places {
+    let usual = discover::usual_feeds(&response.final_url, found.system);
+    let usual =
+        usual.into_iter().filter(|place| !announced.contains(place)).map(|place| (false, place));
+    for (is_announced, place) in announced.iter().cloned().map(|place| (true, place)).chain(usual) {
         bench.pause().await;
+        let what = if is_announced { "the page names a feed" } else { "a feed at a usual place" };
         match readable_feed(bench, id, &place).await? {
-            Some(best) => {
-                found.remarks.push(format!("the page names a feed: {place}"));
-                return Ok(Some(best));
-            }
-            None => {
+            Some(feed) => match feed_fit::judge(listed, &feed.extraction.items) {
+                Ok(why) => {
+                    found.remarks.push(format!("{what}: {place} ({why})"));
+                    return Ok(Some(feed));
+                }
+                Err(why) => {
+                    found.remarks.push(format!("{what} that is not the list's: {place} ({why})"));
+                }
+            },
+            None if is_announced => {
                 found.problems.push(format!("the page names a feed that cannot be read: {place}"));
             }
+            None => {}
         }
     }
     Ok(None)

@@ -5,6 +5,7 @@ mod block;
 mod doctor;
 mod etiquette;
 mod explore;
+mod feed_fit;
 mod list;
 mod patch;
 mod read;

@@ -11,7 +11,14 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::daemon;
 
 pub(super) async fn test(global: &Global, what: &str) -> anyhow::Result<Exit> {
-    if what.contains("://") { probe(global, what).await } else { known(global, what).await }
+    if what.contains("://") {
+        return probe(global, what).await;
+    }
+    // An id has no dot; a host has one, and people type it as they say it.
+    if what.contains('.') && !what.contains(char::is_whitespace) {
+        return probe(global, &format!("https://{what}")).await;
+    }
+    known(global, what).await
 }
 
 /// A source of the config.
@@ -81,7 +88,7 @@ fn print(
     found: &Found,
     shown: Option<&shown::Shown>,
 ) -> anyhow::Result<()> {
-    let Found { system, announced, remarks, problems, best } = found;
+    let Found { system, announced, remarks, problems, pins, best } = found;
     let block = best.as_ref().map(|best| best.block.to_toml());
     let kind = best.as_ref().map(|best| best.tried.source.configured.settings.kind.as_str());
     if output.json {
@@ -95,6 +102,7 @@ fn print(
             "notes": shown.map(|shown| shown.notes.as_slice()).unwrap_or_default(),
             "items": shown.map(shown::Shown::objects).unwrap_or_default(),
             "block": block,
+            "selectors": pins.as_ref().map(|pins| block::pins_table(pins).to_string()),
         }));
     }
     for remark in remarks {
@@ -112,6 +120,10 @@ fn print(
     }
     if let Some(block) = block {
         output.line(&format!("\n{}", block.trim_end()))?;
+    }
+    if let Some(pins) = pins {
+        output.say("to pin the list, so that nothing is looked for, add:");
+        output.say(&format!("[source.page]\n{}", block::pins_table(pins).to_string().trim_end()));
     }
     Ok(())
 }

@@ -3,8 +3,9 @@
 
 use super::client::PoliteClient;
 use super::detail;
+use super::recall::{self, Recalled};
 use crate::agenda;
-use crate::answer::caching::{self, Remembered};
+use crate::answer::caching;
 use crate::answer::{Failure, FailureKind};
 use crate::dedup::{self, Traces};
 use crate::model::{
@@ -13,6 +14,7 @@ use crate::model::{
 };
 use crate::normalize::{self, Keyed};
 use crate::pipeline::{Plan, SourcePlan};
+use crate::store::items::Remembered;
 use crate::store::{Store, StoreError, Transaction, items};
 use crate::text::clean_line;
 use crate::topic::Subject;
@@ -39,6 +41,10 @@ pub(super) struct Reading {
     pub(super) total: usize,
     /// It holds only what is new.
     pub(super) is_delta: bool,
+    /// Items that are known again, with the key and the address they have now.
+    pub(super) renamed: Vec<(ItemId, Key, Option<String>)>,
+    /// Its list was found again by the items of before.
+    pub(super) is_healed: bool,
     /// Notes for the operator.
     pub(super) notes: Vec<String>,
     /// The wishes of the document for the schedule.
@@ -65,6 +71,8 @@ pub(super) struct Found {
     key: Key,
     raw_hash: i64,
     known: Option<Known>,
+    /// It was known again although it has another address.
+    is_renamed: bool,
     /// Its own page was wanted but could not be read.
     pub(super) lacks_page: bool,
 }
@@ -137,12 +145,15 @@ fn read_document(
     response: Box<Response>,
     now: Timestamp,
 ) -> Result<(Reading, Vec<Found>), Failure> {
-    let Remembered { next, is_known } = caching::remember(&cursor, &response);
+    let caching::Remembered { next, is_known } = caching::remember(&cursor, &response);
     if is_known {
         return Ok((Reading::unchanged(next), Vec::new()));
     }
-    let Extraction { items, mut notes, incomplete, rhythm, .. } =
-        source.configured.source.extract(&response)?;
+    let settings = &source.configured.settings;
+    let extracted = source.configured.source.extract(&response);
+    let memory = memory(store, source).map_err(|error| passing(&error))?;
+    let Recalled { extraction, is_healed } = recall::list(source, &memory, &response, extracted)?;
+    let Extraction { items, mut notes, incomplete, rhythm, .. } = extraction;
     if response.truncated {
         notes
             .push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
@@ -150,14 +161,14 @@ fn read_document(
     let is_delta = caching::is_delta(&response);
     // Hundreds of kilobytes, and no longer needed.
     drop(response);
-    let settings = &source.configured.settings;
-    let found = find(store, settings, items, &mut notes)
-        .map_err(|error| Failure::new(FailureKind::Passing, error.to_string()))?;
+    let found =
+        find(store, settings, &memory, items, &mut notes).map_err(|error| passing(&error))?;
     // The rest of an incomplete document was not seen: its validators would hide
     // it behind a 304.
     let cursor = if incomplete { cursor } else { next };
     let total = found.len();
-    let mut reading = Reading { cursor, total, is_delta, notes, rhythm, ..Reading::default() };
+    let mut reading =
+        Reading { cursor, total, is_delta, is_healed, notes, rhythm, ..Reading::default() };
     if found.iter().any(|item| detail::is_wanted(settings, item)) {
         return Ok((reading, found));
     }
@@ -167,28 +178,47 @@ fn read_document(
     Ok((reading, Vec::new()))
 }
 
+fn passing(error: &StoreError) -> Failure {
+    Failure::new(FailureKind::Passing, error.to_string())
+}
+
+/// The newest items of a source whose list may be rebuilt; none of a feed's.
+fn memory(store: &Store, source: &SourcePlan) -> Result<Vec<Remembered>, StoreError> {
+    if !source.configured.source.finds_lists() {
+        return Ok(Vec::new());
+    }
+    store.read_here(|tx| items::remembered(tx, &source.configured.settings.id, recall::MEMORY))
+}
+
 /// The items of a document, each with what is stored of it.
 fn find(
     store: &Store,
     settings: &SourceSettings,
+    memory: &[Remembered],
     items: Vec<RawItem>,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Found>, StoreError> {
-    let (keys, known) = {
+    let (keys, known, renamed) = {
         let keyed = normalize::keys(&items, settings);
         notes.extend_from_slice(&keyed.notes);
-        let known = look_up(store, settings, &items, &keyed)?;
-        (keyed.keys, known)
+        let mut known = look_up(store, settings, &items, &keyed)?;
+        let renamed = recall::identify(settings, memory, &items, &mut known);
+        if !renamed.is_empty() {
+            let count = renamed.len();
+            notes.push(format!("{count} items were known again under another address or title"));
+        }
+        (keyed.keys, known, renamed)
     };
     let mut listed = HashSet::new();
-    let found = items.into_iter().zip(keys).zip(known);
+    let found = items.into_iter().zip(keys).zip(known).enumerate();
     Ok(found
         // An item listed twice counts as it stands first: else the two would
         // correct each other at each poll.
-        .filter(|((_, key), _)| listed.insert(key.clone()))
-        .map(|((raw, key), known)| {
+        .filter(|(_, ((_, key), _))| listed.insert(key.clone()))
+        .map(|(index, ((raw, key), known))| {
             let raw_hash = normalize::raw_hash(&raw);
-            Found { raw, key, raw_hash, known, lacks_page: false }
+            let is_renamed = renamed.contains(&index);
+            Found { raw, key, raw_hash, known, is_renamed, lacks_page: false }
         })
         .collect())
 }
@@ -258,9 +288,12 @@ fn by_name(
 
 fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, reading: &mut Reading) {
     let settings = &source.configured.settings;
-    let Found { raw, key, raw_hash, known, lacks_page } = found;
+    let Found { raw, key, raw_hash, known, is_renamed, lacks_page } = found;
     if let Some(known) = &known {
         reading.known += 1;
+        if is_renamed {
+            reading.renamed.push((known.id, key.clone(), raw.link.clone()));
+        }
         // Without its page an item would seem to have lost its text.
         if known.raw_hash == raw_hash || lacks_page {
             return;

@@ -9,6 +9,7 @@ mod decide;
 mod detail;
 mod hosts;
 mod pass;
+mod recall;
 mod record;
 mod robots;
 mod sizes;
@@ -26,6 +27,8 @@ use super::{Context, PipelineError, Plan, SourcePlan};
 use crate::model::{Condition, SourceId, SourceState, Timestamp};
 use crate::schedule::polling;
 use crate::store::sources;
+
+pub use recall::appearance;
 
 pub(crate) use hosts::HostLimits;
 

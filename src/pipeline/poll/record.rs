@@ -226,6 +226,9 @@ fn succeed(
         (Condition::Gap, Some(missed))
     } else if let Some(target) = moved {
         (Condition::Moved, Some(format!("it has moved for good: set `url = \"{target}\"`")))
+    } else if reading.is_healed {
+        // Read on, but the settings no longer fit: the same remedy as for a new address.
+        (Condition::Moved, reading.notes.first().cloned())
     } else if history.is_silent(now, state.last_new_item) {
         (Condition::Silent, Some("nothing new for unusually long".to_owned()))
     } else {
@@ -264,6 +267,9 @@ fn store_items(
         }
     }
     rewrite_items(tx, plan, &settings.id, reading, now)?;
+    for (id, key, url) in &reading.renamed {
+        items::rename(tx, &settings.id, *id, key, url.as_deref())?;
+    }
     for (id, raw_hash) in &reading.touched {
         items::touch(tx, *id, *raw_hash)?;
     }

@@ -185,9 +185,7 @@ fn read_item(
     if let Some(picks) = &selectors.date {
         let (date, words) = dated(item, picks, around.zone);
         raw.published = date;
-        if let Some(number) = RELEASE_NUMBER.as_ref().and_then(|number| number.captures(&words)) {
-            raw.categories.push(format!("Pressemitteilung {}", &number[1]));
-        }
+        raw.categories.extend(release_number(&words));
     }
     if raw.published.is_none() {
         let path = raw.link.as_deref().and_then(|link| Url::parse(link).ok());
@@ -239,8 +237,14 @@ fn heading(item: ElementRef<'_>) -> Option<ElementRef<'_>> {
         .find(|element| matches!(element.value().name(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6"))
 }
 
+/// The number of a press release in these words, as a category.
+pub(super) fn release_number(words: &str) -> Option<String> {
+    let number = RELEASE_NUMBER.as_ref()?.captures(words)?;
+    Some(format!("Pressemitteilung {}", &number[1]))
+}
+
 /// The id by which the page itself can point at the item.
-fn own_anchor(item: ElementRef<'_>) -> Option<String> {
+pub(super) fn own_anchor(item: ElementRef<'_>) -> Option<String> {
     let id = item.attr("id").map(str::trim).filter(|id| !id.is_empty() && id.len() <= 200)?;
     id.chars()
         .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':'))
@@ -310,7 +314,7 @@ fn teaser(element: ElementRef<'_>) -> String {
     html
 }
 
-fn leads_on(words: &str) -> bool {
+pub(super) fn leads_on(words: &str) -> bool {
     let words = words
         .trim_matches(|c: char| {
             c.is_whitespace()
@@ -320,7 +324,7 @@ fn leads_on(words: &str) -> bool {
     words.is_empty() || LEADS_ON.contains(&words.as_str())
 }
 
-fn without_link_ends(words: &str) -> &str {
+pub(super) fn without_link_ends(words: &str) -> &str {
     let mut words = words.trim();
     while let Some(shorter) = LINK_ENDS.iter().find_map(|end| words.strip_suffix(end)) {
         words = shorter.trim_end();
@@ -329,7 +333,7 @@ fn without_link_ends(words: &str) -> &str {
 }
 
 /// Files that hang on the item, its own link among them.
-fn documents(
+pub(super) fn documents(
     item: ElementRef<'_>,
     link: Option<&str>,
     title: Option<&str>,
@@ -396,6 +400,9 @@ pub(super) fn words(element: ElementRef<'_>) -> String {
     let mut words = String::new();
     let mut length = 0;
     for node in element.descendants() {
+        if matches!(node.value(), Node::Element(element) if element.name() == "br") {
+            words.push(' ');
+        }
         let Node::Text(text) = node.value() else { continue };
         let parent =
             node.parent().and_then(ElementRef::wrap).map_or("", |parent| parent.value().name());

@@ -31,12 +31,19 @@ pub(super) fn keep(
     id: ItemId,
     item: &Item,
 ) -> Result<(), StoreError> {
+    item.aliases.iter().try_for_each(|alias| keep_one(tx, source, id, alias))
+}
+
+/// Keeps one name of an item.
+pub(super) fn keep_one(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    id: ItemId,
+    name: &str,
+) -> Result<(), StoreError> {
     const KEEP: &str =
         "insert into item_names (name, item) values (?1, ?2) on conflict (name) do nothing";
-    let mut statement = tx.prepare_cached(KEEP)?;
-    for alias in &item.aliases {
-        statement.execute((name_hash(source, alias), id))?;
-    }
+    tx.prepare_cached(KEEP)?.execute((name_hash(source, name), id))?;
     Ok(())
 }
 

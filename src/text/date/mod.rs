@@ -7,8 +7,11 @@
 pub mod mention;
 
 mod day;
+mod near;
 mod time_of_day;
 mod token;
+
+pub use self::near::parse_near;
 
 use chrono::{Duration, NaiveDate, NaiveDateTime, TimeZone as _};
 use chrono_tz::Tz;

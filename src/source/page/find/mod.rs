@@ -1,0 +1,223 @@
+//! Finds the list of news on a page that nobody described.
+//!
+//! Proposes every stretch of siblings that repeats, reads its entries, and weighs
+//! what speaks for news (dates that have passed, headings, teasers, links of one
+//! kind, words over the section and in addresses) against what speaks for another
+//! thing (menus, events, vacancies, services). Structure decides; names of classes
+//! are hints. A page without a list gives none.
+
+mod dates;
+mod fields;
+mod outline;
+mod pin;
+mod raw;
+mod region;
+mod weigh;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet};
+
+use scraper::Html;
+use url::Url;
+
+use self::dates::{Hit, Reading};
+use self::fields::Entry;
+use self::outline::{Outline, Span};
+pub use self::pin::Pins;
+use self::region::Region;
+use super::read::Surroundings;
+use crate::extract::document::resolve;
+use crate::model::{Budget, Exhausted, RawItem, Timestamp};
+use crate::source::SourceError;
+
+/// The page and all that was gathered before any region is read.
+struct Ground<'a> {
+    outline: &'a Outline<'a>,
+    hits: &'a [Hit],
+    reading: Reading,
+    around: &'a Surroundings<'a>,
+    own: Option<Url>,
+    /// Where the page's menus lead.
+    menu: HashSet<String>,
+    /// Where each anchor leads, if to a page or a document.
+    links: HashMap<usize, String>,
+    /// All headings.
+    headings: Vec<usize>,
+    budget: &'a Budget,
+}
+
+/// Entries that belong together.
+#[derive(Debug)]
+struct Choice {
+    entries: Vec<Entry>,
+    score: f64,
+    reasons: Vec<String>,
+    is_sure: bool,
+}
+
+/// A list that was found.
+#[derive(Debug)]
+pub(super) struct List {
+    pub(super) items: Vec<RawItem>,
+    /// How sure it is; more is surer.
+    pub(super) score: f64,
+    /// It is news even to one who knows nothing of the page.
+    pub(super) is_sure: bool,
+    /// What spoke for it and against it.
+    pub(super) reasons: Vec<String>,
+    /// Selectors that find the same items, where they were asked for.
+    pub(super) pins: Option<Pins>,
+}
+
+/// What a page was found to hold.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// The list of news and the next best, best first; then what may be one to those who
+    /// know what stood there.
+    pub(super) lists: Vec<List>,
+    /// Why there is none, if there is none.
+    pub(super) why_none: Option<String>,
+}
+
+/// Looks for the list of news.
+pub(super) fn find(
+    page: &Html,
+    around: &Surroundings<'_>,
+    now: Option<Timestamp>,
+    bytes: usize,
+    wants_pins: bool,
+) -> Result<Found, SourceError> {
+    let budget = Budget::for_document(bytes);
+    found(page, around, now, wants_pins, &budget)
+        .map_err(|out| SourceError::TooMuch { reason: out.to_string() })
+}
+
+fn found(
+    page: &Html,
+    around: &Surroundings<'_>,
+    now: Option<Timestamp>,
+    wants_pins: bool,
+    budget: &Budget,
+) -> Result<Found, Exhausted> {
+    let outline = Outline::of(page, budget)?;
+    let reading = Reading { zone: around.zone, now };
+    let hits = dates::hits(&outline, reading, budget)?;
+    let own = Url::parse(around.page).ok();
+    let mut menu = HashSet::new();
+    let mut links = HashMap::new();
+    for el in &outline.anchors {
+        let Some(href) = outline.els[*el].node.attr("href") else {
+            continue;
+        };
+        budget.step(href.len())?;
+        let Some(url) = resolve(href, around.base) else {
+            continue;
+        };
+        if leads_to_page(&outline, *el, href.trim(), &url, own.as_ref()) {
+            links.insert(*el, url.clone());
+        }
+        if outline.els[*el].is_chrome {
+            menu.insert(url);
+        }
+    }
+    let is_heading = |el: &usize| fields::is_heading(outline.els[*el].name);
+    let headings = (0..outline.els.len()).filter(is_heading).collect();
+    let ground = Ground {
+        outline: &outline,
+        hits: &hits,
+        reading,
+        around,
+        own,
+        menu,
+        links,
+        headings,
+        budget,
+    };
+    let (choices, why_none) = weigh::choose(&ground, page)?;
+    let lists = choices
+        .into_iter()
+        .map(|choice| List {
+            items: choice.entries.iter().map(|entry| raw::item(&ground, entry)).collect(),
+            score: choice.score,
+            is_sure: choice.is_sure,
+            pins: wants_pins.then(|| pin::pins(&ground, page, &choice)).flatten(),
+            reasons: choice.reasons,
+        })
+        .collect();
+    Ok(Found { lists, why_none })
+}
+
+impl Ground<'_> {
+    fn hits_in(&self, span: &Span) -> &[Hit] {
+        let from = self.hits.partition_point(|hit| hit.at < span.start);
+        let to = self.hits.partition_point(|hit| hit.at < span.end);
+        &self.hits[from..to]
+    }
+
+    fn hits_at(&self, at: u32) -> Option<&Hit> {
+        self.hits_in(&(at..at + 1)).first()
+    }
+
+    /// Whether the text at that place is a date and little else.
+    fn is_date(&self, at: u32) -> bool {
+        self.hits_at(at).is_some_and(|hit| hit.how == dates::How::Alone)
+    }
+
+    fn is_pure_date(&self, at: u32) -> bool {
+        self.hits_at(at).is_some_and(|hit| hit.is_pure)
+    }
+
+    /// Whether the text at that place is part of a date put together from several.
+    fn is_parted_date(&self, at: u32) -> bool {
+        let before = self.hits.partition_point(|hit| hit.at <= at);
+        before.checked_sub(1).and_then(|index| self.hits.get(index)).is_some_and(|hit| {
+            let el = &self.outline.els[hit.el];
+            hit.is_pure && el.span.start == hit.at && el.span.contains(&at)
+        })
+    }
+
+    /// Where an anchor leads, if that is a page or a document: no picture, no place on
+    /// this page, no tag.
+    fn page_link(&self, el: usize) -> Option<&str> {
+        self.links.get(&el).map(String::as_str)
+    }
+
+    /// How many headings begin within the span.
+    fn headings_in(&self, span: &Span) -> usize {
+        let begins = |place: u32| {
+            self.headings.partition_point(|el| self.outline.els[*el].span.start < place)
+        };
+        begins(span.end) - begins(span.start)
+    }
+}
+
+fn leads_to_page(
+    outline: &Outline<'_>,
+    el: usize,
+    href: &str,
+    url: &str,
+    own: Option<&Url>,
+) -> bool {
+    if href.starts_with('#') || outline.els[el].node.attr("rel").is_some_and(names_tag) {
+        return false;
+    }
+    let Ok(url) = Url::parse(url) else {
+        return false;
+    };
+    let file = url.path().rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    let ending = file.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let is_picture =
+        matches!(ending, "jpg" | "jpeg" | "png" | "gif" | "webp" | "svg" | "mp4" | "ics");
+    let is_here = own.is_some_and(|own| {
+        own.host_str() == url.host_str() && own.path() == url.path() && own.query() == url.query()
+    });
+    !is_picture && !is_here
+}
+
+/// Whether the relation of a link says that it leads to a tag, a category or an author.
+fn names_tag(rel: &str) -> bool {
+    rel.split_ascii_whitespace()
+        .any(|word| matches!(word, "tag" | "category" | "author" | "next" | "prev"))
+}

@@ -1,0 +1,303 @@
+//! Small pages of our own, each for one way in which a list may stand.
+
+use chrono_tz::Europe::Berlin;
+use url::Url;
+
+use super::*;
+use crate::source::page::document;
+
+/// 2026-11-27 16:00 in Berlin.
+const NOW: Timestamp = Timestamp(1_795_791_600_000);
+const PAGE: &str = "https://www.ort.example/aktuelles/";
+
+fn look(html: &str) -> Found {
+    let page = document::parse(html).unwrap();
+    let base = Url::parse(PAGE).unwrap();
+    let around = Surroundings { base: Some(&base), page: PAGE, zone: Berlin };
+    find(&page, &around, Some(NOW), html.len(), true).unwrap()
+}
+
+/// Title, path and day of each item of the list.
+fn read(html: &str) -> Vec<(String, String, String)> {
+    let Some(list) = look(html).lists.into_iter().find(|list| list.is_sure) else {
+        return Vec::new();
+    };
+    let day = |item: &RawItem| {
+        let at = item.published?.at;
+        let at = chrono::DateTime::from_timestamp_millis(at.0)?.with_timezone(&Berlin);
+        Some(at.date_naive().to_string())
+    };
+    list.items
+        .iter()
+        .map(|item| {
+            let link = item.link.as_deref().unwrap_or_default();
+            (
+                item.title.clone().unwrap_or_default(),
+                link.strip_prefix("https://www.ort.example").unwrap_or(link).to_owned(),
+                day(item).unwrap_or_default(),
+            )
+        })
+        .collect()
+}
+
+fn row(title: &str, link: &str, day: &str) -> (String, String, String) {
+    (title.to_owned(), link.to_owned(), day.to_owned())
+}
+
+const MENU: &str = "<ul><li><a href=/rathaus>Rathaus und Politik</a><ul><li><a href=/rathaus/rat>Der Rat der Stadt</a>\
+    <li><a href=/rathaus/wahl>Wahlen und Ergebnisse</a></ul><li><a href=/leben>Leben in Ort</a><ul>\
+    <li><a href=/leben/schule>Schulen und Horte</a><li><a href=/leben/sport>Sport und Vereine</a></ul></ul>";
+const FOOTER: &str = "<div><p>© Ort<ul><li><a href=/impressum>Impressum</a><li><a href=/kontakt>Kontakt</a></ul></div>";
+
+fn whole(main: &str) -> String {
+    format!("<title>Aktuelles</title>{MENU}<div><h1>Aktuelles</h1>{main}</div>{FOOTER}")
+}
+
+#[test]
+fn a_date_may_stand_before_after_or_above_its_title() {
+    let expected = [
+        row("Brücke wird gesperrt", "/n/1", "2026-11-24"),
+        row("Neues Portal ist online", "/n/2", "2026-11-20"),
+        row("Haushalt ist beschlossen", "/n/3", "2026-11-02"),
+    ];
+    let items = [
+        ("24.11.2026", "/n/1", "Brücke wird gesperrt"),
+        ("20. November 2026", "/n/2", "Neues Portal ist online"),
+        ("2.11.26", "/n/3", "Haushalt ist beschlossen"),
+    ];
+    let each = |form: &dyn Fn(&str, &str, &str) -> String| {
+        items.iter().map(|(day, link, title)| form(day, link, title)).collect::<String>()
+    };
+    for (what, main) in [
+        (
+            "before",
+            each(&|d, l, t| {
+                format!("<div class=x>{d}</div><h4><a href={l}>{t}</a></h4><p>Text dazu.</p>")
+            }),
+        ),
+        ("after", each(&|d, l, t| format!("<h4><a href={l}>{t}</a></h4><div class=x>{d}</div>"))),
+        (
+            "glued by br",
+            each(&|d, l, t| {
+                format!(
+                    "<div class=r><div>{d}<br/>158/2026</div><h2><a href={l}>{t}</a></h2></div>"
+                )
+            }),
+        ),
+        ("in lines", format!("<p>{}</p>", each(&|d, l, t| format!("{d} <a href={l}>{t}</a><br>")))),
+        (
+            "in rows",
+            format!(
+                "<table>{}</table>",
+                each(&|d, l, t| format!("<tr><td>{d}<td><a href={l}>{t}</a></tr>"))
+            ),
+        ),
+        (
+            "in the title",
+            format!("<ul>{}</ul>", each(&|d, l, t| format!("<li><a href={l}>{d}: {t}</a>"))),
+        ),
+        (
+            "in a list of terms",
+            format!("<dl>{}</dl>", each(&|d, l, t| format!("<dt>{d}<dd><a href={l}>{t}</a>"))),
+        ),
+        (
+            "for machines",
+            each(&|d, l, t| {
+                let iso = if d.starts_with("24") {
+                    "2026-11-24"
+                } else if d.starts_with("20") {
+                    "2026-11-20"
+                } else {
+                    "2026-11-02"
+                };
+                format!(
+                    "<article><h3><a href={l}>{t}</a></h3><time datetime={iso}T09:15:00+01:00></time></article>"
+                )
+            }),
+        ),
+        (
+            "shown by a pointer",
+            each(&|d, l, t| {
+                format!(
+                    "<article><h3><a href={l}>{t}</a></h3><abbr title='{d}'>neulich</abbr></article>"
+                )
+            }),
+        ),
+    ] {
+        assert_eq!(read(&whole(&main)), expected, "{what}");
+    }
+    let above = "<h3>24.11.2026</h3><ul><li><a href=/n/1>Brücke wird gesperrt</a><li><a href=/n/4>Wahl wird wiederholt</a></ul>\
+        <h3>20.11.2026</h3><ul><li><a href=/n/2>Neues Portal ist online</a></ul>";
+    assert_eq!(
+        read(&whole(above)),
+        [
+            row("Brücke wird gesperrt", "/n/1", "2026-11-24"),
+            row("Wahl wird wiederholt", "/n/4", "2026-11-24"),
+            row("Neues Portal ist online", "/n/2", "2026-11-20"),
+        ],
+        "above a group"
+    );
+}
+
+#[test]
+fn days_without_a_year_are_counted_from_the_day_of_the_answer() {
+    let main = "<ul><li><span>vor 3 Tagen</span><a href=/n/1>Brücke wird gesperrt</a>\
+        <li><span>heute</span><a href=/n/2>Neues Portal ist online</a>\
+        <li><span>12. Nov.</span><a href=/n/3>Haushalt ist beschlossen</a></ul>";
+    let days: Vec<String> = read(&whole(main)).into_iter().map(|(_, _, day)| day).collect();
+    assert_eq!(days, ["2026-11-24", "2026-11-27", "2026-11-12"]);
+}
+
+#[test]
+fn events_vacancies_and_services_in_the_very_same_markup_are_no_news() {
+    let section = |heading: &str, folder: &str, days: [&str; 2], titles: [&str; 2]| {
+        let items: String = (0..2)
+            .map(|n| format!("<li><small>{}</small><h3><a href=/{folder}/{n}>{}</a></h3><p>Ein Satz, der den Inhalt mit einigen Worten sagt.</p>", days[n], titles[n]))
+            .collect();
+        format!("<div class=block><h2>{heading}</h2><ul>{items}</ul></div>")
+    };
+    let main = section(
+        "Termine",
+        "kalender",
+        ["27.11.2026", "03.12.2026"],
+        ["Orgelkonzert in der Kirche", "Tanz im Bürgerhaus"],
+    ) + &section(
+        "Stellenangebote",
+        "karriere",
+        ["20.11.2026", "19.11.2026"],
+        ["Leitung des Bauamtes gesucht", "Erzieher in Teilzeit"],
+    ) + &section(
+        "Neuigkeiten",
+        "artikel",
+        ["26.11.2026", "18.11.2026"],
+        ["Brücke wird gesperrt", "Neues Portal ist online"],
+    );
+    let page = format!("<h1>Willkommen in Ort</h1>{MENU}{main}{FOOTER}");
+    assert_eq!(
+        read(&page),
+        [
+            row("Brücke wird gesperrt", "/artikel/0", "2026-11-26"),
+            row("Neues Portal ist online", "/artikel/1", "2026-11-18"),
+        ]
+    );
+}
+
+#[test]
+fn a_tile_that_leads_elsewhere_and_the_pager_are_no_items() {
+    let main = "<div class=row><div class=c><h3><a href=/n/1>Brücke wird gesperrt</a></h3><span>24.11.2026</span></div>\
+        <div class=c><h3><a href=/termin>Termin im Rathaus buchen</a></h3></div>\
+        <div class=c><h3><a href=/n/2>Neues Portal ist online</a></h3><span>20.11.2026</span></div>\
+        <div class=c><h3><a href=/n/3>Haushalt ist beschlossen</a></h3><span>02.11.2026</span></div></div>\
+        <p><a href=/aktuelles/?seite=2>2</a> <a href=/aktuelles/?seite=3>Nächste Seite</a></p>";
+    let links: Vec<String> = read(&whole(main)).into_iter().map(|(_, link, _)| link).collect();
+    assert_eq!(links, ["/n/1", "/n/2", "/n/3"]);
+}
+
+#[test]
+fn entries_without_an_address_stay_one_item_each_and_a_picture_is_none() {
+    let block = |title: &str, n: u8| {
+        format!(
+            "<article><h4>{title}</h4><p>Die Verwaltung hat den Entwurf des Planes vorgelegt und erläutert.</p>\
+            <a href=/media/{n}_g.JPG title='Bild vergrößern'><img src=x></a></article>"
+        )
+    };
+    let main = block("Kita geht voran", 1)
+        + &block("Gewerbegebiet wächst", 2)
+        + &block("Rathaus am 24. November geschlossen", 3);
+    assert_eq!(
+        read(&whole(&main)),
+        [
+            row("Kita geht voran", "", ""),
+            row("Gewerbegebiet wächst", "", ""),
+            row("Rathaus am 24. November geschlossen", "", ""),
+        ],
+        "the date in a title is no date of the item"
+    );
+}
+
+#[test]
+fn links_within_teasers_do_not_name_the_item() {
+    let item = |n: u8, title: &str| {
+        format!(
+            "<div class=n><h3>{title}</h3><p>Der Hinweis steht ausführlich auf der Seite vom <a href=https://nachbar.example/>Amt der Nachbarstadt</a> und im Netz.</p>\
+            <p><small>2{n}.11.2026</small></p><a href=/n/{n}>Weiterlesen</a></div>"
+        )
+    };
+    let main = item(4, "Brücke wird gesperrt") + &item(1, "Neues Portal ist online");
+    assert_eq!(
+        read(&whole(&main)),
+        [
+            row("Brücke wird gesperrt", "/n/4", "2026-11-24"),
+            row("Neues Portal ist online", "/n/1", "2026-11-21"),
+        ]
+    );
+}
+
+#[test]
+fn a_page_without_a_list_says_why_and_invents_nothing() {
+    for (main, why) in [
+        (
+            "<p>Zurzeit keine Meldungen.</p><p>Wir berichten hier über alles, was die Stadt bewegt, sobald es Neues gibt, und bitten bis dahin um Geduld.</p>",
+            "nothing at present",
+        ),
+        (
+            "<form><label>Name<input></label><label>Kennwort<input></label><button>Anmelden</button></form><p>Dieser Bereich ist nur für Mitglieder. Bitte melden Sie sich mit Ihrem Namen und dem Kennwort an.</p>",
+            "no list of news",
+        ),
+        ("<div id=root></div>", "by script"),
+    ] {
+        let page = if why == "by script" {
+            main.to_owned()
+        } else {
+            format!("{MENU}<h1>Ort</h1>{main}{FOOTER}")
+        };
+        let found = look(&page);
+        assert!(found.lists.iter().all(|list| !list.is_sure), "{why}");
+        assert!(
+            found.why_none.as_deref().is_some_and(|said| said.contains(why)),
+            "{why}: {:?}",
+            found.why_none
+        );
+    }
+    let tiles = "<div><a href=/rathaus><h3>Rathaus und Politik</h3><p>Der Rat, die Wahlen und alles, was dazu gehört</p></a></div>\
+        <div><a href=/leben><h3>Leben in Ort</h3><p>Schulen, Sport, Vereine und alles, was Spaß macht</p></a></div>";
+    assert_eq!(read(&format!("{MENU}<h1>Willkommen</h1>{tiles}{FOOTER}")), [], "tiles of the menu");
+}
+
+#[test]
+fn selectors_pin_what_was_found() {
+    let item = |n: u8, title: &str| {
+        format!(
+            "<li class='news item-{n}'><h3><a href=/n/{n}>{title}</a></h3><time datetime=2026-11-0{n}>0{n}.11.2026</time></li>"
+        )
+    };
+    let main = format!(
+        "<ul class=liste>{}{}</ul>",
+        item(1, "Brücke wird gesperrt"),
+        item(2, "Neues Portal ist online")
+    );
+    let pins = look(&whole(&main)).lists.remove(0).pins.unwrap();
+    let said = [pins.list, pins.item, pins.title, pins.link, pins.date];
+    assert_eq!(said, ["ul.liste", "li.news", "h3", "h3 a@href", "time@datetime"]);
+}
+
+#[test]
+fn the_work_grows_with_the_page_and_not_faster() {
+    let steps = |count: usize| {
+        let items: String = (0..count)
+            .map(|n| {
+                format!(
+                    "<div><h3><a href=/n/{n}>Titel der Meldung {n}</a></h3><p>24.11.2026</p></div>"
+                )
+            })
+            .collect();
+        let html = whole(&items);
+        let page = document::parse(&html).unwrap();
+        let around = Surroundings { base: None, page: PAGE, zone: Berlin };
+        let budget = Budget::for_document(html.len());
+        found(&page, &around, Some(NOW), true, &budget).unwrap();
+        budget.spent(crate::model::Resource::Steps)
+    };
+    let (one, two, four) = (steps(100), steps(200), steps(400));
+    assert!(two < one * 5 / 2 && four < two * 5 / 2, "{one} {two} {four}");
+}
