@@ -21,12 +21,15 @@
 //! This room decides; who the candidates are is looked up in `store::stories`.
 
 mod change;
+mod documents;
+mod fact;
 mod reading;
 mod recognise;
 mod serial;
 mod similar;
 mod story;
 mod traces;
+mod typo;
 
 #[cfg(test)]
 mod tests;

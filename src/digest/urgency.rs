@@ -133,7 +133,7 @@ mod tests {
         grant.summary = "Die Antragsfrist läuft bis März.".into();
         assert!(is_urgent(&grant));
         grant.summary.clear();
-        grant.update = Some(Update { at: Timestamp(1), what: "Frist geändert: 8. Mai".into() });
+        grant.update = Some(Update { at: Timestamp(1), what: "Frist: 1. Mai → 8. Mai".into() });
         assert!(is_urgent(&grant));
     }
 

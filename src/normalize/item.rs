@@ -39,11 +39,12 @@ pub fn item(
     let url = raw.link.as_deref().and_then(clean);
     let page = url.as_deref().map(canonical);
     let base = Url::parse(url.as_deref().unwrap_or(&settings.url)).ok();
-    let (summary, mut links, in_brackets) = teaser(raw.summary_html.as_deref());
+    let (teaser, mut links, in_brackets) = teaser(raw.summary_html.as_deref());
+    let summary = text::clean_line(&teaser, MAX_TEXT);
     let (body, body_links) = body(raw.body_html.as_deref());
     links.extend(body_links);
     let documents = documents(raw, base.as_ref());
-    let text = whole_text(&summary, body);
+    let text = whole_text(teaser, body);
     let raw_title = clean_title(raw.title.as_deref().unwrap_or_default(), MAX_TITLE);
     let title = shown_title(&raw_title, &text, &documents, url.as_deref())?;
     let summary = if summary.is_empty() { text.replace('\n', " ") } else { summary };
@@ -72,13 +73,13 @@ pub fn item(
     })
 }
 
-/// The teaser on one line, its links, and the date it may begin with.
+/// The teaser, its links, and the date it may begin with. Its paragraphs stay: where
+/// there is no body they are the text, and page furniture is known by its lines.
 fn teaser(html: Option<&str>) -> (String, Vec<String>, Option<String>) {
     let read = html::to_text(html.unwrap_or_default());
     let block = without_furniture(&text::clean_block(&read.text, MAX_TEXT));
     let (dated, rest) = split_bracketed_date(&block);
-    let line = text::clean_line(&without_teaser_end(rest), MAX_TEXT);
-    (line, read.links, dated.map(str::to_owned))
+    (without_teaser_end(rest), read.links, dated.map(str::to_owned))
 }
 
 fn body(html: Option<&str>) -> (String, Vec<String>) {
@@ -89,15 +90,15 @@ fn body(html: Option<&str>) -> (String, Vec<String>) {
 }
 
 /// The body, preceded by the teaser unless it begins with the same words.
-fn whole_text(summary: &str, body: String) -> String {
+fn whole_text(teaser: String, body: String) -> String {
     if body.is_empty() {
-        return summary.to_owned();
+        return teaser;
     }
-    let opening: Vec<&str> = said(summary).take(8).collect();
+    let opening: Vec<&str> = said(&teaser).take(8).collect();
     if says(&body, &opening) {
         body
     } else {
-        text::clean_block(&format!("{summary}\n{body}"), MAX_TEXT)
+        text::clean_block(&format!("{teaser}\n{body}"), MAX_TEXT)
     }
 }
 

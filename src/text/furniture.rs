@@ -15,6 +15,12 @@ const TAILS: &[&str] = &[
     "v.i.s.d.p",
     "original-content von",
     "über uns",
+    "leserkommentare",
+    "kommentare (",
+    "kommentare:",
+    "kommentar schreiben",
+    "jetzt kommentieren",
+    "diskutieren sie mit",
     "lesen sie auch:",
     "lesen sie auch",
     "das könnte sie auch interessieren",
@@ -25,11 +31,24 @@ const TAILS: &[&str] = &[
     "verwandte artikel",
     "ähnliche beiträge",
     "schreibe einen kommentar",
+    "weitere themen",
+    "weitere beiträge",
+    "weitere pressemitteilungen",
+    "aktuelle meldungen",
+    "das könnte ihnen auch gefallen",
+    "das interessiert andere leser",
+    "empfehlungen der redaktion",
+    "meistgelesen",
+    "meistgelesene artikel",
+    "beliebte artikel",
+    "passend dazu",
+    "ähnliche artikel",
+    "kommentare",
     "grußwort",
 ];
 /// How many of the first `TAILS` end the text wherever their line stands.
 /// The others do so as a heading; with words of their own they are one line.
-const SIGNATURES: usize = 10;
+const SIGNATURES: usize = 16;
 
 /// A line that begins so is left out alone.
 const LINES: &[&str] = &[
@@ -46,9 +65,57 @@ const LINES: &[&str] = &[
     "©",
     "(c) ",
     "quelle:",
+    "archivbild",
+    "archivfoto",
     "anzeige",
+    "werbung:",
+    "ende der anzeige",
     "siehe auch:",
     "auch interessant:",
+    "lesen sie hier",
+    "lesen sie dazu",
+    "lesen sie mehr",
+    "mehr aus ",
+    "mehr dazu:",
+    "top-themen",
+    "aufrufe:",
+    "seitenaufrufe",
+    "zugriffe:",
+    "klicks:",
+    "gelesen:",
+    "lesezeit",
+    "stand:",
+    "zuletzt aktualisiert",
+    "zuletzt geändert",
+    "letzte aktualisierung",
+    "letzte änderung",
+    "aktualisiert am",
+    "aktualisiert:",
+    "veröffentlicht am",
+    "erstellt am",
+    "teilen:",
+    "teilen auf",
+    "jetzt teilen",
+    "artikel teilen",
+    "beitrag teilen",
+    "folgen sie uns",
+    "seite drucken",
+    "nach oben",
+    "tags:",
+    "schlagworte:",
+    "schlagwörter:",
+    "kommentar von",
+    "immer gut informiert",
+    "wetter:",
+    "das wetter",
+    "heute in ",
+    "heute im ",
+    "veranstaltungen heute",
+    "veranstaltungstipp",
+    "termine heute",
+    "nichts mehr verpassen",
+    "bilder:",
+    "abbildung:",
 ];
 /// Longer than any opening, and one character more to see where it ends.
 pub const LONGEST_OPENING: usize = 40;
@@ -292,27 +359,64 @@ pub fn push_lower(lower: &mut String, line: &str, most: usize) {
     }
 }
 
+/// How a line ends a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tail {
+    /// It does not.
+    None,
+    /// A heading of other items.
+    Heading,
+    /// The publisher's own words begin.
+    Signature,
+}
+
 /// Returns whether a line in lower case ends the text before it.
 pub fn is_tail(line: &str) -> bool {
+    tail(line) != Tail::None
+}
+
+/// Returns how a line in lower case ends the text before it.
+pub fn tail(line: &str) -> Tail {
     let Some(index) = TAILS.iter().position(|opening| begins_with(line, opening)) else {
-        return false;
+        return Tail::None;
     };
-    index < SIGNATURES
-        || line.trim_end_matches([':', ' ', '…', '.']).chars().count()
-            <= TAILS[index].chars().count() + 4
-        || (TAILS[index] == "grußwort" && line.chars().count() <= 80)
+    let is_heading = line.trim_end_matches([':', ' ', '…', '.']).chars().count()
+        <= TAILS[index].chars().count() + 4;
+    let is_of_comments = TAILS[index] == "kommentare" && is_heading;
+    if index < SIGNATURES
+        || is_of_comments
+        || TAILS[index] == "grußwort" && line.chars().count() <= 80
+    {
+        Tail::Signature
+    } else if is_heading {
+        Tail::Heading
+    } else {
+        Tail::None
+    }
 }
 
 /// Returns whether a line in lower case is to be left out alone.
 pub fn is_line(line: &str) -> bool {
+    // Who pays may say much.
+    if ["anzeige:", "werbung:", "anzeige –", "anzeige -"].iter().any(|paid| line.starts_with(paid))
+    {
+        return true;
+    }
     if line.chars().count() > LONGEST_LINE {
         return false;
     }
-    let cookies = line.contains("cookie")
-        && ["akzeptier", "zustimm", "einwillig", "verwende", "einstellung"]
+    let asks_to_subscribe = line.contains("newsletter")
+        && ["abonnier", "bestellen sie", "melden sie sich", "jetzt anmelden", "verpassen"]
             .iter()
             .any(|word| line.contains(word));
-    cookies || LINES.iter().chain(&TAILS[SIGNATURES..]).any(|opening| begins_with(line, opening))
+    let cookies = line.contains("cookie")
+        && ["akzeptier", "zustimm", "stimmen", "einwillig", "verwende", "nutz", "einstellung"]
+            .iter()
+            .any(|word| line.contains(word));
+    cookies
+        || line == "werbung"
+        || asks_to_subscribe
+        || LINES.iter().chain(&TAILS[SIGNATURES..]).any(|opening| begins_with(line, opening))
 }
 
 /// `opening` as whole words.

@@ -4,20 +4,29 @@
 pub mod date;
 pub mod furniture;
 
+mod boilerplate;
 mod clean;
 mod fold;
 mod hash;
 mod months;
+mod numerals;
+mod outcomes;
 mod rubric;
 mod sentences;
+mod unwrap;
 mod words;
 
+pub use boilerplate::{furniture_ranges, furniture_ranges_but_mail, is_furniture};
 pub use clean::{clean_block, clean_line};
 pub use fold::fold;
 pub use hash::{checksum64, hash64};
-pub use months::MONTHS;
+pub use months::{MONTHS, WEEKDAYS};
+pub use numerals::{numeral, ordinal};
+pub use outcomes::{Outcome, Outcomes, outcomes};
 pub use rubric::{Rubric, rubric};
 pub use sentences::{sentences, shorten};
+pub use unwrap::unwrapped;
 pub use words::words;
 
 pub(crate) use clean::{is_invisible, push_single_spaced};
+pub(crate) use months::{month_named, weekday_named};

@@ -1,4 +1,4 @@
-//! The months by their German names, and by the spellings that dates use.
+//! Months and days of the week by their German names, and by the spellings that dates use.
 
 /// January first.
 pub const MONTHS: [&str; 12] = [
@@ -15,6 +15,10 @@ pub const MONTHS: [&str; 12] = [
     "November",
     "Dezember",
 ];
+
+/// Monday first.
+pub const WEEKDAYS: [&str; 7] =
+    ["Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"];
 
 /// Spellings in lower case with their number; the beginning of one stands for it.
 const SPELLINGS: &[(&str, i64)] = &[
@@ -49,7 +53,7 @@ const SPELLINGS: &[(&str, i64)] = &[
 
 /// Returns the number of the month that `word`, in lower case, names or abbreviates
 /// to at least three letters.
-pub(super) fn month_named(word: &str) -> Option<i64> {
+pub(crate) fn month_named(word: &str) -> Option<i64> {
     if word == "sept" {
         return Some(9);
     }
@@ -58,4 +62,16 @@ pub(super) fn month_named(word: &str) -> Option<i64> {
         .iter()
         .find(|(name, _)| letters >= 3 && name.starts_with(word))
         .map(|(_, month)| *month)
+}
+
+/// Returns the number of the day of the week, Monday being 1, that `word`, in lower
+/// case, names or begins with: `montags` and `montagabend` too.
+pub(crate) fn weekday_named(word: &str) -> Option<u8> {
+    if word.starts_with("sonnabend") {
+        return Some(6);
+    }
+    let is_meant = |(_, day): &(u8, &str)| {
+        word.get(..day.len()).is_some_and(|head| head.eq_ignore_ascii_case(day))
+    };
+    (1..).zip(WEEKDAYS).find(is_meant).map(|(number, _)| number)
 }

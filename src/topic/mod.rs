@@ -3,7 +3,7 @@
 //! The terms of all topics are looked for in one pass per text; then each
 //! signal reads, topic by topic, what was found. What counts as a hit is the
 //! term language's matter (`term`, `matcher`), what is not the item's own
-//! words that of `boilerplate`, what a hit weighs is decided here.
+//! words that of `text::furniture_ranges`, what a hit weighs is decided here.
 //!
 //! Whatever is tagged can be proved: every span of evidence cuts its words out
 //! of the stored title, text or category.
@@ -11,7 +11,6 @@
 pub mod evaluate;
 pub mod signal;
 
-mod boilerplate;
 mod folded;
 mod matcher;
 mod reading;

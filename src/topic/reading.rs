@@ -2,8 +2,9 @@
 
 use super::folded::fold;
 use super::matcher::{Hit, Matcher};
-use super::{LATER, LEAD_CHARS, List, STRONG, Subject, Topic, WEAK, boilerplate};
+use super::{LATER, LEAD_CHARS, List, STRONG, Subject, Topic, WEAK};
 use crate::model::{Evidence, Field};
+use crate::text;
 
 /// Places of one term in one text that are looked at: enough to find one that
 /// no better term covers.
@@ -54,7 +55,7 @@ impl<'a> Reading<'a> {
             subject.text.char_indices().nth(LEAD_CHARS).map_or(subject.text.len(), |(at, _)| at);
         let mut places = vec![
             (Place::Title, matcher.hits(&fold(subject.title, &[]))),
-            (Place::Text, matcher.hits(&fold(subject.text, &boilerplate::cuts(subject.text)))),
+            (Place::Text, matcher.hits(&fold(subject.text, &text::furniture_ranges(subject.text)))),
         ];
         for (index, category) in subject.categories.iter().enumerate() {
             places.push((Place::Category(index), matcher.hits(&fold(category, &[]))));

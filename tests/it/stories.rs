@@ -278,7 +278,10 @@ async fn a_mailed_item_returns_for_a_changed_deadline_and_not_for_a_typo() {
     assert_eq!(world.digest().await, None);
     let later = RELEASE.replace("28. Februar", "31. März");
     world.report("land", &[told("l1", title, &later)]).await;
-    assert_eq!(update_of(world.digest().await).as_deref(), Some("Frist geändert: 31. März 2026"));
+    assert_eq!(
+        update_of(world.digest().await).as_deref(),
+        Some("Frist: 28. Februar 2026 → 31. März 2026")
+    );
     assert_eq!(world.digest().await, None, "it returns once");
 }
 
@@ -289,10 +292,15 @@ async fn what_changed_is_said_in_words() {
     world.digest().await.unwrap();
     let changed = Told {
         file: Some("https://land.example/merkblatt.pdf"),
-        ..told("l1", "Bewerbung für Onlinedienste beginnt", RELEASE)
+        ..told("l1", "Onlinedienste entlasten Kommunen ab Mai", RELEASE)
     };
     world.report("land", &[changed]).await;
-    assert_eq!(update_of(world.digest().await).as_deref(), Some("neuer Titel, neues Dokument"));
+    assert_eq!(
+        update_of(world.digest().await).as_deref(),
+        Some(
+            "neues Dokument: merkblatt.pdf; neuer Titel, bisher: Onlinedienste entlasten Kommunen"
+        )
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -305,14 +313,20 @@ async fn an_item_returns_once_a_day_at_most_and_no_change_is_lost() {
     world.report("land", &[told("l1", title, &until("1. März"))]).await;
     // Before the digest has taken it, a second change is said in the same breath.
     world.report("land", &[told("l1", title, &until("2. März"))]).await;
-    assert_eq!(update_of(world.digest().await).as_deref(), Some("Frist geändert: 2. März 2026"));
+    assert_eq!(
+        update_of(world.digest().await).as_deref(),
+        Some("Frist: 28. Februar 2026 → 2. März 2026")
+    );
     tokio::time::advance(DAY / 4).await;
     world.report("land", &[told("l1", title, &until("3. März"))]).await;
     world.report("land", &[told("l1", title, &until("4. März"))]).await;
     assert_eq!(world.digest().await, None);
     tokio::time::advance(DAY).await;
     world.report("presse", &[told("p1", "Wetter", "Es regnet.")]).await;
-    assert_eq!(update_of(world.digest().await).as_deref(), Some("Frist geändert: 4. März 2026"));
+    assert_eq!(
+        update_of(world.digest().await).as_deref(),
+        Some("Frist: 2. März 2026 → 4. März 2026")
+    );
     assert_eq!(world.digest().await, None);
 }
 

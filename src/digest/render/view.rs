@@ -239,7 +239,7 @@ fn entry_view(
         .filter_map(|of| words::topic_title(face, &of.topic))
         .collect();
     let update = entry.update.as_ref().map(|update| {
-        let what = typo::line(&update.what, 160);
+        let what = typo::line(&update.what, 600);
         let colon = if what.is_empty() { "" } else { ": " };
         format!("Aktualisiert am {}{colon}{what}", typo::date(update.at, face.zone))
     });
