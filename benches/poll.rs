@@ -14,7 +14,7 @@ use amtsbote::clock::Stopwatch;
 use amtsbote::config::{self, Environment};
 use amtsbote::dedup;
 use amtsbote::extract::feed;
-use amtsbote::model::{Item, RawItem, SourceId, SourceSettings, StoryId, Tagging, Timestamp};
+use amtsbote::model::{Item, RawItem, SourceId, SourceSettings, Tagging, Timestamp};
 use amtsbote::normalize;
 use amtsbote::store::{Store, items, sources, stories};
 use amtsbote::topic::{Subject, Tagger};
@@ -230,16 +230,12 @@ fn store(
                 sources::attempt(tx, settings, now, now)?;
                 for Read { item, taggings, traces } in items {
                     let id = &settings.id;
-                    let found = stories::candidates(tx, traces, id, now.before(dedup::MEMORY))?;
                     let newcomer = dedup::Subject { source: id, received: now, traces };
-                    let decision = dedup::story(&newcomer, &found);
-                    let row = items::insert(tx, id, item, now, None, decision.joins)?;
+                    let place = stories::place(tx, &newcomer, now.before(dedup::MEMORY))?;
+                    let row = items::insert(tx, id, item, now, None, place.joins)?;
                     let Some(row) = row else { continue };
                     items::add_tags(tx, row, taggings, "bench")?;
-                    stories::insert_traces(tx, row, id, traces)?;
-                    for other in decision.related {
-                        stories::add_related(tx, decision.joins.unwrap_or(StoryId(row.0)), other)?;
-                    }
+                    stories::settle(tx, row, id, traces, &place)?;
                 }
             }
             Ok(())

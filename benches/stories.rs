@@ -14,8 +14,7 @@ use std::error::Error;
 use std::path::Path;
 
 use amtsbote::dedup::{
-    Candidate, MEMORY, Rare, StoryDecision, Subject, Tie, Traces, judge, story, title_likeness,
-    traces,
+    Candidate, MEMORY, Rare, Subject, Tie, Traces, judge, title_likeness, traces,
 };
 use amtsbote::model::{Fingerprint, Item, ItemId, Key, SourceId, StoryId, Timestamp};
 use amtsbote::store::stories;
@@ -52,7 +51,9 @@ fn open(path: Option<&Path>) -> Outcome<Connection> {
         "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
          pragma cache_size = -16384;
          create table items (id integer primary key, source text not null, title text not null,
-           first_seen integer not null, story integer);",
+           first_seen integer not null, story integer);
+         create index items_by_story on items (story);
+         create table told (story integer not null);",
     )?;
     connection.execute_batch(include_str!("../migrations/0002_stories.sql"))?;
     Ok(connection)
@@ -65,22 +66,18 @@ fn place(
     title: &str,
     source: &SourceId,
     found: &Traces,
-) -> Outcome<(StoryDecision, Vec<Candidate>)> {
-    let candidates = stories::candidates(connection, found, source, NOW.before(MEMORY))?;
-    let decision = story(&Subject { source, received: NOW, traces: found }, &candidates);
+) -> Outcome<Placement> {
+    let newcomer = Subject { source, received: NOW, traces: found };
+    let placement = stories::place(connection, &newcomer, NOW.before(MEMORY))?;
     connection.prepare_cached("insert into items values (?1, ?2, ?3, ?4, ?5)")?.execute((
         row,
         source.as_str(),
         title,
         NOW.0,
-        decision.joins.map_or(row, |s| s.0),
+        placement.joins.map_or(row, |s| s.0),
     ))?;
-    stories::insert_traces(connection, ItemId(row), source, found)?;
-    let own = decision.joins.unwrap_or(StoryId(row));
-    for other in &decision.related {
-        stories::add_related(connection, own, *other)?;
-    }
-    Ok((decision, candidates))
+    stories::settle(connection, ItemId(row), source, found, &placement)?;
+    Ok(placement)
 }
 
 fn report(items: &Path, pairs: &Path) -> Outcome<()> {
@@ -137,8 +134,9 @@ fn report(items: &Path, pairs: &Path) -> Outcome<()> {
     let mut in_order: Vec<&Told> = all.values().collect();
     in_order.sort_by_key(|told| told.row);
     for told in in_order {
-        let (decision, candidates) =
-            place(&connection, told.row, &told.item.title, &told.source, &told.traces)?;
+        let candidates =
+            stories::candidates(&connection, &told.traces, &told.source, NOW.before(MEMORY))?;
+        let decision = place(&connection, told.row, &told.item.title, &told.source, &told.traces)?;
         for candidate in candidates {
             rare.insert((told.row, candidate.item.0), candidate.rare);
         }
@@ -271,7 +269,7 @@ fn bench(stored: u64) -> Outcome<()> {
         for row in poll..poll + POLL {
             let place_in = usize::try_from(row)?;
             let row = stored + row;
-            let (decision, _) = place(
+            let decision = place(
                 &connection,
                 i64::try_from(row)?,
                 &new[place_in].title,

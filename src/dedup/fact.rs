@@ -300,16 +300,18 @@ pub(super) fn stem(letters: &str) -> &str {
     };
     let mut length = letters.len();
     for ending in ["innen", "in"] {
-        if let Some(shorter) = cut(letters, ending, 5) {
+        if let Some(shorter) = cut(letters, ending, if ending == "innen" { 3 } else { 5 }) {
             length = shorter;
             break;
         }
     }
-    for ending in ["enden", "ende", "ern", "en", "er", "em", "es", "e", "n", "s"] {
-        if let Some(shorter) = cut(&letters[..length], ending, 4) {
-            length = shorter;
+    // Twice: "Köthener" and "Köthen" are one place.
+    for _ in 0..2 {
+        let ends = ["enden", "ende", "ern", "en", "er", "em", "es", "e", "n", "s"];
+        let Some(shorter) = ends.iter().find_map(|end| cut(&letters[..length], end, 4)) else {
             break;
-        }
+        };
+        length = shorter;
     }
     &letters[..length]
 }

@@ -20,9 +20,11 @@
 //!
 //! This room decides; who the candidates are is looked up in `store::stories`.
 
+mod align;
 mod change;
 mod documents;
 mod fact;
+mod partition;
 mod reading;
 mod recognise;
 mod serial;
@@ -34,14 +36,16 @@ mod typo;
 #[cfg(test)]
 mod tests;
 
+pub use align::Refuted;
 pub use change::{Said, change, with_more};
 pub use recognise::{Appearance, recognise};
+pub use partition::{Member, partition};
 pub use serial::{Marks, marks, told_apart};
 pub use similar::{BANDS, Overlap, title_likeness};
 pub use story::{
     Candidate, Guard, Judgement, MEMORY, Rare, StoryDecision, Subject, Tie, WINDOW, judge, story,
 };
-pub use traces::{Traces, traces};
+pub use traces::{Class, Token, Told, Traces, traces};
 
 use crate::model::{Fingerprint, Known, Verdict};
 

@@ -1,8 +1,12 @@
 //! Words as numbers: what the other files of this room compare.
 //!
-//! A word is hashed while it is read, without making a string of it: this runs
-//! for every new item. Letters are folded as readers would (case, `ä` = `ae`,
-//! `ß` = `ss`), soft hyphens and zero-width characters vanish.
+//! A word is hashed without making a string of it: this runs for every new item.
+//! Letters are folded as readers would (case, `ä` = `ae`, `ß` = `ss`), soft hyphens
+//! and zero-width characters vanish. What editors of other houses write otherwise has
+//! one hash: forms of a word, ways to name women and men, numbers in words or with
+//! points, days, words parted at the end of a line.
+
+use crate::text::{fold, is_invisible, month_named, numeral, weekday_named};
 
 /// A word as it stands in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +27,10 @@ pub(super) struct Word<'a> {
     pub(super) stop: bool,
     /// It is the first word of a sentence, so that its capital says nothing.
     pub(super) opens: bool,
+    /// The number that it is, in figures or in words.
+    pub(super) number: Option<u32>,
+    /// It names a month, a day of the week or a year.
+    pub(super) of_calendar: bool,
 }
 
 const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
@@ -51,6 +59,12 @@ pub(super) fn hash_word(word: &str) -> u64 {
     spread(word.chars().fold(OFFSET, fold_into))
 }
 
+/// The same of the letters and digits alone.
+fn hash_letters(word: &str) -> u64 {
+    let is_part = |c: &char| c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(c);
+    spread(word.chars().filter(is_part).fold(OFFSET, fold_into))
+}
+
 fn fold_into(hash: u64, letter: char) -> u64 {
     if letter.is_ascii() {
         return step(hash, letter.to_ascii_lowercase() as u8);
@@ -70,14 +84,9 @@ fn fold_into(hash: u64, letter: char) -> u64 {
     pair.bytes().fold(hash, step)
 }
 
-/// Characters that stand inside words without being part of them.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
-}
-
 /// The words of a text, in order.
 pub(super) fn words(text: &str) -> Words<'_> {
-    Words { text, at: 0, opens: true, behind_number: false }
+    Words { text, at: 0, opens: true, behind_number: false, pending: [None, None] }
 }
 
 /// See [`words`].
@@ -87,48 +96,156 @@ pub(super) struct Words<'a> {
     opens: bool,
     /// The full stop behind a number ends no sentence.
     behind_number: bool,
+    /// The rest of a day such as `07.03.2026`, which counts as three words.
+    pending: [Option<Word<'a>>; 2],
 }
 
 impl<'a> Iterator for Words<'a> {
     type Item = Word<'a>;
 
     fn next(&mut self) -> Option<Word<'a>> {
-        let rest = self.text.get(self.at..)?;
-        let mut letters = rest.char_indices();
-        let (start, first) = loop {
-            let Some((offset, letter)) = letters.next() else {
-                self.at = self.text.len();
-                return None;
-            };
-            if letter.is_alphanumeric() {
-                break (offset, letter);
-            }
-            self.opens |=
-                matches!(letter, '!' | '?' | ':' | '\n') || letter == '.' && !self.behind_number;
-        };
-        let mut word = Word { opens: std::mem::take(&mut self.opens), ..Word::EMPTY };
-        word.take(first);
-        let mut end = start + first.len_utf8();
-        loop {
-            end += word.take_plain(&rest.as_bytes()[end..]);
-            let Some(letter) = rest[end..].chars().next() else { break };
-            if letter.is_alphanumeric() {
-                word.take(letter);
-            } else if !is_invisible(letter) {
-                word.stop = letter == '.';
-                break;
-            }
-            end += letter.len_utf8();
+        if let Some(word) = self.pending[0].take() {
+            self.pending.swap(0, 1);
+            return Some(word);
         }
-        self.at += end;
-        word.text = rest.get(start..end)?;
-        word.hash = spread(word.hash);
+        let rest = self.text.get(self.at..)?;
+        let (start, first) = self.begin(rest)?;
+        let opens = std::mem::take(&mut self.opens);
+        let tail = &rest[start..];
+        let word = if first.is_ascii_digit() {
+            let (word, length, more) = number(tail);
+            self.pending = more;
+            self.at += start + length;
+            word
+        } else {
+            let (text, length) = letters(tail);
+            self.at += start + length;
+            let mut word = Word::of(text);
+            word.stop = self.text[self.at..].starts_with('.');
+            word
+        };
         self.behind_number = word.digits > 0;
-        Some(word)
+        Some(Word { opens, ..word })
     }
 }
 
-impl Word<'_> {
+impl Words<'_> {
+    /// Skips to the next word.
+    fn begin(&mut self, rest: &str) -> Option<(usize, char)> {
+        for (offset, letter) in rest.char_indices() {
+            if letter.is_alphanumeric() {
+                return Some((offset, letter));
+            }
+            self.opens |=
+                matches!(letter, '!' | '?' | ':' | '\n') || letter == '.' && !self.behind_number;
+        }
+        self.at = self.text.len();
+        None
+    }
+}
+
+/// The word at the beginning of a text, and how far it reaches with what is not part of
+/// it: the ending that names women too, the hyphen at the end of a line.
+fn letters(text: &str) -> (&str, usize) {
+    let mut end = 0;
+    for (at, letter) in text.char_indices() {
+        if !letter.is_alphanumeric() && !is_invisible(letter) {
+            break;
+        }
+        end = at + letter.len_utf8();
+    }
+    let rest = &text[end..];
+    if let Some(behind) = rest.strip_prefix([':', '*', '_', '/']) {
+        let behind = behind.strip_prefix('-').unwrap_or(behind);
+        let names = ["innen", "in"].iter().find_map(|ending| behind.strip_prefix(ending));
+        if let Some(after) = names.filter(|after| !after.starts_with(char::is_alphanumeric)) {
+            return (&text[..end], text.len() - after.len());
+        }
+    }
+    // "Stadt-" at the end of a line, "baurätin" at the beginning of the next.
+    if let Some(behind) = rest.strip_prefix('-')
+        && let Some(next) = behind.trim_start_matches(' ').strip_prefix('\n')
+        && let next = next.trim_start()
+        && next.starts_with(char::is_lowercase)
+        && !["und ", "oder ", "sowie "].iter().any(|word| next.starts_with(word))
+    {
+        let more = next.find(|c: char| !c.is_alphanumeric()).unwrap_or(next.len());
+        let length = text.len() - next.len() + more;
+        return (&text[..length], length);
+    }
+    (&text[..end], end)
+}
+
+/// The number at the beginning of a text, how far it reaches, and the words behind it if
+/// it is a day or a time.
+fn number(text: &str) -> (Word<'_>, usize, [Option<Word<'_>>; 2]) {
+    let bytes = text.as_bytes();
+    let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut end = digits(0);
+    while matches!(bytes.get(end), Some(b'.' | b',')) && digits(end + 1) > 0 {
+        end += 1 + digits(end + 1);
+    }
+    // "75 000": the parts of a number, not two.
+    while (1..=3).contains(&digits(0))
+        && matches!(bytes.get(end), Some(b' '))
+        && digits(end + 1) == 3
+        && bytes[0] != b'0'
+        && (end == digits(0) || end > digits(0) && bytes[digits(0)] == b' ')
+    {
+        end += 4;
+    }
+    let whole = &text[..end];
+    // "9b", "3D": a name.
+    if text[end..].starts_with(char::is_alphabetic) {
+        let (name, length) = letters(text);
+        if length > end {
+            return (Word::of(name), length, [None, None]);
+        }
+    }
+    let stop = bytes.get(end) == Some(&b'.');
+    let parts: Vec<&str> = whole.split('.').collect();
+    let value = |part: &str| part.parse::<u32>().ok();
+    match parts.as_slice() {
+        [day, month, year]
+            if value(month).is_some_and(|m| (1..=12).contains(&m)) && day.len() <= 2 =>
+        {
+            let year = value(year).map(|year| if year < 100 { year + 2000 } else { year });
+            let month = Word::of_month(month, value(month).unwrap_or_default());
+            let day = Word { stop: true, ..Word::of_number(day, value(day).unwrap_or_default()) };
+            let year = year.map(|year| Word::of_number(parts[2], year));
+            (day, end, [Some(month), year])
+        }
+        [day, month]
+            if stop && day.len() <= 2 && value(month).is_some_and(|m| (1..=12).contains(&m)) =>
+        {
+            let month = Word::of_month(month, value(month).unwrap_or_default());
+            let day = Word { stop: true, ..Word::of_number(day, value(day).unwrap_or_default()) };
+            (day, end, [Some(month), None])
+        }
+        [hour, minute] if minute.len() == 2 && text[end..].trim_start().starts_with("Uhr") => {
+            let minute = value(minute).filter(|m| *m > 0).map(|m| Word::of_number(minute, m));
+            (Word::of_number(hour, value(hour).unwrap_or_default()), end, [minute, None])
+        }
+        _ => {
+            let is_plain = whole.bytes().all(|byte| byte.is_ascii_digit());
+            let is_grouped = whole.split(['.', ' ']).skip(1).all(|part| part.len() == 3);
+            let read = if is_plain || is_grouped && !whole.contains(',') {
+                whole.bytes().filter(u8::is_ascii_digit).try_fold(0_u32, |sum, digit| {
+                    sum.checked_mul(10)?.checked_add(u32::from(digit - b'0'))
+                })
+            } else {
+                None
+            };
+            let word = match read {
+                Some(number) => Word::of_number(whole, number),
+                None => Word { digits: u8::try_from(end).unwrap_or(u8::MAX), ..Word::of(whole) },
+            };
+            (Word { stop, ..word }, end, [None, None])
+        }
+    }
+}
+
+impl<'a> Word<'a> {
     const EMPTY: Self = Self {
         text: "",
         hash: OFFSET,
@@ -138,28 +255,106 @@ impl Word<'_> {
         digits: 0,
         stop: false,
         opens: false,
+        number: None,
+        of_calendar: false,
     };
 
-    /// Takes the letters that are folded already, as most are. Answers how many.
-    fn take_plain(&mut self, letters: &[u8]) -> usize {
-        let mut count = 0;
-        for letter in letters.iter().take_while(|letter| letter.is_ascii_lowercase()) {
-            self.hash = step(self.hash, *letter);
-            count += 1;
+    fn of(text: &'a str) -> Self {
+        let mut word = Self { text, ..Self::EMPTY };
+        for letter in text.chars() {
+            let capital = letter.is_uppercase();
+            word.capital |= capital && word.length == 0;
+            let inner = u8::from(capital && word.length > 0);
+            word.inner_capitals = word.inner_capitals.saturating_add(inner);
+            word.digits = word.digits.saturating_add(u8::from(letter.is_ascii_digit()));
+            word.length = word.length.saturating_add(u16::from(letter.is_alphanumeric()));
         }
-        self.length = self.length.saturating_add(u16::try_from(count).unwrap_or(u16::MAX));
-        count
+        if word.capital
+            && let Some(month) = month_of(text)
+        {
+            return Self { text, ..Self { length: word.length, ..Self::of_month(text, month) } };
+        }
+        if (!word.capital && word.length <= 12 || word.length <= 8)
+            && let Some(number) = numeral_of(text)
+        {
+            return Self { length: word.length, ..Self::of_number(text, number) };
+        }
+        word.of_calendar = word.capital && weekday_named_in(text);
+        let shouts = word.length >= 5 && u16::from(word.inner_capitals) + 1 >= word.length;
+        word.hash = if shouts
+            || !text.is_ascii()
+            || NAMES_PEOPLE.iter().any(|begin| text.starts_with(begin))
+        {
+            hash_letters(super::fact::stem(&fold(text)))
+        } else {
+            hash_letters(stem_of(text))
+        };
+        word
     }
 
-    fn take(&mut self, letter: char) {
-        let capital = letter.is_uppercase();
-        self.capital |= capital && self.length == 0;
-        self.inner_capitals =
-            self.inner_capitals.saturating_add(u8::from(capital && self.length > 0));
-        self.digits = self.digits.saturating_add(u8::from(letter.is_ascii_digit()));
-        self.length = self.length.saturating_add(1);
-        self.hash = fold_into(self.hash, letter);
+    fn of_number(text: &'a str, number: u32) -> Self {
+        let digits =
+            u8::try_from(number.checked_ilog10().unwrap_or_default() + 1).unwrap_or(u8::MAX);
+        Self {
+            text,
+            hash: spread(0x6e75_6d62 << 32 | u64::from(number)),
+            length: u16::from(digits),
+            digits,
+            number: Some(number),
+            of_calendar: (1990..2100).contains(&number),
+            ..Self::EMPTY
+        }
     }
+
+    fn of_month(text: &'a str, month: u32) -> Self {
+        let hash = spread(0x6d6f_6e74 << 32 | u64::from(month));
+        let stop = text.starts_with(|c: char| c.is_ascii_digit());
+        Self { text, hash, length: 4, capital: true, of_calendar: true, stop, ..Self::EMPTY }
+    }
+}
+
+/// Months by their names and usual abbreviations; a fast look at the first letter first.
+fn month_of(text: &str) -> Option<u32> {
+    if !text.starts_with(['J', 'F', 'M', 'A', 'S', 'O', 'N', 'D']) || text.len() > 10 {
+        return None;
+    }
+    u32::try_from(month_named(&text.to_lowercase())?).ok()
+}
+
+fn numeral_of(text: &str) -> Option<u32> {
+    if !text.starts_with([
+        'z', 'd', 'v', 'f', 's', 'a', 'n', 'e', 'Z', 'D', 'V', 'F', 'S', 'A', 'N', 'E',
+    ]) {
+        return None;
+    }
+    if text.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        numeral(text)
+    } else {
+        numeral(&fold(text))
+    }
+}
+
+fn weekday_named_in(text: &str) -> bool {
+    text.starts_with(['M', 'D', 'F', 'S'])
+        && text.contains("tag")
+        && weekday_named(&text.to_lowercase()).is_some()
+        || text.starts_with("Mittwoch")
+        || text.starts_with("Sonnabend")
+}
+
+/// Beginnings of the words that `fact::stem` knows as names of the same people.
+const NAMES_PEOPLE: [&str; 8] =
+    ["Besch", "Beleg", "Lehr", "Studier", "Teilnehm", "Einwohn", "Bürger", "Antrag"];
+
+/// The word without the ending of its form, as `fact::stem` has it, but of letters that
+/// are not folded.
+fn stem_of(text: &str) -> &str {
+    super::fact::stem(match text {
+        "Sonnabend" => "Samstag",
+        "Mio" => "Millionen",
+        "Mrd" => "Milliarden",
+        _ => text,
+    })
 }
 
 #[cfg(test)]
@@ -173,7 +368,25 @@ mod tests {
         assert_eq!(hash("Ämter"), hash("aemter"));
         assert_eq!(hash("Ver\u{ad}waltung"), hash("Verwaltung"));
         assert_eq!(hash("Ver\u{ad}waltung"), hash_word("verwaltung"));
-        assert_ne!(hash("Amt"), hash("Amts"));
+        assert_ne!(hash("Amt"), hash("Rat"));
+    }
+
+    #[test]
+    fn what_other_houses_write_otherwise_has_one_hash() {
+        let hashes = |text| words(text).map(|word| word.hash).collect::<Vec<_>>();
+        for (one, other) in [
+            ("2.150 Stück", "2150 Stück"),
+            ("75 000 Stück", "75.000 Stück"),
+            ("am 07.03.2026 um", "am 7. März 2026 um"),
+            ("um 10.00 Uhr", "um 10 Uhr"),
+            ("zwei Räume", "2 Räume"),
+            ("die Bürger:innen", "die Bürger"),
+            ("Mitarbeitende", "Mitarbeiter"),
+            ("von Stadt-\nbaurätin Dierks", "von Stadtbaurätin Dierks"),
+            ("am Sonnabend", "am Samstag"),
+        ] {
+            assert_eq!(hashes(one), hashes(other), "{one} | {other}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! than most reports of one event. So titles never join; here they only part.
 
 use super::reading::{Word, words};
+use crate::text::{fold, month_named, ordinal};
 
 /// A kind of mark in a title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,50 +106,6 @@ const COUNTED: &[&str] = &[
     "runde",
 ];
 
-const MONTHS: &[(&str, u32)] = &[
-    ("jan", 1),
-    ("januar", 1),
-    ("feb", 2),
-    ("februar", 2),
-    ("mrz", 3),
-    ("mär", 3),
-    ("märz", 3),
-    ("apr", 4),
-    ("april", 4),
-    ("mai", 5),
-    ("jun", 6),
-    ("juni", 6),
-    ("jul", 7),
-    ("juli", 7),
-    ("aug", 8),
-    ("august", 8),
-    ("sep", 9),
-    ("sept", 9),
-    ("september", 9),
-    ("okt", 10),
-    ("oktober", 10),
-    ("nov", 11),
-    ("november", 11),
-    ("dez", 12),
-    ("dezember", 12),
-];
-
-/// Stems of ordinals in words, with their endings cut.
-const ORDINALS: &[(&str, u32)] = &[
-    ("erst", 1),
-    ("zweit", 2),
-    ("dritt", 3),
-    ("viert", 4),
-    ("fünft", 5),
-    ("sechst", 6),
-    ("siebt", 7),
-    ("acht", 8),
-    ("neunt", 9),
-    ("zehnt", 10),
-    ("elft", 11),
-    ("zwölft", 12),
-];
-
 /// Reads the marks of a title.
 pub fn marks(title: &str) -> Marks {
     let mut marks = Marks::default();
@@ -167,7 +124,7 @@ pub fn marks(title: &str) -> Marks {
         }
         if let Some(month) = month(lower) {
             marks.add(Kind::Month, month);
-        } else if let Some(ordinal) = ordinal(lower) {
+        } else if let Some(ordinal) = ordinal(&fold(lower)) {
             marks.add(Kind::Number, ordinal);
         } else if let Ok(number) = lower.parse::<u32>() {
             marks.read_number(number, *word, before, after);
@@ -248,13 +205,7 @@ pub fn told_apart(left: &Marks, right: &Marks) -> bool {
 }
 
 fn month(lower: &str) -> Option<u32> {
-    MONTHS.iter().find(|(name, _)| *name == lower).map(|(_, month)| *month)
-}
-
-fn ordinal(lower: &str) -> Option<u32> {
-    let stem =
-        ["er", "es", "en", "em", "e"].iter().find_map(|ending| lower.strip_suffix(ending))?;
-    ORDINALS.iter().find(|(name, _)| *name == stem).map(|(_, ordinal)| *ordinal)
+    u32::try_from(month_named(lower)?).ok()
 }
 
 fn ends_with_any(lower: &str, endings: &[&str]) -> bool {

@@ -58,7 +58,7 @@ impl Overlap {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "some hundred shingles")]
-fn ratio(part: usize, whole: usize) -> f64 {
+pub(super) fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::align::{Refuted, refutation};
+use super::partition::Member;
 use super::serial::told_apart;
 use super::similar::Overlap;
 use super::traces::Traces;
@@ -24,6 +26,8 @@ const TEASER_COPIED: f64 = 0.6;
 /// From here on a teaser is no template with another name in it: one name costs
 /// three shingles of thirty.
 const TEASER_IDENTICAL: f64 = 0.9;
+/// Share of its lead that a correction keeps.
+const CORRECTED: f64 = 0.8;
 /// Titles that come again need more, unless their marks agree.
 const SERIAL_COPIED: f64 = 0.7;
 const SERIAL_SHARED: usize = 20;
@@ -117,13 +121,28 @@ pub enum Guard {
     Names,
     /// A title that comes again, without a mark that says it is the same one.
     Serial,
+    /// Made from one template: one thing stands where the other has another one.
+    Template(Refuted),
+}
+
+impl Judgement {
+    /// Returns whether the two are alike but shown to tell different news.
+    pub const fn is_refuted(&self) -> bool {
+        matches!(
+            self.guard,
+            Some(Guard::Template(_) | Guard::Marks | Guard::RoundUp | Guard::Numbers)
+        )
+    }
 }
 
 /// The story of a new item.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StoryDecision {
-    /// The story it joins; none: it founds its own.
+    /// The story it joins by its strongest bond; none: it founds its own. Whether it may
+    /// join is decided by `partition`, which knows the other members.
     pub joins: Option<StoryId>,
+    /// Further stories of which it is a copy.
+    pub copies: Vec<StoryId>,
     /// Stories that are grouped with it, strongest first.
     pub related: Vec<StoryId>,
 }
@@ -147,13 +166,28 @@ pub fn story(newcomer: &Subject<'_>, candidates: &[Candidate]) -> StoryDecision 
             .then(a_story.cmp(b_story))
     });
     let joins = ties.first().filter(|(found, _)| found.tie >= Tie::Copy).map(|(_, story)| *story);
-    let mut related = Vec::new();
-    for (_, story) in ties {
-        if Some(story) != joins && !related.contains(&story) {
-            related.push(story);
+    let (mut copies, mut related) = (Vec::new(), Vec::new());
+    for (found, story) in ties {
+        if Some(story) == joins || copies.contains(&story) || related.contains(&story) {
+            continue;
         }
+        if found.tie >= Tie::Copy { copies.push(story) } else { related.push(story) }
     }
-    StoryDecision { joins, related }
+    StoryDecision { joins, copies, related }
+}
+
+/// Judges two items of which neither is newer.
+pub(super) fn judge_pair(one: &Member, other: &Member) -> Judgement {
+    let subject = Subject { source: &one.source, received: one.received, traces: &one.traces };
+    let candidate = Candidate {
+        item: ItemId(0),
+        story: StoryId(0),
+        source: other.source.clone(),
+        received: other.received,
+        traces: other.traces.clone(),
+        rare: Vec::new(),
+    };
+    judge(&subject, &candidate)
 }
 
 /// Judges one pair, as the report of the example shows it.
@@ -193,11 +227,25 @@ fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> 
         return judgement(Tie::None, Some(Guard::Window));
     }
     let identical = new.whole == old.whole && new.length == old.length && new.length >= IDENTICAL;
-    if identical && !(same_source && new.marks.serial) {
+    let of_one_day = new.published.is_some() && new.published == old.published;
+    if identical && (!same_source || !new.marks.serial || of_one_day) {
         return judgement(Tie::Copy, None);
     }
-    if let Some(guard) = guard(new, old) {
+    // A correction bears another day, and says so.
+    let is_correction = new.corrects != old.corrects
+        && overlap.containment() >= CORRECTED
+        && refutation(new, old).is_none();
+    if let Some(guard) = guard(new, old).filter(|_| !is_correction) {
         return judgement(Tie::None, Some(guard));
+    }
+    let looks_copied = overlap.shared >= FEWEST_SHARED && overlap.containment() >= COPIED;
+    if looks_copied && let Some(refuted) = refutation(new, old) {
+        // A template in two houses is one matter to look at; in one house it is its form.
+        return if same_source {
+            judgement(Tie::None, Some(Guard::SameSource))
+        } else {
+            judgement(Tie::Related, Some(Guard::Template(refuted)))
+        };
     }
     if same_source {
         let is_copy = is_revision(new, old, overlap);

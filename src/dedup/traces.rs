@@ -8,16 +8,22 @@ use super::reading::{Word, hash_bytes, hash_word, spread, words};
 use super::serial::{Marks, marks};
 use super::similar::{bands, shingle};
 use crate::model::{Item, Timestamp};
+use crate::text::{self, Outcome, Outcomes};
 
 /// Words of the text that are looked at: copies begin with the lead.
 const LEAD_WORDS: usize = 240;
+const TITLE_WORDS: usize = 40;
+/// Words in which a report says how the matter ended.
+const OPENING_WORDS: usize = 60;
 /// Words that stand for an item in the index.
 pub(super) const PICKED: usize = 8;
 const NAMES: usize = 64;
 const ALIASES: usize = 8;
 const LINKS: usize = 8;
 const NUMBERS: usize = 24;
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The version before, whose words were spelt otherwise.
+const BEFORE: u8 = 1;
 
 /// What finds and judges the stories of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,8 +34,17 @@ pub struct Traces {
     pub whole: u64,
     /// Words of title and whole text.
     pub length: u32,
+    /// The words of the title in their order.
+    pub title: Vec<Token>,
+    /// The words of the lead in their order.
+    pub lead: Vec<Token>,
     /// Three consecutive words of the lead as one number; sorted, without repeats.
+    /// Not stored: the lead gives them.
     pub shingles: Vec<u32>,
+    /// What title and lead say of how the matter stands.
+    pub outcomes: Told,
+    /// The text says that it corrects an earlier one.
+    pub corrects: bool,
     /// Bands of the shingles (see `similar`); not stored, they are only looked up.
     pub bands: Vec<u64>,
     /// Names under which other sources may hold the same item.
@@ -48,35 +63,111 @@ pub struct Traces {
     pub marks: Marks,
 }
 
+/// What a word is, for telling templates from copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Any word.
+    Plain,
+    /// A capital inside a sentence, or capitals inside the word: a name or a noun.
+    Name,
+    /// A number.
+    Number,
+    /// A month, a day of the week, a year.
+    Calendar,
+}
+
+/// A word of a title or lead: 30 bits of its hash, and its class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token(u32);
+
+impl Token {
+    fn of(word: &Word<'_>, in_title: bool) -> Self {
+        let is_name = word.inner_capitals > 0 && word.length >= 2
+            || word.capital && word.length >= 3 && (in_title || !word.opens);
+        let class = if word.of_calendar {
+            Class::Calendar
+        } else if word.digits > 0 {
+            Class::Number
+        } else if is_name {
+            Class::Name
+        } else {
+            Class::Plain
+        };
+        Self((class as u32) << 30 | upper(word.hash) >> 2)
+    }
+
+    /// Returns the word without its class.
+    pub const fn word(self) -> u32 {
+        self.0 & 0x3fff_ffff
+    }
+
+    /// Returns what the word is.
+    pub const fn class(self) -> Class {
+        match self.0 >> 30 {
+            1 => Class::Name,
+            2 => Class::Number,
+            3 => Class::Calendar,
+            _ => Class::Plain,
+        }
+    }
+}
+
+/// What a report says of how the matter stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Told {
+    /// In its title and first sentences.
+    pub opening: Outcomes,
+    /// Anywhere in the lead.
+    pub all: Outcomes,
+    /// Which bodies the title and the first sentence name, as bits.
+    pub bodies: u32,
+}
+
+impl Told {
+    /// Returns whether one opens with an outcome that the other does not know of: one
+    /// that turns the matter, or one while the other opens with yet another.
+    pub fn contradict(self, other: Self) -> bool {
+        let (ours, theirs) = (self.opening.without(other.all), other.opening.without(self.all));
+        let turns = |outcomes: Outcomes| outcomes.iter().any(Outcome::is_turn);
+        // "Kabinett beschließt", "Landtag stimmt zu": one matter at two steps.
+        let both = Outcomes(self.opening.0 & other.opening.0);
+        let other_body = self.bodies != 0
+            && other.bodies != 0
+            && self.bodies & other.bodies == 0
+            && both.iter().any(|outcome| matches!(outcome, Outcome::Adopted | Outcome::Rejected));
+        turns(ours) || turns(theirs) || other_body || !ours.is_empty() && !theirs.is_empty()
+    }
+
+    fn read(title: &str, lead: &str) -> Self {
+        let mut told = Self::default();
+        let mut seen = 0;
+        for (part, sentence) in text::sentences(title)
+            .map(|part| (true, part))
+            .chain(text::sentences(lead).map(|part| (false, part)))
+        {
+            let folded = text::fold(sentence);
+            let words: Vec<&str> = text::words(&folded).map(|(_, word)| word).collect();
+            let found = text::outcomes(&words);
+            if part || seen == 0 {
+                told.bodies |= text::deciding_bodies(&words);
+            }
+            if part || seen < OPENING_WORDS {
+                told.opening = told.opening.with(found);
+            }
+            told.all = told.all.with(found);
+            seen += words.len();
+            if seen >= LEAD_WORDS {
+                break;
+            }
+        }
+        told
+    }
+}
+
 /// Takes the traces of an item. Costs some ten microseconds, so it is for new
 /// and changed items only.
 pub fn traces(item: &Item) -> Traces {
     let text = if item.text.is_empty() { &item.summary } else { &item.text };
-    let mut names = Names::default();
-    let mut whole = 0_u64;
-    let mut length = 0_u32;
-    let mut count = |word: &Word<'_>| {
-        whole = whole.rotate_left(5).wrapping_mul(0x0100_0000_01b3) ^ word.hash;
-        length = length.saturating_add(1);
-    };
-    for word in words(&item.title) {
-        count(&word);
-        names.read(&word, true);
-    }
-    let mut shingles = Vec::with_capacity(LEAD_WORDS);
-    let (mut first, mut second) = (0, 0);
-    for (place, word) in words(text).enumerate() {
-        count(&word);
-        if place >= LEAD_WORDS {
-            continue;
-        }
-        if place >= 2 {
-            shingles.push(shingle(first, second, word.hash));
-        }
-        (first, second) = (second, word.hash);
-        names.read(&word, false);
-    }
-    sort(&mut shingles);
     let mut aliases: Vec<u64> =
         item.aliases.iter().filter_map(|alias| alias_hash(alias)).take(ALIASES).collect();
     sort(&mut aliases);
@@ -89,21 +180,125 @@ pub fn traces(item: &Item) -> Traces {
         .take(LINKS)
         .collect();
     sort(&mut links);
+    Traces { published: item.published, aliases, links, ..of_words(&item.title, text) }
+}
+
+/// The traces that title and text alone give.
+fn of_words(title: &str, text: &str) -> Traces {
+    let mut names = Names::default();
+    let mut whole = 0_u64;
+    let mut length = 0_u32;
+    let mut count = |word: &Word<'_>| {
+        whole = whole.rotate_left(5).wrapping_mul(0x0100_0000_01b3) ^ word.hash;
+        length = length.saturating_add(1);
+    };
+    let mut title_words = Vec::new();
+    for word in words(title) {
+        count(&word);
+        names.read(&word, true);
+        if title_words.len() < TITLE_WORDS {
+            title_words.push(Token::of(&word, true));
+        }
+    }
+    let own = without_about(without_dateline(text));
+    let mut lead = Vec::with_capacity(LEAD_WORDS);
+    let mut lead_end = own.len();
+    for word in words(own) {
+        count(&word);
+        if lead.len() < LEAD_WORDS {
+            names.read(&word, false);
+            lead.push(Token::of(&word, false));
+        } else if lead_end == own.len() {
+            lead_end = word.text.as_ptr().addr().saturating_sub(own.as_ptr().addr());
+        }
+    }
+    let shingles = shingles(&lead);
+    let lead_text = own.get(..lead_end).unwrap_or(own);
     let (names, title_names, numbers, picked) = names.finish();
     Traces {
-        published: item.published,
         whole,
         length,
         bands: bands(&shingles),
         shingles,
-        aliases,
-        links,
+        outcomes: Told::read(title, lead_text),
+        corrects: corrects(title) || corrects(lead_text),
+        title: title_words,
+        lead,
         names,
         title_names,
         numbers,
         picked,
-        marks: marks(&item.title),
+        marks: marks(title),
+        ..Traces::default()
     }
+}
+
+/// Three consecutive words of the lead as one number each; sorted, without repeats.
+fn shingles(lead: &[Token]) -> Vec<u32> {
+    let mut shingles: Vec<u32> = lead
+        .windows(3)
+        .map(|three| {
+            let [first, second, third] = [0, 1, 2].map(|at| u64::from(three[at].word()));
+            shingle(first, second, third)
+        })
+        .collect();
+    sort(&mut shingles);
+    shingles
+}
+
+/// Whether the text says that it mends an earlier one.
+fn corrects(text: &str) -> bool {
+    const MARKS: [&str; 9] = [
+        "erichtigung",
+        "erichtigt",
+        "orrektur:",
+        "orrigiert",
+        "ichtigstellung",
+        "rrtümlich",
+        "früheren Fassung",
+        "ersten Fassung",
+        "ursprünglichen Fassung",
+    ];
+    MARKS.iter().any(|mark| text.contains(mark))
+}
+
+/// The text without the paragraph about its publisher: "Über KIME: Der Zweckverband …".
+/// It stands under all that the publisher says.
+fn without_about(text: &str) -> &str {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let head = &line[..line.floor_char_boundary(70)];
+        let is_about = ["Über ", "Ueber ", "Zum Hintergrund", "Zum Unternehmen"]
+            .iter()
+            .any(|words| head.starts_with(words));
+        let heads = head.find(':').is_some_and(|colon| !head[..colon].contains(['.', ',']))
+            || line.trim_end().len() <= 40 && !line.trim_end().ends_with('.');
+        if at > 0 && is_about && heads {
+            return text[..at].trim_end();
+        }
+        at += line.len();
+    }
+    text
+}
+
+/// The text without the place, the day and the agency before its first sentence:
+/// "Burg/Genthin, 13.02.2026 (KIME) – ".
+fn without_dateline(text: &str) -> &str {
+    const LONGEST: usize = 70;
+    let head = &text[..text.floor_char_boundary(LONGEST)];
+    let sign = [" – ", " — ", " - ", "). "]
+        .iter()
+        .filter_map(|sign| head.find(sign).map(|at| (at, at + sign.len())));
+    let Some((at, behind)) = sign.min() else { return text };
+    let small = |word: &str| {
+        word.starts_with(char::is_lowercase)
+            && !matches!(word, "am" | "den" | "der" | "an" | "in" | "bei")
+    };
+    let bare = head[..at].split('(').next().unwrap_or_default();
+    if bare.split_whitespace().any(small) || bare.split_whitespace().count() > 6 {
+        return text;
+    }
+    &text[behind..]
 }
 
 /// Collects the words that name something.
@@ -117,7 +312,7 @@ struct Names {
 
 impl Names {
     fn read(&mut self, word: &Word<'_>, in_title: bool) {
-        if word.digits > 0 && u16::from(word.digits) == word.length {
+        if word.number.is_some() {
             self.read_number(word, in_title);
             return;
         }
@@ -133,7 +328,7 @@ impl Names {
     }
 
     fn read_number(&mut self, word: &Word<'_>, in_title: bool) {
-        let Ok(number) = word.text.parse::<u32>() else { return };
+        let Some(number) = word.number else { return };
         if (1990..2100).contains(&number) {
             return;
         }
@@ -213,21 +408,28 @@ fn without_fragment(link: &str) -> &str {
 impl Traces {
     /// What is kept of them: all but what is only looked up.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(64 + 4 * self.shingles.len() + 4 * self.names.len());
+        let tokens = self.title.len() + self.lead.len();
+        let mut bytes = Vec::with_capacity(96 + 4 * tokens + 4 * self.names.len());
         bytes.push(VERSION);
-        bytes.push(u8::from(self.marks.serial) | u8::from(self.marks.round_up) << 1);
+        bytes.push(
+            u8::from(self.marks.serial)
+                | u8::from(self.marks.round_up) << 1
+                | u8::from(self.corrects) << 2,
+        );
         bytes.extend(self.published.map_or(i64::MIN, |at| at.0).to_le_bytes());
         bytes.extend(self.whole.to_le_bytes());
         bytes.extend(self.length.to_le_bytes());
-        for list in
-            [&self.shingles, &self.names, &self.title_names, &self.numbers, &self.marks.codes]
-        {
-            bytes.extend(u16::try_from(list.len()).unwrap_or(u16::MAX).to_le_bytes());
-            bytes.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|v| v.to_le_bytes()));
+        bytes.extend(self.outcomes.opening.0.to_le_bytes());
+        bytes.extend(self.outcomes.all.0.to_le_bytes());
+        bytes.extend(self.outcomes.bodies.to_le_bytes());
+        for list in [&self.title, &self.lead] {
+            put_list(&mut bytes, list, |token| token.0.to_le_bytes());
+        }
+        for list in [&self.names, &self.title_names, &self.numbers, &self.marks.codes] {
+            put_list(&mut bytes, list, |value| value.to_le_bytes());
         }
         for list in [&self.aliases, &self.links] {
-            bytes.extend(u16::try_from(list.len()).unwrap_or(u16::MAX).to_le_bytes());
-            bytes.extend(list.iter().take(usize::from(u16::MAX)).flat_map(|v| v.to_le_bytes()));
+            put_list(&mut bytes, list, |value| value.to_le_bytes());
         }
         bytes
     }
@@ -243,7 +445,12 @@ impl Traces {
         let published = i64::from_le_bytes(take(&mut rest)?);
         let whole = u64::from_le_bytes(take(&mut rest)?);
         let length = u32::from_le_bytes(take(&mut rest)?);
-        let shingles = take_list(&mut rest, u32::from_le_bytes)?;
+        let opening = Outcomes(u32::from_le_bytes(take(&mut rest)?));
+        let all = Outcomes(u32::from_le_bytes(take(&mut rest)?));
+        let bodies = u32::from_le_bytes(take(&mut rest)?);
+        let token = |bytes| Token(u32::from_le_bytes(bytes));
+        let title = take_list(&mut rest, token)?;
+        let lead = take_list(&mut rest, token)?;
         let names = take_list(&mut rest, u32::from_le_bytes)?;
         let title_names = take_list(&mut rest, u32::from_le_bytes)?;
         let numbers = take_list(&mut rest, u32::from_le_bytes)?;
@@ -254,7 +461,11 @@ impl Traces {
             published: (published != i64::MIN).then_some(Timestamp(published)),
             whole,
             length,
-            shingles,
+            shingles: shingles(&lead),
+            title,
+            lead,
+            outcomes: Told { opening, all, bodies },
+            corrects: flags & 4 != 0,
             bands: Vec::new(),
             aliases,
             links,
@@ -265,6 +476,32 @@ impl Traces {
             marks: Marks { codes, serial: flags & 1 != 0, round_up: flags & 2 != 0 },
         })
     }
+
+    /// Returns the traces of an item whose kept ones are of the version before: its
+    /// words are read again, its names and links are taken over. None if they are of
+    /// today's version or damaged.
+    pub fn renewed(bytes: &[u8], title: &str, text: &str) -> Option<Self> {
+        let mut rest = bytes;
+        let [version, _] = take::<2>(&mut rest)?;
+        if version != BEFORE {
+            return None;
+        }
+        let published = i64::from_le_bytes(take(&mut rest)?);
+        let _: [u8; 12] = take(&mut rest)?;
+        for _ in 0..5 {
+            take_list(&mut rest, u32::from_le_bytes)?;
+        }
+        let aliases = take_list(&mut rest, u64::from_le_bytes)?;
+        let links = take_list(&mut rest, u64::from_le_bytes)?;
+        let published = (published != i64::MIN).then_some(Timestamp(published));
+        Some(Self { published, aliases, links, ..of_words(title, text) })
+    }
+}
+
+fn put_list<T, const N: usize>(bytes: &mut Vec<u8>, list: &[T], write: impl Fn(&T) -> [u8; N]) {
+    let length = u16::try_from(list.len()).unwrap_or(u16::MAX);
+    bytes.extend(length.to_le_bytes());
+    bytes.extend(list.iter().take(usize::from(length)).flat_map(write));
 }
 
 fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {

@@ -38,6 +38,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<u32, St
             }
         }
     }
+    super::stories::renew(connection)?;
     Ok(taken)
 }
 

@@ -6,12 +6,18 @@
 //! longer written, so that common words cost one small read. The lists become
 //! rare again as [`prune`] drops old items from them.
 
+mod placing;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
 
 use crate::dedup::{Candidate, Rare, Traces};
 use crate::model::{ItemId, SourceId, StoryId, Timestamp};
+
+pub use placing::{Placement, place, settle};
+
+pub(super) use placing::renew;
 
 /// Most items of one list. Names of more recent items are not rare.
 const LIST: usize = 32;

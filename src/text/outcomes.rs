@@ -259,6 +259,45 @@ const PHRASES: &[(&[&str], Outcome)] = &[
     (&["wird", "ausgenutzt"], O::Exploited),
 ];
 
+/// Ends of the names of bodies that decide; a name is one bit, by its place here.
+const BODIES: &[&str] = &[
+    "ausschuss",
+    "kabinett",
+    "landesregierung",
+    "landtag",
+    "bundestag",
+    "bundesrat",
+    "bundesregierung",
+    "kreistag",
+    "stadtrat",
+    "gemeinderat",
+    "stadtverordnetenversammlung",
+    "magistrat",
+    "senat",
+    "buergerschaft",
+    "verbandsversammlung",
+    "verwaltungsrat",
+    "aufsichtsrat",
+    "ortschaftsrat",
+    "planungsrat",
+    "ministerrat",
+];
+
+/// Returns which deciding bodies the folded words of a sentence name, as bits.
+pub fn deciding_bodies(words: &[&str]) -> u32 {
+    let mut found = 0;
+    for word in words {
+        let bare = ["es", "s"].iter().find_map(|end| word.strip_suffix(end)).unwrap_or(word);
+        for (bit, body) in BODIES.iter().enumerate() {
+            if word.ends_with(body) || bare.ends_with(body) {
+                found |= 1 << bit;
+                break;
+            }
+        }
+    }
+    found
+}
+
 /// Returns the outcomes that the folded words of one sentence name. What is
 /// denied ("nicht abgesagt") is none.
 pub fn outcomes(words: &[&str]) -> Outcomes {

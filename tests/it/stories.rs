@@ -596,15 +596,10 @@ async fn labelled_copies_share_a_story_and_labelled_strangers_do_not() {
                 let settings = settings(source);
                 amtsbote::store::sources::attempt(tx, &settings, *at, *at)?;
                 let traces = dedup::traces(item);
-                let candidates =
-                    stories::candidates(tx, &traces, source, at.before(dedup::MEMORY))?;
                 let subject = dedup::Subject { source, received: *at, traces: &traces };
-                let decision = dedup::story(&subject, &candidates);
-                let row = items::insert(tx, source, item, *at, None, decision.joins)?.unwrap();
-                stories::insert_traces(tx, row, source, &traces)?;
-                for related in decision.related {
-                    stories::add_related(tx, decision.joins.unwrap_or(StoryId(row.0)), related)?;
-                }
+                let placement = stories::place(tx, &subject, at.before(dedup::MEMORY))?;
+                let row = items::insert(tx, source, item, *at, None, placement.joins)?.unwrap();
+                stories::settle(tx, row, source, &traces, &placement)?;
                 kept.insert(id.clone(), (row, traces));
             }
             Ok(kept)

@@ -10,8 +10,8 @@ use super::hosts::HostLimits;
 use super::source::{self, Exchange, Polled};
 use super::{Due, PollOutcome, PollReport, update};
 use crate::answer::{Failure, caching};
-use crate::dedup::{self, StoryDecision};
-use crate::model::{Condition, Initial, Retry, Rhythm, SourceId, SourceState, StoryId, Timestamp};
+use crate::dedup;
+use crate::model::{Condition, Initial, Retry, Rhythm, SourceId, SourceState, Timestamp};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::schedule::polling;
 use crate::schedule::watch::{self, History};
@@ -256,15 +256,13 @@ fn store_items(
             (false, true) => Some(Withheld::Flood),
             _ => None,
         };
-        let decision = find_story(tx, due, new, now)?;
-        let inserted = items::insert(tx, &settings.id, &new.item, now, withheld, decision.joins)?;
+        let newcomer = dedup::Subject { source: &settings.id, received: now, traces: &new.traces };
+        let placement = stories::place(tx, &newcomer, now.before(dedup::MEMORY))?;
+        let inserted = items::insert(tx, &settings.id, &new.item, now, withheld, placement.joins)?;
         let Some(id) = inserted else { continue };
         stored += 1;
         items::add_tags(tx, id, &new.taggings, &plan.topics_version)?;
-        stories::insert_traces(tx, id, &settings.id, &new.traces)?;
-        for related in decision.related {
-            stories::add_related(tx, decision.joins.unwrap_or(StoryId(id.0)), related)?;
-        }
+        stories::settle(tx, id, &settings.id, &new.traces, &placement)?;
     }
     rewrite_items(tx, plan, &settings.id, reading, now)?;
     for (id, key, url) in &reading.renamed {
@@ -299,19 +297,6 @@ fn rewrite_items(
         update::tell(tx, id, &change, now)?;
     }
     Ok(())
-}
-
-/// Which story a new item tells again, and which ones it resembles.
-fn find_story(
-    tx: &Transaction<'_>,
-    due: &Due,
-    new: &NewItem,
-    now: Timestamp,
-) -> Result<StoryDecision, StoreError> {
-    let source = &due.plan.configured.settings.id;
-    let candidates = stories::candidates(tx, &new.traces, source, now.before(dedup::MEMORY))?;
-    let newcomer = dedup::Subject { source, received: now, traces: &new.traces };
-    Ok(dedup::story(&newcomer, &candidates))
 }
 
 /// Which of the items of a first poll may be mailed.
