@@ -296,9 +296,9 @@ fn is_new_title(old: &Text<'_>, new: &Text<'_>) -> bool {
             && words(was)
                 .filter(is_name)
                 .any(|word| !new.stems.contains(&word.stem) && !known(word, now));
-    // Where there is no text the title is all that is said.
-    let other_word =
-        old.sentences.is_empty() && words(now).any(|word| !word.is_small && !known(word, was));
+    // Where there is hardly a text the title is what is said.
+    let length: usize = old.sentences.iter().map(|part| part.units.len()).sum();
+    let other_word = length <= SHORT && words(now).any(|word| !word.is_small && !known(word, was));
     let is_turned = was.denials != now.denials;
     other_fact || other_outcome || other_name || other_word || is_turned
 }

@@ -27,6 +27,7 @@ mod fact;
 mod partition;
 mod reading;
 mod recognise;
+mod rekey;
 mod serial;
 mod similar;
 mod story;
@@ -40,8 +41,9 @@ pub use align::Refuted;
 pub use change::{Said, change, with_more};
 pub use recognise::{Appearance, recognise};
 pub use partition::{Member, partition};
+pub use rekey::{Content, Listed, Recognised, rekey};
 pub use serial::{Marks, marks, told_apart};
-pub use similar::{BANDS, Overlap, title_likeness};
+pub use similar::{BANDS, Overlap, says_something_else, title_likeness};
 pub use story::{
     Candidate, Guard, Judgement, MEMORY, Rare, StoryDecision, Subject, Tie, WINDOW, judge, story,
 };

@@ -75,7 +75,9 @@ pub fn partition(members: &[Member]) -> Vec<usize> {
             continue;
         }
         let moved = std::mem::take(&mut groups[right]);
-        moved.iter().for_each(|at| group_of[*at] = left);
+        for at in &moved {
+            group_of[*at] = left;
+        }
         groups[left].extend(moved);
     }
     group_of.iter().map(|group| groups[*group].iter().copied().min().unwrap_or(*group)).collect()

@@ -353,6 +353,8 @@ fn stem_of(text: &str) -> &str {
         "Sonnabend" => "Samstag",
         "Mio" => "Millionen",
         "Mrd" => "Milliarden",
+        "EUR" => "Euro",
+        "Tsd" => "Tausend",
         _ => text,
     })
 }

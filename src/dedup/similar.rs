@@ -117,6 +117,14 @@ pub fn title_likeness(left: &str, right: &str) -> f64 {
     ratio(2 * overlap.shared, left.len() + right.len())
 }
 
+/// Likeness below which two titles of one story say different things.
+const OTHER_TITLE: f64 = 0.45;
+
+/// Returns whether the second title of a story tells a reader something that the first does not.
+pub fn says_something_else(title: &str, other: &str) -> bool {
+    title_likeness(title, other) < OTHER_TITLE
+}
+
 fn trigrams(title: &str) -> Vec<u32> {
     let letters: Vec<u64> = title
         .chars()

@@ -6,7 +6,7 @@ use super::align::{Refuted, refutation};
 use super::partition::Member;
 use super::serial::told_apart;
 use super::similar::Overlap;
-use super::traces::Traces;
+use super::traces::{Class, Traces};
 use crate::model::{ItemId, SourceId, StoryId, Timestamp};
 
 /// Reports of one event lie at most so far apart.
@@ -38,8 +38,10 @@ const REVISED: f64 = 0.6;
 const REVISED_SHARED: usize = 40;
 /// Weight of names, numbers and links from which two items are related.
 const RELATED: f64 = 2.0;
-/// Names that any two items of one field share.
-const COMMON_NAMES: u32 = 4;
+/// Reports of one event in own words lie at most so far apart.
+const OWN_WORDS: Duration = Duration::from_hours(10 * 24);
+/// Common nouns that both have and that count together.
+const COMMON_NOUNS: u32 = 2;
 
 /// A new item, as the story question sees it.
 #[derive(Debug, Clone, Copy)]
@@ -339,21 +341,10 @@ fn shared(left: &[u32], right: &[u32]) -> usize {
     Overlap::of(left, right).shared
 }
 
-/// Weight of what two items have in common beside their wording: rare names
-/// (more if both titles have them), numbers, links.
+/// Weight of what two items have in common beside their wording: names (more if both
+/// titles have them), numbers, links. Names count only if few items have one of them.
 fn relatedness(new: &Traces, candidate: &Candidate) -> f64 {
     let old = &candidate.traces;
-    let in_title = |traces: &Traces, name: u32| traces.title_names.binary_search(&name).is_ok();
-    let names: f64 = candidate
-        .rare
-        .iter()
-        .map(|rare| {
-            let titles = u8::from(in_title(new, rare.name)) + u8::from(in_title(old, rare.name));
-            let rarity =
-                1.0 / f64::from(u32::try_from(rare.items.max(1)).unwrap_or(u32::MAX)).sqrt();
-            rarity * (0.5 + 0.5 * f64::from(titles))
-        })
-        .sum();
     let links_to =
         |from: &Traces, to: &Traces| from.links.iter().any(|link| to.aliases.contains(link));
     let link = if links_to(new, old) || links_to(old, new) {
@@ -363,10 +354,34 @@ fn relatedness(new: &Traces, candidate: &Candidate) -> f64 {
     } else {
         0.0
     };
-    let numbers = u32::try_from(shared(&new.numbers, &old.numbers)).unwrap_or(u32::MAX);
-    // Names that many items have count together: half a dozen is any two reports
-    // of one town, a dozen is one event.
-    let common = u32::try_from(shared(&new.names, &old.names)).unwrap_or(u32::MAX);
-    let common = f64::from(common.clamp(COMMON_NAMES, 16) - COMMON_NAMES);
-    names + link + 0.25 * f64::from(numbers.min(4)) + 0.1 * common
+    let apart = new.published.zip(old.published).map(|(a, b)| a.since(b).max(b.since(a)));
+    if candidate.rare.is_empty() || apart.is_some_and(|apart| apart > OWN_WORDS) {
+        return link;
+    }
+    let count = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX));
+    let in_titles = shared(&new.title_names, &old.title_names);
+    let numbers = new.numbers.iter().filter(|number| **number >= 100);
+    let numbers = numbers.filter(|number| old.numbers.contains(number)).count();
+    let common = count(common_nouns(new, old)).min(f64::from(COMMON_NOUNS));
+    count(shared(&new.names, &old.names))
+        + 0.5 * count(in_titles.min(2))
+        + 0.5 * count(numbers.min(2))
+        + 0.25 * common
+        + link
+}
+
+/// How many nouns both have that are no names.
+fn common_nouns(new: &Traces, old: &Traces) -> usize {
+    let nouns = |traces: &Traces| -> Vec<u32> {
+        let tokens = traces.title.iter().chain(&traces.lead);
+        let mut nouns: Vec<u32> = tokens
+            .filter(|token| token.class() == Class::Name)
+            .map(|token| token.word())
+            .filter(|word| !traces.names.iter().any(|name| name >> 2 == *word))
+            .collect();
+        nouns.sort_unstable();
+        nouns.dedup();
+        nouns
+    };
+    shared(&nouns(new), &nouns(old))
 }

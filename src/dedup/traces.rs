@@ -4,6 +4,9 @@
 //! its text again. The bytes of [`Traces::to_bytes`] are kept in the database;
 //! their first byte is a version.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::reading::{Word, hash_bytes, hash_word, spread, words};
 use super::serial::{Marks, marks};
 use super::similar::{bands, shingle};
@@ -16,7 +19,7 @@ const TITLE_WORDS: usize = 40;
 /// Words in which a report says how the matter ended.
 const OPENING_WORDS: usize = 60;
 /// Words that stand for an item in the index.
-pub(super) const PICKED: usize = 8;
+pub(super) const PICKED: usize = 16;
 const NAMES: usize = 64;
 const ALIASES: usize = 8;
 const LINKS: usize = 8;
@@ -51,7 +54,7 @@ pub struct Traces {
     pub aliases: Vec<u64>,
     /// Pages its text links to.
     pub links: Vec<u64>,
-    /// Words that name something (proper names, long nouns, abbreviations); sorted.
+    /// Words that name something, by their capital and place, but for common nouns; sorted.
     pub names: Vec<u32>,
     /// Those of them that stand in the title; sorted.
     pub title_names: Vec<u32>,
@@ -301,6 +304,10 @@ fn without_dateline(text: &str) -> &str {
     &text[behind..]
 }
 
+/// Hashes of nouns that say nothing about what a report is of.
+static COMMON: LazyLock<HashSet<u64>> =
+    LazyLock::new(|| text::common_nouns().iter().map(|stem| hash_word(stem)).collect());
+
 /// Collects the words that name something.
 #[derive(Default)]
 struct Names {
@@ -316,9 +323,9 @@ impl Names {
             self.read_number(word, in_title);
             return;
         }
-        let coined = word.inner_capitals > 0 && word.length >= 3;
-        let noun = word.capital && word.length >= if word.opens { 10 } else { 7 };
-        if !coined && !noun {
+        let coined = word.inner_capitals > 0 && word.length >= 2;
+        let noun = word.capital && word.length >= 3 && (in_title || !word.opens);
+        if !coined && !noun || COMMON.contains(&word.hash) {
             return;
         }
         // The rank depends on the word alone, so that two texts with the same

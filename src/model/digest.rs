@@ -37,6 +37,9 @@ pub struct AlsoReported {
     pub source: String,
     /// Where it reports.
     pub url: Option<String>,
+    /// Its title, if that says something else than the entry's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
 }
 
 /// One line of a digest: a story, told by the item that leads it.

@@ -13,6 +13,7 @@ pub mod url;
 pub use crate::extract::file::{format_of, format_of_media_type};
 pub use item::item;
 pub use key::{Keyed, keys, raw_hash};
+pub use url::clean as clean_url;
 
 #[cfg(test)]
 mod tests;

@@ -301,6 +301,8 @@ impl Maker {
                 also.push(AlsoReported {
                     source: other.source_name.clone(),
                     url: other.url.clone(),
+                    title: dedup::says_something_else(&lead.title, &other.title)
+                        .then(|| other.title.clone()),
                 });
             }
         }

@@ -24,7 +24,9 @@ pub use drain::{DrainReport, delivery_of, drain, drain_with, next_mail, resume, 
 pub use intake::{Taken, intake};
 pub use notice::{tell_admin, tell_of_sending};
 pub use plan::{MailPlan, Plan, SourcePlan};
-pub use poll::{Choice, Pass, PollOutcome, PollReport, appearance, next_due, poll};
+pub use poll::{
+    Choice, Pass, PollOutcome, PollReport, appearance, identity_in_use, next_due, poll,
+};
 pub use prune::prune;
 pub use release::release;
 pub use restore::{Caught, Departures, catch_up, departures, fits};

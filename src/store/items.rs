@@ -124,6 +124,74 @@ fn read_known(row: &Row<'_>) -> rusqlite::Result<Known> {
     })
 }
 
+/// A stored item as far as another may be recognised in it.
+#[derive(Debug, Clone)]
+pub struct Recent {
+    /// What a verdict needs of it.
+    pub known: Known,
+    /// Title.
+    pub title: String,
+    /// Text.
+    pub text: String,
+    /// Editorial date; none if it is only when the item came.
+    pub published: Option<Timestamp>,
+    /// Where to read it.
+    pub url: Option<String>,
+}
+
+/// Returns the latest items of a source, and those named, the newest first.
+pub fn recent(
+    tx: &Transaction<'_>,
+    source: &SourceId,
+    most: usize,
+    named: &[ItemId],
+) -> Result<Vec<Recent>, StoreError> {
+    const COLUMNS: &str = "id, key, fingerprint, raw_hash, story, changes, title, text, \
+        case when published_is_guess and published = first_seen then null else published end as dated, url";
+    let read = |row: &Row<'_>| {
+        Ok(Recent {
+            known: read_known(row)?,
+            title: row.get("title")?,
+            text: row.get("text")?,
+            published: row.get("dated")?,
+            url: row.get("url")?,
+        })
+    };
+    let latest = format!("select {COLUMNS} from items where source = ?1 order by id desc limit ?2");
+    let mut statement = tx.prepare_cached(&latest)?;
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let mut found: Vec<Recent> =
+        statement.query_map((source, most), read)?.collect::<rusqlite::Result<_>>()?;
+    let one = format!("select {COLUMNS} from items where id = ?1");
+    let mut statement = tx.prepare_cached(&one)?;
+    for id in named {
+        if !found.iter().any(|item| item.known.id == *id) {
+            found.extend(statement.query_row([*id], read).optional()?);
+        }
+    }
+    Ok(found)
+}
+
+/// Takes their keys from the retired items and gives these items theirs. What has no
+/// new key keeps the old one with its number behind it, so that the key is free.
+pub fn rekey(
+    tx: &Transaction<'_>,
+    retired: &[ItemId],
+    keys: &[(ItemId, Key)],
+) -> Result<(), StoreError> {
+    const RETIRE: &str = "update items set key = key || '|' || id where id = ?1";
+    const REKEY: &str = "update items set key = ?2 where id = ?1";
+    for (at, id) in retired.iter().enumerate() {
+        if !retired[..at].contains(id) {
+            tx.prepare_cached(RETIRE)?.execute([id])?;
+        }
+    }
+    for (id, key) in keys {
+        tx.prepare_cached(REKEY)?.execute((id, &key.0))?;
+    }
+    Ok(())
+}
+
 /// Whether the source has any item at all.
 pub fn any_of(tx: &Transaction<'_>, source: &SourceId) -> Result<bool, StoreError> {
     const ANY_OF: &str = "select exists (select 1 from items where source = ?1)";

@@ -101,7 +101,7 @@ struct Hit {
     item: i64,
     source: u32,
     score: u32,
-    /// Names need company, the other kinds are a reason by themselves.
+    /// Names are a reason only across sources.
     rare: Option<Rare>,
 }
 
@@ -121,7 +121,7 @@ pub fn candidates(
         .chunk_by(|one, other| one.item == other.item)
         .filter(|hits| {
             let names = hits.iter().filter(|hit| hit.rare.is_some()).count();
-            names < hits.len() || names >= 2 && hits.iter().all(|hit| hit.source != source)
+            names < hits.len() || hits.iter().all(|hit| hit.source != source)
         })
         .map(|hits| (hits.iter().map(|hit| hit.score).sum(), hits))
         .collect();

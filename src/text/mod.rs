@@ -6,6 +6,7 @@ pub mod furniture;
 
 mod boilerplate;
 mod clean;
+mod common_nouns;
 mod fold;
 mod hash;
 mod months;
@@ -18,6 +19,7 @@ mod words;
 
 pub use boilerplate::{furniture_ranges, furniture_ranges_but_mail, is_furniture};
 pub use clean::{clean_block, clean_line};
+pub use common_nouns::common_nouns;
 pub use fold::fold;
 pub use hash::{checksum64, hash64};
 pub use months::{MONTHS, WEEKDAYS};

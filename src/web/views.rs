@@ -238,6 +238,8 @@ pub struct OtherSource {
     pub source: String,
     /// Where it reports.
     pub url: Option<String>,
+    /// Its title, if that says something else.
+    pub title: Option<String>,
 }
 
 /// One entry of a digest.
@@ -341,7 +343,11 @@ fn of_section(section: &Section, zone: Tz, summary: &impl Fn(&Entry) -> String) 
         also: entry
             .also
             .iter()
-            .map(|also| OtherSource { source: also.source.clone(), url: also.url.clone() })
+            .map(|also| OtherSource {
+                source: also.source.clone(),
+                url: also.url.clone(),
+                title: also.title.clone(),
+            })
             .collect(),
     };
     DigestSection {

@@ -20,6 +20,7 @@ mod docs;
 mod etiquette;
 mod golden;
 mod http;
+mod identity;
 mod in_flight;
 mod mails;
 mod people;

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use super::of_plan;
 use crate::cli::output::{cut, json_time};
 use crate::cli::{Exit, Session};
+use crate::model::settings::TextSetting as _;
 use crate::model::{Condition, SourceId, SourceState, Timestamp};
+use crate::pipeline::identity_in_use;
 use crate::source::Configured;
 use crate::store::{items, sources};
 
@@ -41,6 +43,7 @@ fn object(configured: &Configured, state: &SourceState, items: u64) -> Value {
     let next_poll = (settings.enabled && state.condition != Condition::Gone)
         .then_some(state.next_poll)
         .filter(|at| *at > Timestamp::default());
+    let (identity, reason) = identity_in_use(settings, &state.cursor);
     json!({
         "id": settings.id,
         "name": settings.name,
@@ -55,6 +58,8 @@ fn object(configured: &Configured, state: &SourceState, items: u64) -> Value {
         "last_error": state.last_error,
         "items": items,
         "remark": settings.remark,
+        "identity": identity.text(),
+        "identity_reason": reason.unwrap_or("as configured"),
     })
 }
 

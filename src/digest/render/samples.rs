@@ -133,6 +133,7 @@ pub(super) fn digest(is_full: bool) -> Digest {
                 .map(|number| AlsoReported {
                     source: format!("Zeitung {number}"),
                     url: (number > 1).then(|| format!("https://zeitung{number}.example/")),
+                    title: None,
                 })
                 .collect()
         } else {

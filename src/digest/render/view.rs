@@ -259,7 +259,10 @@ fn entry_view(
             .collect(),
         also: also
             .map(|also| {
-                let name = typo::line(&also.source, 80);
+                let mut name = typo::line(&also.source, 80);
+                if let Some(title) = &also.title {
+                    name = format!("{name} („{}“)", typo::inner(&text::shorten(title, 120)));
+                }
                 let url = also.url.as_deref().and_then(shown_url);
                 let text = match &url {
                     Some(url) => links.unique(name, &short, url),

@@ -4,6 +4,7 @@
 use super::client::PoliteClient;
 use super::detail;
 use super::recall::{self, Recalled};
+use super::recognise::{self, Rekeyed};
 use crate::agenda;
 use crate::answer::caching;
 use crate::answer::{Failure, FailureKind};
@@ -35,6 +36,8 @@ pub(super) struct Reading {
     pub(super) changed: Vec<(ItemId, Item, Vec<Tagging>)>,
     /// Items whose raw fields changed, but not what they say.
     pub(super) touched: Vec<(ItemId, i64)>,
+    /// Keys that went over to other items.
+    pub(super) rekeyed: Rekeyed,
     /// Number of items that were known.
     pub(super) known: usize,
     /// Number of all items.
@@ -72,7 +75,7 @@ pub(super) struct Found {
     raw_hash: i64,
     known: Option<Known>,
     /// It was known again although it has another address.
-    is_renamed: bool,
+    pub(super) is_renamed: bool,
     /// Its own page was wanted but could not be read.
     pub(super) lacks_page: bool,
 }
@@ -81,6 +84,21 @@ impl Found {
     /// Returns true if it is not stored yet.
     pub(super) const fn is_new(&self) -> bool {
         self.known.is_none()
+    }
+
+    /// Returns what is stored of it.
+    pub(super) const fn known(&self) -> Option<&Known> {
+        self.known.as_ref()
+    }
+
+    /// Makes it another stored item, or a new one.
+    pub(super) fn set_known(&mut self, known: Option<Known>) {
+        self.known = known;
+    }
+
+    /// Returns its key.
+    pub(super) const fn key(&self) -> &Key {
+        &self.key
     }
 
     /// Returns true if it is stored, and the source says something else of it now.
@@ -149,7 +167,6 @@ fn read_document(
     if is_known {
         return Ok((Reading::unchanged(next), Vec::new()));
     }
-    let settings = &source.configured.settings;
     let extracted = source.configured.source.extract(&response);
     let memory = memory(store, source).map_err(|error| passing(&error))?;
     let Recalled { extraction, is_healed } = recall::list(source, &memory, &response, extracted)?;
@@ -161,14 +178,17 @@ fn read_document(
     let is_delta = caching::is_delta(&response);
     // Hundreds of kilobytes, and no longer needed.
     drop(response);
-    let found =
-        find(store, settings, &memory, items, &mut notes).map_err(|error| passing(&error))?;
     // The rest of an incomplete document was not seen: its validators would hide
     // it behind a 304.
-    let cursor = if incomplete { cursor } else { next };
+    let mut cursor = if incomplete { cursor } else { next };
+    let settings = &recognise::in_use(&source.configured.settings, &cursor);
+    let mut found =
+        find(store, settings, &memory, items, &mut notes).map_err(|error| passing(&error))?;
+    let rekeyed = recognise::recognise(store, settings, &mut found, &mut cursor, &mut notes, now)
+        .map_err(|error| passing(&error))?;
     let total = found.len();
     let mut reading =
-        Reading { cursor, total, is_delta, is_healed, notes, rhythm, ..Reading::default() };
+        Reading { cursor, rekeyed, total, is_delta, is_healed, notes, rhythm, ..Reading::default() };
     if found.iter().any(|item| detail::is_wanted(settings, item)) {
         return Ok((reading, found));
     }

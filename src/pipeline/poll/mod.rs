@@ -10,6 +10,7 @@ mod detail;
 mod hosts;
 mod pass;
 mod recall;
+mod recognise;
 mod record;
 mod robots;
 mod sizes;
@@ -31,6 +32,7 @@ use crate::store::sources;
 pub use recall::appearance;
 
 pub(crate) use hosts::HostLimits;
+pub use recognise::identity_in_use;
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]

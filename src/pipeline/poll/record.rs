@@ -248,6 +248,7 @@ fn store_items(
 ) -> Result<usize, StoreError> {
     let settings = &due.plan.configured.settings;
     let mut stored = 0;
+    items::rekey(tx, &reading.rekeyed.retired, &reading.rekeyed.keys)?;
     let mailable = mailable_at_first(settings.initial, &reading.new);
     // Documents list the newest first: stored from the end, ids rise with age.
     for (index, new) in reading.new.iter().enumerate().rev() {

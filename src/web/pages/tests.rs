@@ -102,8 +102,12 @@ fn digest(title: &str) -> DigestPage {
         summary: "Zwölf Städte lassen Anträge gemeinsam bearbeiten.".into(),
         documents: vec![document()],
         also: vec![
-            OtherSource { source: "Städtebund".into(), url: Some("https://x.example/1".into()) },
-            OtherSource { source: "IT-Genossenschaft".into(), url: None },
+            OtherSource {
+                source: "Städtebund".into(),
+                url: Some("https://x.example/1".into()),
+                title: None,
+            },
+            OtherSource { source: "IT-Genossenschaft".into(), url: None, title: None },
         ],
     };
     let section = |topic: &TopicLink, first| DigestSection {

@@ -162,6 +162,7 @@ fn entry(number: usize, topics: &[TopicTitle], hostile: bool) -> Entry {
                 .map(|source| AlsoReported {
                     source: source.into(),
                     url: Some(format!("https://www.presse.example/{}/{number}", source.len())),
+                    title: None,
                 })
                 .collect()
         } else {
