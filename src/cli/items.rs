@@ -7,7 +7,9 @@ use super::output::{cut, json_time};
 use super::{Exit, Global, Output, Session, UsageError};
 use crate::agenda;
 use crate::agenda::revise::KeptDate;
-use crate::model::{DigestId, ItemId, SourceId, Tagging, Timestamp, TopicId, parse_duration};
+use crate::model::{
+    Correction, DigestId, ItemId, SourceId, Tagging, Timestamp, TopicId, parse_duration,
+};
 use crate::store::items::{self, Listing, Stored};
 use crate::store::{dates, digests, stories};
 
@@ -167,10 +169,11 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
             let related = stories::related(tx, item.story)?;
             let told = digests::told_in(tx, item.story)?;
             let dates = dates::of_item(tx, id)?;
-            Ok(Some((item, tags, members, related, told, dates)))
+            let corrections = items::corrections(tx, id)?;
+            Ok(Some((item, tags, members, related, told, dates, corrections)))
         })
         .await?;
-    let Some((item, tags, members, related, told, dates)) = found else {
+    let Some((item, tags, members, related, told, dates, corrections)) = found else {
         return Err(
             UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into()
         );
@@ -183,10 +186,18 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
         value["topics"] = tags.iter().map(|(tag, version)| tagging(tag, version)).collect();
         value["members"] =
             members.iter().map(|m| json!({"id": m.id.to_string(), "source": m.source, "title": m.title, "url": m.url})).collect();
+        value["corrections"] = corrections
+            .iter()
+            .map(|c| json!({"topic": c.topic, "has": c.has, "reason": c.reason, "who": c.who, "at": c.at.rfc3339()}))
+            .collect();
         session.output.object(&value)?;
         return Ok(Exit::Done);
     }
     describe(&session.output, &item, &tags, &members, &related, &told, &dates)?;
+    for Correction { topic, has, reason, who, at } in &corrections {
+        let (sign, at) = (if *has { '+' } else { '-' }, session.output.time(Some(*at)));
+        session.output.line(&format!("  corrected   {sign}{topic} by {who}, {at}: {reason}"))?;
+    }
     Ok(Exit::Done)
 }
 

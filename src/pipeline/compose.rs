@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
-pub use self::entry::reason;
 use self::entry::{entry_of, update_of};
+pub use self::entry::{opinion, reason};
 use self::freeze::Freezer;
 use super::envelope::{list_fields, offset_minutes, sender};
 use super::{Context, PipelineError, Plan};

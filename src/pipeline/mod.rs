@@ -18,7 +18,7 @@ mod restore;
 mod retag;
 mod subscription;
 
-pub use compose::{ComposeReport, Moment, Preview, compose, finish, preview, reason};
+pub use compose::{ComposeReport, Moment, Preview, compose, finish, opinion, preview, reason};
 pub use context::{Context, PipelineError};
 pub use drain::{DrainReport, delivery_of, drain, drain_with, next_mail, resume, sweep};
 pub use intake::{Taken, intake};
@@ -30,7 +30,10 @@ pub use poll::{
 pub use prune::prune;
 pub use release::release;
 pub use restore::{Caught, Departures, catch_up, departures, fits};
-pub use retag::{RetagReport, TopicChange, TopicDiff, retag, topic_diff, untagged};
+pub use retag::{
+    Corrected, RetagReport, TopicChange, TopicDiff, correct, corrected_items, retag, topic_diff,
+    untagged,
+};
 pub use subscription::{
     Confirmation, Forgotten, Listed, Order, Outcome, ProbeReport, Proof, Proofs, change, confirm,
     confirmation, forget, import, leave, probe, proofs, sign_up, subscribe,

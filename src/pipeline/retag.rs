@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Context, PipelineError, Plan};
-use crate::model::{Field, ItemId, Tagging, Timestamp, TopicId};
+use crate::model::{Correction, Field, ItemId, Tagging, Timestamp, TopicId};
 use crate::store::items::{self, Stored};
 use crate::store::{StoreError, Transaction};
-use crate::topic::Subject;
+use crate::topic::{Labelled, Subject};
 
 /// Items of one chunk: some tens of milliseconds of work.
 const CHUNK: usize = 100;
@@ -67,14 +67,16 @@ impl TopicDiff {
 struct Tagged {
     item: Stored,
     taggings: Vec<Tagging>,
+    corrections: Vec<Correction>,
     version: String,
 }
 
 impl Tagged {
     fn load(tx: &Transaction<'_>, item: Stored) -> Result<Self, StoreError> {
         let taggings = items::tags(tx, item.id)?.into_iter().map(|(tagging, _)| tagging).collect();
+        let corrections = items::corrections(tx, item.id)?;
         let version = items::tagged_by(tx, item.id)?;
-        Ok(Self { item, taggings, version })
+        Ok(Self { item, taggings, corrections, version })
     }
 
     /// Topics by today's rules; none if the text has been let go: what was
@@ -87,13 +89,14 @@ impl Tagged {
             return None;
         }
         let given = self.given(plan);
-        Some(plan.tagger.tag(&Subject {
+        let found = plan.tagger.tag(&Subject {
             title: &item.title,
             text: &item.text,
             categories: &item.details.categories,
             source: &item.source,
             source_topics: &given,
-        }))
+        });
+        Some(Correction::apply(&self.corrections, found))
     }
 
     /// Topics that the source gives. One that has left the config keeps its
@@ -247,4 +250,73 @@ pub async fn topic_diff(
     }
     diff.changes.reverse();
     Ok(diff)
+}
+
+/// What an act of the editor on an item's topics came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Corrected {
+    /// Topics the item has now.
+    pub topics: Vec<TopicId>,
+    /// Corrections that hold for it.
+    pub corrections: usize,
+}
+
+/// Corrects an item's topics, or takes all corrections of it back if there are
+/// none given, and tags it again. Returns nothing if there is no such item.
+pub async fn correct(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    id: ItemId,
+    corrections: Vec<Correction>,
+) -> Result<Option<Corrected>, PipelineError> {
+    let plan = Arc::clone(plan);
+    let corrected = ctx
+        .store
+        .write(move |tx| {
+            let Some(item) = items::get(tx, id)? else { return Ok(None) };
+            if corrections.is_empty() {
+                items::uncorrect(tx, id)?;
+            }
+            for correction in &corrections {
+                items::correct(tx, id, correction)?;
+            }
+            let tagged = Tagged::load(tx, item)?;
+            let today = tagged.by_today(&plan);
+            match &today {
+                Some(today) => keep(tx, &plan, &tagged, Some(today))?,
+                // The text is gone: what was found stays, but for what was corrected.
+                None => items::set_tags(tx, id, &tagged.taggings, &tagged.version)?,
+            }
+            let topics = items::tags(tx, id)?.into_iter().map(|(tagging, _)| tagging.topic);
+            Ok(Some(Corrected { topics: topics.collect(), corrections: tagged.corrections.len() }))
+        })
+        .await?;
+    Ok(corrected)
+}
+
+/// The corrected items of this installation as labelled ones, for training. One
+/// whose text was let go after its period teaches nothing.
+pub async fn corrected_items(ctx: &Context) -> Result<Vec<Labelled>, PipelineError> {
+    let mut labelled = Vec::new();
+    let mut after = ItemId(0);
+    loop {
+        let chunk = ctx
+            .store
+            .read(move |tx| {
+                let chunk = items::corrected(tx, after, CHUNK)?;
+                chunk.into_iter().map(|item| Tagged::load(tx, item)).collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        let Some(last) = chunk.last() else { return Ok(labelled) };
+        after = last.item.id;
+        labelled.extend(chunk.into_iter().filter(|tagged| !tagged.item.text.is_empty()).map(
+            |tagged| Labelled {
+                id: tagged.item.id.to_string(),
+                title: tagged.item.title,
+                text: tagged.item.text,
+                labels: tagged.taggings.iter().map(|tagging| tagging.topic.to_string()).collect(),
+                ..Labelled::default()
+            },
+        ));
+    }
 }

@@ -1,6 +1,7 @@
 //! Items, their taggings, and the sequence in which they became known.
 
 mod changes;
+mod corrections;
 mod listing;
 mod memory;
 mod names;
@@ -10,6 +11,7 @@ mod tags;
 pub use changes::{
     ToldChange, amend_change, last_change, let_wait, tell_change, tell_due_changes, waiting_change,
 };
+pub use corrections::{correct, corrected, correction, corrections, uncorrect};
 pub use listing::{Listing, count_found, list};
 pub use memory::{Remembered, remembered, rename};
 pub use names::known_as;

@@ -20,7 +20,7 @@ use super::views::{
 };
 use super::{Answer, Face, Refusal, answer};
 use crate::model::{Digest, DigestId, ItemId, Section, TopicId};
-use crate::pipeline::{Plan, reason};
+use crate::pipeline::{Plan, opinion, reason};
 use crate::store::items::{self, Listing, Stored};
 use crate::store::{StoreError, Transaction, digests, stories};
 use crate::text;
@@ -229,6 +229,7 @@ fn item_page(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemPage
                 id: id.to_string(),
                 title: title.clone(),
                 reason: reason(&tagging),
+                opinion: opinion(&tagging),
             });
         }
     }

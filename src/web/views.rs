@@ -169,6 +169,8 @@ pub struct TopicReason {
     pub title: String,
     /// The words that decided, for example `„Onlinezugangsgesetz“ im Titel`; may be empty.
     pub reason: String,
+    /// What else spoke for and against it, where the model was asked.
+    pub opinion: Option<String>,
 }
 
 /// `/meldung/ID`.

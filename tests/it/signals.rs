@@ -44,7 +44,7 @@ fn every_signal_can_speak_and_says_what_it_saw() {
             Field::Title => subject.title,
             Field::Lead | Field::Body => subject.text,
             Field::Category => &categories[0],
-            Field::Source => "",
+            Field::Source | Field::Editor => "",
         };
         assert_eq!(&stored[evidence.span.0..evidence.span.1], evidence.words);
     }

@@ -1,7 +1,8 @@
 //! What a digest says of one story.
 
-use crate::model::{AlsoReported, Entry, EntryTopic, Field, Tagging, Update};
+use crate::model::{AlsoReported, Entry, EntryTopic, Evidence, Field, Tagging, Update};
 use crate::store::items::{Received, Stored};
+use crate::topic::MODEL;
 
 pub(super) fn entry_of(
     lead: Stored,
@@ -39,6 +40,30 @@ pub fn reason(tagging: &Tagging) -> String {
         Field::Body => "im Text",
         Field::Category => "in der Rubrik",
         Field::Source => return "durch die Quelle".to_owned(),
+        Field::Editor => return "Zuordnung der Redaktion".to_owned(),
     };
+    if first.signal == MODEL {
+        return quoted(&tagging.evidence, |weight| weight > 0.0);
+    }
     format!("„{}“ {place}", first.words)
+}
+
+/// The words of the model for and against a topic, for readers; nothing if it said nothing.
+pub fn opinion(tagging: &Tagging) -> Option<String> {
+    let list = |wanted: fn(f64) -> bool| quoted(&tagging.evidence, wanted);
+    let (speaks_for, against) = (list(|weight| weight > 0.0), list(|weight| weight < 0.0));
+    let parts = [("spricht dafür: ", speaks_for), ("dagegen: ", against)];
+    let told: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, words)| !words.is_empty())
+        .map(|(label, words)| format!("{label}{words}"))
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+/// The strongest words of the model on one side, as they stand in the text.
+fn quoted(evidence: &[Evidence], wanted: fn(f64) -> bool) -> String {
+    const MOST: usize = 3;
+    let words = evidence.iter().filter(|e| e.signal == MODEL && wanted(e.weight)).take(MOST);
+    words.map(|e| format!("„{}“", e.words)).collect::<Vec<_>>().join(", ")
 }

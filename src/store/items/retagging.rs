@@ -2,12 +2,13 @@
 
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::tags;
-use crate::model::{ItemId, Tagging, Timestamp, TopicId};
+use super::{correction, tags};
+use crate::model::{Correction, ItemId, Tagging, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::store::row::count;
 
-/// Replaces the tagging of one topic, or takes it away; the others stay.
+/// Replaces the tagging of one topic, or takes it away; the others stay. What
+/// the editor said of the topic is kept whatever is given.
 pub fn set_tag(
     tx: &Transaction<'_>,
     id: ItemId,
@@ -17,8 +18,10 @@ pub fn set_tag(
 ) -> Result<(), StoreError> {
     const CLEAR_TAG: &str = "delete from tags where item = ?1 and topic = ?2";
     tx.prepare_cached(CLEAR_TAG)?.execute((id, topic))?;
-    if let Some(tagging) = tagging {
-        tags::insert(tx, id, tagging, version)?;
+    let corrected = correction(tx, id, topic)?;
+    let found = tagging.cloned().into_iter().collect();
+    for tagging in Correction::apply(corrected.as_slice(), found) {
+        tags::insert(tx, id, &tagging, version)?;
     }
     Ok(())
 }

@@ -3,12 +3,13 @@
 use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
-use super::set_tagged_by;
-use crate::model::{Evidence, Field, ItemId, Tagging};
+use super::{corrections, set_tagged_by};
+use crate::model::{Correction, Evidence, Field, ItemId, Tagging};
 use crate::store::StoreError;
 use crate::store::row::{from_json, to_json};
 
 /// Replaces the taggings of an item, and notes which version of the rules decided.
+/// The editor's corrections are kept whatever is given.
 pub fn set_tags(
     tx: &Transaction<'_>,
     id: ItemId,
@@ -17,7 +18,11 @@ pub fn set_tags(
 ) -> Result<(), StoreError> {
     const CLEAR_TAGS: &str = "delete from tags where item = ?1";
     tx.prepare_cached(CLEAR_TAGS)?.execute([id])?;
-    add_tags(tx, id, taggings, version)
+    let corrections = corrections(tx, id)?;
+    if corrections.is_empty() {
+        return add_tags(tx, id, taggings, version);
+    }
+    add_tags(tx, id, &Correction::apply(&corrections, taggings.to_vec()), version)
 }
 
 /// The taggings of an item that has none.

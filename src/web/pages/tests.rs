@@ -86,6 +86,7 @@ fn item(title: &str, url: Option<&str>) -> ItemPage {
             id: "central-services".into(),
             title: "Zentrale Dienste".into(),
             reason: "„Service-Angebote“ im Titel".into(),
+            opinion: None,
         }],
     }
 }
