@@ -181,6 +181,11 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
             cleaned.iter().map(|item| tag(&config.tagger, item, settings).len()).sum::<usize>()
         }),
     );
+    let rules = Tagger::new(&config.topics).map_err(|problems| format!("{problems:?}"))?;
+    line(
+        "tag by the rules alone",
+        fastest(|| cleaned.iter().map(|item| tag(&rules, item, settings).len()).sum::<usize>()),
+    );
     line(
         "traces for stories",
         fastest(|| cleaned.iter().map(|item| dedup::traces(item).shingles.len()).sum::<usize>()),

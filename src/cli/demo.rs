@@ -87,6 +87,7 @@ fn write_config(folder: &Path, files: &[(&str, String)]) -> anyhow::Result<()> {
     for (name, text) in topics {
         std::fs::write(folder.join(name), text)?;
     }
+    std::fs::write(folder.join(config::MODEL_FILE), config::SHIPPED_MODEL)?;
     for (name, text) in files {
         std::fs::write(folder.join(name), text)?;
     }

@@ -24,7 +24,7 @@ pub(super) struct TagArguments {
     /// Id of the item, as `amtsbote items` shows it
     item: i64,
     /// `+TOPIC` gives a topic, `-TOPIC` takes it away
-    #[arg(allow_hyphen_values = true, required_unless_present = "undo", value_name = "±TOPIC")]
+    #[arg(required_unless_present = "undo", value_name = "±TOPIC")]
     topics: Vec<String>,
     /// Why; it is kept and shown by `explain`
     #[arg(long, value_name = "TEXT", required_unless_present = "undo")]

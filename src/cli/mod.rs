@@ -9,6 +9,7 @@ mod demo;
 mod digest;
 mod exit;
 mod input;
+mod item;
 mod items;
 mod mail_in;
 mod opml;
@@ -82,6 +83,9 @@ enum Command {
     Source(source::Command),
     /// List items, newest first
     Items(items::Arguments),
+    /// Correct single items
+    #[command(subcommand)]
+    Item(item::Command),
     /// Tell why an item is what it is: identity, story, topics with evidence
     Explain(items::ExplainArguments),
     /// Try the rules of topics, see what a change would do
@@ -139,6 +143,7 @@ pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
     environment: &Environment,
 ) -> anyhow::Result<Exit> {
+    let arguments = signed_topics(arguments);
     let matches = match Arguments::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
@@ -162,6 +167,29 @@ pub fn run(
     runtime.block_on(dispatch(arguments.command, &global))
 }
 
+/// Returns the arguments with `-TOPIC` after `item tag` written with a minus sign,
+/// which is no option: clap would take it for a row of short ones, or, if told that
+/// values may begin with a hyphen, `--reason` for a topic.
+pub fn signed_topics(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let Some(at) = arguments.windows(2).position(|pair| pair[0] == "item" && pair[1] == "tag")
+    else {
+        return arguments;
+    };
+    for argument in &mut arguments[at + 2..] {
+        let topic = argument.to_str().and_then(|text| text.strip_prefix('-'));
+        let is_topic = |topic: &str| {
+            topic.len() > 1
+                && topic.starts_with(|c: char| c.is_ascii_alphanumeric())
+                && !topic.chars().all(|c| matches!(c, 'v' | 'q'))
+        };
+        if let Some(topic) = topic.filter(|topic| is_topic(topic)) {
+            *argument = format!("\u{2212}{topic}").into();
+        }
+    }
+    arguments
+}
+
 async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
     match command {
         Command::Run => run::run(global).await,
@@ -170,6 +198,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Poll(arguments) => poll::poll(global, arguments).await,
         Command::Source(command) => source::run(global, command).await,
         Command::Items(arguments) => items::list(global, arguments).await,
+        Command::Item(command) => item::run(global, command).await,
         Command::Explain(arguments) => items::explain(global, &arguments).await,
         Command::Topic(command) => topic::run(global, command).await,
         Command::Dates(command) => dates::run(global, &command),

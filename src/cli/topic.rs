@@ -1,17 +1,20 @@
-//! `topic`: list, test, diff, eval.
+//! `topic`: list, test, diff, eval, train, suggest.
+
+mod judged;
+mod learn;
+mod shown;
 
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use serde::Deserialize;
 use serde_json::json;
 
 use super::output::cut;
 use super::{Exit, Global, Output, Session, UsageError, items, session};
+use crate::config;
 use crate::model::{SourceId, TopicId};
 use crate::pipeline;
-use crate::topic::evaluate::{Figures, evaluate};
-use crate::topic::{Considered, Subject, Tagger};
+use crate::topic::{self, Labelled, Subject, Tagger};
 
 /// The term language in brief; messages about terms send people here.
 const TERMS: &str = "\
@@ -21,7 +24,10 @@ Terms, as topics.toml has them in `strong`, `weak`, `context` and `never`:
   Register*               opens the end: Registermodernisierung; *verwaltung opens the beginning
   Service-Angebot         Serviceangebot and Service Angebot too
   Genossenschaft ~ IT     both in one sentence, near each other
-  Onlinezugangsgesetz*!   one hit decides (only in `strong`)
+  Antrag|Anträge ~ @netz  any of the alternatives; `@netz` is a list of `[[words]]`
+  Onlinezugangsgesetz*!   one hit in title or lead decides (marks are for `strong` only)
+  E-Akte?                 counts only beside a term of `context`
+  Dataport^               strong in the title, weak elsewhere
 All of it: docs/TOPICS.md
 
 Examples:
@@ -48,12 +54,13 @@ pub(super) enum Command {
         max: Option<usize>,
     },
     /// Precision, recall and F1 over labelled texts
-    Eval {
-        /// Lines of `{"id","title","text","labels":[…]}`
-        file: PathBuf,
-        /// Also show each text that came out otherwise
-        #[arg(long)]
-        wrong: bool,
+    Eval(judged::Arguments),
+    /// Make the model of topics of labelled texts
+    Train(learn::Arguments),
+    /// Propose terms out of corrections and of labelled texts that the words miss
+    Suggest {
+        /// Files with lines of `{"id","title","text","labels":[…]}`; else the shipped items
+        files: Vec<PathBuf>,
     },
 }
 
@@ -61,6 +68,11 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     if let Command::Diff { since, max } = command {
         return diff(global, &since, max).await;
     }
+    let corrections = match &command {
+        Command::Train(arguments) if arguments.wants_corrections() => corrected(global).await?,
+        Command::Suggest { .. } => corrected(global).await?,
+        _ => Vec::new(),
+    };
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     if matches!(command, Command::List) {
@@ -88,12 +100,49 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         }
         return Ok(Exit::Done);
     }
-    let tagger = crate::daemon::plan(config)?.tagger;
+    let (tagger, folder) = (config.tagger, config.directory);
     match command {
         Command::List | Command::Diff { .. } => Ok(Exit::Done),
         Command::Test { text } => test(&tagger, &output, text),
-        Command::Eval { file, wrong } => eval(&tagger, &output, &file, wrong),
+        Command::Eval(arguments) => judged::run(&tagger, &output, &arguments),
+        Command::Suggest { files } => suggest(&tagger, &output, &files, corrections),
+        Command::Train(arguments) => learn::run(&tagger, &output, &folder, &arguments, corrections),
     }
+}
+
+/// The corrected items of this installation.
+async fn corrected(global: &Global) -> anyhow::Result<Vec<Labelled>> {
+    let session = Session::open(global)?;
+    Ok(pipeline::corrected_items(&session.ctx).await?)
+}
+
+fn suggest(
+    tagger: &Tagger,
+    output: &Output,
+    files: &[PathBuf],
+    corrections: Vec<Labelled>,
+) -> anyhow::Result<Exit> {
+    let mut items = read_labelled(files)?;
+    if files.is_empty() {
+        items = Labelled::parse(config::CORPUS).context("the shipped items")?;
+    }
+    items.extend(corrections);
+    let found = topic::suggest(tagger, &items);
+    if output.json {
+        for s in &found {
+            output.object(&json!({"topic": s.topic, "term": s.term, "gained": s.gained, "held": s.held, "wrong": s.wrong}))?;
+        }
+        return Ok(Exit::Done);
+    }
+    let rows: Vec<Vec<String>> = found
+        .iter()
+        .map(|s| {
+            let counts = [s.gained, s.held, s.wrong].map(|count| count.to_string());
+            [s.topic.to_string(), s.term.clone()].into_iter().chain(counts).collect()
+        })
+        .collect();
+    output.table(&["TOPIC", "TERM", "GAINED", "HELD", "WRONG"], &rows)?;
+    Ok(Exit::Done)
 }
 
 async fn diff(global: &Global, since: &str, max: Option<usize>) -> anyhow::Result<Exit> {
@@ -144,116 +193,24 @@ fn test(tagger: &Tagger, output: &Output, text: String) -> anyhow::Result<Exit> 
     let source = SourceId::new("test");
     for considered in tagger.explain(&subject(title, body, &source)) {
         if output.json {
-            let evidence: Vec<_> = considered
-                .evidence
-                .iter()
-                .map(|e| json!({"field": e.field.as_str(), "words": e.words, "term": e.term, "weight": e.weight}))
-                .collect();
-            output.object(&json!({"id": considered.topic, "outcome": considered.outcome.as_str(),
-                "score": considered.score, "threshold": considered.threshold, "evidence": evidence}))?;
-            continue;
+            output.object(&shown::object(&considered))?;
+        } else {
+            shown::lines(output, &considered)?;
         }
-        show(output, &considered)?;
     }
     Ok(Exit::Done)
 }
 
-fn show(output: &Output, considered: &Considered) -> anyhow::Result<()> {
-    output.line(&format!(
-        "{}  {}  score {} of {}",
-        considered.topic,
-        considered.outcome.as_str(),
-        considered.score,
-        considered.threshold
-    ))?;
-    for (word, list) in [
-        ("", &considered.evidence),
-        ("without context: ", &considered.without_context),
-        ("veto: ", &considered.vetoes),
-    ] {
-        for e in list {
-            output.line(&format!(
-                "  {:>4}  {word}„{}“ in {} by `{}`",
-                e.weight,
-                e.words,
-                e.field.as_str(),
-                e.term
-            ))?;
-        }
-    }
-    Ok(())
-}
-
-#[derive(Deserialize)]
-struct Labelled {
-    id: String,
-    title: String,
-    text: String,
-    labels: Vec<String>,
-}
-
-fn eval(
-    tagger: &Tagger,
-    output: &Output,
-    file: &std::path::Path,
-    wrong: bool,
-) -> anyhow::Result<Exit> {
-    let lines = std::fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?;
-    let mut judged: Vec<(Vec<TopicId>, Vec<TopicId>)> = Vec::new();
-    let source = SourceId::new("eval");
-    for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let labelled: Labelled = serde_json::from_str(line).map_err(|error| {
-            UsageError::new(format!("{}:{}: {error}", file.display(), number + 1))
+/// The labelled items of all files.
+fn read_labelled(files: &[PathBuf]) -> anyhow::Result<Vec<Labelled>> {
+    let mut items = Vec::new();
+    for file in files {
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?;
+        let read = Labelled::parse(&text).map_err(|error| {
+            UsageError::new(format!("{}:{}: {}", file.display(), error.line, error.message))
         })?;
-        let found: Vec<TopicId> = tagger
-            .tag(&subject(&labelled.title, &labelled.text, &source))
-            .into_iter()
-            .map(|tagging| tagging.topic)
-            .collect();
-        let mut labels: Vec<TopicId> = labelled.labels.iter().map(TopicId::new).collect();
-        labels.sort();
-        let mut sorted = found.clone();
-        sorted.sort();
-        if wrong && sorted != labels {
-            let words =
-                |ids: &[TopicId]| ids.iter().map(TopicId::as_str).collect::<Vec<_>>().join(",");
-            output.say(&format!(
-                "{}: should be [{}], is [{}]: {}",
-                labelled.id,
-                words(&labels),
-                words(&sorted),
-                cut(&labelled.title, 80)
-            ));
-        }
-        judged.push((labels, found));
+        items.extend(read);
     }
-    let topics: Vec<TopicId> = tagger.topics().cloned().collect();
-    let evaluation = evaluate(
-        &topics,
-        judged.iter().map(|(labels, found)| (labels.as_slice(), found.as_slice())),
-    );
-    let object = |f: &Figures| json!({"precision": f.precision, "recall": f.recall, "f1": f.f1});
-    if output.json {
-        let topics: serde_json::Map<String, serde_json::Value> = evaluation
-            .topics
-            .iter()
-            .map(|(id, figures)| (id.to_string(), object(figures)))
-            .collect();
-        output.object(&json!({"topics": topics, "micro": object(&evaluation.micro), "macro": object(&evaluation.macro_mean)}))?;
-        return Ok(Exit::Done);
-    }
-    let row = |name: &str, f: &Figures| {
-        vec![
-            name.to_owned(),
-            format!("{:.3}", f.precision),
-            format!("{:.3}", f.recall),
-            format!("{:.3}", f.f1),
-        ]
-    };
-    let mut rows: Vec<Vec<String>> =
-        evaluation.topics.iter().map(|(id, figures)| row(id.as_str(), figures)).collect();
-    rows.push(row("micro", &evaluation.micro));
-    rows.push(row("macro", &evaluation.macro_mean));
-    output.table(&["TOPIC", "PRECISION", "RECALL", "F1"], &rows)?;
-    Ok(Exit::Done)
+    Ok(items)
 }

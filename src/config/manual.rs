@@ -6,7 +6,7 @@ use super::show::inline;
 use super::{FetchSettings, MailSettings, Retention, SeriesPlan, ServiceSettings, WebSettings};
 use crate::deliver::message::dkim::DkimSettings;
 use crate::model::settings::{Bound, Field, Settings};
-use crate::model::{Content, Detail, SourceSettings, TopicRules};
+use crate::model::{Content, Detail, SourceSettings, TopicRules, WordList};
 use crate::{deliver, source};
 
 /// A table as the manual and the shipped file list it.
@@ -132,7 +132,7 @@ pub fn man_pages() -> Vec<(&'static str, String)> {
         })
         .collect();
     let sources = [Listed::row::<SourceSettings>(), Listed::table::<Detail>()];
-    let topics = [Listed::row::<TopicRules>()];
+    let topics = [Listed::row::<TopicRules>(), Listed::row::<WordList>()];
     let (terms, see_also) = TERMS.split_once(SEE_ALSO).unwrap_or((TERMS, ""));
     let toml = "settings of the service: amtsbote.toml";
     vec![

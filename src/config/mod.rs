@@ -54,6 +54,15 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("topics.toml", include_str!("../../config/topics.toml")),
 ];
 
+/// The file of the model of topics, beside `topics.toml`.
+pub const MODEL_FILE: &str = "topics.model";
+
+/// The shipped model, made of [`CORPUS`] and the shipped topics by `topic train`.
+pub const SHIPPED_MODEL: &str = include_str!("../../config/topics.model");
+
+/// The labelled items that the shipped model was made of, one JSON object a line.
+pub const CORPUS: &str = include_str!("../../config/topics.jsonl");
+
 /// A config that holds together.
 #[derive(Debug)]
 pub struct Config {
@@ -120,6 +129,9 @@ pub fn load_with(
                 return Ok(self.block.as_bytes().to_vec());
             }
             let shipped = DEFAULTS.iter().find(|(file, _)| name == *file).filter(|_| self.shipped);
+            if self.shipped && name == MODEL_FILE {
+                return Ok(SHIPPED_MODEL.as_bytes().to_vec());
+            }
             shipped.map_or_else(|| Disk.read(path), |(_, text)| Ok(text.as_bytes().to_vec()))
         }
         fn list(&self, folder: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -158,6 +170,8 @@ pub fn load_from(
 /// The merged tree of all files.
 struct Read {
     tree: Table,
+    /// The model of topics as it lies there, and where.
+    model: Option<(Arc<str>, Vec<u8>)>,
     version: String,
     /// A file was left out for a fault of syntax: what refers to it cannot be judged.
     incomplete: bool,
@@ -188,7 +202,9 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
     };
     additions.sort();
     let optional = [directory.join("sources.toml"), directory.join("topics.toml")];
-    for path in std::iter::once(main.clone()).chain(optional).chain(additions) {
+    let mut model = None;
+    let of_model = std::iter::once(directory.join(MODEL_FILE));
+    for path in std::iter::once(main.clone()).chain(optional).chain(additions).chain(of_model) {
         let bytes = match files.read(&path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && path != main => continue,
@@ -201,6 +217,10 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
         hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
         hash.update((bytes.len() as u64).to_le_bytes());
         hash.update(&bytes);
+        if path.ends_with(MODEL_FILE) {
+            model = Some((shown(&path), bytes));
+            continue;
+        }
         match document::parse(&shown(&path), &bytes) {
             Ok(table) => document::merge(&mut tree, table, problems),
             Err(faults) => {
@@ -212,7 +232,7 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
     let digest = hash.finalize();
     let head = digest.iter().take(6).fold(0_u64, |head, byte| head << 8 | u64::from(*byte));
     let version = format!("{head:012x}");
-    Read { tree, version, incomplete }
+    Read { tree, model, version, incomplete }
 }
 
 fn is_settings(path: &Path) -> bool {
@@ -226,7 +246,7 @@ fn shown(path: &Path) -> Arc<str> {
 
 /// Returns nothing if some part cannot be built; then there are problems.
 fn assemble(read: Read, around: &Around<'_>, found: &mut Vec<Problem>) -> Option<Config> {
-    let Read { tree, version, incomplete } = read;
+    let Read { tree, model, version, incomplete } = read;
     let mut root = Reader::within(around, &tree, "", found);
     let service = section::<ServiceSettings>(&mut root)?;
     let mut fetch = section::<FetchSettings>(&mut root)?;
@@ -244,8 +264,9 @@ fn assemble(read: Read, around: &Around<'_>, found: &mut Vec<Problem>) -> Option
     let sources = sources::read(&mut root, &service, &fetch, known_topics);
     root.finish();
     let tagger = topics::tagger(&topics, &term_places, found);
+    let model = topics::model(model, &topics, found);
     let config = Config {
-        tagger: tagger?,
+        tagger: tagger?.with_model(model),
         channel: Arc::from(channels.chosen?),
         channels: channels.shown,
         service,

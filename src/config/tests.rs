@@ -487,3 +487,29 @@ fn one_judge_decides_on_the_table_of_a_channel() {
     );
     assert_eq!(unused[0].split_once("  ").unwrap().1, used[0].split_once("  ").unwrap().1);
 }
+
+#[test]
+fn a_model_that_is_broken_or_of_other_topics_is_a_problem_with_its_place() {
+    let files = || Memory::default().with("etc/amtsbote.toml", "").with("etc/topics.toml", TOPICS);
+    assert!(loaded(&files()).unwrap().tagger.model().is_none());
+    let problems = |model: &str| -> Vec<String> {
+        let error = loaded(&files().with("etc/topics.model", model)).unwrap_err();
+        error.problems.iter().map(ToString::to_string).collect()
+    };
+    let foreign = problems("[[topic]]\n");
+    assert!(foreign[0].starts_with("etc/topics.model:1:1"), "{foreign:?}");
+    let cut = problems(&SHIPPED_MODEL[..50_000]);
+    assert!(cut[0].contains("topics.model:401:1"), "{cut:?}");
+    let others = problems(SHIPPED_MODEL);
+    assert_eq!(others.len(), 2);
+    assert!(others[0].contains("the model knows the topic `central-services`"), "{others:?}");
+    let shipped = Memory::default()
+        .with("etc/amtsbote.toml", "")
+        .with("etc/topics.toml", DEFAULTS[2].1)
+        .with("etc/topics.model", SHIPPED_MODEL);
+    let with = loaded(&shipped).unwrap();
+    assert!(with.tagger.model().is_some());
+    let without =
+        Memory::default().with("etc/amtsbote.toml", "").with("etc/topics.toml", DEFAULTS[2].1);
+    assert_ne!(with.topics_version(), loaded(&without).unwrap().topics_version());
+}

@@ -3,10 +3,12 @@
 //! What a term means is the business of `topic`: its problems name a topic, a
 //! list and a place in it, and [`TermPlaces`] turns that into a line of a file.
 
-use super::{Config, take_id};
+use std::sync::Arc;
+
+use super::{Config, MODEL_FILE, take_id};
 use crate::model::settings::Settings as _;
-use crate::model::{Content, Place, Problem, Reader, TopicId, TopicRules};
-use crate::topic::{self, Tagger};
+use crate::model::{Content, Place, Problem, Reader, TopicId, TopicRules, WordList, WordLists};
+use crate::topic::{self, Model, Tagger};
 
 /// Where the terms of one topic were written.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,12 +41,14 @@ impl Config {
         let settings = self.sources.iter().map(|source| &source.settings);
         topic::version(
             &self.topics,
+            self.tagger.model(),
             settings.map(|settings| (&settings.id, settings.topics.as_slice())),
         )
     }
 }
 
 pub(super) fn read(root: &mut Reader<'_>) -> (Vec<TopicRules>, Vec<TermPlaces>) {
+    let words = word_lists(root);
     let mut taken = Vec::new();
     let mut topics = Vec::new();
     let mut places = Vec::new();
@@ -54,7 +58,7 @@ pub(super) fn read(root: &mut Reader<'_>) -> (Vec<TopicRules>, Vec<TermPlaces>) 
         let rules = TopicRules::read(&mut reader);
         reader.finish();
         let (Some(_), Some(rules)) = (id, rules) else { continue };
-        topics.push(rules);
+        topics.push(TopicRules { words: words.clone(), ..rules });
         let of = |key| match table.get(key).map(|value| &value.content) {
             Some(Content::Array(terms)) => terms.iter().map(|term| term.place.clone()).collect(),
             _ => Vec::new(),
@@ -68,6 +72,46 @@ pub(super) fn read(root: &mut Reader<'_>) -> (Vec<TopicRules>, Vec<TermPlaces>) 
         });
     }
     (topics, places)
+}
+
+/// Reads the model beside `topics.toml`. Without the file the rules decide alone;
+/// a file that is broken or made for other topics is a problem, never left out.
+pub(super) fn model(
+    read: Option<(Arc<str>, Vec<u8>)>,
+    topics: &[TopicRules],
+    problems: &mut Vec<Problem>,
+) -> Option<Model> {
+    let (file, bytes) = read?;
+    let mut report = |line: usize, message: String| {
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let place = Place { file: Arc::clone(&file), line, column: 1 };
+        problems.push(Problem {
+            place: Some(place),
+            path: MODEL_FILE.to_owned(),
+            message,
+            is_doubt: false,
+        });
+    };
+    let model = match Model::parse(&bytes) {
+        Ok(model) => model,
+        Err(error) => {
+            report(error.line, error.message);
+            return None;
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    for id in model.topics() {
+        if !topics.iter().any(|topic| topic.id.as_ref() == Some(id)) {
+            let line = text.lines().position(|line| line == format!("topic {id}")).unwrap_or(0) + 1;
+            report(
+                line,
+                format!(
+                    "the model knows the topic `{id}`, which the config has not; make one for your topics with `amtsbote topic train`, or remove the file"
+                ),
+            );
+        }
+    }
+    Some(model)
 }
 
 /// Makes the rules ready to tag; terms that cannot be read become problems at their places.
@@ -91,4 +135,21 @@ pub(super) fn tagger(
         }
     }));
     None
+}
+
+/// The lists of `[[words]]`, by id.
+fn word_lists(root: &mut Reader<'_>) -> WordLists {
+    let mut taken = Vec::new();
+    let mut lists = WordLists::default();
+    for table in root.tables("words") {
+        let mut reader = root.inner(table, "words");
+        let id = take_id(&mut reader, "words", &mut taken);
+        let list = WordList::read(&mut reader);
+        if list.as_ref().is_some_and(|list| list.terms.is_empty()) {
+            reader.problem("terms", "a word list needs words");
+        }
+        reader.finish();
+        lists.0.extend(id.zip(list).map(|(id, list)| (id, list.terms)));
+    }
+    lists
 }

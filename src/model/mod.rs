@@ -41,7 +41,7 @@ pub use source::{
 };
 pub use subscriber::{Consent, Standing, Subscriber};
 pub use time::Timestamp;
-pub use topic::{Correction, Evidence, Field, Tagging, TopicRules};
+pub use topic::{Correction, Evidence, Field, Tagging, TopicRules, WordList, WordLists};
 
 /// A future that can be sent between threads, as trait methods return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

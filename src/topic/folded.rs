@@ -17,7 +17,7 @@ pub(super) const LONGEST_WORD: usize = 120;
 const MOST_MARKS: usize = 4;
 
 /// What stands between two neighbouring letters of the folded text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Joint {
     /// Nothing: they belong to one word.
     None,

@@ -29,11 +29,11 @@ pub(super) struct Hit {
     pub(super) end: usize,
 }
 
+/// A phrase, and the sides of terms that it serves.
 #[derive(Debug)]
 struct Wanted {
-    term: usize,
-    side: usize,
     phrase: Phrase,
+    sides: Vec<(usize, usize)>,
 }
 
 /// A place of a phrase in the folded text.
@@ -47,7 +47,12 @@ struct Place {
 type Places = BTreeMap<usize, [Vec<Place>; 2]>;
 
 fn keep(places: &mut Places, wanted: &Wanted, place: Place) {
-    places.entry(wanted.term).or_default()[wanted.side].push(place);
+    for &(term, side) in &wanted.sides {
+        let kept = &mut places.entry(term).or_default()[side];
+        if kept.len() < MOST_PLACES {
+            kept.push(place);
+        }
+    }
 }
 
 /// The terms, ready to be looked for.
@@ -63,20 +68,29 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
-    /// Builds the automaton; a hit names its term by its index in `terms`.
-    pub(super) fn new(terms: &[Vec<Phrase>]) -> Result<Self, BuildError> {
+    /// Builds the automaton; a hit names its term by its index in `terms`. A
+    /// term is one side or two, each with the phrases of which any will do.
+    pub(super) fn new(terms: &[Vec<Vec<Phrase>>]) -> Result<Self, BuildError> {
+        // A word list serves many terms: each of its phrases is looked for once.
+        let mut wanted: BTreeMap<&Phrase, Vec<(usize, usize)>> = BTreeMap::new();
+        for (index, term) in terms.iter().enumerate() {
+            for (side, phrases) in term.iter().enumerate() {
+                for phrase in phrases {
+                    wanted.entry(phrase).or_default().push((index, side));
+                }
+            }
+        }
         let mut phrases = Vec::new();
         let mut stems: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
         let mut by_stem = Vec::new();
-        for (index, term) in terms.iter().enumerate() {
-            for (side, phrase) in term.iter().enumerate() {
-                let word = &phrase.words[phrase.anchor];
-                stems.entry(word.stem.clone()).or_default().push(phrases.len());
-                if phrase.words.len() == 1 && !word.open_left {
-                    by_stem.push((word.stem.clone(), phrases.len()));
-                }
-                phrases.push(Wanted { term: index, side, phrase: phrase.clone() });
+        for (phrase, mut sides) in wanted {
+            sides.dedup();
+            let word = &phrase.words[phrase.anchor];
+            stems.entry(word.stem.clone()).or_default().push(phrases.len());
+            if phrase.words.len() == 1 && !word.open_left {
+                by_stem.push((word.stem.clone(), phrases.len()));
             }
+            phrases.push(Wanted { phrase: phrase.clone(), sides });
         }
         by_stem.sort();
         let paired = (0..terms.len()).filter(|&index| terms[index].len() == 2).collect();
@@ -93,10 +107,7 @@ impl Matcher {
         for found in self.automaton.find_overlapping_iter(&text.bytes) {
             for &index in &self.anchors[found.pattern().as_usize()] {
                 let wanted = &self.phrases[index];
-                let kept = places.get(&wanted.term).map_or(0, |sides| sides[wanted.side].len());
-                if kept < MOST_PLACES
-                    && let Some(place) = place(&wanted.phrase, text, found.start())
-                {
+                if let Some(place) = place(&wanted.phrase, text, found.start()) {
                     keep(&mut places, wanted, place);
                 }
             }
@@ -279,11 +290,16 @@ fn near(text: &Folded, [left, right]: &[Vec<Place>; 2]) -> Vec<Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::WordLists;
     use crate::topic::folded::fold;
-    use crate::topic::term::parse;
+    use crate::topic::term;
+
+    fn sides(term: &str) -> Vec<Vec<Phrase>> {
+        term::parse(term, &WordLists::default()).unwrap().sides
+    }
 
     fn words<'a>(term: &str, text: &'a str) -> Vec<&'a str> {
-        let matcher = Matcher::new(&[parse(term).unwrap().phrases]).unwrap();
+        let matcher = Matcher::new(&[sides(term)]).unwrap();
         matcher.hits(&fold(text, &[])).into_iter().map(|hit| &text[hit.start..hit.end]).collect()
     }
 
@@ -496,12 +512,18 @@ mod tests {
     }
 
     #[test]
+    fn any_of_the_alternatives_will_do() {
+        finds(
+            "Antrag|Anträge ~ online|im Netz",
+            &["Anträge stellt man im Netz", "online ein Antrag"],
+        );
+        misses("Antrag|Anträge ~ online|im Netz", &["Anträge und ein Antrag", "online im Netz"]);
+    }
+
+    #[test]
     fn a_hostile_text_costs_no_more_than_its_length() {
-        let matcher = Matcher::new(
-            &["*aaa*", "aaa*", "a-a-a ~ aaa*", "aaa aaa aaa"]
-                .map(|term| parse(term).unwrap().phrases),
-        )
-        .unwrap();
+        let matcher =
+            Matcher::new(&["*aaa*", "aaa*", "a-a-a ~ aaa*", "aaa aaa aaa"].map(sides)).unwrap();
         for text in [
             "a".repeat(50_000),
             "aaa ".repeat(20_000),

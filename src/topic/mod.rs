@@ -5,24 +5,41 @@
 //! term language's matter (`term`, `matcher`), what is not the item's own
 //! words that of `text::furniture_ranges`, what a hit weighs is decided here.
 //!
+//! Beside the rules a small model may speak (`model`, `features`), which `train`
+//! learns from labelled items; `folds` measures both on items they have not seen.
+//!
 //! Whatever is tagged can be proved: every span of evidence cuts its words out
 //! of the stored title, text or category.
 
 pub mod evaluate;
 pub mod signal;
 
+mod arithmetic;
+mod features;
 mod folded;
+mod folds;
+mod labelled;
 mod matcher;
+mod model;
+mod model_file;
 mod reading;
+mod suggest;
 mod term;
+mod train;
 
 use std::fmt::Write as _;
 
 use crate::model::{Evidence, Field, SourceId, Tagging, TopicId, TopicRules};
 use crate::text::hash64;
+pub use folds::{Judged, cross_validate, groups};
+pub use labelled::{Labelled, LabelledError, examples};
 use matcher::Matcher;
+pub use model::{Combination, MODEL, Model, Opinion};
+pub use model_file::ModelError;
 pub use reading::{Place, Reading};
 use signal::SIGNALS;
+pub use suggest::{Suggestion, suggest};
+pub use train::{Example, FEWEST_EXAMPLES, train};
 
 /// Weight of a strong term.
 pub const STRONG: f64 = 3.0;
@@ -30,6 +47,9 @@ pub const STRONG: f64 = 3.0;
 pub const WEAK: f64 = 1.0;
 /// What a hit after the lead is worth of its weight.
 pub const LATER: f64 = 0.5;
+/// What a hit in passing (a quotation, a list of examples, a portrait of the
+/// sender) is worth of its weight.
+pub const PASSING: f64 = 0.5;
 /// Characters of the text that are its lead.
 pub const LEAD_CHARS: usize = 400;
 /// Threshold of a topic that names none above zero.
@@ -37,21 +57,28 @@ pub const DEFAULT_THRESHOLD: f64 = 3.0;
 
 /// Goes up when the same rules decide otherwise than before: another weight, a
 /// better reading. Stored items are then tagged anew.
-const WAY: u8 = 1;
+const WAY: u8 = 2;
 
-/// A version of the rules that decide: it changes with any term, threshold or
-/// topic and with what sources give, and with nothing else of the config. Titles
-/// are for readers and decide nothing.
+/// A version of what decides: it changes with any term, threshold or topic, with
+/// what sources give and with the model, and with nothing else of the config.
+/// Titles are for readers and decide nothing.
 pub fn version<'a>(
     rules: &[TopicRules],
+    model: Option<&Model>,
     given: impl IntoIterator<Item = (&'a SourceId, &'a [TopicId])>,
 ) -> String {
     let mut said = format!("{WAY}");
+    if let Some(model) = model {
+        let _ = write!(said, "\nmodel {:016x}", model.hash());
+    }
     for rules in rules {
-        let TopicRules { id, title: _, threshold, strong, weak, context, never } = rules;
+        let TopicRules { id, title: _, threshold, strong, weak, context, never, words } = rules;
         let id = id.as_ref().map(TopicId::as_str);
         // Debug output quotes each text: no two lists can look alike.
-        let _ = write!(said, "\n{id:?} {threshold:?} {strong:?} {weak:?} {context:?} {never:?}");
+        let _ = write!(
+            said,
+            "\n{id:?} {threshold:?} {strong:?} {weak:?} {context:?} {never:?} {words:?}"
+        );
     }
     let mut given: Vec<_> = given.into_iter().filter(|(_, topics)| !topics.is_empty()).collect();
     given.sort();
@@ -133,6 +160,8 @@ pub struct Topic {
     first_term: usize,
     terms: Vec<TopicTerm>,
     has_context: bool,
+    /// Its place in the model; none if the model does not know it.
+    in_model: Option<usize>,
 }
 
 /// A term of a topic.
@@ -141,8 +170,12 @@ struct TopicTerm {
     list: List,
     /// As the admin wrote it.
     written: String,
-    /// One hit is enough, wherever it stands.
+    /// One hit in title or lead is enough.
     decisive: bool,
+    /// It counts only beside a context term.
+    needs_context: bool,
+    /// Outside the title it is a weak hint.
+    names_sender: bool,
     /// It is made of two phrases with other words between them.
     loose: bool,
 }
@@ -179,16 +212,37 @@ pub struct Considered {
     pub topic: TopicId,
     /// What became of it.
     pub outcome: Outcome,
-    /// Sum of the weights.
+    /// Points of the rules and of the model.
     pub score: f64,
     /// What it had to reach.
     pub threshold: f64,
-    /// What counted, most weighty first.
+    /// Points of the rules: the sum of the weights of `evidence`.
+    pub points: f64,
+    /// What the model adds or takes; none if it does not know the topic.
+    pub opinion: Option<Opinion>,
+    /// What counted among the rules, most weighty first.
     pub evidence: Vec<Evidence>,
-    /// Weak terms that did not count since no context term stands there; weight 0.
+    /// Terms that did not count since no context term stands there; weight 0.
     pub without_context: Vec<Evidence>,
     /// Hits of `never` terms; weight 0.
     pub vetoes: Vec<Evidence>,
+}
+
+impl Considered {
+    /// What is missing to the threshold; 0 if nothing is.
+    pub fn missing(&self) -> f64 {
+        (self.threshold - self.score).max(0.0)
+    }
+
+    /// What decided, as it is kept beside a tagging: the evidence of the rules,
+    /// then the words of the model for and against.
+    fn reasons(self) -> Vec<Evidence> {
+        let words = self
+            .opinion
+            .into_iter()
+            .flat_map(|opinion| opinion.speaks_for.into_iter().chain(opinion.speaks_against));
+        self.evidence.into_iter().chain(words).collect()
+    }
 }
 
 /// The topics of the config, ready to tag items.
@@ -196,6 +250,7 @@ pub struct Considered {
 pub struct Tagger {
     topics: Vec<Topic>,
     matcher: Matcher,
+    model: Option<Model>,
 }
 
 impl Tagger {
@@ -221,18 +276,18 @@ impl Tagger {
                             message,
                         });
                     };
-                    match term::parse(text) {
+                    match term::parse(text, &rules.words) {
                         Err(message) => report(message),
                         Ok(term) => {
-                            if term.decisive && list != List::Strong {
+                            if list != List::Strong && term.is_marked() {
                                 report(format!(
-                                    "`{text}` decides alone with its `!`; that is for `strong` only"
+                                    "`{text}` ends in a mark (`!`, `?`, `^`) that is for `strong` only"
                                 ));
                             }
                             let deciding = |list| list != List::Context;
                             let twin =
                                 texts.iter().zip(&terms[first_term..]).find(|(other, known)| {
-                                    **known == term.phrases
+                                    **known == term.sides
                                         && (other.list == list
                                             || (deciding(other.list) && deciding(list)))
                                 });
@@ -247,9 +302,11 @@ impl Tagger {
                                 list,
                                 written: text.clone(),
                                 decisive: term.decisive,
-                                loose: term.phrases.len() > 1,
+                                needs_context: list == List::Weak || term.needs_context,
+                                names_sender: term.names_sender,
+                                loose: term.sides.len() > 1,
                             });
-                            terms.push(term.phrases);
+                            terms.push(term.sides);
                         }
                     }
                 }
@@ -260,6 +317,7 @@ impl Tagger {
                 index,
                 first_term,
                 has_context: texts.iter().any(|term| term.list == List::Context),
+                in_model: None,
                 terms: texts,
             });
         }
@@ -274,7 +332,7 @@ impl Tagger {
                 message: format!("too many terms: {error}"),
             }]
         })?;
-        Ok(Self { topics, matcher })
+        Ok(Self { topics, matcher, model: None })
     }
 
     /// The ids of the topics, in the order of the config.
@@ -282,27 +340,92 @@ impl Tagger {
         self.topics.iter().map(|topic| &topic.id)
     }
 
+    /// The same topics with a second opinion beside the rules.
+    #[must_use]
+    pub fn with_model(self, model: Option<Model>) -> Self {
+        let mut topics = self.topics;
+        for topic in &mut topics {
+            topic.in_model = model.as_ref().and_then(|model| model.index(&topic.id));
+        }
+        Self { topics, matcher: self.matcher, model }
+    }
+
+    /// The second opinion.
+    pub fn model(&self) -> Option<&Model> {
+        self.model.as_ref()
+    }
+
     /// The topics the item has, in the order of the config.
     pub fn tag(&self, subject: &Subject<'_>) -> Vec<Tagging> {
-        self.explain(subject)
-            .into_iter()
+        let reading = Reading::new(subject, &self.matcher, &self.topics, self.model.as_ref());
+        self.topics
+            .iter()
+            .map(|topic| consider(topic, &reading, Detail::IfTagged))
             .filter(|considered| considered.outcome == Outcome::Tagged)
             .map(|considered| Tagging {
-                topic: considered.topic,
+                topic: considered.topic.clone(),
                 score: considered.score,
-                evidence: considered.evidence,
+                evidence: considered.reasons(),
             })
+            .collect()
+    }
+
+    /// The topics that the rules alone would give.
+    pub fn by_rules(&self, subject: &Subject<'_>) -> Vec<TopicId> {
+        let reading = Reading::new(subject, &self.matcher, &self.topics, None);
+        let considered =
+            self.topics.iter().map(|topic| consider(topic, &reading, Detail::IfTagged));
+        considered
+            .filter(|considered| considered.outcome == Outcome::Tagged)
+            .map(|considered| considered.topic)
             .collect()
     }
 
     /// Every topic of the config, and why the item has it or not.
     pub fn explain(&self, subject: &Subject<'_>) -> Vec<Considered> {
-        let reading = Reading::new(subject, &self.matcher, &self.topics);
-        self.topics.iter().map(|topic| consider(topic, &reading)).collect()
+        let reading = Reading::new(subject, &self.matcher, &self.topics, self.model.as_ref());
+        self.topics.iter().map(|topic| consider(topic, &reading, Detail::Always)).collect()
+    }
+
+    /// Reads a labelled item for training; `group` is shared by its reprints.
+    pub fn example(&self, subject: &Subject<'_>, labels: &[TopicId], group: usize) -> Example {
+        let reading = Reading::new(subject, &self.matcher, &self.topics, None);
+        let rules = self.topics.iter().map(|topic| {
+            let considered = consider(topic, &reading, Detail::IfTagged);
+            train::RulesSaid {
+                points: considered.points,
+                threshold: topic.threshold,
+                vetoed: considered.outcome == Outcome::Vetoed,
+                decided: is_decided(topic, &reading, &considered.evidence),
+            }
+        });
+        Example {
+            rules: rules.collect(),
+            labels: self.topics.iter().map(|topic| labels.contains(&topic.id)).collect(),
+            features: reading.features(),
+            group,
+        }
     }
 }
 
-fn consider(topic: &Topic, reading: &Reading<'_>) -> Considered {
+/// Whether the words of the model are looked up, which takes a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Always,
+    IfTagged,
+}
+
+/// Whether a term decides alone, or the admin gave the topic to the whole source:
+/// then the model may add to the rules but takes nothing away.
+fn is_decided(topic: &Topic, reading: &Reading<'_>, evidence: &[Evidence]) -> bool {
+    reading.is_decided(topic) || is_given(evidence)
+}
+
+fn is_given(evidence: &[Evidence]) -> bool {
+    evidence.iter().any(|evidence| evidence.field == Field::Source)
+}
+
+fn consider(topic: &Topic, reading: &Reading<'_>, detail: Detail) -> Considered {
     let mut evidence: Vec<Evidence> =
         SIGNALS.iter().flat_map(|signal| (signal.read)(topic, reading)).collect();
     evidence.sort_by(|left, right| {
@@ -312,21 +435,40 @@ fn consider(topic: &Topic, reading: &Reading<'_>) -> Considered {
             .then(left.field.cmp(&right.field))
             .then(left.span.cmp(&right.span))
     });
-    let score: f64 = evidence.iter().fold(0.0, |sum, evidence| sum + evidence.weight);
+    let points: f64 = evidence.iter().fold(0.0, |sum, evidence| sum + evidence.weight);
+    let decided = is_decided(topic, reading, &evidence);
+    let mut opinion = reading.opinion(topic, detail == Detail::Always);
+    if let Some(opinion) = &mut opinion
+        && decided
+    {
+        opinion.points = opinion.points.max(0.0);
+    }
+    let score = match (&opinion, reading.combination(topic)) {
+        (Some(opinion), Some(combination)) => {
+            points.min(combination.cap.max(topic.threshold)) + opinion.points
+        }
+        _ => points,
+    };
     let vetoes = reading.vetoes(topic);
     // What the admin gave to the whole source no word in an item takes away.
-    let given = evidence.iter().any(|evidence| evidence.field == Field::Source);
-    let outcome = match (score >= topic.threshold, vetoes.is_empty() || given) {
+    let may_have = vetoes.is_empty() || is_given(&evidence);
+    let outcome = match (score >= topic.threshold, may_have) {
         (true, true) => Outcome::Tagged,
         (true, false) => Outcome::Vetoed,
         (false, _) if evidence.is_empty() => Outcome::NoEvidence,
         (false, _) => Outcome::BelowThreshold,
     };
+    if outcome == Outcome::Tagged && detail == Detail::IfTagged && opinion.is_some() {
+        let points = opinion.map_or(0.0, |opinion| opinion.points);
+        opinion = reading.opinion(topic, true).map(|opinion| Opinion { points, ..opinion });
+    }
     Considered {
         topic: topic.id.clone(),
         outcome,
         score,
         threshold: topic.threshold,
+        points,
+        opinion,
         evidence,
         without_context: reading.without_context(topic),
         vetoes,

@@ -1,10 +1,14 @@
 //! An item after the search: which terms stand where, and which of them count.
 
-use super::folded::fold;
+use std::ops::Range;
+
+use super::features::{Features, words};
+use super::folded::{Folded, fold};
 use super::matcher::{Hit, Matcher};
-use super::{LATER, LEAD_CHARS, List, STRONG, Subject, Topic, WEAK};
+use super::model::{Combination, Model, ModelReading, Opinion};
+use super::{LATER, LEAD_CHARS, List, PASSING, STRONG, Subject, Topic, WEAK};
 use crate::model::{Evidence, Field};
-use crate::text;
+use crate::text::{furniture_ranges, passing};
 
 /// Places of one term in one text that are looked at: enough to find one that
 /// no better term covers.
@@ -29,6 +33,8 @@ struct Found {
     weight: f64,
     /// Its words do not follow each other.
     loose: bool,
+    /// It is enough alone.
+    decides: bool,
 }
 
 /// The weighed hits of one topic.
@@ -47,21 +53,35 @@ pub struct Reading<'a> {
     /// Bytes of the text that are its lead.
     lead: usize,
     findings: Vec<Findings>,
+    /// What the model has read of it.
+    model: Option<(&'a Model, ModelReading)>,
+    /// Title and text as they were searched, where no model took them.
+    folded: Option<(Folded, Folded)>,
 }
 
 impl<'a> Reading<'a> {
-    pub(super) fn new(subject: &'a Subject<'a>, matcher: &Matcher, topics: &[Topic]) -> Self {
+    pub(super) fn new(
+        subject: &'a Subject<'a>,
+        matcher: &Matcher,
+        topics: &[Topic],
+        model: Option<&'a Model>,
+    ) -> Self {
         let lead =
             subject.text.char_indices().nth(LEAD_CHARS).map_or(subject.text.len(), |(at, _)| at);
-        let mut places = vec![
-            (Place::Title, matcher.hits(&fold(subject.title, &[]))),
-            (Place::Text, matcher.hits(&fold(subject.text, &text::furniture_ranges(subject.text)))),
-        ];
+        let title = fold(subject.title, &[]);
+        let text = fold(subject.text, &furniture_ranges(subject.text));
+        let mut places =
+            vec![(Place::Title, matcher.hits(&title)), (Place::Text, matcher.hits(&text))];
         for (index, category) in subject.categories.iter().enumerate() {
             places.push((Place::Category(index), matcher.hits(&fold(category, &[]))));
         }
-        let findings = topics.iter().map(|topic| findings(topic, &places, lead)).collect();
-        Self { subject, lead, findings }
+        let weights = Weights { lead, passing: passing(subject.text) };
+        let findings = topics.iter().map(|topic| findings(topic, &places, &weights)).collect();
+        let (model, folded) = match model {
+            Some(model) => (Some((model, model.read(title, text))), None),
+            None => (None, Some((title, text))),
+        };
+        Self { subject, lead, findings, model, folded }
     }
 
     /// What counts for the topic in the places that a signal reads.
@@ -72,6 +92,36 @@ impl<'a> Reading<'a> {
         reads: impl Fn(Place) -> bool,
     ) -> Vec<Evidence> {
         self.of(topic, signal, |findings| &findings.counted, reads)
+    }
+
+    /// Whether a term with `!` stands where it decides.
+    pub(super) fn is_decided(&self, topic: &Topic) -> bool {
+        self.findings
+            .get(topic.index)
+            .is_some_and(|findings| findings.counted.iter().any(|found| found.decides))
+    }
+
+    /// The model's opinion on the topic, if there is one that knows it.
+    pub(super) fn opinion(&self, topic: &Topic, with_words: bool) -> Option<Opinion> {
+        let (model, reading) = self.model.as_ref()?;
+        let texts = (self.subject.title, self.subject.text);
+        Some(model.opinion(topic.in_model?, reading, texts, self.lead, with_words))
+    }
+
+    /// How the topic's two opinions are put together.
+    pub(super) fn combination(&self, topic: &Topic) -> Option<Combination> {
+        self.model.as_ref()?.0.combination(&topic.id)
+    }
+
+    /// What a model would read; for training.
+    pub(super) fn features(&self) -> Features {
+        match (&self.folded, &self.model) {
+            (Some((title, text)), _) => {
+                Features::of([(title, &words(title)[..]), (text, &words(text)[..])])
+            }
+            (None, Some((_, reading))) => reading.features().clone(),
+            (None, None) => Features::of([]),
+        }
     }
 
     pub(super) fn without_context(&self, topic: &Topic) -> Vec<Evidence> {
@@ -115,7 +165,27 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn findings(topic: &Topic, places: &[(Place, Vec<Hit>)], lead: usize) -> Findings {
+/// What a hit is worth by where it stands.
+struct Weights {
+    /// Bytes of the text that are its lead.
+    lead: usize,
+    /// Passages that mention rather than tell, ascending.
+    passing: Vec<Range<usize>>,
+}
+
+impl Weights {
+    fn of(&self, place: Place, at: usize) -> f64 {
+        if place != Place::Text {
+            return 1.0;
+        }
+        let distance = if at < self.lead { 1.0 } else { LATER };
+        let next = self.passing.partition_point(|range| range.end <= at);
+        let passing = self.passing.get(next).is_some_and(|range| range.contains(&at));
+        distance * if passing { PASSING } else { 1.0 }
+    }
+}
+
+fn findings(topic: &Topic, places: &[(Place, Vec<Hit>)], weights: &Weights) -> Findings {
     let terms = topic.first_term..topic.first_term + topic.terms.len();
     let mut deciding = Vec::new();
     let mut vetoes = Vec::new();
@@ -131,21 +201,27 @@ fn findings(topic: &Topic, places: &[(Place, Vec<Hit>)], lead: usize) -> Finding
                 continue;
             }
             let term = &topic.terms[hit.term - terms.start];
-            let distance = if *place == Place::Text && hit.start >= lead { LATER } else { 1.0 };
-            let found = |weight: f64| Found { place: *place, hit: *hit, weight, loose: term.loose };
-            match term.list {
-                List::Strong if term.decisive => deciding.push(found(topic.threshold.max(STRONG))),
-                List::Strong => deciding.push(found(STRONG * distance)),
-                List::Weak => deciding.push(found(WEAK * distance)),
-                List::Context => has_context = true,
-                List::Never => vetoes.push(found(0.0)),
-            }
+            let factor = weights.of(*place, hit.start);
+            let decides = term.decisive && factor >= 1.0;
+            let weight = match term.list {
+                List::Strong if decides => topic.threshold.max(STRONG),
+                List::Strong if term.names_sender && *place != Place::Title => WEAK * factor,
+                List::Strong => STRONG * factor,
+                List::Weak => WEAK * factor,
+                List::Context => {
+                    has_context = true;
+                    continue;
+                }
+                List::Never => 0.0,
+            };
+            let found = Found { place: *place, hit: *hit, weight, loose: term.loose, decides };
+            if term.list == List::Never { vetoes.push(found) } else { deciding.push(found) }
         }
     }
     let chosen = choose(deciding);
-    let is_weak = |found: &Found| topic.terms[found.hit.term - terms.start].list == List::Weak;
+    let needs_context = |found: &Found| topic.terms[found.hit.term - terms.start].needs_context;
     let (without_context, counted) =
-        chosen.into_iter().partition(|found| !has_context && is_weak(found));
+        chosen.into_iter().partition(|found| !has_context && needs_context(found));
     let mut findings = Findings { counted, without_context, vetoes };
     for found in &mut findings.without_context {
         found.weight = 0.0;

@@ -2,11 +2,14 @@
 //! `never`, and what it becomes before a text is seen (docs/TOPICS.md).
 
 use super::folded::{self, Folded, Joint, LONGEST_WORD};
+use crate::model::WordLists;
 
 /// Most words of one phrase.
 const MOST_WORDS: usize = 8;
 /// Most characters of one term.
-const LONGEST_TERM: usize = 120;
+const LONGEST_TERM: usize = 240;
+/// Most phrases that one side of a term stands for, those of its word lists included.
+const MOST_ALTERNATIVES: usize = 400;
 /// A stem shorter than this keeps its ending: `Akte` is not `Akt`.
 const SHORTEST_STEM: usize = 5;
 /// Letters a word must have beside its star.
@@ -14,6 +17,8 @@ const FEWEST_LETTERS_WITH_STAR: usize = 3;
 /// Mixed case up to this length is an abbreviation (`EfA`), beyond it a name (`openDesk`).
 const LONGEST_MIXED_ABBREVIATION: usize = 4;
 
+/// Marks at the end of a strong term.
+const MARKS: [char; 3] = ['!', '?', '^'];
 /// A word of this many letters is known even if a blank was put into it.
 const SHORTEST_SPLIT: usize = 9;
 
@@ -25,14 +30,26 @@ const WRITTEN_ENDINGS: [&str; 7] = ["en", "em", "er", "es", "e", "n", "s"];
 /// A term as it is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Term {
-    /// One phrase, or two that must stand near each other in one sentence.
-    pub(super) phrases: Vec<Phrase>,
-    /// Written with a final `!`: one hit is enough, wherever it stands.
+    /// One side, or two that must stand near each other in one sentence; each
+    /// with the phrases of which any will do.
+    pub(super) sides: Vec<Vec<Phrase>>,
+    /// Written with a final `!`: one hit in title or lead is enough.
     pub(super) decisive: bool,
+    /// Written with a final `?`: it counts only beside a context term.
+    pub(super) needs_context: bool,
+    /// Written with a final `^`: outside the title it is a weak hint.
+    pub(super) names_sender: bool,
+}
+
+impl Term {
+    /// Whether it ends in a mark, which only strong terms have.
+    pub(super) fn is_marked(&self) -> bool {
+        self.decisive || self.needs_context || self.names_sender
+    }
 }
 
 /// Words that follow each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Phrase {
     /// At least one.
     pub(super) words: Vec<Word>,
@@ -41,7 +58,7 @@ pub(super) struct Phrase {
 }
 
 /// One word of a phrase; hyphens inside are optional.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Word {
     /// Folded letters that must stand there, without an inflected ending.
     pub(super) stem: Vec<u8>,
@@ -55,7 +72,7 @@ pub(super) struct Word {
     tails: Vec<Vec<u8>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Mark {
     joint: Joint,
     /// The letter must be a capital, or must not be one.
@@ -63,17 +80,51 @@ struct Mark {
 }
 
 /// Reads a term.
-pub(super) fn parse(term: &str) -> Result<Term, String> {
+pub(super) fn parse(term: &str, lists: &WordLists) -> Result<Term, String> {
     if term.chars().count() > LONGEST_TERM {
         return Err(format!("term of more than {LONGEST_TERM} characters"));
     }
-    let bare = term.trim_end().strip_suffix('!');
-    let sides: Vec<&str> = bare.unwrap_or(term).split('~').collect();
+    let written = term.trim_end();
+    let mark = written.chars().next_back().filter(|last| MARKS.contains(last));
+    let bare = if mark.is_some() { &written[..written.len() - 1] } else { term };
+    let sides: Vec<&str> = bare.split('~').collect();
     if sides.len() > 2 {
         return Err("more than one `~`; a term joins two phrases at most".to_owned());
     }
-    let phrases = sides.into_iter().map(phrase).collect::<Result<_, _>>()?;
-    Ok(Term { phrases, decisive: bare.is_some() })
+    let sides = sides.into_iter().map(|text| side(text, lists)).collect::<Result<_, _>>()?;
+    Ok(Term {
+        sides,
+        decisive: mark == Some('!'),
+        needs_context: mark == Some('?'),
+        names_sender: mark == Some('^'),
+    })
+}
+
+/// The phrases of which any will do: `Antrag|@ausweis`.
+fn side(text: &str, lists: &WordLists) -> Result<Vec<Phrase>, String> {
+    let mut phrases = Vec::new();
+    for alternative in text.split('|') {
+        let Some(name) = alternative.trim().strip_prefix('@') else {
+            phrases.push(phrase(alternative)?);
+            continue;
+        };
+        let list = lists.0.get(name).ok_or_else(|| {
+            let known: Vec<&str> = lists.0.keys().map(String::as_str).collect();
+            format!("there is no word list `@{name}`; `[words]` has: {}", known.join(", "))
+        })?;
+        for word in list {
+            let read = if word.contains(['~', '|', '@', '!', '?', '^']) {
+                Err("a word list holds words and phrases only".to_owned())
+            } else {
+                phrase(word)
+            };
+            phrases.push(read.map_err(|message| format!("`{word}` of `@{name}`: {message}"))?);
+        }
+    }
+    if phrases.len() > MOST_ALTERNATIVES {
+        return Err(format!("stands for more than {MOST_ALTERNATIVES} phrases"));
+    }
+    Ok(phrases)
 }
 
 fn phrase(text: &str) -> Result<Phrase, String> {
@@ -291,6 +342,10 @@ impl Mark {
 mod tests {
     use super::*;
 
+    fn parse(term: &str) -> Result<Term, String> {
+        super::parse(term, &WordLists::default())
+    }
+
     #[test]
     fn a_bad_term_says_what_is_wrong() {
         for (term, message) in [
@@ -305,13 +360,16 @@ mod tests {
             ("Ver*ung", "inside"),
             ("IT ~", "empty term"),
             ("!", "empty term"),
+            ("?", "empty term"),
+            ("IT|", "empty term"),
+            ("@amt ~ IT", "no word list `@amt`"),
             ("IT ~ Amt ~ Haus", "more than one"),
             ("a1 b1 c1 d1 e1 f1 g1 h1 i1", "8 words"),
         ] {
             let error = parse(term).unwrap_err();
             assert!(error.contains(message), "{term}: {error}");
         }
-        assert!(parse(&"x".repeat(121)).is_err());
+        assert!(parse(&"x".repeat(241)).is_err());
     }
 
     #[test]
@@ -319,5 +377,21 @@ mod tests {
         assert_eq!(parse("Förderung"), parse("Foerderung"));
         assert_eq!(parse("zentrale  Dienste"), parse("zentrale Dienste"));
         assert_ne!(parse("KITU"), parse("Kitu"));
+    }
+
+    fn lists_of(words: &[&str]) -> WordLists {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        WordLists([("netz".to_owned(), words)].into())
+    }
+
+    #[test]
+    fn a_word_list_stands_for_its_words() {
+        let lists = lists_of(&["online", "im Netz"]);
+        assert_eq!(
+            super::parse("Antrag ~ @netz|Handy", &lists),
+            parse("Antrag ~ online|im Netz|Handy")
+        );
+        let wrong = lists_of(&["a ~ b"]);
+        assert!(super::parse("@netz", &wrong).unwrap_err().contains("`a ~ b` of `@netz`"));
     }
 }

@@ -12,6 +12,7 @@ fn rules(strong: &[&str], weak: &[&str], context: &[&str], never: &[&str]) -> To
         weak: owned(weak),
         context: owned(context),
         never: owned(never),
+        ..TopicRules::default()
     }
 }
 
@@ -87,14 +88,41 @@ fn a_longer_term_decides_what_a_shorter_one_inside_it_means() {
 }
 
 #[test]
-fn a_decisive_term_is_enough_wherever_it_stands() {
+fn a_decisive_term_is_enough_in_title_and_lead_only() {
     let rules =
         TopicRules { threshold: 5.0, ..rules(&["Onlinezugangsgesetz*!"], &[], &[], &["Oper"]) };
     let late = format!("{} des Onlinezugangsgesetzes", "wort ".repeat(80));
-    assert_eq!(explain(&rules, &item("", &late)).outcome, Outcome::Tagged);
-    assert_eq!(explain(&rules, &item("Oper", &late)).outcome, Outcome::Vetoed);
+    let early = "des Onlinezugangsgesetzes";
+    assert_eq!(explain(&rules, &item("", early)).outcome, Outcome::Tagged);
+    assert_eq!(explain(&rules, &item("", &late)).outcome, Outcome::BelowThreshold);
+    let said = "Er sagte: „Ohne das Onlinezugangsgesetz wäre hier gar nichts geschehen.“";
+    assert_eq!(explain(&rules, &item("", said)).outcome, Outcome::BelowThreshold);
+    assert_eq!(explain(&rules, &item("Oper", early)).outcome, Outcome::Vetoed);
     let soft = TopicRules { weak: vec!["Portal!".to_owned()], ..rules };
     assert_eq!(Tagger::new(&[soft]).unwrap_err()[0].list, "weak");
+}
+
+#[test]
+fn a_generic_term_asks_for_context() {
+    let rules = rules(&["E-Akte?"], &[], &["Rathaus"], &[]);
+    let court = explain(&rules, &item("Gericht führt die E-Akte ein", ""));
+    assert_eq!(court.outcome, Outcome::NoEvidence);
+    assert_eq!(court.without_context[0].words, "E-Akte");
+    assert_score(score(&rules, "Rathaus führt die E-Akte ein", ""), 3.0);
+}
+
+#[test]
+fn the_name_of_a_provider_is_strong_in_the_title_only() {
+    let rules = rules(&["Dataport^"], &[], &[], &[]);
+    assert_score(score(&rules, "Dataport baut aus", ""), 3.0);
+    assert_score(score(&rules, "Neues", "Dataport baut aus"), 1.0);
+}
+
+#[test]
+fn what_is_said_in_passing_counts_half() {
+    let rules = rules(&["KITU"], &[], &[], &[]);
+    assert_score(score(&rules, "", "Viele kamen, darunter KITU und Dataport."), 1.5);
+    assert_score(score(&rules, "", "Es kam die KITU, darunter Meier."), 3.0);
 }
 
 #[test]
@@ -183,7 +211,7 @@ proptest::proptest! {
                 Field::Title => &filed.title,
                 Field::Lead | Field::Body => &filed.text,
                 Field::Category => &filed.categories[0],
-                Field::Source => unreachable!("no source gives a topic here"),
+                Field::Source | Field::Editor => unreachable!("no source gives a topic here"),
             };
             proptest::prop_assert_eq!(stored.get(evidence.span.0..evidence.span.1), Some(evidence.words.as_str()));
             proptest::prop_assert!(!evidence.words.is_empty());

@@ -331,6 +331,33 @@ async fn source_read_needs_no_config_and_ends_with_1_on_what_is_no_feed() {
 }
 
 #[tokio::test]
+async fn an_item_is_corrected_explained_and_set_back() {
+    let world = world().await;
+    world.run(&["poll"]).await.ok();
+    let id =
+        world.run(&["items", "--json"]).await.ok().lines()[0]["id"].as_str().unwrap().to_owned();
+    let tag = |words: &[&str]| {
+        let line: Vec<String> =
+            ["item", "tag", &id].iter().chain(words).map(|word| (*word).to_owned()).collect();
+        line
+    };
+    let run = async |words: &[&str]| {
+        let line = tag(words);
+        world.run(&line.iter().map(String::as_str).collect::<Vec<_>>()).await
+    };
+    let done =
+        run(&["+transformation", "-ozg", "--reason", "Randthema", "--json"]).await.ok().lines();
+    assert_eq!(done[0]["topics"], serde_json::json!(["transformation"]));
+    let explained = world.run(&["explain", &id, "--json"]).await.ok().lines();
+    assert_eq!(explained[0]["corrections"][0]["reason"], "Randthema");
+    assert_eq!(explained[0]["topics"][0]["evidence"][0]["signal"], "editor");
+    assert_eq!(run(&["+ozg"]).await.code, 2);
+    assert_eq!(run(&["+ozgg", "--reason", "x"]).await.code, 2);
+    let done = run(&["--undo", "--json"]).await.ok().lines();
+    assert_eq!(done[0]["corrections"], 0);
+}
+
+#[tokio::test]
 async fn topic_rules_are_tried_and_measured_without_a_database() {
     let world = world().await;
     let tested = world.run(&["topic", "test", "Das Onlinezugangsgesetz im Landkreis"]).await.ok();

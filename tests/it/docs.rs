@@ -468,7 +468,8 @@ fn words(line: &str) -> Vec<String> {
 fn parse(arguments: &[String], is_name: bool) -> Result<(), String> {
     // The names of values in tables; an item is named by its number.
     let given = arguments.iter().map(|word| if word == "ITEM" { "1" } else { word.as_str() });
-    match cli::command_tree().try_get_matches_from(["amtsbote"].into_iter().chain(given)) {
+    let given = cli::signed_topics(["amtsbote"].into_iter().chain(given).map(Into::into));
+    match cli::command_tree().try_get_matches_from(given) {
         Ok(_) => Ok(()),
         Err(error)
             if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) =>

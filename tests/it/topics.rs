@@ -1,16 +1,25 @@
 //! The shipped topics against labelled texts.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use amtsbote::model::{SourceId, TopicId, TopicRules};
+use amtsbote::config;
+use amtsbote::model::{SourceId, TopicId, TopicRules, WordLists};
 use amtsbote::topic::evaluate::{Evaluation, evaluate};
-use amtsbote::topic::{Subject, Tagger};
+use amtsbote::topic::{Labelled, Model, Subject, Tagger, examples, train};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
 struct Config {
+    words: Vec<Words>,
     topic: Vec<Written>,
+}
+
+#[derive(Deserialize)]
+struct Words {
+    id: String,
+    terms: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -25,18 +34,12 @@ struct Written {
     never: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Labelled {
-    id: String,
-    title: String,
-    text: String,
-    labels: Vec<String>,
-}
-
 fn shipped() -> Vec<TopicRules> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/topics.toml");
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{error}"));
     let config: Config = toml::from_str(&text).unwrap_or_else(|error| panic!("{error}"));
+    let words: BTreeMap<String, Vec<String>> =
+        config.words.into_iter().map(|list| (list.id, list.terms)).collect();
     config
         .topic
         .into_iter()
@@ -48,12 +51,15 @@ fn shipped() -> Vec<TopicRules> {
             weak: topic.weak,
             context: topic.context,
             never: topic.never,
+            words: WordLists(words.clone()),
         })
         .collect()
 }
 
 fn tagger() -> Tagger {
-    Tagger::new(&shipped()).unwrap_or_else(|problems| panic!("{problems:#?}"))
+    let model = Model::parse(config::SHIPPED_MODEL.as_bytes()).unwrap();
+    let rules = Tagger::new(&shipped()).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    rules.with_model(Some(model))
 }
 
 fn topics_of(tagger: &Tagger, title: &str, text: &str) -> Vec<TopicId> {
@@ -86,6 +92,18 @@ fn reasons(tagger: &Tagger, title: &str, text: &str) -> String {
         }
     }
     lines
+}
+
+#[test]
+fn the_shipped_model_is_what_training_makes_of_the_shipped_items() {
+    let items = Labelled::parse(config::CORPUS).unwrap();
+    let tagger = Tagger::new(&shipped()).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let made = train(&tagger, &examples(&tagger, &items)).to_text();
+    assert!(
+        made == config::SHIPPED_MODEL,
+        "run `amtsbote --config config topic train config/topics.jsonl`"
+    );
+    assert!(made.len() <= 128 << 10);
 }
 
 #[test]
