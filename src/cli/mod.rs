@@ -15,6 +15,7 @@ mod mail_in;
 mod opml;
 mod outbox;
 mod output;
+mod pdf_text;
 mod poll;
 mod run;
 mod session;
@@ -120,6 +121,9 @@ enum Command {
     Completions(completions::Arguments),
     /// Write manual pages into a folder
     Man(completions::ManArguments),
+    /// Read the text of a PDF on stdin, in a process without rights
+    #[command(hide = true)]
+    PdfText,
 }
 
 /// The options of every command, and the environment.
@@ -152,6 +156,10 @@ pub fn run(
         }
     };
     let arguments = Arguments::from_arg_matches(&matches)?;
+    if matches!(arguments.command, Command::PdfText) {
+        // Before any thread is started: it gives up the right to start one.
+        return pdf_text::run();
+    }
     let global = Global {
         config: arguments.config,
         json: arguments.json,
@@ -212,6 +220,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Config(command) => config::run(global, &command),
         Command::Completions(arguments) => completions::completions(&arguments),
         Command::Man(arguments) => completions::man(&arguments),
+        Command::PdfText => pdf_text::run(),
     }
 }
 

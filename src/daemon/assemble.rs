@@ -85,7 +85,9 @@ pub fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, Assemb
     let tokens = Tokens::new(key(config, !path.exists())?);
     let store = Store::open(&path)
         .map_err(|cause| AssembleError::Store { path: path.display().to_string(), cause })?;
-    Ok(Context::new(store, clock, tokens, Arc::clone(&config.channel)))
+    let context = Context::new(store, clock, tokens, Arc::clone(&config.channel));
+    // A program that cannot find itself reads no PDFs.
+    Ok(context.with_pdf_reader(std::env::current_exe().ok()))
 }
 
 /// The signing key: given from outside, else the file, made at the first start.

@@ -131,6 +131,24 @@ pub struct Document {
     pub format: String,
     /// Bytes, if known.
     pub size: Option<u64>,
+    /// Pages, if it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pages: Option<u32>,
+    /// Why its text is not known, in German: `gescannt, kein Text`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
+}
+
+impl Document {
+    /// Returns what readers are told of it behind format and size: pages, and why
+    /// its text is not known.
+    pub fn reading_notes(&self) -> Vec<String> {
+        let pages = self.pages.map(|pages| match pages {
+            1 => "1\u{a0}Seite".to_owned(),
+            pages => format!("{pages}\u{a0}Seiten"),
+        });
+        pages.into_iter().chain(self.remark.clone()).collect()
+    }
 }
 
 /// An item as we hold it: clean text, valid values only.

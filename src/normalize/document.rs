@@ -46,7 +46,8 @@ fn from_enclosure(enclosure: &Enclosure, base: Option<&Url>) -> Option<Document>
     let format = format_of_media_type(&claimed).or_else(|| format_of(&url))?;
     let words = enclosure.title.as_deref().unwrap_or_default();
     let size = enclosure.length.filter(|length| *length > 0).or_else(|| size_in(words));
-    Some(Document { title: named(words, &url), url, format: format.to_owned(), size })
+    let title = named(words, &url);
+    Some(Document { title, url, format: format.to_owned(), size, ..Document::default() })
 }
 
 fn linked(html: &str, base: Option<&Url>) -> Vec<Document> {
@@ -59,7 +60,8 @@ fn linked(html: &str, base: Option<&Url>) -> Vec<Document> {
             }
             let url = resolve(&href, base)?;
             let format = format_of(&url)?.to_owned();
-            Some(Document { title: named(words, &url), size: size_in(words), url, format })
+            let (title, size) = (named(words, &url), size_in(words));
+            Some(Document { title, url, format, size, ..Document::default() })
         })
         .collect()
 }

@@ -1,5 +1,6 @@
 //! What every journey needs.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -28,6 +29,8 @@ pub struct Context {
     /// Rung when a message was frozen that somebody waits for: who signs up looks
     /// into their mailbox at once.
     pub mail_waits: Arc<Notify>,
+    /// The program that reads PDFs, asked with `pdf-text`: ours. Without it they are not read.
+    pub pdf_reader: Option<Arc<Path>>,
     /// Requests at once, spacing and pauses per host.
     pub(super) hosts: Arc<HostLimits>,
     /// Manners towards the domains of readers.
@@ -50,10 +53,18 @@ impl Context {
             tokens,
             channel,
             mail_waits: Arc::default(),
+            pdf_reader: None,
             hosts: Arc::default(),
             pace: Arc::default(),
             sender: Arc::new(Sender::new()),
         }
+    }
+
+    /// Returns the context with the program that reads PDFs.
+    #[must_use]
+    pub fn with_pdf_reader(mut self, program: Option<PathBuf>) -> Self {
+        self.pdf_reader = program.map(Arc::from);
+        self
     }
 
     /// The same context with another way out, after a reload.

@@ -172,6 +172,27 @@ const BOXES: &[&str] = &[
     "weitere pressemitteilungen",
     "weitere themen",
     "zum thema",
+    "about the author",
+    "advertisement",
+    "comments",
+    "follow us",
+    "more from",
+    "more stories",
+    "most popular",
+    "most read",
+    "newsletter abonnieren",
+    "popular",
+    "read more",
+    "read next",
+    "recommended",
+    "related stories",
+    "sign up",
+    "subscribe",
+    "trending",
+    "you may also like",
+    "über den autor",
+    "über die autorin",
+    "zum autor",
     "related",
     "related articles",
     "related posts",
@@ -244,6 +265,22 @@ const ACTIONS: &[&str] = &[
     "vorheriger artikel",
     "nächster artikel",
     "alle akzeptieren",
+    "advertisement",
+    "anzeige",
+    "back to top",
+    "email",
+    "e-mail",
+    "facebook",
+    "log in",
+    "print",
+    "read more",
+    "share",
+    "share this",
+    "sign in",
+    "subscribe",
+    "tweet",
+    "twitter",
+    "whatsapp",
 ];
 
 /// Headings that name a section of a site, not an item of it, in lower case.
@@ -305,6 +342,8 @@ pub fn heads_a_box(heading: &str) -> bool {
             "lesen sie auch",
             "mehr zum thema",
             "weitere meldungen",
+            "you may also",
+            "you might also",
         ]
         .iter()
         .any(|words| bare.starts_with(words))
@@ -330,6 +369,24 @@ pub fn is_action(words: &str) -> bool {
 pub fn names_a_section(heading: &str) -> bool {
     let heading = lower(heading, LONGEST_OPENING);
     SECTIONS.contains(&bare(&heading))
+}
+
+/// Returns whether a paragraph asks for consent to cookies or tells of them.
+pub fn is_consent(paragraph: &str) -> bool {
+    let has = |words: &[&str]| words.iter().any(|word| paragraph.contains(word));
+    has(&["ookie", "racking"])
+        && has(&[
+            "kzeptier",
+            "ustimm",
+            "willig",
+            "Einstellungen",
+            "atenschutz",
+            "onsent",
+            "accept",
+            "rivacy",
+            "verwende",
+            "nutzen wir",
+        ])
 }
 
 /// Returns whether the beginning of a line, in lower case, may be furniture.

@@ -364,8 +364,10 @@ impl DocumentLink {
     /// A document with its format and size in German.
     pub fn of(document: &crate::model::Document) -> Self {
         let size = document.size.map(size).unwrap_or_default();
+        let notes = document.reading_notes();
         let remark = [document.format.as_str(), size.as_str()]
             .into_iter()
+            .chain(notes.iter().map(String::as_str))
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(", ");

@@ -563,3 +563,43 @@ async fn the_seed_is_found_explained_and_mailed_exactly_once() {
     assert_eq!(world.mails().len(), 1);
     assert_eq!(world.feeds.asked().len(), 4);
 }
+
+/// Runs `pdf-text` on these bytes.
+fn pdf_text(bytes: &[u8]) -> serde_json::Value {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(env!("CARGO_BIN_EXE_amtsbote"))
+        .arg("pdf-text")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(bytes).unwrap();
+    let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    serde_json::from_str(said.lines().next_back().unwrap()).unwrap()
+}
+
+#[test]
+fn a_pdf_is_read_by_a_process_that_may_open_no_file() {
+    let stream = "BT /F1 12 Tf 50 700 Td (Der Rat der Stadt hat das Portal beschlossen.) Tj ET";
+    let pdf = format!(
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
+         3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj\n\
+         4 0 obj<</Length {}>>stream\n{stream}\nendstream endobj\n\
+         5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n",
+        stream.len()
+    );
+    let offsets: String = (1..=5)
+        .map(|number| {
+            format!("{:010} 00000 n \n", pdf.find(&format!("\n{number} 0 obj")).unwrap() + 1)
+        })
+        .collect();
+    let whole = format!(
+        "{pdf}xref\n0 6\n0000000000 65535 f \n{offsets}trailer<</Size 6/Root 1 0 R>>\nstartxref\n{}\n%%EOF\n",
+        pdf.len()
+    );
+    let read = pdf_text(whole.as_bytes());
+    assert_eq!(read["text"], "Der Rat der Stadt hat das Portal beschlossen.");
+    assert_eq!((&read["pages"], &read["remark"]), (&1.into(), &serde_json::Value::Null));
+    assert_eq!(pdf_text(&pdf.as_bytes()[..200])["remark"], "nicht lesbar");
+}

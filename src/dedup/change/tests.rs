@@ -21,7 +21,7 @@ fn retitled(before: &str, after: &str) -> Option<String> {
 }
 
 fn document(url: &str) -> Document {
-    Document { title: String::new(), url: url.to_owned(), format: "PDF".to_owned(), size: None }
+    Document { url: url.to_owned(), format: "PDF".to_owned(), ..Document::default() }
 }
 
 #[test]

@@ -124,6 +124,7 @@ pub(super) fn digest(is_full: bool) -> Digest {
                 url: "https://www.example.org/handbuch.pdf".into(),
                 format: "PDF".into(),
                 size: Some(1_234_567),
+                ..Document::default()
             }]
         } else {
             Vec::new()

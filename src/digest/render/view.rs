@@ -308,8 +308,11 @@ fn document_view(document: &Document, entry: &str, links: &mut LinkTexts) -> Opt
     };
     let format = typo::line(&document.format, 10);
     let size = document.size.map(typo::size);
-    let details: Vec<String> =
-        [(!format.is_empty()).then_some(format), size].into_iter().flatten().collect();
+    let details: Vec<String> = [(!format.is_empty()).then_some(format), size]
+        .into_iter()
+        .flatten()
+        .chain(document.reading_notes())
+        .collect();
     let text = if details.is_empty() { title } else { format!("{title} ({})", details.join(", ")) };
     Some(LinkView { text: links.unique(text, entry, &url), url: Some(url) })
 }

@@ -33,6 +33,17 @@ const SUSPECT: &[&str] = &[
     "tag-list",
     "taglist",
     "skip-link",
+    "caption",
+    "copyright",
+    "disclaimer",
+    "meistgelesen",
+    "most-read",
+    "mostread",
+    "popular",
+    "popup",
+    "modal",
+    "overlay",
+    "trending",
 ];
 
 /// Class names of text that only screen readers speak.
@@ -80,10 +91,20 @@ pub(super) fn is_hidden(element: ElementRef<'_>) -> bool {
     element.value().classes().any(|class| SPOKEN.contains(&class))
 }
 
+/// Returns whether class or id are those of comments.
+pub(super) fn is_comments(element: ElementRef<'_>) -> bool {
+    is_named(element, &["comment", "disqus", "respond"])
+}
+
+/// Returns whether class or id speak of furniture.
 pub(super) fn is_suspect(element: ElementRef<'_>) -> bool {
+    is_named(element, SUSPECT)
+}
+
+fn is_named(element: ElementRef<'_>, parts: &[&str]) -> bool {
     let named = |text: &str| {
         let lower = text.to_ascii_lowercase();
-        SUSPECT.iter().any(|part| lower.contains(part))
+        parts.iter().any(|part| lower.contains(part))
     };
     element.attr("class").is_some_and(named) || element.attr("id").is_some_and(named)
 }

@@ -4,7 +4,7 @@ use super::page::{Block, Kind, Page};
 use super::region::Region;
 use crate::extract::file::{format_of_ending, size_in};
 use crate::text::furniture::{
-    LONGEST_LINE, heads_a_box, heads_files, is_action, is_line, is_tail, lower,
+    LONGEST_LINE, heads_a_box, heads_files, is_action, is_consent, is_line, is_tail, lower,
 };
 use crate::text::{date, fold, words};
 
@@ -153,7 +153,7 @@ fn role(block: &Block, is_before: bool, is_after: bool) -> Role {
     if !matches!(block.kind, Kind::Heading(_) | Kind::Row) && is_tail(&lower) {
         return if is_after || !block.is_prose() { Role::End } else { Role::Furniture };
     }
-    if is_line(&lower) {
+    if is_line(&lower) || is_consent(&block.text) && (is_before || is_after) {
         return Role::Furniture;
     }
     if block.is_linked() && !matches!(block.kind, Kind::Heading(_)) {
@@ -166,7 +166,9 @@ fn role(block: &Block, is_before: bool, is_after: bool) -> Role {
         if is_before && block.kind == Kind::Paragraph {
             return if block.length > 60 { Role::Text } else { Role::Note };
         }
-        if is_after && !block.text.contains(char::is_alphabetic) {
+        // Words without a sentence behind the last one: tags, names of buttons.
+        let is_word = block.length < 40 && !block.text.ends_with(['.', '!', '?', ':', '“', '"']);
+        if is_after && block.kind == Kind::Paragraph && is_word {
             return Role::Note;
         }
     }

@@ -61,6 +61,8 @@ pub(super) struct Element {
     pub(super) blocks: Range<usize>,
     /// Its class or id speaks of furniture: weighed, never believed alone.
     pub(super) is_suspect: bool,
+    /// Its class or id speaks of comments, which may be longer than the text.
+    pub(super) is_comments: bool,
     /// `aside`, `footer`, a sidebar by its role.
     pub(super) is_aside: bool,
     /// A page's own header, not that of an article.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::head::Head;
 use super::page::{Block, Kind, Page};
 use crate::text::fold;
-use crate::text::furniture::{heads_a_box, heads_files, is_tail, lower};
+use crate::text::furniture::{heads_a_box, heads_files, is_consent, is_tail, lower};
 
 /// The part that holds the text, and what each block is worth.
 #[derive(Debug)]
@@ -120,7 +120,7 @@ fn worth(block: &Block, is_out: bool) -> i64 {
         return -unlinked / 2 - linked - 10;
     }
     if block.is_prose() {
-        return unlinked;
+        return if is_consent(&block.text) { -unlinked / 2 } else { unlinked };
     }
     if block.is_linked() && !matches!(block.kind, Kind::Heading(1)) {
         return -linked - 10;
@@ -137,9 +137,13 @@ fn leave_out_suspects(page: &Page, is_out: &mut [bool]) {
     }
     let all = sums[sums.len() - 1];
     let mut skip_to = 0;
-    for element in page.elements.iter().filter(|element| element.is_suspect) {
+    for element in page.elements.iter().filter(|element| element.is_suspect || element.is_comments)
+    {
         let Range { start, end } = element.blocks;
-        if start >= skip_to && (sums[end] - sums[start]) * 4 <= all {
+        let share = sums[end] - sums[start];
+        // Comments may outweigh a text, but not be all there is.
+        let is_beside = share * 4 <= all || element.is_comments && all - share >= 300;
+        if start >= skip_to && is_beside {
             is_out[start..end].fill(true);
             skip_to = end;
         }

@@ -2,7 +2,7 @@
 
 use scraper::{ElementRef, Html, Node};
 
-use super::elements::{is_hidden, is_layout_table, is_suspect};
+use super::elements::{is_comments, is_hidden, is_layout_table, is_suspect};
 use super::page::{Anchor, Block, Element, Kind, Moment, Page};
 use crate::extract::ExtractError;
 use crate::model::{Budget, Resource};
@@ -71,6 +71,7 @@ pub(super) fn read(html: &Html, budget: &Budget) -> Result<Page, ExtractError> {
         parent: 0,
         blocks: 0..0,
         is_suspect: false,
+        is_comments: false,
         is_aside: false,
         is_page_header: false,
     });
@@ -198,6 +199,7 @@ impl Walk<'_> {
                 name,
                 parent,
                 blocks: at..at,
+                is_comments: name != "body" && is_comments(element),
                 is_suspect: !matches!(name, "html" | "body" | "main" | "article")
                     && is_suspect(element),
                 is_aside: matches!(name, "aside" | "footer")

@@ -2,9 +2,9 @@
 //! the async threads; no item is written here.
 
 use super::client::PoliteClient;
-use super::detail;
 use super::recall::{self, Recalled};
 use super::recognise::{self, Rekeyed};
+use super::{detail, pdfs};
 use crate::agenda;
 use crate::answer::caching;
 use crate::answer::{Failure, FailureKind};
@@ -189,7 +189,8 @@ fn read_document(
     let total = found.len();
     let mut reading =
         Reading { cursor, rekeyed, total, is_delta, is_healed, notes, rhythm, ..Reading::default() };
-    if found.iter().any(|item| detail::is_wanted(settings, item)) {
+    if found.iter().any(|item| detail::is_wanted(settings, item) || pdfs::is_wanted(settings, item))
+    {
         return Ok((reading, found));
     }
     for item in found {

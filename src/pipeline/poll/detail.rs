@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::client::{PoliteClient, Refusal};
 use super::decide::{self, Found, Reading};
 use super::hosts::host_of;
-use super::robots;
+use super::{pdfs, robots};
 use crate::answer::{self, Failure, FailureKind};
 use crate::extract::html::to_text;
 use crate::model::{DetailPolicy, Enclosure, RawItem, Response, SourceSettings};
@@ -31,7 +31,10 @@ pub(super) async fn decide(
     mut reading: Reading,
 ) -> Result<Reading, Failure> {
     fill(client, source, &mut found, &mut reading.notes).await;
-    decide::all(client, source, found, reading).await
+    let facts = pdfs::fill(client, source, &mut found, &mut reading.notes).await;
+    let mut reading = decide::all(client, source, found, reading).await?;
+    pdfs::note(&mut reading, &facts);
+    Ok(reading)
 }
 
 /// Asks for the pages of items that are new, then of those that changed.

@@ -9,6 +9,7 @@ mod decide;
 mod detail;
 mod hosts;
 mod pass;
+mod pdfs;
 mod recall;
 mod recognise;
 mod record;

@@ -152,6 +152,7 @@ fn entry(number: usize, topics: &[TopicTitle], hostile: bool) -> Entry {
                 url: format!("https://www.beispiel.example/dateien/{number}.pdf"),
                 format: "PDF".into(),
                 size: Some(1_234_567),
+                ..Document::default()
             }]
         } else {
             Vec::new()
