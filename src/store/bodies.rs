@@ -9,12 +9,13 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::Transaction;
 use sha2::{Digest as _, Sha256};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::CParameter;
 
 use super::StoreError;
+use super::query::{Query, column};
 use crate::model::{OutboxId, Payload};
 
 /// One long match is all there is to find: the fastest level finds it.
@@ -61,8 +62,7 @@ impl Pattern {
     fn keep(&self, tx: &Transaction<'_>) -> Result<i64, StoreError> {
         const KNOWN: &str = "select id from outbox_patterns where hash = ?1";
         const INSERT: &str = "insert into outbox_patterns (hash, bytes) values (?1, ?2)";
-        let known =
-            tx.prepare_cached(KNOWN)?.query_row([&self.hash], |row| row.get(0)).optional()?;
+        let known = tx.one(KNOWN, [&self.hash], column)?;
         if let Some(id) = known {
             return Ok(id);
         }
@@ -129,7 +129,7 @@ pub(super) fn prune_patterns(tx: &Transaction<'_>) -> Result<(), StoreError> {
     const PRUNE: &str = "
         delete from outbox_patterns where not exists (
             select 1 from outbox_bodies where pattern = outbox_patterns.id)";
-    tx.prepare_cached(PRUNE)?.execute([])?;
+    tx.run(PRUNE, [])?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use rusqlite::{Transaction, named_params};
 
 use super::StoreError;
+use super::query::{Query, pair};
 use super::row::count;
 use crate::model::{SubscriberId, Timestamp};
 
@@ -27,13 +28,16 @@ pub fn insert(
     const INSERT: &str = "
         insert into bounces (subscriber, at, class, code, report)
         values (:subscriber, :at, :class, :code, :report) on conflict do nothing";
-    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
-        ":subscriber": subscriber,
-        ":at": returned.at,
-        ":class": returned.class,
-        ":code": returned.code,
-        ":report": report,
-    })?;
+    let inserted = tx.run(
+        INSERT,
+        named_params! {
+            ":subscriber": subscriber,
+            ":at": returned.at,
+            ":class": returned.class,
+            ":code": returned.code,
+            ":report": report,
+        },
+    )?;
     Ok(inserted == 1)
 }
 
@@ -45,11 +49,9 @@ pub fn since(
 ) -> Result<Vec<Returned>, StoreError> {
     const SINCE: &str =
         "select at, class, code from bounces where subscriber = ?1 and at >= ?2 order by at";
-    let mut statement = tx.prepare_cached(SINCE)?;
-    let read = |row: &rusqlite::Row<'_>| {
+    tx.all(SINCE, (subscriber, since), |row| {
         Ok(Returned { at: row.get(0)?, class: row.get(1)?, code: row.get(2)? })
-    };
-    Ok(statement.query_map((subscriber, since), read)?.collect::<Result<_, _>>()?)
+    })
 }
 
 /// How many came back since then, by class.
@@ -59,21 +61,18 @@ pub fn count_by_class(
 ) -> Result<Vec<(String, u64)>, StoreError> {
     const COUNT: &str =
         "select class, count(*) from bounces where at >= ?1 group by class order by class";
-    let mut statement = tx.prepare_cached(COUNT)?;
-    Ok(statement
-        .query_map([since], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?)
+    tx.all(COUNT, [since], pair)
 }
 
 /// What came back before `before` is forgotten, at most `limit`. Answers how many.
 pub fn prune(tx: &Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
     const PRUNE: &str =
         "delete from bounces where id in (select id from bounces where at < ?1 limit ?2)";
-    Ok(tx.prepare_cached(PRUNE)?.execute((before, count(limit)))?)
+    tx.run(PRUNE, (before, count(limit)))
 }
 
 /// Whatever came back from a subscriber is forgotten. Answers how many.
 pub fn forget(tx: &Transaction<'_>, subscriber: SubscriberId) -> Result<usize, StoreError> {
     const FORGET: &str = "delete from bounces where subscriber = ?1";
-    Ok(tx.prepare_cached(FORGET)?.execute([subscriber])?)
+    tx.run(FORGET, [subscriber])
 }

@@ -4,6 +4,7 @@ use chrono::{NaiveDate, NaiveTime};
 use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
+use super::query::Query;
 use super::row::{count, word};
 use crate::agenda::revise::{KeptDate, revise};
 use crate::model::{DateKind, ItemDate, ItemId, Precision};
@@ -18,7 +19,7 @@ pub fn set(tx: &Transaction<'_>, item: ItemId, dates: &[ItemDate]) -> Result<(),
     if before.is_empty() && dates.is_empty() {
         return Ok(());
     }
-    tx.prepare_cached(FORGET)?.execute([item])?;
+    tx.run(FORGET, [item])?;
     for kept in revise(&before, dates.to_vec()) {
         insert(tx, item, &kept)?;
     }
@@ -35,22 +36,25 @@ fn insert(tx: &Transaction<'_>, item: ItemId, kept: &KeptDate) -> Result<(), Sto
     let Some(due) = date.due() else { return Ok(()) };
     let day = |day: Option<NaiveDate>| day.map(|day| day.format(DAY).to_string());
     let time = |time: Option<NaiveTime>| time.map(|time| time.format(TIME).to_string());
-    tx.prepare_cached(INSERT)?.execute(named_params! {
-        ":item": item,
-        ":number": kept.number,
-        ":kind": date.kind.as_str(),
-        ":first_day": day(date.from),
-        ":last_day": day(date.to),
-        ":due": due.format(DAY).to_string(),
-        ":time": time(date.time),
-        ":time_to": time(date.time_to),
-        ":precision": date.precision.as_str(),
-        ":sentence": date.sentence,
-        ":place": date.place,
-        ":cancelled": date.cancelled,
-        ":sequence": kept.sequence,
-        ":moved_from": day(kept.moved_from),
-    })?;
+    tx.run(
+        INSERT,
+        named_params! {
+            ":item": item,
+            ":number": kept.number,
+            ":kind": date.kind.as_str(),
+            ":first_day": day(date.from),
+            ":last_day": day(date.to),
+            ":due": due.format(DAY).to_string(),
+            ":time": time(date.time),
+            ":time_to": time(date.time_to),
+            ":precision": date.precision.as_str(),
+            ":sentence": date.sentence,
+            ":place": date.place,
+            ":cancelled": date.cancelled,
+            ":sequence": kept.sequence,
+            ":moved_from": day(kept.moved_from),
+        },
+    )?;
     Ok(())
 }
 
@@ -62,8 +66,7 @@ const COLUMNS: &str = "
 /// Returns the dates of an item, in the order of its text.
 pub fn of_item(tx: &Transaction<'_>, item: ItemId) -> Result<Vec<KeptDate>, StoreError> {
     let sql = format!("select {COLUMNS} from item_dates where item = ?1 order by number");
-    let mut statement = tx.prepare_cached(&sql)?;
-    Ok(statement.query_map([item], read)?.collect::<Result<_, _>>()?)
+    tx.all(&sql, [item], read)
 }
 
 /// Returns the dates that are due on `from` or later, the next one first, at most `limit`.
@@ -80,11 +83,9 @@ pub fn due_from(
           and exists (select 1 from tags where item = items.id)
         order by item_dates.due, item_dates.time, item_dates.item, item_dates.number limit ?2"
     );
-    let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map((from.format(DAY).to_string(), count(limit)), |row| {
+    tx.all(&sql, (from.format(DAY).to_string(), count(limit)), |row| {
         Ok((row.get("item")?, read(row)?))
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<KeptDate> {

@@ -1,8 +1,9 @@
 //! Series, how far they have come, and the digests they made.
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
+use super::query::{Query, column};
 use super::row::{count, from_json, to_json};
 use crate::model::{DigestId, Entry, SeriesId, StoryId, SubscriberId, Timestamp, Window};
 
@@ -41,16 +42,9 @@ pub struct DigestRow {
 /// How far the series has come; the beginning, if it never ran.
 pub fn progress(tx: &Transaction<'_>, series: &SeriesId) -> Result<Progress, StoreError> {
     const PROGRESS: &str = "select last_slot, last_receipt, last_time from series where id = ?1";
-    let progress = tx
-        .prepare_cached(PROGRESS)?
-        .query_row([series], |row| {
-            Ok(Progress {
-                last_slot: row.get(0)?,
-                last_receipt: row.get(1)?,
-                last_time: row.get(2)?,
-            })
-        })
-        .optional()?;
+    let progress = tx.one(PROGRESS, [series], |row| {
+        Ok(Progress { last_slot: row.get(0)?, last_receipt: row.get(1)?, last_time: row.get(2)? })
+    })?;
     Ok(progress.unwrap_or_default())
 }
 
@@ -64,33 +58,28 @@ pub fn set_progress(
         insert into series (id, last_slot, last_receipt, last_time) values (?1, ?2, ?3, ?4)
         on conflict (id) do update set last_slot = excluded.last_slot,
             last_receipt = excluded.last_receipt, last_time = excluded.last_time";
-    tx.prepare_cached(SET_PROGRESS)?.execute((
-        series,
-        &progress.last_slot,
-        progress.last_receipt,
-        progress.last_time,
-    ))?;
+    tx.run(SET_PROGRESS, (series, &progress.last_slot, progress.last_receipt, progress.last_time))?;
     Ok(())
 }
 
 /// How far the series furthest along has come; nothing if none has begun.
 pub fn furthest_receipt(tx: &Transaction<'_>) -> Result<i64, StoreError> {
     const FURTHEST: &str = "select coalesce(max(last_receipt), 0) from series";
-    Ok(tx.prepare_cached(FURTHEST)?.query_row([], |row| row.get(0))?)
+    tx.value(FURTHEST, [])
 }
 
 /// Whether the series has a digest for the slot.
 pub fn is_done(tx: &Transaction<'_>, series: &SeriesId, slot: &str) -> Result<bool, StoreError> {
-    const IS_DONE: &str = "select exists (select 1 from digests where series = ?1 and slot = ?2)";
-    Ok(tx.prepare_cached(IS_DONE)?.query_row((series, slot), |row| row.get(0))?)
+    const IS_DONE: &str = "select 1 from digests where series = ?1 and slot = ?2";
+    tx.exists(IS_DONE, (series, slot))
 }
 
 /// The first free id that begins with `stem`: itself, else with a number behind.
 pub fn free_id(tx: &Transaction<'_>, stem: &str) -> Result<DigestId, StoreError> {
-    const EXISTS: &str = "select exists (select 1 from digests where id = ?1)";
+    const EXISTS: &str = "select 1 from digests where id = ?1";
     let mut id = stem.to_owned();
     let mut number = 1;
-    while tx.prepare_cached(EXISTS)?.query_row([&id], |row| row.get::<_, bool>(0))? {
+    while tx.exists(EXISTS, [&id])? {
         number += 1;
         id = format!("{stem}-{number}");
     }
@@ -103,17 +92,20 @@ pub fn insert(tx: &Transaction<'_>, digest: &DigestRow) -> Result<bool, StoreErr
         insert into digests (id, series, slot, window_from, window_to, composed_at, entries, recipients, content)
         values (:id, :series, :slot, :from, :to, :composed_at, :entries, :recipients, :content)
         on conflict (series, slot) do nothing";
-    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
-        ":id": digest.id,
-        ":series": digest.series,
-        ":slot": digest.slot,
-        ":from": digest.window.from,
-        ":to": digest.window.to,
-        ":composed_at": digest.composed_at,
-        ":entries": count(digest.entries),
-        ":recipients": count(digest.recipients),
-        ":content": digest.content,
-    })?;
+    let inserted = tx.run(
+        INSERT,
+        named_params! {
+            ":id": digest.id,
+            ":series": digest.series,
+            ":slot": digest.slot,
+            ":from": digest.window.from,
+            ":to": digest.window.to,
+            ":composed_at": digest.composed_at,
+            ":entries": count(digest.entries),
+            ":recipients": count(digest.recipients),
+            ":content": digest.content,
+        },
+    )?;
     Ok(inserted == 1)
 }
 
@@ -124,7 +116,7 @@ pub fn set_recipients(
     recipients: usize,
 ) -> Result<(), StoreError> {
     const SET_RECIPIENTS: &str = "update digests set recipients = ?2 where id = ?1";
-    tx.prepare_cached(SET_RECIPIENTS)?.execute((id, count(recipients)))?;
+    tx.run(SET_RECIPIENTS, (id, count(recipients)))?;
     Ok(())
 }
 
@@ -134,8 +126,8 @@ pub fn was_told(
     series: &SeriesId,
     story: StoryId,
 ) -> Result<bool, StoreError> {
-    const WAS_TOLD: &str = "select exists (select 1 from told where series = ?1 and story = ?2)";
-    Ok(tx.prepare_cached(WAS_TOLD)?.query_row((series, story), |row| row.get(0))?)
+    const WAS_TOLD: &str = "select 1 from told where series = ?1 and story = ?2";
+    tx.exists(WAS_TOLD, (series, story))
 }
 
 /// The digests that told the story, of whatever series, the earliest first.
@@ -143,8 +135,7 @@ pub fn told_in(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<DigestId>, St
     const TOLD_IN: &str = "
         select told.digest from told join digests on digests.id = told.digest
         where told.story = ?1 order by digests.composed_at, told.digest";
-    let mut statement = tx.prepare_cached(TOLD_IN)?;
-    Ok(statement.query_map([story], |row| row.get(0))?.collect::<Result<_, _>>()?)
+    tx.all(TOLD_IN, [story], column)
 }
 
 /// Notes that the series has told the story.
@@ -156,7 +147,7 @@ pub fn tell(
 ) -> Result<(), StoreError> {
     const TELL: &str = "
         insert into told (series, story, digest) values (?1, ?2, ?3) on conflict do nothing";
-    tx.prepare_cached(TELL)?.execute((series, story, digest))?;
+    tx.run(TELL, (series, story, digest))?;
     Ok(())
 }
 
@@ -179,14 +170,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DigestRow> {
 /// One digest.
 pub fn get(tx: &Transaction<'_>, id: &DigestId) -> Result<Option<DigestRow>, StoreError> {
     let sql = format!("select {COLUMNS} where id = ?1");
-    Ok(tx.prepare_cached(&sql)?.query_row([id], read).optional()?)
+    tx.one(&sql, [id], read)
 }
 
 /// The newest digests.
 pub fn list(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestRow>, StoreError> {
     let sql = format!("select {COLUMNS} order by composed_at desc, id limit ?1");
-    let mut statement = tx.prepare_cached(&sql)?;
-    Ok(statement.query_map([count(limit)], read)?.collect::<Result<_, _>>()?)
+    tx.all(&sql, [count(limit)], read)
 }
 
 /// A digest as the archive lists it, without its page.
@@ -206,16 +196,14 @@ pub struct DigestTitle {
 pub fn titles(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestTitle>, StoreError> {
     const TITLES: &str = "
         select id, series, window_to, entries from digests order by composed_at desc, id desc limit ?1";
-    let mut statement = tx.prepare_cached(TITLES)?;
-    let titles = statement.query_map([count(limit)], |row| {
+    tx.all(TITLES, [count(limit)], |row| {
         Ok(DigestTitle {
             id: row.get(0)?,
             series: row.get(1)?,
             to: row.get(2)?,
             entries: row.get(3)?,
         })
-    })?;
-    Ok(titles.collect::<Result<_, _>>()?)
+    })
 }
 
 /// The digests before and after one in its series.
@@ -230,10 +218,7 @@ pub fn neighbours(
         select id from digests where series = ?1 and (composed_at, id) > (?2, ?3)
         order by composed_at, id limit 1";
     let ask = |sql: &str| -> Result<Option<DigestId>, StoreError> {
-        Ok(tx
-            .prepare_cached(sql)?
-            .query_row((&digest.series, digest.composed_at, &digest.id), |row| row.get(0))
-            .optional()?)
+        tx.one(sql, (&digest.series, digest.composed_at, &digest.id), column)
     };
     Ok((ask(BEFORE)?, ask(AFTER)?))
 }
@@ -242,25 +227,22 @@ pub fn neighbours(
 pub fn latest(tx: &Transaction<'_>, series: &SeriesId) -> Result<Option<DigestRow>, StoreError> {
     let sql =
         format!("select {COLUMNS} where series = ?1 order by composed_at desc, id desc limit 1");
-    Ok(tx.prepare_cached(&sql)?.query_row([series], read).optional()?)
+    tx.one(&sql, [series], read)
 }
 
 /// Notes that messages of a digest are yet to be frozen, and out of what.
 pub fn begin(tx: &Transaction<'_>, id: &DigestId, candidates: &[Entry]) -> Result<(), StoreError> {
     const BEGIN: &str = "insert into compositions (digest, candidates, reached) values (?1, ?2, 0)";
-    tx.prepare_cached(BEGIN)?.execute((id, to_json(&candidates)?))?;
+    tx.run(BEGIN, (id, to_json(&candidates)?))?;
     Ok(())
 }
 
 /// A digest whose messages are not all frozen, and its entries.
 pub fn unfinished(tx: &Transaction<'_>) -> Result<Option<(DigestRow, Vec<Entry>)>, StoreError> {
     const UNFINISHED: &str = "select digest, candidates from compositions order by digest limit 1";
-    let found = tx
-        .prepare_cached(UNFINISHED)?
-        .query_row([], |row| {
-            Ok((row.get::<_, DigestId>(0)?, from_json::<Vec<Entry>>(&row.get::<_, String>(1)?)?))
-        })
-        .optional()?;
+    let found = tx.one(UNFINISHED, [], |row| {
+        Ok((row.get::<_, DigestId>(0)?, from_json::<Vec<Entry>>(&row.get::<_, String>(1)?)?))
+    })?;
     let Some((id, candidates)) = found else { return Ok(None) };
     Ok(get(tx, &id)?.map(|digest| (digest, candidates)))
 }
@@ -268,7 +250,7 @@ pub fn unfinished(tx: &Transaction<'_>) -> Result<Option<(DigestRow, Vec<Entry>)
 /// Up to which subscriber messages are frozen; none if all are.
 pub fn reached(tx: &Transaction<'_>, id: &DigestId) -> Result<Option<SubscriberId>, StoreError> {
     const REACHED: &str = "select reached from compositions where digest = ?1";
-    Ok(tx.prepare_cached(REACHED)?.query_row([id], |row| row.get(0)).optional()?)
+    tx.one(REACHED, [id], column)
 }
 
 /// Notes up to which subscriber messages are frozen; none: all are.
@@ -280,8 +262,8 @@ pub fn set_reached(
     const SET_REACHED: &str = "update compositions set reached = ?2 where digest = ?1";
     const FINISH: &str = "delete from compositions where digest = ?1";
     match reached {
-        Some(reached) => tx.prepare_cached(SET_REACHED)?.execute((id, reached))?,
-        None => tx.prepare_cached(FINISH)?.execute([id])?,
+        Some(reached) => tx.run(SET_REACHED, (id, reached))?,
+        None => tx.run(FINISH, [id])?,
     };
     Ok(())
 }
@@ -290,13 +272,12 @@ pub fn set_reached(
 /// frozen and sent them after it was made.
 pub fn hold_unfinished(tx: &Transaction<'_>) -> Result<(), StoreError> {
     const HOLD_UNFINISHED: &str = "update compositions set held = 1";
-    tx.prepare_cached(HOLD_UNFINISHED)?.execute([])?;
+    tx.run(HOLD_UNFINISHED, [])?;
     Ok(())
 }
 
 /// Returns whether the messages of a digest that are yet to be frozen are held.
 pub fn is_held(tx: &Transaction<'_>, id: &DigestId) -> Result<bool, StoreError> {
-    const IS_HELD: &str = "
-        select exists (select 1 from compositions where digest = ?1 and held = 1)";
-    Ok(tx.prepare_cached(IS_HELD)?.query_row([id], |row| row.get(0))?)
+    const IS_HELD: &str = "select 1 from compositions where digest = ?1 and held = 1";
+    tx.exists(IS_HELD, [id])
 }

@@ -1,9 +1,10 @@
 //! Who asked to be forgotten: a keyed hash of the address, so that nobody writes
 //! to them again by an old list, and nothing else.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
 use super::StoreError;
+use super::query::{Query, column, pair};
 use crate::model::Timestamp;
 
 /// Notes that the address of that hash was forgotten.
@@ -11,26 +12,25 @@ pub fn note(tx: &Transaction<'_>, address_hash: &str, now: Timestamp) -> Result<
     const NOTE: &str = "
         insert into forgotten (address_hash, at) values (?1, ?2)
         on conflict (address_hash) do update set at = max(at, excluded.at)";
-    tx.prepare_cached(NOTE)?.execute((address_hash, now))?;
+    tx.run(NOTE, (address_hash, now))?;
     Ok(())
 }
 
 /// When the address of that hash was forgotten, if it was.
 pub fn at(tx: &Transaction<'_>, address_hash: &str) -> Result<Option<Timestamp>, StoreError> {
     const AT: &str = "select at from forgotten where address_hash = ?1";
-    Ok(tx.prepare_cached(AT)?.query_row([address_hash], |row| row.get(0)).optional()?)
+    tx.one(AT, [address_hash], column)
 }
 
 /// They gave their consent anew: the wish to be forgotten is withdrawn.
 pub fn revoke(tx: &Transaction<'_>, address_hash: &str) -> Result<(), StoreError> {
     const REVOKE: &str = "delete from forgotten where address_hash = ?1";
-    tx.prepare_cached(REVOKE)?.execute([address_hash])?;
+    tx.run(REVOKE, [address_hash])?;
     Ok(())
 }
 
 /// All of them.
 pub fn all(tx: &Transaction<'_>) -> Result<Vec<(String, Timestamp)>, StoreError> {
     const ALL: &str = "select address_hash, at from forgotten order by address_hash";
-    let mut statement = tx.prepare_cached(ALL)?;
-    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    tx.all(ALL, [], pair)
 }

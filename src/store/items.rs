@@ -20,9 +20,10 @@ pub use retagging::{
 };
 pub use tags::{add_tags, set_tags, tags};
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
+use super::query::{Query, column};
 use super::row::{count, from_json, to_json};
 use super::{StoreError, dates};
 use crate::model::{Document, Fingerprint, Item, ItemId, Key, Known, SourceId, StoryId, Timestamp};
@@ -111,8 +112,7 @@ pub fn known(
 ) -> Result<Option<Known>, StoreError> {
     const KNOWN: &str = "
         select id, key, fingerprint, raw_hash, story, changes from items where source = ?1 and key = ?2";
-    let known = tx.prepare_cached(KNOWN)?.query_row((source, &key.0), read_known).optional()?;
-    Ok(known)
+    tx.one(KNOWN, (source, &key.0), read_known)
 }
 
 fn read_known(row: &Row<'_>) -> rusqlite::Result<Known> {
@@ -196,14 +196,14 @@ pub fn rekey(
 
 /// Whether the source has any item at all.
 pub fn any_of(tx: &Transaction<'_>, source: &SourceId) -> Result<bool, StoreError> {
-    const ANY_OF: &str = "select exists (select 1 from items where source = ?1)";
-    Ok(tx.prepare_cached(ANY_OF)?.query_row([source], |row| row.get(0))?)
+    const ANY_OF: &str = "select 1 from items where source = ?1";
+    tx.exists(ANY_OF, [source])
 }
 
 /// How many items the source has.
 pub fn count_of(tx: &Transaction<'_>, source: &SourceId) -> Result<u64, StoreError> {
     const COUNT_OF: &str = "select count(*) from items where source = ?1";
-    Ok(tx.prepare_cached(COUNT_OF)?.query_row([source], |row| row.get(0))?)
+    tx.value(COUNT_OF, [source])
 }
 
 /// Stores a new item, its story its own unless it joins another, and its
@@ -228,29 +228,32 @@ pub fn insert(
         on conflict (source, key) do nothing";
     const INSERT_WORDS: &str = "insert into item_words (rowid, words) values (?1, ?2)";
 
-    let id: ItemId = tx.prepare_cached(NEXT_ID)?.query_row([], |row| row.get(0))?;
-    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
-        ":id": id,
-        ":story": joins.unwrap_or(StoryId(id.0)),
-        ":source": source,
-        ":key": item.key.0,
-        ":raw_hash": item.raw_hash,
-        ":fingerprint": item.fingerprint.0,
-        ":now": now,
-        ":published": item.published,
-        ":published_is_guess": item.published_is_guess,
-        ":guid": item.guid,
-        ":url": item.url,
-        ":title": item.title,
-        ":summary": item.summary,
-        ":text": item.text,
-        ":details": to_json(&details(item))?,
-        ":withheld": withheld.map(Withheld::as_str),
-    })?;
+    let id: ItemId = tx.value(NEXT_ID, [])?;
+    let inserted = tx.run(
+        INSERT,
+        named_params! {
+            ":id": id,
+            ":story": joins.unwrap_or(StoryId(id.0)),
+            ":source": source,
+            ":key": item.key.0,
+            ":raw_hash": item.raw_hash,
+            ":fingerprint": item.fingerprint.0,
+            ":now": now,
+            ":published": item.published,
+            ":published_is_guess": item.published_is_guess,
+            ":guid": item.guid,
+            ":url": item.url,
+            ":title": item.title,
+            ":summary": item.summary,
+            ":text": item.text,
+            ":details": to_json(&details(item))?,
+            ":withheld": withheld.map(Withheld::as_str),
+        },
+    )?;
     if inserted == 0 {
         return Ok(None);
     }
-    tx.prepare_cached(INSERT_WORDS)?.execute((id, words(item)))?;
+    tx.run(INSERT_WORDS, (id, words(item)))?;
     names::keep(tx, source, id, item)?;
     dates::set(tx, id, &item.dates)?;
     if withheld.is_none() {
@@ -274,21 +277,24 @@ pub fn rewrite(
             guid = :guid, url = :url, title = :title, summary = :summary, text = :text, details = :details
         where id = :id";
     const REWRITE_WORDS: &str = "update item_words set words = ?2 where rowid = ?1";
-    tx.prepare_cached(REWRITE)?.execute(named_params! {
-        ":id": id,
-        ":raw_hash": item.raw_hash,
-        ":fingerprint": item.fingerprint.0,
-        ":now": now,
-        ":published": item.published,
-        ":published_is_guess": item.published_is_guess,
-        ":guid": item.guid,
-        ":url": item.url,
-        ":title": item.title,
-        ":summary": item.summary,
-        ":text": item.text,
-        ":details": to_json(&details(item))?,
-    })?;
-    tx.prepare_cached(REWRITE_WORDS)?.execute((id, words(item)))?;
+    tx.run(
+        REWRITE,
+        named_params! {
+            ":id": id,
+            ":raw_hash": item.raw_hash,
+            ":fingerprint": item.fingerprint.0,
+            ":now": now,
+            ":published": item.published,
+            ":published_is_guess": item.published_is_guess,
+            ":guid": item.guid,
+            ":url": item.url,
+            ":title": item.title,
+            ":summary": item.summary,
+            ":text": item.text,
+            ":details": to_json(&details(item))?,
+        },
+    )?;
+    tx.run(REWRITE_WORDS, (id, words(item)))?;
     names::keep(tx, source, id, item)?;
     dates::set(tx, id, &item.dates)?;
     Ok(())
@@ -297,7 +303,7 @@ pub fn rewrite(
 /// Notes that the raw fields changed but what they say did not.
 pub fn touch(tx: &Transaction<'_>, id: ItemId, raw_hash: i64) -> Result<(), StoreError> {
     const TOUCH: &str = "update items set raw_hash = ?2 where id = ?1";
-    tx.prepare_cached(TOUCH)?.execute((id, raw_hash))?;
+    tx.run(TOUCH, (id, raw_hash))?;
     Ok(())
 }
 
@@ -308,7 +314,7 @@ fn receipt(
     change: Option<&str>,
 ) -> Result<(), StoreError> {
     const RECEIPT: &str = "insert into receipts (item, at, change) values (?1, ?2, ?3)";
-    tx.prepare_cached(RECEIPT)?.execute((id, now, change))?;
+    tx.run(RECEIPT, (id, now, change))?;
     Ok(())
 }
 
@@ -320,12 +326,9 @@ pub fn release(
 ) -> Result<usize, StoreError> {
     const HELD: &str = "select id from items where source = ?1 and withheld = 'flood' order by id";
     const RELEASE: &str = "update items set withheld = null where id = ?1";
-    let held: Vec<ItemId> = tx
-        .prepare_cached(HELD)?
-        .query_map([source], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+    let held: Vec<ItemId> = tx.all(HELD, [source], column)?;
     for id in &held {
-        tx.prepare_cached(RELEASE)?.execute([id])?;
+        tx.run(RELEASE, [id])?;
         receipt(tx, *id, now, None)?;
     }
     Ok(held.len())
@@ -375,7 +378,7 @@ fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
 /// One item.
 pub fn get(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Stored>, StoreError> {
     let sql = format!("select {STORED_COLUMNS} where items.id = ?1");
-    Ok(tx.prepare_cached(&sql)?.query_row([id], read_stored).optional()?)
+    tx.one(&sql, [id], read_stored)
 }
 
 /// The items of a story: authorities first, then the earliest.
@@ -383,14 +386,13 @@ pub fn of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Stored>, Sto
     let sql = format!(
         "select {STORED_COLUMNS} where items.story = ?1 order by sources.rank, items.first_seen, items.id"
     );
-    let mut statement = tx.prepare_cached(&sql)?;
-    Ok(statement.query_map([story], read_stored)?.collect::<Result<_, _>>()?)
+    tx.all(&sql, [story], read_stored)
 }
 
 /// Where a digest stands in the sequence of receipts: the last one there is.
 pub fn last_receipt(tx: &Transaction<'_>) -> Result<i64, StoreError> {
     const LAST_RECEIPT: &str = "select coalesce(max(id), 0) from receipts";
-    Ok(tx.prepare_cached(LAST_RECEIPT)?.query_row([], |row| row.get(0))?)
+    tx.value(LAST_RECEIPT, [])
 }
 
 /// A receipt and its item, as a digest considers it.
@@ -413,11 +415,9 @@ pub fn received(tx: &Transaction<'_>, after: i64, upto: i64) -> Result<Vec<Recei
           and exists (select 1 from tags where item = items.id)
         order by receipts.id"
     );
-    let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map([after, upto], |row| {
+    tx.all(&sql, [after, upto], |row| {
         Ok(Received { at: row.get("at")?, change: row.get("change")?, item: read_stored(row)? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })
 }
 
 /// Items that were never touched by a digest and are older than `before` are
@@ -430,20 +430,20 @@ pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreErro
         update items set text = '', summary = '', details = '{}' where id in
             (select id from items where first_seen < ?1 and text <> '' limit 1000)";
     names::prune(tx, before)?;
-    tx.execute(PRUNE_WORDS, [before])?;
-    Ok(tx.execute(PRUNE, [before])?)
+    tx.run(PRUNE_WORDS, [before])?;
+    tx.run(PRUNE, [before])
 }
 
 /// The first item seen at or after `since`.
 pub fn first_since(tx: &Transaction<'_>, since: Timestamp) -> Result<Option<ItemId>, StoreError> {
     const FIRST_SINCE: &str = "select min(id) from items where first_seen >= ?1";
-    Ok(tx.prepare_cached(FIRST_SINCE)?.query_row([since], |row| row.get(0))?)
+    tx.value(FIRST_SINCE, [since])
 }
 
 /// Items in all.
 pub fn count_all(tx: &Transaction<'_>) -> Result<u64, StoreError> {
     const COUNT_ALL: &str = "select count(*) from items";
-    Ok(tx.prepare_cached(COUNT_ALL)?.query_row([], |row| row.get(0))?)
+    tx.value(COUNT_ALL, [])
 }
 
 /// Id, title, text and categories of items first seen since `since`, with the
@@ -457,6 +457,5 @@ pub fn since(
     let sql = format!(
         "select {STORED_COLUMNS} where items.first_seen >= ?1 and items.id > ?2 order by items.id limit ?3"
     );
-    let mut statement = tx.prepare_cached(&sql)?;
-    Ok(statement.query_map((since, after, count(limit)), read_stored)?.collect::<Result<_, _>>()?)
+    tx.all(&sql, (since, after, count(limit)), read_stored)
 }

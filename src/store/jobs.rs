@@ -1,8 +1,9 @@
 //! Work that the command line hands to a running daemon, and its outcome.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
 use super::StoreError;
+use super::query::{Query, column};
 use crate::model::Timestamp;
 
 /// A piece of work.
@@ -24,7 +25,7 @@ pub fn enqueue(
     now: Timestamp,
 ) -> Result<i64, StoreError> {
     const ENQUEUE: &str = "insert into jobs (kind, argument, created) values (?1, ?2, ?3)";
-    tx.prepare_cached(ENQUEUE)?.execute((kind, argument, now))?;
+    tx.run(ENQUEUE, (kind, argument, now))?;
     Ok(tx.last_insert_rowid())
 }
 
@@ -35,7 +36,7 @@ pub fn next(tx: &Transaction<'_>) -> Result<Option<Job>, StoreError> {
     let read = |row: &rusqlite::Row<'_>| {
         Ok(Job { id: row.get(0)?, kind: row.get(1)?, argument: row.get(2)? })
     };
-    Ok(tx.prepare_cached(NEXT)?.query_row([], read).optional()?)
+    tx.one(NEXT, [], read)
 }
 
 /// Writes what came of a job.
@@ -46,14 +47,14 @@ pub fn finish(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const FINISH: &str = "update jobs set finished = ?2, outcome = ?3 where id = ?1";
-    tx.prepare_cached(FINISH)?.execute((id, now, outcome))?;
+    tx.run(FINISH, (id, now, outcome))?;
     Ok(())
 }
 
 /// Takes back a job that is not done. Answers false if it is.
 pub fn withdraw(tx: &Transaction<'_>, id: i64) -> Result<bool, StoreError> {
     const WITHDRAW: &str = "delete from jobs where id = ?1 and finished is null";
-    Ok(tx.prepare_cached(WITHDRAW)?.execute([id])? == 1)
+    Ok(tx.run(WITHDRAW, [id])? == 1)
 }
 
 /// Answers what has waited since before `before`. Answers how many there were.
@@ -65,17 +66,17 @@ pub fn finish_stale(
 ) -> Result<usize, StoreError> {
     const FINISH_STALE: &str =
         "update jobs set finished = ?3, outcome = ?2 where finished is null and created < ?1";
-    Ok(tx.prepare_cached(FINISH_STALE)?.execute((before, outcome, now))?)
+    tx.run(FINISH_STALE, (before, outcome, now))
 }
 
 /// What came of a job; none while it is not done.
 pub fn outcome(tx: &Transaction<'_>, id: i64) -> Result<Option<String>, StoreError> {
     const OUTCOME: &str = "select outcome from jobs where id = ?1 and finished is not null";
-    Ok(tx.prepare_cached(OUTCOME)?.query_row([id], |row| row.get(0)).optional()?)
+    tx.one(OUTCOME, [id], column)
 }
 
 /// Finished jobs older than `before` go.
 pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
     const PRUNE: &str = "delete from jobs where finished < ?1";
-    Ok(tx.prepare_cached(PRUNE)?.execute([before])?)
+    tx.run(PRUNE, [before])
 }

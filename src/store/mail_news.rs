@@ -1,8 +1,9 @@
 //! What the admin is yet to be told of sending.
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
+use super::query::Query;
 use super::row::word;
 use crate::model::Timestamp;
 
@@ -77,8 +78,8 @@ pub fn add(tx: &Transaction<'_>, news: &News) -> Result<(), StoreError> {
         ":messages": news.messages,
         ":reason": news.reason,
     };
-    if tx.prepare_cached(JOIN)?.execute(row)? == 0 {
-        tx.prepare_cached(ADD)?.execute(row)?;
+    if tx.run(JOIN, row)? == 0 {
+        tx.run(ADD, row)?;
     }
     Ok(())
 }
@@ -87,15 +88,13 @@ pub fn add(tx: &Transaction<'_>, news: &News) -> Result<(), StoreError> {
 pub fn untold(tx: &Transaction<'_>) -> Result<Vec<News>, StoreError> {
     const UNTOLD: &str = "
         select kind, since, until, messages, reason from mail_news where told is null order by id";
-    let mut statement = tx.prepare_cached(UNTOLD)?;
-    Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+    tx.all(UNTOLD, [], read)
 }
 
 /// When something of the kind was told last.
 pub fn last_told(tx: &Transaction<'_>, what: What) -> Result<Option<Timestamp>, StoreError> {
     const LAST_TOLD: &str = "select max(told) from mail_news where kind = ?1";
-    let told = tx.prepare_cached(LAST_TOLD)?.query_row([what.as_str()], |row| row.get(0));
-    Ok(told.optional()?.flatten())
+    tx.value(LAST_TOLD, [what.as_str()])
 }
 
 /// All of the kind was told. What was told more than a month before is forgotten.
@@ -103,7 +102,7 @@ pub fn set_told(tx: &Transaction<'_>, what: What, now: Timestamp) -> Result<(), 
     const SET_TOLD: &str = "update mail_news set told = ?2 where kind = ?1 and told is null";
     const FORGET: &str = "delete from mail_news where told < ?1";
     const MONTH: std::time::Duration = std::time::Duration::from_hours(30 * 24);
-    tx.prepare_cached(SET_TOLD)?.execute((what.as_str(), now))?;
-    tx.prepare_cached(FORGET)?.execute([now.before(MONTH)])?;
+    tx.run(SET_TOLD, (what.as_str(), now))?;
+    tx.run(FORGET, [now.before(MONTH)])?;
     Ok(())
 }

@@ -7,6 +7,7 @@
 mod error;
 mod handle;
 mod migrate;
+mod query;
 mod row;
 
 pub mod bodies;

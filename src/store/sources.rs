@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
+use super::query::{Query, column};
 use super::row::{from_json, to_json, word};
 use crate::model::{Condition, Cursor, SourceId, SourceSettings, SourceState, Timestamp};
 
@@ -14,7 +15,7 @@ pub fn state(tx: &Transaction<'_>, id: &SourceId) -> Result<SourceState, StoreEr
     const STATE: &str = "
         select id, cursor, condition, next_poll, last_attempt, last_success, last_new_item, failures, last_error
         from sources where id = ?1";
-    let state = tx.prepare_cached(STATE)?.query_row([id], read_state).optional()?;
+    let state = tx.one(STATE, [id], read_state)?;
     Ok(state.unwrap_or_else(|| SourceState::unpolled(id.clone())))
 }
 
@@ -46,20 +47,14 @@ pub fn attempt(
         insert into sources (id, name, rank, last_attempt, next_poll) values (?1, ?2, ?3, ?4, ?5)
         on conflict (id) do update set name = excluded.name, rank = excluded.rank,
             last_attempt = excluded.last_attempt, next_poll = excluded.next_poll";
-    tx.prepare_cached(ATTEMPT)?.execute((
-        &settings.id,
-        &settings.name,
-        settings.rank,
-        now,
-        not_before,
-    ))?;
+    tx.run(ATTEMPT, (&settings.id, &settings.name, settings.rank, now, not_before))?;
     Ok(())
 }
 
 /// Moves the due time, without a request.
 pub fn postpone(tx: &Transaction<'_>, id: &SourceId, until: Timestamp) -> Result<(), StoreError> {
     const POSTPONE: &str = "update sources set next_poll = ?2 where id = ?1";
-    tx.prepare_cached(POSTPONE)?.execute((id, until))?;
+    tx.run(POSTPONE, (id, until))?;
     Ok(())
 }
 
@@ -69,12 +64,11 @@ pub type NextPoll = (Timestamp, Option<Timestamp>);
 /// When each source that was ever asked is due; none for one that is gone for good.
 pub fn next_polls(tx: &Transaction<'_>) -> Result<HashMap<SourceId, Option<NextPoll>>, StoreError> {
     const NEXT_POLLS: &str = "select id, next_poll, condition = 'gone', last_attempt from sources";
-    let mut statement = tx.prepare_cached(NEXT_POLLS)?;
-    let rows = statement.query_map([], |row| {
+    let polls = tx.all(NEXT_POLLS, [], |row| {
         let is_gone: bool = row.get(2)?;
         Ok((row.get(0)?, (!is_gone).then_some((row.get(1)?, row.get(3)?))))
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    Ok(polls.into_iter().collect())
 }
 
 /// Writes the state after a poll.
@@ -84,30 +78,33 @@ pub fn settle(tx: &Transaction<'_>, state: &SourceState) -> Result<(), StoreErro
             last_success = :last_success, last_new_item = :last_new_item,
             failures = :failures, last_error = :last_error
         where id = :id";
-    tx.prepare_cached(SETTLE)?.execute(named_params! {
-        ":id": state.id,
-        ":cursor": to_json(&state.cursor.values)?,
-        ":condition": state.condition.as_str(),
-        ":next_poll": state.next_poll,
-        ":last_success": state.last_success,
-        ":last_new_item": state.last_new_item,
-        ":failures": state.failures,
-        ":last_error": state.last_error,
-    })?;
+    tx.run(
+        SETTLE,
+        named_params! {
+            ":id": state.id,
+            ":cursor": to_json(&state.cursor.values)?,
+            ":condition": state.condition.as_str(),
+            ":next_poll": state.next_poll,
+            ":last_success": state.last_success,
+            ":last_new_item": state.last_new_item,
+            ":failures": state.failures,
+            ":last_error": state.last_error,
+        },
+    )?;
     Ok(())
 }
 
 /// Notes that the source could not be read at `now`, for the footers of digests.
 pub fn note_failure(tx: &Transaction<'_>, id: &SourceId, now: Timestamp) -> Result<(), StoreError> {
     const NOTE_FAILURE: &str = "update sources set last_failure = ?2 where id = ?1";
-    tx.prepare_cached(NOTE_FAILURE)?.execute((id, now))?;
+    tx.run(NOTE_FAILURE, (id, now))?;
     Ok(())
 }
 
 /// When the source could last not be read.
 pub fn last_failure(tx: &Transaction<'_>, id: &SourceId) -> Result<Option<Timestamp>, StoreError> {
     const LAST_FAILURE: &str = "select last_failure from sources where id = ?1";
-    let at = tx.prepare_cached(LAST_FAILURE)?.query_row([id], |row| row.get(0)).optional()?;
+    let at = tx.one(LAST_FAILURE, [id], column)?;
     Ok(at.flatten())
 }
 
@@ -139,14 +136,17 @@ pub fn count(tx: &Transaction<'_>, id: &SourceId, asked: &Asked) -> Result<(), S
             spacing = case when spacing is null or :spacing < spacing then :spacing else spacing end
         where id = :id";
     let spacing = asked.spacing.map(|span| i64::try_from(span.as_millis()).unwrap_or(i64::MAX));
-    tx.prepare_cached(COUNT)?.execute(named_params! {
-        ":id": id,
-        ":at": asked.at,
-        ":conditional": asked.conditional,
-        ":not_modified": asked.not_modified,
-        ":until": asked.retry_after,
-        ":spacing": spacing,
-    })?;
+    tx.run(
+        COUNT,
+        named_params! {
+            ":id": id,
+            ":at": asked.at,
+            ":conditional": asked.conditional,
+            ":not_modified": asked.not_modified,
+            ":until": asked.retry_after,
+            ":spacing": spacing,
+        },
+    )?;
     Ok(())
 }
 
@@ -187,27 +187,23 @@ pub fn requests(tx: &Transaction<'_>, id: &SourceId) -> Result<Requests, StoreEr
     const REQUESTS: &str = "
         select requests, conditional, not_modified, told_to_wait, asked_early, spacing
         from sources where id = ?1";
-    let counted = tx
-        .prepare_cached(REQUESTS)?
-        .query_row([id], |row| {
-            Ok(Requests {
-                all: row.get(0)?,
-                conditional: row.get(1)?,
-                not_modified: row.get(2)?,
-                told_to_wait: row.get(3)?,
-                asked_early: row.get(4)?,
-                spacing: row.get::<_, Option<u64>>(5)?.map(Duration::from_millis),
-            })
+    let counted = tx.one(REQUESTS, [id], |row| {
+        Ok(Requests {
+            all: row.get(0)?,
+            conditional: row.get(1)?,
+            not_modified: row.get(2)?,
+            told_to_wait: row.get(3)?,
+            asked_early: row.get(4)?,
+            spacing: row.get::<_, Option<u64>>(5)?.map(Duration::from_millis),
         })
-        .optional()?;
+    })?;
     Ok(counted.unwrap_or_default())
 }
 
 /// The condition of a source that its admin was last told of.
 pub fn told(tx: &Transaction<'_>, id: &SourceId) -> Result<Condition, StoreError> {
     const TOLD: &str = "select told from sources where id = ?1";
-    let told: Option<String> =
-        tx.prepare_cached(TOLD)?.query_row([id], |row| row.get(0)).optional()?;
+    let told: Option<String> = tx.one(TOLD, [id], column)?;
     Ok(told.and_then(|told| Condition::parse(&told)).unwrap_or(Condition::New))
 }
 
@@ -218,7 +214,7 @@ pub fn set_told(
     condition: Condition,
 ) -> Result<(), StoreError> {
     const SET_TOLD: &str = "update sources set told = ?2 where id = ?1";
-    tx.prepare_cached(SET_TOLD)?.execute((id, condition.as_str()))?;
+    tx.run(SET_TOLD, (id, condition.as_str()))?;
     Ok(())
 }
 
@@ -232,12 +228,12 @@ pub fn not_before(
     const NOT_BEFORE: &str = "
         insert into sources (id, name, rank, next_poll) values (?1, ?2, ?3, ?4)
         on conflict (id) do update set next_poll = max(next_poll, excluded.next_poll)";
-    tx.prepare_cached(NOT_BEFORE)?.execute((&settings.id, &settings.name, settings.rank, until))?;
+    tx.run(NOT_BEFORE, (&settings.id, &settings.name, settings.rank, until))?;
     Ok(())
 }
 
 /// Whether the database has ever heard of the source.
 pub fn is_known(tx: &Transaction<'_>, id: &SourceId) -> Result<bool, StoreError> {
-    const IS_KNOWN: &str = "select exists (select 1 from sources where id = ?1)";
-    Ok(tx.prepare_cached(IS_KNOWN)?.query_row([id], |row| row.get(0))?)
+    const IS_KNOWN: &str = "select 1 from sources where id = ?1";
+    tx.exists(IS_KNOWN, [id])
 }

@@ -8,9 +8,10 @@ pub use suspended::{
     Suspended, fail_probe, note_probe, resume, resumed_at, suspend, suspended, suspension,
 };
 
-use rusqlite::{OptionalExtension, Row, Transaction, named_params};
+use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
+use super::query::{Query, column, pair};
 use super::row::{count, from_json, to_json, word};
 use crate::model::{Consent, SeriesId, Standing, Subscriber, SubscriberId, Timestamp, TopicId};
 
@@ -40,17 +41,20 @@ pub fn insert(
         insert into subscribers (address, standing, series, topics, since, origin, reason, requested_at, confirmed_at)
         values (:address, :standing, :series, :topics, :since, :origin, :reason, :requested_at, :confirmed_at)
         on conflict (address) do nothing";
-    let inserted = tx.prepare_cached(INSERT)?.execute(named_params! {
-        ":address": new.address,
-        ":standing": new.standing.as_str(),
-        ":series": words(&new.series)?,
-        ":topics": words(&new.topics)?,
-        ":since": new.since,
-        ":origin": new.consent.origin,
-        ":reason": new.consent.reason,
-        ":requested_at": new.consent.requested_at,
-        ":confirmed_at": new.consent.confirmed_at,
-    })?;
+    let inserted = tx.run(
+        INSERT,
+        named_params! {
+            ":address": new.address,
+            ":standing": new.standing.as_str(),
+            ":series": words(&new.series)?,
+            ":topics": words(&new.topics)?,
+            ":since": new.since,
+            ":origin": new.consent.origin,
+            ":reason": new.consent.reason,
+            ":requested_at": new.consent.requested_at,
+            ":confirmed_at": new.consent.confirmed_at,
+        },
+    )?;
     Ok((inserted == 1).then(|| SubscriberId(tx.last_insert_rowid())))
 }
 
@@ -59,7 +63,7 @@ pub fn any_token_hash(tx: &Transaction<'_>) -> Result<Option<(SubscriberId, Stri
     const ANY: &str = "
         select id, unsubscribe_hash from subscribers where unsubscribe_hash is not null
         order by id desc limit 1";
-    Ok(tx.prepare_cached(ANY)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+    tx.one(ANY, [], pair)
 }
 
 /// Stores the hashes by which the links in a subscriber's mails find them.
@@ -71,7 +75,7 @@ pub fn set_token_hashes(
 ) -> Result<(), StoreError> {
     const SET_TOKEN_HASHES: &str =
         "update subscribers set unsubscribe_hash = ?2, settings_hash = ?3 where id = ?1";
-    tx.prepare_cached(SET_TOKEN_HASHES)?.execute((id, unsubscribe, settings))?;
+    tx.run(SET_TOKEN_HASHES, (id, unsubscribe, settings))?;
     Ok(())
 }
 
@@ -109,13 +113,13 @@ fn ids<T: for<'a> From<&'a str>>(json: &str) -> rusqlite::Result<Vec<T>> {
 /// The subscriber of that number.
 pub fn get(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where id = ?1");
-    Ok(tx.prepare_cached(&sql)?.query_row([id], read).optional()?)
+    tx.one(&sql, [id], read)
 }
 
 /// The subscriber of that address.
 pub fn by_address(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where address = ?1");
-    Ok(tx.prepare_cached(&sql)?.query_row([address], read).optional()?)
+    tx.one(&sql, [address], read)
 }
 
 /// The subscriber of that mailbox, however its letters are spelt; the exact
@@ -125,7 +129,7 @@ pub fn by_mailbox(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscrib
         "select {COLUMNS} where lower(subscribers.address) = lower(?1)
          order by subscribers.address = ?1 desc, id limit 1"
     );
-    Ok(tx.prepare_cached(&sql)?.query_row([address], read).optional()?)
+    tx.one(&sql, [address], read)
 }
 
 /// The subscriber whose confirmation token has that hash, and until when it holds.
@@ -134,11 +138,10 @@ pub fn by_confirm_hash(
     hash: &str,
 ) -> Result<Option<(Subscriber, Timestamp)>, StoreError> {
     let sql = format!("select confirm_until, {COLUMNS} where confirm_hash = ?1");
-    let found = tx.prepare_cached(&sql)?.query_row([hash], |row| {
+    tx.one(&sql, [hash], |row| {
         let until: Option<Timestamp> = row.get("confirm_until")?;
         Ok((read(row)?, until.unwrap_or_default()))
-    });
-    Ok(found.optional()?)
+    })
 }
 
 /// Stores the hash of the link in the newest confirmation mail and until when
@@ -151,7 +154,7 @@ pub fn set_confirmation(
 ) -> Result<(), StoreError> {
     const SET_CONFIRMATION: &str =
         "update subscribers set confirm_hash = ?2, confirm_until = ?3 where id = ?1";
-    tx.prepare_cached(SET_CONFIRMATION)?.execute((id, hash, until))?;
+    tx.run(SET_CONFIRMATION, (id, hash, until))?;
     Ok(())
 }
 
@@ -165,16 +168,19 @@ pub fn ask_again(
         update subscribers set address = :address, series = :series, topics = :topics, since = :since,
             origin = :origin, reason = :reason, requested_at = :requested_at
         where id = :id and standing = 'pending'";
-    tx.prepare_cached(ASK_AGAIN)?.execute(named_params! {
-        ":id": id,
-        ":address": new.address,
-        ":series": words(&new.series)?,
-        ":topics": words(&new.topics)?,
-        ":since": new.since,
-        ":origin": new.consent.origin,
-        ":reason": new.consent.reason,
-        ":requested_at": new.consent.requested_at,
-    })?;
+    tx.run(
+        ASK_AGAIN,
+        named_params! {
+            ":id": id,
+            ":address": new.address,
+            ":series": words(&new.series)?,
+            ":topics": words(&new.topics)?,
+            ":since": new.since,
+            ":origin": new.consent.origin,
+            ":reason": new.consent.reason,
+            ":requested_at": new.consent.requested_at,
+        },
+    )?;
     Ok(())
 }
 
@@ -184,7 +190,7 @@ pub fn activate(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Resul
         update subscribers set standing = 'active', since = ?2, confirmed_at = ?2
         where id = ?1 and standing in ('pending', 'suspended')";
     resume(tx, id, now)?;
-    tx.prepare_cached(ACTIVATE)?.execute((id, now))?;
+    tx.run(ACTIVATE, (id, now))?;
     Ok(())
 }
 
@@ -196,7 +202,7 @@ pub fn set_choice(
     topics: &[TopicId],
 ) -> Result<(), StoreError> {
     const SET_CHOICE: &str = "update subscribers set series = ?2, topics = ?3 where id = ?1";
-    tx.prepare_cached(SET_CHOICE)?.execute((id, words(series)?, words(topics)?))?;
+    tx.run(SET_CHOICE, (id, words(series)?, words(topics)?))?;
     Ok(())
 }
 
@@ -208,14 +214,13 @@ pub fn expired(
 ) -> Result<Vec<SubscriberId>, StoreError> {
     const EXPIRED: &str = "
         select id from subscribers where standing = 'pending' and confirm_until < ?1 order by id limit ?2";
-    let mut statement = tx.prepare_cached(EXPIRED)?;
-    Ok(statement.query_map((now, count(limit)), |row| row.get(0))?.collect::<Result<_, _>>()?)
+    tx.all(EXPIRED, (now, count(limit)), column)
 }
 
 /// The row goes, with all that it said: for who never was a subscriber, or is none any more.
 pub fn erase(tx: &Transaction<'_>, id: SubscriberId) -> Result<(), StoreError> {
     const ERASE: &str = "delete from subscribers where id = ?1 and standing in ('pending', 'left')";
-    tx.prepare_cached(ERASE)?.execute([id])?;
+    tx.run(ERASE, [id])?;
     Ok(())
 }
 
@@ -225,7 +230,7 @@ pub fn by_unsubscribe_hash(
     hash: &str,
 ) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where unsubscribe_hash = ?1");
-    Ok(tx.prepare_cached(&sql)?.query_row([hash], read).optional()?)
+    tx.one(&sql, [hash], read)
 }
 
 /// The subscriber whose settings token has that hash.
@@ -234,15 +239,14 @@ pub fn by_settings_hash(
     hash: &str,
 ) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where settings_hash = ?1");
-    Ok(tx.prepare_cached(&sql)?.query_row([hash], read).optional()?)
+    tx.one(&sql, [hash], read)
 }
 
 /// Subscribers by address; those who left come last, without one.
 pub fn list(tx: &Transaction<'_>) -> Result<Vec<Subscriber>, StoreError> {
     let sql =
         format!("select {COLUMNS} order by subscribers.address is null, subscribers.address, id");
-    let mut statement = tx.prepare_cached(&sql)?;
-    Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+    tx.all(&sql, [], read)
 }
 
 /// Active subscribers of a series after `after`, at most `limit`, by id: so
@@ -258,14 +262,12 @@ pub fn active_of(
          and exists (select 1 from json_each(subscribers.series) where value = ?2)
          order by id limit ?3"
     );
-    let mut statement = tx.prepare_cached(&sql)?;
-    Ok(statement.query_map((after, series, count(limit)), read)?.collect::<Result<_, _>>()?)
+    tx.all(&sql, (after, series, count(limit)), read)
 }
 
 /// How many subscribers stand where.
 pub fn count_by_standing(tx: &Transaction<'_>) -> Result<Vec<(String, u64)>, StoreError> {
     const COUNT: &str =
         "select standing, count(*) from subscribers group by standing order by standing";
-    let mut statement = tx.prepare_cached(COUNT)?;
-    Ok(statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<_, _>>()?)
+    tx.all(COUNT, [], pair)
 }

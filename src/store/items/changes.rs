@@ -1,10 +1,11 @@
 //! Changes of items that readers had: told now, amended, or waiting for their day.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
 use super::receipt;
 use crate::model::{ItemId, Timestamp};
 use crate::store::StoreError;
+use crate::store::query::{Query, column, pair};
 
 /// The last change of an item that made it return.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,12 +23,9 @@ pub fn last_change(tx: &Transaction<'_>, id: ItemId) -> Result<Option<ToldChange
     const LAST_CHANGE: &str = "
         select id, at, change from receipts where item = ?1 and change is not null
         order by id desc limit 1";
-    let change = tx
-        .prepare_cached(LAST_CHANGE)?
-        .query_row([id], |row| {
-            Ok(ToldChange { receipt: row.get(0)?, at: row.get(1)?, change: row.get(2)? })
-        })
-        .optional()?;
+    let change = tx.one(LAST_CHANGE, [id], |row| {
+        Ok(ToldChange { receipt: row.get(0)?, at: row.get(1)?, change: row.get(2)? })
+    })?;
     Ok(change)
 }
 
@@ -44,14 +42,14 @@ pub fn tell_change(
 /// Says more of a change that no digest has taken yet.
 pub fn amend_change(tx: &Transaction<'_>, receipt: i64, change: &str) -> Result<(), StoreError> {
     const AMEND_CHANGE: &str = "update receipts set change = ?2 where id = ?1";
-    tx.prepare_cached(AMEND_CHANGE)?.execute((receipt, change))?;
+    tx.run(AMEND_CHANGE, (receipt, change))?;
     Ok(())
 }
 
 /// The change of an item that waits for its day, if one does.
 pub fn waiting_change(tx: &Transaction<'_>, id: ItemId) -> Result<Option<String>, StoreError> {
     const WAITING_CHANGE: &str = "select change from waiting_changes where item = ?1";
-    Ok(tx.prepare_cached(WAITING_CHANGE)?.query_row([id], |row| row.get(0)).optional()?)
+    tx.one(WAITING_CHANGE, [id], column)
 }
 
 /// Lets a change wait until `due`; the words replace those that wait already.
@@ -64,7 +62,7 @@ pub fn let_wait(
     const LET_WAIT: &str = "
         insert into waiting_changes (item, change, due) values (?1, ?2, ?3)
         on conflict (item) do update set change = excluded.change";
-    tx.prepare_cached(LET_WAIT)?.execute((id, change, due))?;
+    tx.run(LET_WAIT, (id, change, due))?;
     Ok(())
 }
 
@@ -73,16 +71,13 @@ pub fn tell_due_changes(tx: &Transaction<'_>, now: Timestamp) -> Result<usize, S
     const DUE_CHANGES: &str =
         "select item, change from waiting_changes where due <= ?1 order by item";
     const WAITED: &str = "delete from waiting_changes where due <= ?1";
-    let due: Vec<(ItemId, String)> = tx
-        .prepare_cached(DUE_CHANGES)?
-        .query_map([now], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
+    let due: Vec<(ItemId, String)> = tx.all(DUE_CHANGES, [now], pair)?;
     if due.is_empty() {
         return Ok(0);
     }
     for (id, change) in &due {
         receipt(tx, *id, now, Some(change))?;
     }
-    tx.prepare_cached(WAITED)?.execute([now])?;
+    tx.run(WAITED, [now])?;
     Ok(due.len())
 }

@@ -5,6 +5,7 @@ use rusqlite::{Transaction, named_params};
 use super::{STORED_COLUMNS, Stored, read_stored};
 use crate::model::{SourceId, Timestamp, TopicId};
 use crate::store::StoreError;
+use crate::store::query::Query;
 use crate::store::row::count;
 use crate::text::fold;
 
@@ -45,8 +46,8 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
     if listing.search.is_some() && search.is_none() {
         return Ok(Vec::new());
     }
-    let mut statement = tx.prepare_cached(&sql)?;
-    let items = statement.query_map(
+    tx.all(
+        &sql,
         named_params! {
             ":topic": listing.topic,
             ":source": listing.source,
@@ -57,15 +58,14 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
             ":offset": count(listing.offset),
         },
         read_stored,
-    )?;
-    Ok(items.collect::<Result<_, _>>()?)
+    )
 }
 
 /// How many items have all of the words in title or lead.
 pub fn count_found(tx: &Transaction<'_>, search: &str) -> Result<usize, StoreError> {
     const COUNT_FOUND: &str = "select count(*) from item_words where item_words match ?1";
     let Some(search) = match_expression(search) else { return Ok(0) };
-    Ok(tx.prepare_cached(COUNT_FOUND)?.query_row([search], |row| row.get(0))?)
+    tx.value(COUNT_FOUND, [search])
 }
 
 /// The words of a search as FTS5 takes them: each quoted, the last as a prefix.

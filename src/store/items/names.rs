@@ -1,9 +1,10 @@
 //! Further names of an item within its source, besides its key.
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::Transaction;
 
 use crate::model::{Item, ItemId, Known, SourceId, Timestamp};
 use crate::store::StoreError;
+use crate::store::query::Query;
 use crate::text::hash64;
 
 use super::read_known;
@@ -18,9 +19,9 @@ pub fn known_as(
     const KNOWN_AS: &str = "
         select id, key, fingerprint, raw_hash, story, changes, title from items
         where id = (select item from item_names where name = ?1) and source = ?2";
-    let mut statement = tx.prepare_cached(KNOWN_AS)?;
-    let read = |row: &Row<'_>| Ok((read_known(row)?, row.get("title")?));
-    Ok(statement.query_row((name_hash(source, name), source), read).optional()?)
+    tx.one(KNOWN_AS, (name_hash(source, name), source), |row| {
+        Ok((read_known(row)?, row.get("title")?))
+    })
 }
 
 /// Keeps the names of an item. One that another item bears stays with it: who
@@ -43,7 +44,7 @@ pub(super) fn keep_one(
 ) -> Result<(), StoreError> {
     const KEEP: &str =
         "insert into item_names (name, item) values (?1, ?2) on conflict (name) do nothing";
-    tx.prepare_cached(KEEP)?.execute((name_hash(source, name), id))?;
+    tx.run(KEEP, (name_hash(source, name), id))?;
     Ok(())
 }
 
@@ -52,7 +53,7 @@ pub(super) fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<(), Store
     const PRUNE: &str = "
         delete from item_names where item in
             (select id from items where first_seen < ?1 and text <> '' limit 1000)";
-    tx.execute(PRUNE, [before])?;
+    tx.run(PRUNE, [before])?;
     Ok(())
 }
 

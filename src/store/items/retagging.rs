@@ -1,10 +1,11 @@
 //! Which rules looked at an item last, and tagging it by other ones.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
 use super::{correction, tags};
 use crate::model::{Correction, ItemId, Tagging, Timestamp, TopicId};
 use crate::store::StoreError;
+use crate::store::query::{Query, column};
 use crate::store::row::count;
 
 /// Replaces the tagging of one topic, or takes it away; the others stay. What
@@ -17,7 +18,7 @@ pub fn set_tag(
     version: &str,
 ) -> Result<(), StoreError> {
     const CLEAR_TAG: &str = "delete from tags where item = ?1 and topic = ?2";
-    tx.prepare_cached(CLEAR_TAG)?.execute((id, topic))?;
+    tx.run(CLEAR_TAG, (id, topic))?;
     let corrected = correction(tx, id, topic)?;
     let found = tagging.cloned().into_iter().collect();
     for tagging in Correction::apply(corrected.as_slice(), found) {
@@ -29,8 +30,7 @@ pub fn set_tag(
 /// Which version of the rules looked at the item last; empty if none is known.
 pub fn tagged_by(tx: &Transaction<'_>, id: ItemId) -> Result<String, StoreError> {
     const TAGGED_BY: &str = "select version from taggings where item = ?1";
-    let version: Option<String> =
-        tx.prepare_cached(TAGGED_BY)?.query_row([id], |row| row.get(0)).optional()?;
+    let version: Option<String> = tx.one(TAGGED_BY, [id], column)?;
     Ok(version.unwrap_or_default())
 }
 
@@ -39,7 +39,7 @@ pub fn set_tagged_by(tx: &Transaction<'_>, id: ItemId, version: &str) -> Result<
     const SET_TAGGED_BY: &str = "
         insert into taggings (item, version) values (?1, ?2)
         on conflict (item) do update set version = excluded.version";
-    tx.prepare_cached(SET_TAGGED_BY)?.execute((id, version))?;
+    tx.run(SET_TAGGED_BY, (id, version))?;
     Ok(())
 }
 
@@ -52,19 +52,17 @@ pub fn tagged_otherwise(
 ) -> Result<Vec<ItemId>, StoreError> {
     const TAGGED_OTHERWISE: &str = "
         select item from taggings where item > ?2 and version <> ?1 order by item limit ?3";
-    let mut statement = tx.prepare_cached(TAGGED_OTHERWISE)?;
-    let ids = statement.query_map((version, after, count(limit)), |row| row.get(0))?;
-    Ok(ids.collect::<Result<_, _>>()?)
+    tx.all(TAGGED_OTHERWISE, (version, after, count(limit)), column)
 }
 
 /// How many items other rules than `version` looked at last.
 pub fn count_tagged_otherwise(tx: &Transaction<'_>, version: &str) -> Result<u64, StoreError> {
     const COUNT_OTHERWISE: &str = "select count(*) from taggings where version <> ?1";
-    Ok(tx.prepare_cached(COUNT_OTHERWISE)?.query_row([version], |row| row.get(0))?)
+    tx.value(COUNT_OTHERWISE, [version])
 }
 
 /// When the item last changed in substance (none: never); nothing if there is no such item.
 pub fn updated(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Option<Timestamp>>, StoreError> {
     const UPDATED: &str = "select updated from items where id = ?1";
-    Ok(tx.prepare_cached(UPDATED)?.query_row([id], |row| row.get(0)).optional()?)
+    tx.one(UPDATED, [id], column)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{corrections, set_tagged_by};
 use crate::model::{Correction, Evidence, Field, ItemId, Tagging};
 use crate::store::StoreError;
+use crate::store::query::Query;
 use crate::store::row::{from_json, to_json};
 
 /// Replaces the taggings of an item, and notes which version of the rules decided.
@@ -17,7 +18,7 @@ pub fn set_tags(
     version: &str,
 ) -> Result<(), StoreError> {
     const CLEAR_TAGS: &str = "delete from tags where item = ?1";
-    tx.prepare_cached(CLEAR_TAGS)?.execute([id])?;
+    tx.run(CLEAR_TAGS, [id])?;
     let corrections = corrections(tx, id)?;
     if corrections.is_empty() {
         return add_tags(tx, id, taggings, version);
@@ -48,7 +49,7 @@ pub(super) fn insert(
         "insert into tags (item, topic, score, evidence, version) values (?1, ?2, ?3, ?4, ?5)";
     let lines: Vec<EvidenceLine> = tagging.evidence.iter().map(EvidenceLine::from).collect();
     let evidence = to_json(&lines)?;
-    tx.prepare_cached(INSERT)?.execute((id, &tagging.topic, tagging.score, evidence, version))?;
+    tx.run(INSERT, (id, &tagging.topic, tagging.score, evidence, version))?;
     Ok(())
 }
 
@@ -56,13 +57,11 @@ pub(super) fn insert(
 /// rules that decided.
 pub fn tags(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<(Tagging, String)>, StoreError> {
     const TAGS: &str = "select topic, score, evidence, version from tags where item = ?1 order by score desc, topic";
-    let mut statement = tx.prepare_cached(TAGS)?;
-    let tags = statement.query_map([id], |row| {
+    tx.all(TAGS, [id], |row| {
         let lines: Vec<EvidenceLine> = from_json(&row.get::<_, String>(2)?)?;
         let evidence = lines.into_iter().map(Evidence::from).collect();
         Ok((Tagging { topic: row.get(0)?, score: row.get(1)?, evidence }, row.get(3)?))
-    })?;
-    Ok(tags.collect::<Result<_, _>>()?)
+    })
 }
 
 /// Evidence in a column: signal, field, start, end, words, term, weight.

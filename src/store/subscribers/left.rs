@@ -5,6 +5,7 @@ use rusqlite::Transaction;
 use super::{COLUMNS, read};
 use crate::model::{Subscriber, SubscriberId, Timestamp};
 use crate::store::StoreError;
+use crate::store::query::{Query, column};
 use crate::store::row::count;
 
 /// How someone left.
@@ -33,7 +34,7 @@ pub fn leave(
         update subscribers set standing = 'left', address = null, left_at = ?2, left_by = ?3,
             address_hash = ?4
         where id = ?1 and standing <> 'left'";
-    Ok(tx.prepare_cached(LEAVE)?.execute((id, now, by, address_hash))? == 1)
+    Ok(tx.run(LEAVE, (id, now, by, address_hash))? == 1)
 }
 
 /// Those who left with that keyed hash of an address, oldest first; all who
@@ -43,16 +44,14 @@ pub fn left(tx: &Transaction<'_>, address_hash: Option<&str>) -> Result<Vec<Left
         "select coalesce(left_at, 0) as left_at, coalesce(left_by, '') as left_by, address_hash, {COLUMNS}
          where standing = 'left' and (?1 is null or address_hash = ?1) order by id"
     );
-    let mut statement = tx.prepare_cached(&sql)?;
-    let rows = statement.query_map([address_hash], |row| {
+    tx.all(&sql, [address_hash], |row| {
         Ok(Left {
             at: row.get("left_at")?,
             by: row.get("left_by")?,
             address_hash: row.get("address_hash")?,
             subscriber: read(row)?,
         })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })
 }
 
 /// Those who left before `before`, at most `limit`.
@@ -63,6 +62,5 @@ pub fn left_before(
 ) -> Result<Vec<SubscriberId>, StoreError> {
     const LEFT_BEFORE: &str = "
         select id from subscribers where standing = 'left' and left_at < ?1 order by id limit ?2";
-    let mut statement = tx.prepare_cached(LEFT_BEFORE)?;
-    Ok(statement.query_map((before, count(limit)), |row| row.get(0))?.collect::<Result<_, _>>()?)
+    tx.all(LEFT_BEFORE, (before, count(limit)), column)
 }

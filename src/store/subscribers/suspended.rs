@@ -1,9 +1,10 @@
 //! Subscribers from whom too much came back, and how they are found again.
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{Row, Transaction};
 
 use crate::model::{SubscriberId, Timestamp};
 use crate::store::StoreError;
+use crate::store::query::{Query, column};
 use crate::store::row::count;
 
 /// A suspended subscriber.
@@ -41,8 +42,7 @@ pub fn suspended(
     const SUSPENDED: &str = "
         select id, suspended_at, probes, probed_at, probe_failed from subscribers
         where id > ?1 and standing = 'suspended' order by id limit ?2";
-    let mut statement = tx.prepare_cached(SUSPENDED)?;
-    Ok(statement.query_map((after, count(limit)), read)?.collect::<Result<_, _>>()?)
+    tx.all(SUSPENDED, (after, count(limit)), read)
 }
 
 /// How someone is suspended; none if they are not.
@@ -50,7 +50,7 @@ pub fn suspension(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Suspe
     const SUSPENSION: &str = "
         select id, suspended_at, probes, probed_at, probe_failed from subscribers
         where id = ?1 and standing = 'suspended'";
-    Ok(tx.prepare_cached(SUSPENSION)?.query_row([id], read).optional()?)
+    tx.one(SUSPENSION, [id], read)
 }
 
 /// Too much came back from them: they get nothing for now.
@@ -59,7 +59,7 @@ pub fn suspend(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result
         update subscribers set standing = 'suspended', suspended_at = ?2,
             probes = 0, probed_at = null, probe_failed = 0
         where id = ?1 and standing = 'active'";
-    tx.prepare_cached(SUSPEND)?.execute((id, now))?;
+    tx.run(SUSPEND, (id, now))?;
     Ok(())
 }
 
@@ -70,7 +70,7 @@ pub fn note_probe(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     const NOTE_PROBE: &str = "update subscribers set probes = probes + 1, probed_at = ?2, probe_failed = 0 where id = ?1";
-    tx.prepare_cached(NOTE_PROBE)?.execute((id, now))?;
+    tx.run(NOTE_PROBE, (id, now))?;
     Ok(())
 }
 
@@ -78,7 +78,7 @@ pub fn note_probe(
 pub fn fail_probe(tx: &Transaction<'_>, id: SubscriberId) -> Result<(), StoreError> {
     const FAIL_PROBE: &str =
         "update subscribers set probe_failed = 1 where id = ?1 and probed_at is not null";
-    tx.prepare_cached(FAIL_PROBE)?.execute([id])?;
+    tx.run(FAIL_PROBE, [id])?;
     Ok(())
 }
 
@@ -89,12 +89,12 @@ pub fn resume(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result<
         update subscribers set standing = 'active', suspended_at = null, probes = 0,
             probed_at = null, probe_failed = 0, resumed_at = ?2
         where id = ?1 and standing = 'suspended'";
-    tx.prepare_cached(RESUME)?.execute((id, now))?;
+    tx.run(RESUME, (id, now))?;
     Ok(())
 }
 
 /// When they were last found again.
 pub fn resumed_at(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Timestamp>, StoreError> {
     const RESUMED_AT: &str = "select resumed_at from subscribers where id = ?1";
-    Ok(tx.prepare_cached(RESUMED_AT)?.query_row([id], |row| row.get(0)).optional()?.flatten())
+    Ok(tx.one(RESUMED_AT, [id], column)?.flatten())
 }
