@@ -172,6 +172,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         proxy: config.fetch.proxy.clone(),
         allow_private: config.fetch.allow_private.clone(),
         keep_alive_hosts: busy_hosts(&config),
+        configured_hosts: hosts(&config).collect(),
         idle_timeout: config.fetch.host_spacing.saturating_add(LINGER),
         ..FetchSettings::default()
     })?;
@@ -188,7 +189,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         let fetch: Arc<dyn Fetch> = if settings.access.is_plain() {
             Arc::clone(&plain)
         } else {
-            Arc::new(http.with_access(settings.id.as_str(), &settings.access)?)
+            Arc::new(http.with_access(settings.id.as_str(), &settings.url, &settings.access)?)
         };
         sources.push(Arc::new(SourcePlan { configured, fetch }));
     }
@@ -234,14 +235,19 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
 fn busy_hosts(config: &Config) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut busy = BTreeSet::new();
-    for source in config.sources.iter().filter(|source| source.settings.enabled) {
-        let url = url::Url::parse(&source.settings.url).ok();
-        let Some(host) = url.as_ref().and_then(url::Url::host_str) else { continue };
-        if !seen.insert(host.to_owned()) {
-            busy.insert(host.to_owned());
+    for host in hosts(config) {
+        if !seen.insert(host.clone()) {
+            busy.insert(host);
         }
     }
     busy
+}
+
+fn hosts(config: &Config) -> impl Iterator<Item = String> {
+    let enabled = config.sources.iter().filter(|source| source.settings.enabled);
+    enabled.filter_map(|source| {
+        Some(url::Url::parse(&source.settings.url).ok()?.host_str()?.to_owned())
+    })
 }
 
 #[cfg(test)]

@@ -10,8 +10,10 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, Proxy};
 use secrecy::ExposeSecret as _;
+use url::Url;
 
 use super::guard::{Guard, GuardedResolver, Lookup, SystemLookup};
+use super::http::same_host;
 use super::{FetchError, FetchSettings, install_crypto};
 use crate::model::Access;
 
@@ -21,14 +23,26 @@ pub(super) struct Way {
     pub(super) proxy: Option<String>,
     pub(super) certificates: Option<Vec<u8>>,
     pub(super) kept: bool,
+    pub(super) unpacking: Unpacking,
+}
+
+/// Who unpacks bodies.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Unpacking {
+    /// The client, while it reads; knows only what is labelled by the standard.
+    ByClient,
+    /// `coding`, from the whole body.
+    Here,
 }
 
 /// A source's access, checked and ready to be sent.
 #[derive(Clone, Default)]
 pub(super) struct Prepared {
     pub(super) user_agent: Option<HeaderValue>,
-    /// Its own fields and its Authorization: for the host that is configured, no other.
+    /// Its own fields and its Authorization, for `home` alone.
     pub(super) private: HeaderMap,
+    /// The configured address.
+    home: Option<Url>,
     pub(super) proxy: Option<String>,
     pub(super) certificates: Option<Vec<u8>>,
 }
@@ -71,6 +85,9 @@ impl Clients {
             .http1_max_headers(256)
             .pool_idle_timeout(self.settings.idle_timeout)
             .pool_max_idle_per_host(usize::from(way.kept));
+        if way.unpacking == Unpacking::Here {
+            builder = builder.no_gzip().no_brotli().no_deflate().no_zstd();
+        }
         match &way.proxy {
             // the proxy is trusted: it may stand in our own network, so its name is not guarded
             Some(proxy) => builder = builder.proxy(proxy_at(proxy)?),
@@ -87,8 +104,14 @@ impl Clients {
 }
 
 impl Prepared {
+    /// Returns whether the private fields may go to that address: an item may
+    /// link anywhere, and so may a redirect.
+    pub(super) fn is_for(&self, url: &Url) -> bool {
+        self.home.as_ref().is_some_and(|home| same_host(home, url))
+    }
+
     /// Checks what a source's access says, before anything is asked.
-    pub(super) fn new(access: &Access) -> Result<Self, String> {
+    pub(super) fn new(home: &str, access: &Access) -> Result<Self, String> {
         let mut private = HeaderMap::new();
         for (name, value) in &access.headers {
             let field = HeaderName::from_bytes(name.as_bytes())
@@ -116,7 +139,8 @@ impl Prepared {
             Some(text) => Some(user_agent(text)?),
             None => None,
         };
-        Ok(Self { user_agent, private, proxy: access.proxy.clone(), certificates })
+        let home = Url::parse(home).ok();
+        Ok(Self { user_agent, private, home, proxy: access.proxy.clone(), certificates })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! No cookies, no Referer, no proxy from the environment, no retry of its own
 //! but two: a kept connection that died before it answered, and a body that is
-//! not in the encoding it claims.
+//! not in the encoding it claims, which the second time is unpacked by `coding`.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -15,14 +15,19 @@ use reqwest::header::{
 };
 use url::Url;
 
-use super::client::{Clients, Prepared, Way, check};
+use super::client::{Clients, Prepared, Unpacking, Way, check};
 use super::failure::{closed_before_answer, issuer_is_unknown, meaning, undecodable};
 use super::guard::{Lookup, Refusal, Unresolved};
-use super::{Fetch, FetchError, FetchSettings, issuer};
+use super::{Fetch, FetchError, FetchSettings, coding, issuer};
 use crate::model::{Access, BoxFuture, Headers, Method, Move, Request, Response};
 
 /// Hops that are followed before we give up.
 const MOST_HOPS: usize = 5;
+
+/// Bytes of the target of a redirect. Every relative link of the document is
+/// joined with it, so its length counts once per link (RFC 9110 4.1 asks
+/// recipients to support 8,000).
+const MAX_TARGET: usize = 8_000;
 
 /// Of a page that only says that something went wrong, no more is read than
 /// is needed to tell what wall it is.
@@ -63,13 +68,21 @@ impl HttpFetch {
         })
     }
 
-    /// The same client asking as one source wants to be asked: own user agent,
-    /// fields and password (sent to the configured host only), proxy,
-    /// certificates (the last two hold for each hop of its redirects). Cheap:
-    /// connections are shared between sources with the same needs. Error:
-    /// [`FetchError::Setup`].
-    pub fn with_access(&self, source: &str, access: &Access) -> Result<Self, FetchError> {
-        let access = Prepared::new(access)
+    /// Returns the same client asking as one source wants to be asked: own user
+    /// agent, fields and password (sent to scheme, host and port of `home`, the
+    /// configured address, and nowhere else), proxy, certificates (the last two
+    /// hold for each hop of its redirects). Cheap: connections are shared between
+    /// sources with the same needs.
+    ///
+    /// # Errors
+    /// Fails with [`FetchError::Setup`] if the access cannot be used.
+    pub fn with_access(
+        &self,
+        source: &str,
+        home: &str,
+        access: &Access,
+    ) -> Result<Self, FetchError> {
+        let access = Prepared::new(home, access)
             .map_err(|why| FetchError::Setup { host: source.to_owned(), why })?;
         Ok(Self { access: Arc::new(access), ..self.clone() })
     }
@@ -108,17 +121,22 @@ impl HttpFetch {
     }
 
     /// Refuses places we do not go to. Behind a proxy the name is looked up
-    /// here too, since the proxy would go anywhere for us; a name that only the
-    /// proxy knows is the proxy's to judge.
+    /// here too, since the proxy would go anywhere for us; of the names that only
+    /// the proxy knows those of configured sources are asked for.
     async fn check_place(&self, url: &Url) -> Result<(), FetchError> {
         let refused = |Refusal(why)| FetchError::Guarded { host: host(url), why };
         self.clients.guard.check_url(url).map_err(refused)?;
         if self.proxy().is_some()
             && let Some(url::Host::Domain(name)) = url.host()
             && let Err(error) = self.clients.resolver.addresses(name).await
-            && !error.is::<Unresolved>()
         {
-            return Err(refused(Refusal(error.to_string())));
+            if !error.is::<Unresolved>() {
+                return Err(refused(Refusal(error.to_string())));
+            }
+            if !self.clients.settings.configured_hosts.contains(name) {
+                let why = "only the proxy knows the name, and no source is configured there";
+                return Err(refused(Refusal(why.to_owned())));
+            }
         }
         Ok(())
     }
@@ -132,12 +150,12 @@ impl HttpFetch {
     /// One hop, asked again without compression if the body cannot be unpacked.
     async fn ask(&self, request: &Request, first: &Url, url: &Url) -> Result<Hop, FetchError> {
         let mut fields = self.fields(request, url, same_host(first, url))?;
-        let response = self.send(request, url, &fields).await?;
-        match read(request, url, response).await? {
+        let response = self.send(request, url, &fields, Unpacking::ByClient).await?;
+        match read(request, url, response, Unpacking::ByClient).await? {
             Hop::Undecodable(_) => {
                 fields.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-                let response = self.send(request, url, &fields).await?;
-                read(request, url, response).await
+                let response = self.send(request, url, &fields, Unpacking::Here).await?;
+                read(request, url, response, Unpacking::Here).await
             }
             hop => Ok(hop),
         }
@@ -165,7 +183,7 @@ impl HttpFetch {
                 fields.append(field, HeaderValue::from_bytes(&value).map_err(|_| invalid(name))?);
             }
         }
-        if at_home {
+        if self.access.is_for(url) {
             for name in self.access.private.keys() {
                 fields.remove(name);
             }
@@ -179,6 +197,7 @@ impl HttpFetch {
         request: &Request,
         url: &Url,
         fields: &HeaderMap,
+        unpacking: Unpacking,
     ) -> Result<reqwest::Response, FetchError> {
         let origin = url.origin().ascii_serialization();
         let kept = self.clients.settings.keep_alive_hosts.contains(url.host_str().unwrap_or(""));
@@ -186,6 +205,7 @@ impl HttpFetch {
             proxy: self.proxy().map(str::to_owned),
             certificates: self.access.certificates.clone(),
             kept,
+            unpacking,
         };
         let client =
             self.clients.client(&way).map_err(|why| FetchError::Setup { host: host(url), why })?;
@@ -296,14 +316,16 @@ async fn read(
     request: &Request,
     url: &Url,
     mut response: reqwest::Response,
+    unpacking: Unpacking,
 ) -> Result<Hop, FetchError> {
     let status = response.status().as_u16();
     if matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(Hop::Redirected(status, response.headers().clone()));
     }
     let bodiless = request.method == Method::Head || matches!(status, 204 | 304);
-    if !bodiless && let Some(coding) = undecoded(response.headers()) {
-        return Ok(Hop::Undecodable(format!("it is encoded as `{coding}`, unknown here")));
+    let label = content_coding(response.headers());
+    if !bodiless && unpacking == Unpacking::ByClient && !coding::codings(&label).is_empty() {
+        return Ok(Hop::Undecodable(format!("it is encoded as `{label}`, unknown here")));
     }
     let most = if status < 300 { request.max_bytes } else { request.max_bytes.min(ERROR_BYTES) };
     let limit = usize::try_from(most).unwrap_or(usize::MAX);
@@ -330,6 +352,15 @@ async fn read(
             Err(error) => return Err(meaning(&host(url), &error)),
         }
     }
+    if !bodiless && unpacking == Unpacking::Here {
+        match coding::unpack(&label, body, limit) {
+            Ok((unpacked, is_cut)) => {
+                body = unpacked;
+                truncated |= is_cut;
+            }
+            Err(why) => return Ok(Hop::Undecodable(why)),
+        }
+    }
     let headers = response
         .headers()
         .iter()
@@ -345,13 +376,10 @@ async fn read(
     }))
 }
 
-/// The content coding that the client left in place (RFC 9110 8.4).
-fn undecoded(headers: &HeaderMap) -> Option<String> {
-    headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .map(text_of)
-        .find(|coding| !coding.trim().is_empty() && !coding.trim().eq_ignore_ascii_case("identity"))
+/// Returns the content codings that the client left in place (RFC 9110 8.4).
+fn content_coding(headers: &HeaderMap) -> String {
+    let labels: Vec<String> = headers.get_all(CONTENT_ENCODING).iter().map(text_of).collect();
+    labels.join(",")
 }
 
 /// Where a redirect leads.
@@ -363,6 +391,9 @@ fn target(url: &Url, fields: &HeaderMap) -> Result<Url, String> {
     };
     if text.trim().is_empty() {
         return Err("it names no target".to_owned());
+    }
+    if text.len() > MAX_TARGET {
+        return Err(format!("its target is longer than {MAX_TARGET} bytes"));
     }
     if text.chars().any(char::is_control) {
         return Err("its target holds control characters".to_owned());
@@ -380,9 +411,9 @@ fn host(url: &Url) -> String {
     }
 }
 
-/// Whether private fields for `first` may be sent to `url`: the same origin, or
-/// the same host after a change from http to https on the usual ports.
-fn same_host(first: &Url, url: &Url) -> bool {
+/// Returns whether fields meant for `first` may be sent to `url`: the same origin,
+/// or the same host after a change from http to https on the usual ports.
+pub(super) fn same_host(first: &Url, url: &Url) -> bool {
     first.origin() == url.origin()
         || (first.host() == url.host() && first.port().is_none() && url.port().is_none())
 }

@@ -7,6 +7,7 @@
 pub mod guard;
 
 mod client;
+mod coding;
 mod failure;
 mod http;
 mod issuer;
@@ -48,6 +49,9 @@ pub struct FetchSettings {
     /// [`FetchSettings::idle_timeout`]. All others are closed after each answer,
     /// for a thousand idle connections cost 28 MiB and save nothing.
     pub keep_alive_hosts: BTreeSet<String>,
+    /// Hosts of the configured sources. Behind a proxy a name that has no address
+    /// here is asked for only if it is one of them: an admin vouches for it.
+    pub configured_hosts: BTreeSet<String>,
     /// How long a kept connection may wait for its next request.
     pub idle_timeout: Duration,
     /// Limit of one attempt to connect; the request's own limit holds as well.
@@ -61,6 +65,7 @@ impl Default for FetchSettings {
             proxy: None,
             allow_private: Vec::new(),
             keep_alive_hosts: BTreeSet::new(),
+            configured_hosts: BTreeSet::new(),
             idle_timeout: Duration::from_secs(15),
             connect_timeout: Duration::from_secs(10),
         }

@@ -154,6 +154,21 @@ async fn a_body_that_is_not_packed_as_it_says_is_asked_for_once_more_unpacked() 
 }
 
 #[tokio::test]
+async fn a_server_that_labels_in_its_own_way_is_read_at_the_second_attempt() {
+    let raw_deflate = packed::raw_deflate(FEED.as_bytes());
+    for (coding, body) in [
+        ("x-gzip", packed::gzip(FEED.as_bytes())),
+        ("GZip", packed::gzip(FEED.as_bytes())),
+        ("identity, gzip", packed::gzip(FEED.as_bytes())),
+        ("deflate", raw_deflate),
+    ] {
+        let (outcome, asked) = ask([response(200, &[("Content-Encoding", coding)], body)]).await;
+        assert_eq!(outcome.unwrap().body, FEED.as_bytes(), "{coding}");
+        assert!(asked.len() <= 2, "{coding}");
+    }
+}
+
+#[tokio::test]
 async fn who_lies_twice_about_the_packing_is_broken() {
     for coding in ["gzip", "x-evil"] {
         let (outcome, asked) = ask([response(200, &[("Content-Encoding", coding)], FEED)]).await;

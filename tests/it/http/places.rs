@@ -182,14 +182,24 @@ async fn a_proxy_may_stand_in_our_network_but_does_not_open_it() {
     proxy.on("http://unknown.test/", [response(200, &[], FEED)]);
     let names =
         Names::new(&[("stadt.test", &[&["93.184.216.34"]]), ("inside.test", &[&["10.0.0.1"]])]);
-    let strict = FetchSettings { allow_private: Vec::new(), ..settings() };
+    let strict = FetchSettings {
+        allow_private: Vec::new(),
+        configured_hosts: ["unknown.test".to_owned()].into(),
+        ..settings()
+    };
     let fetch = HttpFetch::with_lookup(strict, names).unwrap();
     let access = Access { proxy: Some(proxy.url("")), ..Access::default() };
-    let fetch = fetch.with_access("amt", &access).unwrap();
+    let fetch = fetch.with_access("amt", "http://stadt.test/feed", &access).unwrap();
     for url in ["http://stadt.test/feed", "http://unknown.test/"] {
         assert_eq!(fetch.fetch(&request(url)).await.unwrap().body, FEED.as_bytes());
     }
-    for url in ["http://inside.test/", "http://127.0.0.1:631/", "http://[::ffff:10.0.0.1]/"] {
+    // Nobody here knows where the proxy would go for a name that no source has.
+    for url in [
+        "http://elsewhere.test/",
+        "http://inside.test/",
+        "http://127.0.0.1:631/",
+        "http://[::ffff:10.0.0.1]/",
+    ] {
         let outcome = fetch.fetch(&request(url)).await;
         assert!(matches!(outcome, Err(FetchError::Guarded { .. })), "{url}: {outcome:?}");
     }
@@ -201,7 +211,7 @@ async fn settings_that_cannot_work_are_refused_before_anything_is_asked() {
     let access = |change: fn(&mut Access)| {
         let mut access = Access::default();
         change(&mut access);
-        fetch().with_access("amt", &access).unwrap_err().to_string()
+        fetch().with_access("amt", "http://stadt.test/", &access).unwrap_err().to_string()
     };
     for (change, reason) in [
         (

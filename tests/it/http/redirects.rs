@@ -55,9 +55,11 @@ async fn five_redirects_are_followed_and_a_sixth_is_not() {
 
 #[tokio::test]
 async fn a_redirect_to_nowhere_is_an_error() {
+    let long = format!("/{}", "x".repeat(60_000));
     for (fields, reason) in [
         (&[][..], "it names no target"),
         (&[("Location", "")], "it names no target"),
+        (&[("Location", &long)], "its target is longer than 8000 bytes"),
         (&[("Location", "http://")], "its target is no URL (empty host)"),
         (
             &[("Location", "http://a b/")],
@@ -88,7 +90,8 @@ async fn passwords_and_own_fields_stay_with_their_host() {
     let mut asking = request(&home.url("/"));
     asking.headers.add("If-None-Match", "\"1\"");
     asking.headers.add("X-Kind", "secret");
-    fetch().with_access("amt", &access).unwrap().fetch(&asking).await.unwrap();
+    let fetch = fetch().with_access("amt", &home.url("/feed"), &access).unwrap();
+    fetch.fetch(&asking).await.unwrap();
     for asked in home.asked() {
         assert_eq!(asked.field("authorization"), Some("Basic YW10OnBhOnNz"));
         assert_eq!(asked.field("x-key"), Some("k"));
@@ -100,4 +103,8 @@ async fn passwords_and_own_fields_stay_with_their_host() {
         assert_eq!(there.field(field), None, "{field}");
     }
     assert_eq!(there.field("if-none-match"), Some("\"1\""));
+    // What an item links to is asked first, not by a redirect.
+    fetch.fetch(&request(&abroad.url("/"))).await.unwrap();
+    let linked = &abroad.asked()[1];
+    assert_eq!((linked.field("authorization"), linked.field("x-key")), (None, None));
 }

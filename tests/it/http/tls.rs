@@ -18,7 +18,8 @@ fn trusting(certificates: Option<&[u8]>) -> HttpFetch {
     let ca_file = certificates
         .map(|pem| NamedFile { path: Some("ca.pem".into()), bytes: pem.to_vec() })
         .unwrap_or_default();
-    fetch.with_access("stadt", &Access { ca_file, ..Access::default() }).unwrap()
+    let access = Access { ca_file, ..Access::default() };
+    fetch.with_access("stadt", "https://stadt.test/", &access).unwrap()
 }
 
 #[tokio::test]

@@ -16,6 +16,12 @@ pub(crate) fn gzip(plain: &[u8]) -> Vec<u8> {
     packed
 }
 
+/// The bytes as deflate without a frame (RFC 1951), stored. At most 65 535.
+pub(crate) fn raw_deflate(plain: &[u8]) -> Vec<u8> {
+    let gzip = gzip(plain);
+    gzip[GZIP_HEAD.len()..gzip.len() - 8].to_vec()
+}
+
 /// Gzip of at least `size` equal bytes, without an end.
 pub(crate) fn gzip_bomb(size: usize) -> Vec<u8> {
     [GZIP_HEAD.to_vec(), repeats(size)].concat()
