@@ -40,6 +40,12 @@ pub struct Context {
 }
 
 impl Context {
+    /// Returns the same effects over another door to the database.
+    #[must_use]
+    pub fn with_store(self, store: Store) -> Self {
+        Self { store, ..self }
+    }
+
     /// Puts the effects together.
     pub fn new(
         store: Store,

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The file system takes nothing: a quota, a bad sector, mounted read-only.
     #[error("the database cannot be read or written: {0}")]
     Disk(String),
+    /// A read of the web took more steps than one may.
+    #[error("the query took too long and was ended")]
+    Interrupted,
     /// The file is not ours.
     #[error("`{path}` is not a database of amtsbote")]
     Foreign {
@@ -84,6 +87,7 @@ impl From<rusqlite::Error> for StoreError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::Full,
             Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly) => Self::Disk(error.to_string()),
+            Some(ErrorCode::OperationInterrupted) => Self::Interrupted,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged(error.to_string())
             }

@@ -4,7 +4,8 @@
 //! channel: under paused time tokio holds its clock while blocking work runs,
 //! but jumps to the next timer when it waits for a plain thread.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,12 +20,22 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two tries where SQLite does not wait by itself.
 const AGAIN: Duration = Duration::from_millis(10);
 
+/// Connections for readers of the web: as many as cores that answer them.
+const WEB_READERS: usize = 2;
+
+/// Steps of SQLite's virtual machine that one read of the web may take: a page
+/// takes some ten thousand, a search over 100,000 items some million.
+const MAX_WEB_STEPS: u64 = 50_000_000;
+
+/// Steps between two looks at the count.
+const STEPS_AT_ONCE: u32 = 100_000;
+
 /// The database. Clones share the connections.
 #[derive(Clone)]
 pub struct Store {
     // Let go in this order: the last one copies the log back and removes it, which
     // a reader may not, and an address that was erased would stay readable there.
-    reader: Arc<Mutex<Connection>>,
+    readers: Readers,
     writer: Arc<Mutex<Connection>>,
 }
 
@@ -38,14 +49,25 @@ impl Store {
         migrate::recognise(&writer, &path.display().to_string())?;
         prepare(&writer)?;
         migrate::migrate(&mut writer, &path.display().to_string())?;
-        let reader = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        reader.busy_timeout(PATIENCE)?;
-        steady_plans(&reader)?;
-        reader.set_prepared_statement_cache_capacity(64);
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
+        let readers = Readers::one(Arc::new(Mutex::new(reader(path)?)));
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), readers })
+    }
+
+    /// Returns this database with reading connections of its own for strangers,
+    /// whose reads end after a bounded number of steps: polls, mails and the
+    /// watchdog never wait for them. In memory there is one connection for all.
+    ///
+    /// # Errors
+    /// Fails if the connections cannot be opened.
+    pub fn for_web(&self) -> Result<Self, StoreError> {
+        let path = lock(&self.writer).path().map(PathBuf::from);
+        let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
+            return Ok(self.clone());
+        };
+        let others = (1..WEB_READERS).map(|_| Reader::bounded(&path));
+        let readers =
+            Readers { first: Reader::bounded(&path)?, others: others.collect::<Result<_, _>>()? };
+        Ok(Self { readers, writer: Arc::clone(&self.writer) })
     }
 
     /// A database that lives as long as its handle, with the same schema.
@@ -54,7 +76,7 @@ impl Store {
         prepare(&connection)?;
         migrate::migrate(&mut connection, ":memory:")?;
         let shared = Arc::new(Mutex::new(connection));
-        Ok(Self { writer: Arc::clone(&shared), reader: shared })
+        Ok(Self { readers: Readers::one(Arc::clone(&shared)), writer: shared })
     }
 
     /// Runs `work` in one immediate transaction and commits it. Immediate,
@@ -113,7 +135,7 @@ impl Store {
         E: From<StoreError>,
         F: FnOnce(&Transaction<'_>) -> Result<T, E>,
     {
-        let mut connection = lock(&self.reader);
+        let mut connection = self.readers.lock();
         let transaction = connection.transaction().map_err(StoreError::from)?;
         work(&transaction)
     }
@@ -155,16 +177,16 @@ impl Store {
     /// Writes a sound copy of the whole database to a new file.
     pub async fn backup(&self, target: &Path) -> Result<(), StoreError> {
         let target = target.to_owned();
-        let reader = Arc::clone(&self.reader);
-        blocking(move || copy::write(&lock(&reader), &target)).await
+        let readers = self.readers.clone();
+        blocking(move || copy::write(&readers.lock(), &target)).await
     }
 
     /// Writes everything into the one file, so that it can be moved, and lets it go.
     pub async fn close(self) -> Result<(), StoreError> {
         blocking(move || {
-            let Self { writer, reader } = self;
+            let Self { writer, readers } = self;
             // The last one tidies up, and only the writer may.
-            drop(reader);
+            drop(readers);
             let writer = lock(&writer);
             writer.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
             Ok(())
@@ -198,6 +220,61 @@ pub(crate) fn nested<T, E>(
     let end = if result.is_ok() { "release nested" } else { "rollback to nested; release nested" };
     tx.execute_batch(end)?;
     Ok(result)
+}
+
+/// Connections that only read, at least one.
+#[derive(Clone)]
+struct Readers {
+    first: Reader,
+    others: Arc<[Reader]>,
+}
+
+/// A connection, and the steps that its present read has taken.
+#[derive(Clone)]
+struct Reader {
+    connection: Arc<Mutex<Connection>>,
+    steps: Arc<AtomicU64>,
+}
+
+impl Readers {
+    fn one(connection: Arc<Mutex<Connection>>) -> Self {
+        Self { first: Reader { connection, steps: Arc::default() }, others: Arc::new([]) }
+    }
+
+    /// Returns a free connection, else waits for the first.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        let mut all = std::iter::once(&self.first).chain(self.others.iter());
+        let free = all.find_map(|reader| Some((reader, reader.connection.try_lock().ok()?)));
+        let (reader, connection) =
+            free.unwrap_or_else(|| (&self.first, lock(&self.first.connection)));
+        reader.steps.store(0, Ordering::Relaxed);
+        connection
+    }
+}
+
+impl Reader {
+    /// Opens a connection whose reads end after [`MAX_WEB_STEPS`].
+    fn bounded(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = reader(path)?;
+        let steps = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&steps);
+        let is_over =
+            move || counted.fetch_add(u64::from(STEPS_AT_ONCE), Ordering::Relaxed) > MAX_WEB_STEPS;
+        let at_once = i32::try_from(STEPS_AT_ONCE).unwrap_or(i32::MAX);
+        connection.progress_handler(at_once, Some(is_over))?;
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), steps })
+    }
+}
+
+fn reader(path: &Path) -> Result<Connection, StoreError> {
+    let reader = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )?;
+    reader.busy_timeout(PATIENCE)?;
+    steady_plans(&reader)?;
+    reader.set_prepared_statement_cache_capacity(64);
+    Ok(reader)
 }
 
 /// Plans that do not look at the values bound: else SQLite prepares some
@@ -254,5 +331,39 @@ where
             // Only at shutdown of the runtime.
             Err(_) => Err(StoreError::Busy.into()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_read_of_the_web_ends_after_so_many_steps_and_the_next_begins_anew() {
+        const ENDLESS: &str = "
+            with recursive n (i) as (select 1 union all select i + 1 from n) select count(*) from n";
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("amtsbote.db")).unwrap();
+        let web = store.for_web().unwrap();
+        for _ in 0..2 {
+            let ended: Result<i64, _> =
+                web.read(|tx| Ok(tx.query_row(ENDLESS, [], |row| row.get(0))?)).await;
+            assert!(matches!(ended, Err(StoreError::Interrupted)), "{ended:?}");
+            assert!(web.ping().await.is_ok());
+        }
+    }
+
+    #[test]
+    fn a_second_read_of_the_web_does_not_wait_for_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let web = Store::open(&folder.path().join("amtsbote.db")).unwrap().for_web().unwrap();
+        let inside: i64 = web
+            .read_here::<_, StoreError, _>(|_| {
+                web.read_here::<_, StoreError, _>(|tx| {
+                    Ok(tx.query_row("select 7", [], |row| row.get(0))?)
+                })
+            })
+            .unwrap();
+        assert_eq!(inside, 7);
     }
 }

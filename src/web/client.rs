@@ -30,9 +30,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Asking {
 }
 
 impl Asking {
-    /// The client's address: the last of X-Forwarded-For that is no trusted
+    /// Returns the client's address: the last of X-Forwarded-For that is no trusted
     /// proxy, if the peer is one. None if that cannot be told: a proxy that is
-    /// not trusted stands between, or a trusted one sent what is no address.
+    /// not trusted stands between, or a trusted one names nobody.
     pub(super) fn client(&self, trusted: &[Network]) -> Option<IpAddr> {
         let peer = self.peer?;
         let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
@@ -40,17 +40,18 @@ impl Asking {
             let is_proxied = PROXY_FIELDS.iter().any(|field| self.headers.contains_key(*field));
             return (!is_proxied).then_some(peer);
         }
-        let mut client = peer;
         let fields = self.headers.get_all("x-forwarded-for");
         for field in fields.iter().rev() {
             for hop in field.to_str().ok()?.rsplit(',') {
-                client = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
+                let client = hop.trim().parse::<IpAddr>().ok()?.to_canonical();
                 if !is_trusted(client) {
-                    return Some(client);
+                    // Nobody comes from this machine by way of a proxy.
+                    return (!client.is_loopback()).then_some(client);
                 }
             }
         }
-        Some(client)
+        // A proxy that names nobody, or only other proxies, says nothing of its client.
+        None
     }
 
     /// What rate limits count by: the client, or else the peer; of IPv6 the
@@ -118,6 +119,13 @@ mod tests {
         let named = client("10.0.0.2", &["198.51.100.7, 10.0.0.1"], &["10.0.0.0/24"]);
         assert_eq!(named.as_deref(), Some("198.51.100.7"));
         assert_eq!(client("10.0.0.2", &["unknown"], &["10.0.0.0/24"]), None);
+    }
+
+    #[test]
+    fn behind_a_proxy_that_names_nobody_the_client_is_unknown() {
+        assert_eq!(client("127.0.0.1", &[], &["127.0.0.0/8"]), None);
+        assert_eq!(client("10.0.0.2", &["127.0.0.1"], &["10.0.0.0/24"]), None);
+        assert_eq!(client("10.0.0.2", &["10.0.0.1"], &["10.0.0.0/24"]), None);
     }
 
     #[test]

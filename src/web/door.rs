@@ -40,7 +40,13 @@ fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
 
 /// Bounds how many are answered at once and how long each may take.
 async fn bounded(State(face): State<Arc<Face>>, request: Request, next: Next) -> Response {
-    let Ok(_room) = Arc::clone(&face.room).try_acquire_owned() else {
+    let path = request.uri().path();
+    let is_reserved = path == "/healthz" || path.starts_with("/a/");
+    let permit = face.room.clone().try_acquire_owned();
+    let permit = permit.or_else(|full| {
+        if is_reserved { face.reserved.clone().try_acquire_owned() } else { Err(full) }
+    });
+    let Ok(_permit) = permit else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     match tokio::time::timeout(PATIENCE, next.run(request)).await {

@@ -16,6 +16,7 @@ mod limits;
 pub mod pages;
 mod serve;
 mod settings;
+mod slots;
 mod status;
 mod subscribe;
 pub mod views;
@@ -30,6 +31,7 @@ use tokio::sync::Semaphore;
 
 use self::headers::Kind;
 use self::limits::Limits;
+use self::slots::Slots;
 use self::pages::{Page, PageError, Pages};
 use self::views::Service;
 use crate::config::{Config, WebSettings};
@@ -40,6 +42,9 @@ use crate::store::StoreError;
 const CONCURRENCY: usize = 64;
 /// Longest time for one answer, the reading of its body included.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Requests beside these that are answered at once if they unsubscribe by one
+/// press of a button or ask whether the service lives.
+const RESERVED: usize = 16;
 
 /// What the face needs of the config beyond the plan. It is read once: a reload
 /// brings new topics, series and names, a restart also these.
@@ -76,7 +81,19 @@ pub async fn serve(
     current: Current,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    serve::until(listener, router(settings, current), stop).await;
+    let store = current().0.store.for_web();
+    let current: Current = match store {
+        Ok(store) => Arc::new(move || {
+            let (ctx, plan) = current();
+            (ctx.with_store(store.clone()), plan)
+        }),
+        Err(error) => {
+            tracing::warn!(%error, "the web face shares the database's reading connection");
+            current
+        }
+    };
+    let slots = Slots::new(settings.trusted_proxies.clone());
+    serve::until(listener, router(settings, current), slots, stop).await;
 }
 
 /// Every path behind its door. Who asks it without a socket adds the peer as
@@ -88,6 +105,7 @@ pub fn router(settings: Settings, current: Current) -> Router {
         pages: Mutex::new(None),
         limits: Mutex::default(),
         room: Arc::new(Semaphore::new(CONCURRENCY)),
+        reserved: Arc::new(Semaphore::new(RESERVED)),
     });
     let paths = Router::new()
         .merge(archive::router())
@@ -106,6 +124,7 @@ struct Face {
     pages: Mutex<Option<(Arc<Plan>, Arc<Pages>)>>,
     limits: Mutex<Limits>,
     room: Arc<Semaphore>,
+    reserved: Arc<Semaphore>,
 }
 
 impl Face {
@@ -191,10 +210,10 @@ impl Refusal {
     const BAD_REQUEST: Self = Self::Status(StatusCode::BAD_REQUEST);
 
     fn is_busy(&self) -> bool {
-        matches!(
-            self,
-            Self::Store(StoreError::Busy) | Self::Pipeline(PipelineError::Store(StoreError::Busy))
-        )
+        let (Self::Store(error) | Self::Pipeline(PipelineError::Store(error))) = self else {
+            return false;
+        };
+        matches!(error, StoreError::Busy | StoreError::Interrupted)
     }
 }
 

@@ -7,6 +7,7 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,24 +21,40 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::slots::{Slot, Slots};
+
 /// After the word to stop, answers under way may take so long.
 const GRACE_PERIOD: Duration = Duration::from_secs(10);
 /// Longest time for the header section of a request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
+/// Bytes of the header section of a request.
+const MAX_HEADER: usize = 64 * 1024;
+/// Longest life of a connection: who reads its answer byte by byte loses it.
+const MAX_AGE: Duration = Duration::from_mins(5);
 /// Pause after the system refused to accept, for example without free file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Serves until `stop`, then lets answers under way finish.
-pub(super) async fn until(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+pub(super) async fn until(
+    listener: TcpListener,
+    router: Router,
+    slots: Slots,
+    stop: impl Future<Output = ()>,
+) {
+    let slots = Arc::new(slots);
     let connections = GracefulShutdown::new();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept(&listener, &slots) => accepted,
             () = &mut stop => break,
         };
         match accepted {
-            Ok((socket, peer)) => serve(&connections, socket, peer, router.clone()),
+            Ok((socket, peer, Some(slot))) => {
+                serve(&connections, socket, peer, router.clone(), slot);
+            }
+            // Its client has too many connections.
+            Ok((.., None)) => {}
             Err(error) if is_about_one_connection(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be accepted");
@@ -50,7 +67,24 @@ pub(super) async fn until(listener: TcpListener, router: Router, stop: impl Futu
     let _ = tokio::time::timeout(GRACE_PERIOD, connections.shutdown()).await;
 }
 
-fn serve(connections: &GracefulShutdown, socket: TcpStream, peer: SocketAddr, router: Router) {
+/// Waits for room, then for the next connection.
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Slots>,
+) -> std::io::Result<(TcpStream, SocketAddr, Option<Slot>)> {
+    let permit = slots.permit().await;
+    let (socket, peer) = listener.accept().await?;
+    let slot = permit.and_then(|permit| slots.take(peer.ip().to_canonical(), permit));
+    Ok((socket, peer, slot))
+}
+
+fn serve(
+    connections: &GracefulShutdown,
+    socket: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    slot: Slot,
+) {
     let pages = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
@@ -59,10 +93,14 @@ fn serve(connections: &GracefulShutdown, socket: TcpStream, peer: SocketAddr, ro
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEADER)
         .serve_connection(TokioIo::new(socket), service);
     let connection = connections.watch(connection);
     // An error is the client's: it went away, or what it said was no HTTP/1.
-    tokio::spawn(async move { connection.await.ok() });
+    tokio::spawn(async move {
+        let _ = tokio::time::timeout(MAX_AGE, connection).await;
+        drop(slot);
+    });
 }
 
 fn is_about_one_connection(error: &std::io::Error) -> bool {
@@ -72,8 +110,6 @@ fn is_about_one_connection(error: &std::io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::sync::Notify;
@@ -86,7 +122,7 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let stop = Arc::new(Notify::new());
         let told = Arc::clone(&stop);
-        let serving = until(listener, router, async move { told.notified().await });
+        let serving = until(listener, router, Slots::new(Vec::new()), async move { told.notified().await });
         (address, stop, tokio::spawn(serving))
     }
 
