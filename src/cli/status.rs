@@ -25,7 +25,7 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
         .collect();
     let count = ids.len();
     let now = session.ctx.clock.now();
-    let (unread, unasked, items, outbox, subscribers, pause, returned) = session
+    let (unread, unasked, items, outbox, subscribers, pause, returned, stop, dead) = session
         .ctx
         .store
         .read(move |tx| {
@@ -45,20 +45,23 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
                 subscribers::count_by_standing(tx)?,
                 outbox::pause(tx)?.filter(|pause| pause.until > now),
                 bounces::count_by_class(tx, now.before(crate::bounce::MEMORY))?,
+                outbox::stopped(tx)?,
+                outbox::count_unacknowledged(tx)?,
             ))
         })
         .await?;
-    let dead: u64 = outbox.iter().filter(|(state, _)| state == "dead").map(|(_, n)| n).sum();
+    // The operator's own word comes first: it outlasts every fault.
+    let rests = stop.as_ref().map(|stop| &stop.reason).or(pause.as_ref().map(|p| &p.reason));
     let output = &session.output;
     if arguments.plugin {
-        let (word, exit) = match (unread.is_empty() && pause.is_none(), dead) {
+        let (word, exit) = match (unread.is_empty() && rests.is_none(), dead) {
             (true, 0) => ("OK", Exit::Done),
             _ => ("WARNING", Exit::Failure),
         };
         output.line(&format!(
             "AMTSBOTE {word} - {} of {count} sources read, {items} items, {dead} mails given up{}",
             count - unread.len() - unasked,
-            pause.map_or_else(String::new, |pause| format!(", no mail goes out: {}", pause.reason))
+            rests.map_or_else(String::new, |why| format!(", no mail goes out: {why}"))
         ))?;
         return Ok(exit);
     }
@@ -70,6 +73,10 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
             "sources": count, "unread": unread, "unasked": unasked, "items": items,
             "outbox": map(&outbox), "subscribers": map(&subscribers),
             "returned": map(&returned),
+            "unacknowledged": dead,
+            "stopped": stop.as_ref().map(|stop| json!({
+                "since": stop.since.rfc3339(), "reason": stop.reason,
+            })),
             "paused": pause.as_ref().map(|pause| json!({
                 "until": pause.until.rfc3339(), "failures": pause.failures, "reason": pause.reason,
             })),
@@ -89,6 +96,13 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
     output.line(&format!("items        {items}"))?;
     output.line(&format!("subscribers  {}", words(&subscribers)))?;
     output.line(&format!("outbox       {}", words(&outbox)))?;
+    if let Some(stop) = &stop {
+        let since = output.time(Some(stop.since));
+        output.line(&format!(
+            "             no mail goes out since {since}, until `amtsbote outbox start`: {}",
+            stop.reason
+        ))?;
+    }
     if let Some(pause) = &pause {
         let until = output.time(Some(pause.until));
         output.line(&format!("             no mail goes out until {until}: {}", pause.reason))?;

@@ -11,19 +11,26 @@ use crate::store::subscribers::{self, Left};
 use crate::store::{Store, StoreError, Transaction, digests, forgotten};
 use crate::subscriber::token::{self, Tokens};
 
-/// Who left, according to the database that is replaced.
+/// What the database that is replaced knows and its backup does not: who left,
+/// and whether the operator stopped all sending.
 #[derive(Debug, Clone, Default)]
 pub struct Departures {
     /// Those whose proof is kept.
     pub left: Vec<Left>,
     /// Those who were forgotten.
     pub forgotten: Vec<(String, Timestamp)>,
+    /// The operator's word that nothing is to be sent.
+    pub stop: Option<outbox::Stop>,
 }
 
-/// Reads who left.
+/// Reads who left, and whether sending is stopped.
 pub async fn departures(store: &Store) -> Result<Departures, PipelineError> {
     let read = store.read(|tx| {
-        Ok(Departures { left: subscribers::left(tx, None)?, forgotten: forgotten::all(tx)? })
+        Ok(Departures {
+            left: subscribers::left(tx, None)?,
+            forgotten: forgotten::all(tx)?,
+            stop: outbox::stopped(tx)?,
+        })
     });
     Ok(read.await?)
 }
@@ -57,6 +64,9 @@ pub async fn catch_up(
 ) -> Result<Caught, PipelineError> {
     let done = store.write(move |tx| {
         let (left, forgotten) = replay(tx, &departures, &before, &after)?;
+        if let Some(stop) = &departures.stop {
+            outbox::stop(tx, &stop.reason, stop.since)?;
+        }
         // No process of before sends any more; what it had claimed may be out.
         outbox::recover(tx, now)?;
         digests::hold_unfinished(tx)?;

@@ -67,6 +67,7 @@ struct Figures {
     sources: Vec<(SourceId, String, bool, SourceState, Requests)>,
     items: u64,
     outbox: Vec<(String, u64)>,
+    stop: Option<outbox::Stop>,
     subscribers: Vec<(String, u64)>,
 }
 
@@ -90,6 +91,7 @@ fn read(tx: &Transaction<'_>, plan: &Plan) -> Result<Figures, StoreError> {
         sources: rows,
         items: items::count_all(tx)?,
         outbox: outbox::count_by_state(tx, None)?,
+        stop: outbox::stopped(tx)?,
         subscribers: subscribers::count_by_standing(tx)?,
     })
 }
@@ -126,7 +128,7 @@ async fn status(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
         |list: &[(String, u64)]| words(list.iter().map(|(w, n)| (w.as_str(), *n)).collect());
     let requests = figures.requests();
     let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
-    let facts = vec![
+    let mut facts = vec![
         fact("Quellen", words(figures.by_condition().into_iter().collect())),
         fact("Meldungen", figures.items.to_string()),
         fact("Postausgang", named(&figures.outbox)),
@@ -141,6 +143,9 @@ async fn status(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
         fact("Version", env!("CARGO_PKG_VERSION").to_owned()),
         fact("Konfiguration", plan.version.clone()),
     ];
+    if let Some(stop) = &figures.stop {
+        facts.insert(0, fact("Versand", format!("angehalten: {}", stop.reason)));
+    }
     let rows = figures
         .sources
         .into_iter()

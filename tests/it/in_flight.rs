@@ -13,6 +13,9 @@ use amtsbote::store::mail_news;
 use amtsbote::store::outbox::{self, Chosen, Move};
 use amtsbote::store::{Store, digests};
 
+use crate::support::desk::{entries as news, rss};
+use crate::support::world::World;
+
 use crate::queue::{MONDAY, Room, address, item, refused, turn};
 
 /// A clock that can be set.
@@ -600,4 +603,44 @@ async fn who_leaves_in_flight_is_not_told_as_failed_and_keeps_nothing() {
     let entry = entries(&room).await.remove(0);
     assert!(matches!(entry.state, State::Dead { .. }));
     assert_eq!((entry.ended, entry.recipient.as_str()), (Some(Ended::Left), ""));
+}
+
+#[tokio::test]
+async fn the_word_to_stop_is_shown_everywhere_and_outlives_a_restore() {
+    let world = World::new("0 0 3 1 1 *").await;
+    world.write("sources.toml", &world.source("amt", "initial = 'all'"));
+    world.serve("amt", &rss(&news(1..4)));
+    let reader = ["subscriber", "add", "anna@stadt.test", "--series", "taeglich"];
+    world.run(&[&reader[..], &["--reason", "Formular"]].concat()).await.ok();
+    world.run(&["poll"]).await.ok();
+    let file = world.folder.path().join("sicherung.db");
+    world.run(&["db", "backup", file.to_str().unwrap()]).await.ok();
+    assert_eq!(world.run(&["outbox", "stop"]).await.code, 2, "without a reason");
+    world.run(&["outbox", "stop", "--reason", "Umzug des Servers"]).await.ok();
+    // It says that the mail is not out.
+    assert_eq!(world.run(&["digest", "send", "taeglich", "--now"]).await.code, 1);
+    let states = async || {
+        let mails = world.run(&["outbox", "list", "--json"]).await.ok().lines();
+        mails.iter().map(|mail| mail["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, ["ready"]);
+    let retried = world.run(&["outbox", "retry", "--all"]).await;
+    assert!(retried.code == 1 && retried.out.contains("Umzug"), "{retried:?}");
+    world.run(&["db", "restore", file.to_str().unwrap()]).await.ok();
+    for command in [&["status"][..], &["status", "--plugin"], &["status", "--json"]] {
+        assert!(world.run(command).await.out.contains("Umzug des Servers"), "{command:?}");
+    }
+    assert!(
+        world.run(&["outbox", "list"]).await.ok().err.contains("Umzug"),
+        "told beside the list"
+    );
+    assert_eq!(world.run(&["digest", "send", "taeglich", "--now"]).await.code, 1);
+    assert_eq!(states().await, ["ready"]);
+    let started = world.run(&["outbox", "start"]).await.ok();
+    assert!(started.out.contains("1 sent"), "{}", started.out);
+    assert_eq!(states().await, ["sent"]);
+    // Nothing named, nothing done; what was sent is not sent again by any word.
+    assert_eq!(world.run(&["outbox", "retry", "--again"]).await.code, 2);
+    assert_eq!(world.run(&["outbox", "retry", "--again", "1"]).await.code, 1);
+    assert_eq!(world.run(&["outbox", "ack", "--all"]).await.ok().out.trim(), "0 acknowledged");
 }
