@@ -39,8 +39,8 @@ mod tests;
 
 pub use align::Refuted;
 pub use change::{Said, change, with_more};
-pub use recognise::{Appearance, recognise};
 pub use partition::{Member, partition};
+pub use recognise::{Appearance, recognise};
 pub use rekey::{Content, Listed, Recognised, rekey};
 pub use serial::{Marks, marks, told_apart};
 pub use similar::{BANDS, Overlap, says_something_else, title_likeness};

@@ -20,7 +20,7 @@ pub use retagging::{
 };
 pub use tags::{add_tags, set_tags, tags};
 
-use rusqlite::{Row, Transaction, named_params};
+use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::query::{Query, column};

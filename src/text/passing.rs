@@ -147,7 +147,9 @@ mod tests {
     #[test]
     fn a_portrait_at_the_end_is_in_passing() {
         assert_eq!(
-            found("Der Rat tagt heute im großen Saal des Rathauses am Markt.\nÜber die KITU\nDie KITU ist eine Genossenschaft."),
+            found(
+                "Der Rat tagt heute im großen Saal des Rathauses am Markt.\nÜber die KITU\nDie KITU ist eine Genossenschaft."
+            ),
             ["Über die KITU\nDie KITU ist eine Genossenschaft."]
         );
         assert_eq!(found("Über die KITU\nDie Genossenschaft tagt heute in Magdeburg."), [""; 0]);

@@ -31,8 +31,8 @@ use tokio::sync::Semaphore;
 
 use self::headers::Kind;
 use self::limits::Limits;
-use self::slots::Slots;
 use self::pages::{Page, PageError, Pages};
+use self::slots::Slots;
 use self::views::Service;
 use crate::config::{Config, WebSettings};
 use crate::pipeline::{Context, PipelineError, Plan};
@@ -92,7 +92,7 @@ pub async fn serve(
             current
         }
     };
-    let slots = Slots::new(settings.trusted_proxies.clone());
+    let slots = Slots::new(settings.web.trusted_proxies.clone());
     serve::until(listener, router(settings, current), slots, stop).await;
 }
 

@@ -122,7 +122,8 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let stop = Arc::new(Notify::new());
         let told = Arc::clone(&stop);
-        let serving = until(listener, router, Slots::new(Vec::new()), async move { told.notified().await });
+        let serving =
+            until(listener, router, Slots::new(Vec::new()), async move { told.notified().await });
         (address, stop, tokio::spawn(serving))
     }
 

@@ -39,7 +39,11 @@ impl Slots {
     }
 
     /// Counts a connection of that client; none if it has too many.
-    pub(super) fn take(self: &Arc<Self>, client: IpAddr, permit: OwnedSemaphorePermit) -> Option<Slot> {
+    pub(super) fn take(
+        self: &Arc<Self>,
+        client: IpAddr,
+        permit: OwnedSemaphorePermit,
+    ) -> Option<Slot> {
         let is_proxy = self.trusted_proxies.iter().any(|network| network.contains(client));
         if !is_proxy {
             let mut by_client = self.by_client.lock().unwrap_or_else(PoisonError::into_inner);

@@ -187,8 +187,16 @@ fn read_document(
     let rekeyed = recognise::recognise(store, settings, &mut found, &mut cursor, &mut notes, now)
         .map_err(|error| passing(&error))?;
     let total = found.len();
-    let mut reading =
-        Reading { cursor, rekeyed, total, is_delta, is_healed, notes, rhythm, ..Reading::default() };
+    let mut reading = Reading {
+        cursor,
+        rekeyed,
+        total,
+        is_delta,
+        is_healed,
+        notes,
+        rhythm,
+        ..Reading::default()
+    };
     if found.iter().any(|item| detail::is_wanted(settings, item) || pdfs::is_wanted(settings, item))
     {
         return Ok((reading, found));
