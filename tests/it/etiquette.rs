@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amtsbote::clock::{Clock, TestClock};
-use amtsbote::config::{self, Config, Environment};
 use amtsbote::fetch::{Fetch, FetchError, answer};
 use amtsbote::model::{BoxFuture, Request, Response, SourceId, Timestamp};
-use amtsbote::pipeline::{self, Choice, Context, Plan, SourcePlan};
+use amtsbote::pipeline::{self, Choice};
 use amtsbote::store::sources::{self, Requests};
 use amtsbote::store::{Store, StoreError};
-use amtsbote::subscriber::token::{Key, Tokens};
+
+use crate::support::service::{Service, Setup};
 
 const DAY: Duration = Duration::from_hours(24);
 const SPACING: Duration = Duration::from_secs(2);
@@ -138,35 +138,20 @@ impl Fetch for World {
     }
 }
 
-fn load(folder: &std::path::Path) -> Config {
-    std::fs::write(
-        folder.join("amtsbote.toml"),
-        "[service]\nname = \"Probe\"\npublic_url = \"http://127.0.0.1:8080/\"\ncontact = \"a@example.org\"\noperator = \"Probe, Weg 1, 00000 Ort\"\ndata_dir = \"var\"\n[mail]\nfrom = \"Probe <a@example.org>\"\n",
-    )
-    .unwrap();
-    let blocks: String = SOURCES
-        .iter()
-        .map(|(id, url)| {
-            format!("[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"{url}\"\ninterval = \"2h\"\n")
-        })
-        .collect();
-    std::fs::write(folder.join("sources.toml"), blocks).unwrap();
-    std::fs::write(folder.join("topics.toml"), "").unwrap();
-    config::load(folder, &Environment::default()).unwrap()
-}
-
-/// The plan of the config, its network replaced.
-fn plan(config: Config, world: &Arc<World>) -> Arc<Plan> {
-    let mut plan = amtsbote::daemon::plan(config).unwrap();
-    plan.sources = std::mem::take(&mut plan.sources)
-        .into_iter()
-        .map(|source| {
-            let source = Arc::into_inner(source).unwrap();
-            let fetch: Arc<dyn Fetch> = Arc::clone(world) as Arc<dyn Fetch>;
-            Arc::new(SourcePlan { fetch, ..source })
-        })
-        .collect();
-    Arc::new(plan)
+/// A service that asks those servers.
+fn open(world: &Arc<World>) -> Service {
+    let block = |(id, url): (&str, &str)| {
+        format!(
+            "[[source]]\nid = '{id}'\nkind = 'feed'\ndetail = 'never'\nurl = '{url}'\ninterval = '2h'\n"
+        )
+    };
+    Setup::new()
+        .settings("[fetch]\nmin_interval = '15m'\nhost_spacing = '2s'\n")
+        .sources(SOURCES.map(block).concat())
+        .topics("")
+        .clock(Arc::new(world.clock))
+        .net(Arc::clone(world) as Arc<dyn Fetch>)
+        .open()
 }
 
 async fn counted(store: &Store) -> HashMap<String, Requests> {
@@ -181,36 +166,28 @@ async fn counted(store: &Store) -> HashMap<String, Requests> {
 
 #[tokio::test(start_paused = true)]
 async fn a_fortnight_of_polling_offends_no_server() {
-    let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::new(Timestamp::from_seconds(1_795_428_000));
     let world = Arc::new(World { clock, state: Mutex::default() });
-    let config = load(folder.path());
-    let (channel, plan) = (Arc::clone(&config.channel), plan(load(folder.path()), &world));
-    let store = Store::open_in_memory().unwrap();
-    let context = || {
-        let tokens = Tokens::new(Key::generate().unwrap());
-        Context::new(store.clone(), Arc::new(clock), tokens, Arc::clone(&channel))
-    };
-    let mut ctx = context();
+    let mut service = open(&world);
     let end = clock.now().after(DAY * 14);
     let mut passes = 0;
     while clock.now() < end {
-        let due = pipeline::next_due(&ctx, &plan).await.unwrap().unwrap();
+        let due = pipeline::next_due(&service.ctx, &service.plan).await.unwrap().unwrap();
         tokio::time::advance(due.since(clock.now()).max(Duration::from_millis(200))).await;
         // The service is started anew each day or so: nothing but the store lives on.
         passes += 1;
         if passes % 12 == 0 {
-            ctx = context();
+            service.restart();
         }
         // Once the machine sleeps for two days.
         if passes == 60 {
             tokio::time::advance(DAY * 2).await;
         }
         let choice = Choice { spread: true, ..Choice::default() };
-        pipeline::poll(&ctx, &plan, &choice).await.unwrap();
+        pipeline::poll(&service.ctx, &service.plan, &choice).await.unwrap();
     }
 
-    let counted = counted(&store).await;
+    let counted = counted(&service.ctx.store).await;
     let state = world.state.lock().unwrap();
     assert_eq!(state.offences, Vec::<String>::new());
     assert_eq!(state.rests_until.len(), 1, "one host asked for rest, and was believed");
@@ -239,15 +216,9 @@ async fn a_fortnight_of_polling_offends_no_server() {
 
 #[tokio::test(start_paused = true)]
 async fn a_long_stop_ends_in_no_burst() {
-    let folder = tempfile::tempdir().unwrap();
     let clock = TestClock::new(Timestamp::from_seconds(1_795_428_000));
     let world = Arc::new(World { clock, state: Mutex::default() });
-    let config = load(folder.path());
-    let channel = Arc::clone(&config.channel);
-    let plan = plan(load(folder.path()), &world);
-    let tokens = Tokens::new(Key::generate().unwrap());
-    let store = Store::open_in_memory().unwrap();
-    let ctx = Context::new(store, Arc::new(clock), tokens, channel);
+    let Service { ctx, plan, .. } = open(&world);
     let choice = Choice { spread: true, ..Choice::default() };
     assert_eq!(pipeline::poll(&ctx, &plan, &choice).await.unwrap().len(), SOURCES.len());
     tokio::time::advance(DAY * 3).await;

@@ -520,7 +520,7 @@ async fn half_frozen() -> Room {
 #[tokio::test(start_paused = true)]
 async fn a_backup_made_while_a_digest_was_frozen_sends_nothing_without_a_word() {
     let room = half_frozen().await;
-    let file = room.folder.path().join("copy.db");
+    let file = room.setup.var().join("copy.db");
     room.ctx.store.backup(&file).await.unwrap();
     let copy = Store::open(&file).unwrap();
     let tokens = room.ctx.tokens.clone();

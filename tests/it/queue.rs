@@ -4,9 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amtsbote::clock::{Clock, TestClock};
-use amtsbote::config::{self, Environment};
-use amtsbote::daemon;
 use amtsbote::deliver::{Channel, SendError, Step};
 use amtsbote::model::{
     BoxFuture, Envelope, MailKind, Payload, Rendered, SeriesId, State, SubscriberId, Timestamp,
@@ -18,6 +15,9 @@ use amtsbote::store::digests::{self, Progress};
 use amtsbote::store::outbox::{self, Chosen, Move, NewMessage};
 use amtsbote::store::{StoreError, subscribers};
 use sha2::{Digest as _, Sha256};
+
+use crate::support::desk::feed_source;
+use crate::support::service::{Service, Setup};
 
 type Act = Box<dyn Fn(usize, String) -> BoxFuture<'static, Result<(), SendError>> + Send + Sync>;
 
@@ -67,7 +67,7 @@ pub(crate) struct Room {
     pub(crate) ctx: Context,
     pub(crate) plan: Arc<Plan>,
     pub(crate) pretend: Arc<Pretend>,
-    pub(crate) folder: tempfile::TempDir,
+    pub(crate) setup: Setup,
 }
 
 pub(crate) const MONDAY: Timestamp = Timestamp::from_seconds(1_765_180_800);
@@ -88,41 +88,30 @@ impl Room {
         schedule: &str,
         act: impl Fn(usize, String) -> BoxFuture<'static, Result<(), SendError>> + Send + Sync + 'static,
     ) -> Self {
-        amtsbote::fetch::install_crypto();
-        let folder = tempfile::tempdir().unwrap();
-        let main = format!(
-            "[service]\nname = \"Probe\"\ndata_dir = \"var\"\npublic_url = \"http://127.0.0.1:8080/\"\n\
-             [mail]\nfrom = \"Probe <meldungen@probe.example>\"\nbounce_address = \"r@probe.example\"\n\
-             unsubscribe_address = \"abmelden@probe.example\"\nreply_to = \"redaktion@probe.example\"\nadmin = \"betrieb@probe.example\"\n\
-             [web]\nlisten = \"\"\n\
-             [[series]]\nid = \"probe\"\ntitle = \"Probe\"\nschedule = \"{schedule}\"\n\
+        let settings = "
+            [service]\nname = 'Probe'\npublic_url = 'http://127.0.0.1:8080/'\n\
+            [mail]\nfrom = 'Probe <meldungen@probe.example>'\nbounce_address = 'r@probe.example'\n\
+            unsubscribe_address = 'abmelden@probe.example'\nreply_to = 'redaktion@probe.example'\n\
+            admin = 'betrieb@probe.example'\n";
+        let series = format!(
+            "[[series]]\nid = 'probe'\ntitle = 'Probe'\nschedule = '{schedule}'\n\
              max_items = 500\nmax_items_per_topic = 500\n"
         );
-        let source = "[[source]]\nid = \"feed\"\nname = \"Feed\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"https://feed.example/\"\n";
-        let topics = "[[topic]]\nid = \"ozg\"\ntitle = \"OZG\"\nstrong = [\"OZG\"]\n";
-        for (name, text) in
-            [("amtsbote.toml", main.as_str()), ("sources.toml", source), ("topics.toml", topics)]
-        {
-            std::fs::write(folder.path().join(name), text).unwrap();
-        }
-        let config = config::load(folder.path(), &Environment::default()).unwrap();
         let pretend = Arc::new(Pretend {
             connections,
             sent: Mutex::default(),
             ink: Mutex::new(usize::MAX),
             act: Box::new(act),
         });
-        let clock: Arc<dyn Clock> = Arc::new(TestClock::new(base));
-        let ctx = daemon::context(&config, clock)
-            .unwrap()
-            .with_channel(Arc::clone(&pretend) as Arc<dyn Channel>);
-        let plan = Arc::new(daemon::plan(config).unwrap());
+        let channel = Arc::clone(&pretend) as Arc<dyn Channel>;
+        let setup = Setup::new().settings(settings).series(series).sources(feed_source("feed", ""));
+        let Service { ctx, plan, setup, .. } = setup.on_disk().at(base).channel(channel).open();
         for n in 0..readers {
             let address = address(n);
             let series = vec![SeriesId::new("probe")];
             pipeline::subscribe(&ctx, &address, series, Vec::new(), "Test").await.unwrap().unwrap();
         }
-        Self { ctx, plan, pretend, folder }
+        Self { ctx, plan, pretend, setup }
     }
 
     /// Freezes one mail for each subscriber, without a digest.

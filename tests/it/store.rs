@@ -47,6 +47,19 @@ fn a_new_file_is_its_owners_alone_and_opens_again() {
     assert_eq!(version, schema_version());
 }
 
+#[tokio::test]
+async fn what_was_committed_survives_a_power_cut_and_what_was_erased_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("amtsbote.db")).unwrap();
+    let pragma = |name: &'static str| {
+        store.write(move |tx| Ok(tx.pragma_query_value(None, name, |row| row.get::<_, i64>(0))?))
+    };
+    // 2 = full: each commit is on the disk before a mail goes out because of it.
+    assert_eq!(pragma("synchronous").await.unwrap(), 2);
+    assert_eq!(pragma("secure_delete").await.unwrap(), 1);
+    assert_eq!(pragma("foreign_keys").await.unwrap(), 1);
+}
+
 #[test]
 fn a_foreign_file_is_refused_with_a_hint_and_not_a_byte_of_it_changes() {
     let folder = tempfile::tempdir().unwrap();

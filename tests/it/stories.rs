@@ -2,26 +2,23 @@
 //! report, change and repeat; what digests make of it.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amtsbote::clock::{Clock, TestClock};
-use amtsbote::config::{self, Environment};
-use amtsbote::daemon;
 use amtsbote::dedup;
-use amtsbote::fetch::{Fetch, ScriptedFetch};
 use amtsbote::model::{
-    Correction, DetailPolicy, Digest, Fingerprint, Headers, Initial, Item, ItemId, Key, Response,
-    SourceId, StoryId, Timestamp,
+    Correction, DetailPolicy, Digest, Fingerprint, Initial, Item, ItemId, Key, SourceId, StoryId,
+    Timestamp,
 };
-use amtsbote::pipeline::{self, Choice, Context, Moment, Plan, SourcePlan};
+use amtsbote::pipeline::{self, Plan};
 use amtsbote::store::items::{self, Listing, Stored};
 use amtsbote::store::{Store, digests, stories};
-use amtsbote::subscriber::token::{Key as SigningKey, Tokens};
 use amtsbote::topic;
 use proptest::prelude::*;
 use serde_json::Value;
+
+use crate::support::service::{Service, Setup};
 
 /// 2026-02-02 08:00 in Berlin.
 const MONDAY: Timestamp = Timestamp(1_770_015_600_000);
@@ -47,12 +44,26 @@ const RELEASE: &str = "Die Landesregierung hat gemeinsam mit den kommunalen Spit
     2026 möglich, bevor alle 218 Kommunen des Landes die Angebote nutzen.";
 
 /// A service with the sources `land` (rank 1), `verband` (2) and `presse` (3).
-struct World {
-    _folder: tempfile::TempDir,
-    directory: PathBuf,
-    net: Arc<ScriptedFetch>,
-    ctx: Context,
-    plan: Arc<Plan>,
+struct World(Service);
+
+impl std::ops::Deref for World {
+    type Target = Service;
+
+    fn deref(&self) -> &Service {
+        &self.0
+    }
+}
+
+/// The parts of that service.
+fn setup(initial: &str) -> Setup {
+    let source = |(id, rank): (&str, u8)| {
+        format!(
+            "[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"feed\"\ndetail = \"never\"\nrank = {rank}\n\
+             url = \"https://{id}.example/feed.xml\"\ninitial = \"{initial}\"\n"
+        )
+    };
+    let sources: String = [("land", 1), ("verband", 2), ("presse", 3)].map(source).concat();
+    Setup::new().sources(sources).topics(TOPICS).at(MONDAY)
 }
 
 impl World {
@@ -61,49 +72,21 @@ impl World {
     }
 
     fn with_initial(initial: &str) -> Self {
-        amtsbote::fetch::install_crypto();
-        let folder = tempfile::tempdir().unwrap();
-        let directory = folder.path().join("config");
-        std::fs::create_dir(&directory).unwrap();
-        write_config(&directory, initial, TOPICS);
-        let net = Arc::new(ScriptedFetch::new());
-        let plan = plan(&directory, &net);
-        let channel = load(&directory).channel;
-        let clock: Arc<dyn Clock> = Arc::new(TestClock::new(MONDAY));
-        let tokens = Tokens::new(SigningKey::generate().unwrap());
-        let ctx = Context::new(Store::open_in_memory().unwrap(), clock, tokens, channel);
-        Self { _folder: folder, directory, net, ctx, plan }
+        Self(setup(initial).open())
     }
 
     /// Polls a source whose feed has these items.
     async fn report(&self, source: &str, feed: &[Told<'_>]) {
         let url = format!("https://{source}.example/feed.xml");
-        let response = Response {
-            status: 200,
-            final_url: url.clone(),
-            moved: None,
-            headers: Headers::new(),
-            body: rss(source, feed).into_bytes(),
-            truncated: false,
-        };
-        self.net.add(&url, Ok(response));
-        let choice = Choice { named: vec![source.into()], force: true, spread: false };
-        let reports = pipeline::poll(&self.ctx, &self.plan, &choice).await.unwrap();
-        assert_eq!(reports[0].error, None);
+        self.say(&url, 200, &[], &rss(source, feed));
+        assert_eq!(self.ask(&[source]).await[0].error, None);
     }
 
     /// The digest of what has come since the last one.
     async fn digest(&self) -> Option<Digest> {
         // Digests by hand are told apart by their instant.
         tokio::time::advance(Duration::from_secs(1)).await;
-        compose(self).await
-    }
-
-    async fn items(&self) -> Vec<Stored> {
-        let listing = Listing { limit: 1000, ..Listing::default() };
-        let mut items = self.ctx.store.read(move |tx| items::list(tx, &listing)).await.unwrap();
-        items.sort_by_key(|item| item.id);
-        items
+        self.compose().await.0
     }
 
     /// Topics of an item and the version that decided last.
@@ -123,56 +106,12 @@ impl World {
 
     /// Reloads with other topics, as the daemon does.
     async fn reload(&mut self, topics: &str) {
-        write_config(&self.directory, "all", topics);
-        self.plan = plan(&self.directory, &self.net);
+        self.0.change(|setup| setup.topics(topics));
         let mut after = ItemId(0);
         while let Some(upto) = pipeline::retag(&self.ctx, &self.plan, after).await.unwrap().upto {
             after = upto;
         }
     }
-}
-
-async fn compose(world: &World) -> Option<Digest> {
-    let series = "taeglich".into();
-    let report = pipeline::compose(&world.ctx, &world.plan, &series, Moment::Asked).await.unwrap();
-    let id = report.digest?;
-    let row = world.ctx.store.read(move |tx| digests::get(tx, &id)).await.unwrap().unwrap();
-    Some(serde_json::from_str(&row.content).unwrap())
-}
-
-fn write_config(directory: &Path, initial: &str, topics: &str) {
-    let main = "
-        [service]\ndata_dir = \"../var\"\n\
-        [[series]]\nid = \"taeglich\"\ntitle = \"Täglich\"\nschedule = \"täglich 07:00\"\n";
-    let sources: String = [("land", 1), ("verband", 2), ("presse", 3)]
-        .iter()
-        .map(|(id, rank)| {
-            format!(
-                "[[source]]\nid = \"{id}\"\nname = \"{id}\"\nkind = \"feed\"\ndetail = \"never\"\nrank = {rank}\n\
-                 url = \"https://{id}.example/feed.xml\"\ninitial = \"{initial}\"\n"
-            )
-        })
-        .collect();
-    std::fs::write(directory.join("amtsbote.toml"), main).unwrap();
-    std::fs::write(directory.join("sources.toml"), sources).unwrap();
-    std::fs::write(directory.join("topics.toml"), topics).unwrap();
-}
-
-fn load(directory: &Path) -> config::Config {
-    config::load(directory, &Environment::default()).unwrap()
-}
-
-fn plan(directory: &Path, net: &Arc<ScriptedFetch>) -> Arc<Plan> {
-    let mut plan = daemon::plan(load(directory)).unwrap();
-    plan.sources = plan
-        .sources
-        .into_iter()
-        .map(|source| {
-            let SourcePlan { configured, .. } = Arc::into_inner(source).unwrap();
-            Arc::new(SourcePlan { configured, fetch: Arc::clone(net) as Arc<dyn Fetch> })
-        })
-        .collect();
-    Arc::new(plan)
 }
 
 /// An item as a feed tells it.
@@ -518,8 +457,7 @@ async fn topics_that_leave_the_config_keep_their_history() {
     let id = world.items().await[0].id;
     let only_first = TOPICS.split("[[topic]]").take(2).collect::<Vec<_>>().join("[[topic]]");
     let diff_of = async |world: &World, topics: &str| {
-        write_config(&world.directory, "all", topics);
-        let plan = plan(&world.directory, &world.net);
+        let plan = Arc::new(world.setup.clone().topics(topics).plan());
         pipeline::topic_diff(&world.ctx, &plan, Timestamp(0)).await.unwrap()
     };
     let diff = diff_of(&world, &only_first).await;
@@ -765,20 +703,13 @@ fn amtsbote(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) 
 
 #[tokio::test]
 async fn the_command_line_tells_stories_and_what_other_topics_would_change() {
-    let folder = tempfile::tempdir().unwrap();
-    let directory = folder.path().join("config");
-    std::fs::create_dir(&directory).unwrap();
-    write_config(&directory, "all", TOPICS);
-    let config = load(&directory);
-    let clock: Arc<dyn Clock> = Arc::new(amtsbote::clock::SystemClock);
-    let ctx = daemon::context(&config, clock).unwrap();
-    let net = Arc::new(ScriptedFetch::new());
-    let world = World { _folder: folder, plan: plan(&directory, &net), directory, net, ctx };
+    let clock = Arc::new(amtsbote::clock::SystemClock);
+    let world = World(setup("all").on_disk().clock(clock).open());
     world.report("land", &[told("l1", "Onlinedienste entlasten Kommunen", RELEASE)]).await;
-    let digest = compose(&world).await.unwrap();
+    let digest = world.compose().await.0.unwrap();
     world.report("presse", &[told("p1", "Agentur für Kommunen", RELEASE)]).await;
     world.report("presse", &[told("p2", "Fischereischein per Klick", "Neu.")]).await;
-    let directory = &world.directory;
+    let directory = &world.setup.config_folder();
 
     let (code, out, _) = amtsbote(directory, &["items", "--json"]);
     assert_eq!(code, Some(0));
@@ -797,7 +728,8 @@ async fn the_command_line_tells_stories_and_what_other_topics_would_change() {
     let (code, out, err) = amtsbote(directory, &["topic", "diff", "--since", "30d", "--max", "0"]);
     assert_eq!((code, out.as_str()), (Some(0), ""), "{err}");
     assert!(err.contains("0 of 3 items would change"), "{err}");
-    write_config(directory, "all", &TOPICS.replace("Onlinedienst*", "Fischereischein*"));
+    let other = TOPICS.replace("Onlinedienst*", "Fischereischein*");
+    std::fs::write(directory.join("topics.toml"), other).unwrap();
     let (code, out, err) = amtsbote(directory, &["topic", "diff", "--max", "2"]);
     assert_eq!(code, Some(1), "{err}");
     assert_eq!(

@@ -8,12 +8,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use amtsbote::clock::Clock;
-use amtsbote::config::{self, Environment};
-use amtsbote::daemon;
 use amtsbote::model::{SeriesId, SubscriberId, Timestamp, TopicId};
 use amtsbote::pipeline::{self, Context, Moment, Plan};
-use amtsbote::store::{Store, outbox, subscribers};
-use amtsbote::subscriber::token::{Key, Tokens};
+use amtsbote::store::{outbox, subscribers};
 use amtsbote::web::{self, Settings};
 use axum::Router;
 use axum::body::Body;
@@ -21,6 +18,8 @@ use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode};
 use mail_parser::{HeaderValue, MessageParser};
 use tower::ServiceExt as _;
+
+use crate::support::service::{Service, Setup};
 
 const PUBLIC: &str = "https://meldungen.example.de/";
 const HOSTILE: &str = "<script>alert(1)</script>\"onload='x'";
@@ -56,26 +55,27 @@ impl Reply {
     }
 }
 
-fn load(web: &str) -> (tempfile::TempDir, config::Config) {
-    let dir = tempfile::tempdir().unwrap();
-    let main = format!(
-        "[service]\nname = \"Kommunal-IT\"\npublic_url = \"{PUBLIC}\"\ncontact = \"redaktion@x.example\"\n\
-         operator = \"Ort\"\ndata_dir = \"var\"\n[mail]\nfrom = \"Kommunal-IT <post@x.example>\"\n\
-         unsubscribe_address = \"ab@x.example\"\n[web]\n{web}\n\
-         [[series]]\nid = \"taeglich\"\ntitle = \"Am Morgen\"\nschedule = \"arbeitstags 07:00\"\n\
-         [[series]]\nid = \"wochen\"\ntitle = \"Der Woche\"\nschedule = \"freitags 12:00\"\n"
-    );
-    let sources = "[[source]]\nid = \"kitu\"\nname = \"KITU\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"https://kitu.example/feed\"\n";
-    let topics = "[[topic]]\nid = \"ozg\"\ntitle = \"OZG und Onlinedienste\"\nstrong = [\"OZG\"]\n\
-         [[topic]]\nid = \"cloud\"\ntitle = \"Cloud\"\nstrong = [\"Cloud\"]\n";
-    for (name, text) in
-        [("amtsbote.toml", main.as_str()), ("sources.toml", sources), ("topics.toml", topics)]
-    {
-        std::fs::write(dir.path().join(name), text).unwrap();
-    }
-    let config = config::load(dir.path(), &Environment::default()).unwrap();
-    (dir, config)
-}
+const SERIES: &str = "
+[[series]]
+id = 'taeglich'
+title = 'Am Morgen'
+schedule = 'arbeitstags 07:00'
+[[series]]
+id = 'wochen'
+title = 'Der Woche'
+schedule = 'freitags 12:00'
+";
+
+const TOPICS: &str = "
+[[topic]]
+id = 'ozg'
+title = 'OZG und Onlinedienste'
+strong = ['OZG']
+[[topic]]
+id = 'cloud'
+title = 'Cloud'
+strong = ['Cloud']
+";
 
 impl World {
     async fn new() -> Self {
@@ -83,18 +83,17 @@ impl World {
     }
 
     async fn with(web: &str) -> Self {
-        let (_dir, config) = load(web);
-        let settings = Settings::of(&config);
-        let hands = Hands(Arc::new(AtomicI64::new(START)));
-        let ctx = Context::new(
-            Store::open_in_memory().unwrap(),
-            Arc::new(hands.clone()),
-            Tokens::new(Key::from_bytes([7; 32])),
-            Arc::clone(&config.channel),
+        let settings = format!(
+            "[service]\nname = 'Kommunal-IT'\npublic_url = '{PUBLIC}'\ncontact = 'redaktion@x.example'\n\
+             operator = 'Ort'\n[mail]\nfrom = 'Kommunal-IT <post@x.example>'\n\
+             unsubscribe_address = 'ab@x.example'\n[web]\n{web}\n"
         );
-        let plan = Arc::new(daemon::plan(config).unwrap());
+        let source = "[[source]]\nid = 'kitu'\nname = 'KITU'\nkind = 'feed'\nurl = 'https://kitu.example/feed'\n";
+        let hands = Hands(Arc::new(AtomicI64::new(START)));
+        let setup = Setup::new().settings(settings).series(SERIES).sources(source).topics(TOPICS);
+        let Service { ctx, plan, setup, .. } = setup.clock(Arc::new(hands.clone())).open();
         let now = (ctx.clone(), Arc::clone(&plan));
-        let router = web::router(settings, Arc::new(move || now.clone()));
+        let router = web::router(Settings::of(&setup.config()), Arc::new(move || now.clone()));
         let world = Self { router, ctx, plan, hands };
         world.fill().await;
         world

@@ -187,6 +187,20 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    settings! {
+        /// A table.
+        pub struct Kept in "source" {
+            /// A span.
+            interval: Duration = "2h";
+            /// A number.
+            threshold: f64 = 3.0;
+            /// A whole number.
+            rank: u8 = 3, Bound::Range(1, 3);
+            /// Text.
+            name: String = "";
+        }
+    }
+
     fn place(line: u32) -> Place {
         Place { file: "a.toml".into(), line, column: 1 }
     }
@@ -214,11 +228,10 @@ mod tests {
         ]);
         let mut problems = Vec::new();
         let mut reader = Reader::new(&table, "source.kitu", &mut problems);
-        assert_eq!(reader.duration("interval"), None);
-        assert_eq!(reader.number("threshold"), None);
-        assert_eq!(reader.integer("rank", 1..=3), None);
-        assert_eq!(reader.text("name").as_deref(), Some("KITU"));
+        let read = Kept::read(&mut reader).unwrap();
         reader.finish();
+        assert_eq!((read.interval, read.rank), (Duration::from_hours(2), 3), "the defaults");
+        assert_eq!((read.threshold, read.name.as_str()), (3.0, "KITU"));
         let shown: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,

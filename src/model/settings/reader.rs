@@ -2,11 +2,10 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Content, Field, Place, Problem, Setting, Table, Value, parse_bytes, parse_duration};
+use super::{Content, Field, Place, Problem, Setting, Table, Value};
 
 /// Takes the keys out of one table. Each method notes the key as known, so
 /// that [`Reader::finish`] can report the rest with a suggestion.
@@ -68,11 +67,6 @@ impl<'a> Reader<'a> {
     /// Replaces the path, once the table's own id is known.
     pub fn rename(&mut self, path: impl Into<String>) {
         self.path = path.into();
-    }
-
-    /// The table that is read.
-    pub fn table_itself(&self) -> &'a Table {
-        self.table
     }
 
     /// Where the table begins.
@@ -148,46 +142,6 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// True or false.
-    pub fn boolean(&mut self, key: &'static str) -> Option<bool> {
-        let value = self.value(key)?;
-        match &value.content {
-            Content::Boolean(boolean) => Some(*boolean),
-            _ => self.mismatch(key, value, "true or false"),
-        }
-    }
-
-    /// A whole number within `range`.
-    pub fn integer(
-        &mut self,
-        key: &'static str,
-        range: std::ops::RangeInclusive<i64>,
-    ) -> Option<i64> {
-        let value = self.value(key)?;
-        match &value.content {
-            Content::Integer(number) if range.contains(number) => Some(*number),
-            Content::Integer(number) => {
-                self.problem(
-                    key,
-                    format!("must be {} to {}, not {number}", range.start(), range.end()),
-                );
-                None
-            }
-            _ => self.mismatch(key, value, "a whole number"),
-        }
-    }
-
-    /// A number, whole or not.
-    pub fn number(&mut self, key: &'static str) -> Option<f64> {
-        let value = self.value(key)?;
-        match &value.content {
-            #[expect(clippy::cast_precision_loss, reason = "settings are small numbers")]
-            Content::Integer(number) => Some(*number as f64),
-            Content::Float(number) => Some(*number),
-            _ => self.mismatch(key, value, "a number"),
-        }
-    }
-
     /// A list of texts, each with its place.
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<(String, Place)>> {
         let value = self.value(key)?;
@@ -205,29 +159,6 @@ impl<'a> Reader<'a> {
             }
         }
         Some(texts)
-    }
-
-    /// A duration such as `"90s"`, `"15m"`, `"2h"`, `"7d"`.
-    pub fn duration(&mut self, key: &'static str) -> Option<Duration> {
-        let text = self.text(key)?;
-        let parsed = parse_duration(&text);
-        if parsed.is_none() {
-            self.problem(
-                key,
-                format!("`{text}` is not a duration such as `90s`, `15m`, `2h` or `7d`"),
-            );
-        }
-        parsed
-    }
-
-    /// A size such as `"512KiB"` or `"10MiB"`, in bytes.
-    pub fn bytes(&mut self, key: &'static str) -> Option<u64> {
-        let text = self.text(key)?;
-        let parsed = parse_bytes(&text);
-        if parsed.is_none() {
-            self.problem(key, format!("`{text}` is not a size such as `512KiB` or `10MiB`"));
-        }
-        parsed
     }
 
     /// One of `choices`.

@@ -6,7 +6,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amtsbote::clock::{Clock, TestClock};
 use amtsbote::deliver::{Channel, SendError};
 use amtsbote::fetch::{Fetch, FetchError, answer};
 use amtsbote::model::{
@@ -16,10 +15,10 @@ use amtsbote::model::{
 use amtsbote::pipeline::{self, Choice, Context, Moment, Order, Plan};
 use amtsbote::schedule::calendar::{self, Calendar};
 use amtsbote::store::digests::{self, Progress};
-use amtsbote::store::{Store, subscribers};
-use amtsbote::subscriber::token::{Key, Tokens, bounce_sender};
+use amtsbote::store::subscribers;
+use amtsbote::subscriber::token::bounce_sender;
 
-use crate::support::desk::plan_from;
+use crate::support::service::{Service, Setup};
 
 /// A Monday, 06:00 in Berlin.
 const MONDAY: Timestamp = Timestamp::from_seconds(1_768_194_000);
@@ -27,21 +26,21 @@ const MONDAY: Timestamp = Timestamp::from_seconds(1_768_194_000);
 pub(super) const READER: &str = "hauptamt@stadt-musterstadt.example";
 pub(super) const ADMIN: &str = "betrieb@rechenzentrum.example";
 
-const MAIN: &str = r#"
+const SETTINGS: &str = r#"
 [service]
 name = "Kommunal-IT-Meldungen"
 public_url = "https://meldungen.rechenzentrum.example/"
 contact = "redaktion@rechenzentrum.example"
 operator = "Rechenzentrum Musterland, Am Markt 1, 01234 Musterstadt"
-data_dir = "/nowhere"
-[fetch]
-host_spacing = "0s"
 [mail]
 from = "Kommunal-IT-Meldungen <meldungen@rechenzentrum.example>"
 reply_to = "redaktion@rechenzentrum.example"
 admin = "betrieb@rechenzentrum.example"
 bounce_address = "r@rechenzentrum.example"
 unsubscribe_address = "abmelden@rechenzentrum.example"
+"#;
+
+const SERIES: &str = r#"
 [[series]]
 id = "taeglich"
 title = "Kommunal-IT am Morgen"
@@ -104,13 +103,13 @@ impl Office {
                 )
             })
             .collect();
-        let (plan, channel) = plan_from(MAIN, &sources, TOPICS, web.clone());
+        let setup = Setup::new().settings(SETTINGS).series(SERIES).sources(sources).topics(TOPICS);
+        let channel = setup.config().channel;
         let post = Arc::new(Post { channel, taken: Mutex::default(), refusal: Mutex::default() });
-        let clock: Arc<dyn Clock> = Arc::new(TestClock::new(MONDAY));
-        let tokens = Tokens::new(Key::from_bytes([7; 32]));
-        let store = Store::open_in_memory().unwrap();
-        let ctx = Context::new(store, clock, tokens, Arc::clone(&post) as Arc<dyn Channel>);
-        let office = Self { ctx, plan: Arc::new(plan), web, post };
+        let setup =
+            setup.at(MONDAY).net(web.clone()).channel(Arc::clone(&post) as Arc<dyn Channel>);
+        let Service { ctx, plan, .. } = setup.open();
+        let office = Self { ctx, plan, web, post };
         office.compose().await;
         office
     }
