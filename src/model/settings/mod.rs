@@ -184,6 +184,7 @@ pub fn parse_bytes(text: &str) -> Option<u64> {
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "tables of settings are public")]
 mod tests {
     use super::*;
 
