@@ -11,10 +11,8 @@ use amtsbote::clock::{Clock, TestClock};
 use amtsbote::config::{self, Config, Environment, Files};
 use amtsbote::daemon;
 use amtsbote::deliver::Channel;
-use amtsbote::fetch::{Fetch, FetchError, ScriptedFetch, answer};
-use amtsbote::model::{
-    Digest, Response, SeriesId, SourceId, SourceState, SubscriberId, Timestamp, TopicId,
-};
+use amtsbote::fetch::{Fetch, ScriptedFetch, answer};
+use amtsbote::model::{Digest, SeriesId, SourceId, SourceState, SubscriberId, Timestamp, TopicId};
 use amtsbote::pipeline::{self, Choice, Context, Moment, Plan, PollReport, SourcePlan};
 use amtsbote::store::items::{self, Listing, Stored};
 use amtsbote::store::{Store, digests, sources};
@@ -278,11 +276,6 @@ impl Service {
     ) -> &Self {
         self.net.add(url, Ok(answer(status, url, headers, body.as_bytes())));
         self
-    }
-
-    /// The next answer to `url`, whatever it is.
-    pub(crate) fn script(&self, url: &str, answer: Result<Response, FetchError>) {
-        self.net.add(url, answer);
     }
 
     /// Polls these sources, whatever their due time; without a name all.
