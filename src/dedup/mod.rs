@@ -41,7 +41,7 @@ pub use align::Refuted;
 pub use change::{Said, change, with_more};
 pub use partition::{Member, partition};
 pub use recognise::{Appearance, recognise};
-pub use rekey::{Content, Listed, Recognised, rekey};
+pub use rekey::{Content, Listed, Recognised, letters, rekey};
 pub use serial::{Marks, marks, told_apart};
 pub use similar::{BANDS, Overlap, says_something_else, title_likeness};
 pub use story::{

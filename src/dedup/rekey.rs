@@ -43,12 +43,17 @@ impl Content {
             all.filter(|word| word.len() >= least).collect()
         };
         Self {
-            letters: text::fold(title).chars().filter(|c| c.is_alphanumeric()).collect(),
+            letters: letters(title),
             title: title.to_owned(),
             title_words: words(title, 1),
             text_words: words(text, 4),
             published,
         }
+    }
+
+    /// Returns the letters of the title, folded.
+    pub fn letters(&self) -> &str {
+        &self.letters
     }
 
     fn dates(&self, other: &Self) -> Option<bool> {
@@ -94,6 +99,11 @@ impl Content {
             }
         }
     }
+}
+
+/// Returns the letters of a title, folded: titles of the same letters are the same.
+pub fn letters(title: &str) -> String {
+    text::fold(title).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// Share of words that both have, of the words of the two, 0 to 1.

@@ -4,6 +4,8 @@
 //! document of which no key is known. Then the items are compared with the latest of
 //! their source.
 
+use std::collections::HashSet;
+
 use super::decide::Found;
 use crate::dedup::{self, Content, Listed, Recognised};
 use crate::model::{Cursor, IdentityPolicy, ItemId, Key, Known, SourceSettings, Timestamp};
@@ -56,35 +58,80 @@ pub(super) fn recognise(
     notes: &mut Vec<String>,
     now: Timestamp,
 ) -> Result<Rekeyed, StoreError> {
-    let is_strange = found.iter().all(Found::is_new) && !found.is_empty();
+    // Where the admin trusts guids an unknown one is a new item, unless known ones moved.
+    let trusts_keys = settings.identity == IdentityPolicy::Guid;
+    let is_strange = found.iter().all(Found::is_new) && !found.is_empty() && !trusts_keys;
     let is_fallen = cursor.values.contains_key(IDENTITY) && found.iter().any(Found::is_new);
     if !is_strange && !is_fallen && !found.iter().any(Found::has_changed) {
         return Ok(Rekeyed::default());
     }
     let source = &settings.id;
+    let changed: Vec<ItemId> = found
+        .iter()
+        .filter(|item| item.has_changed())
+        .filter_map(|item| item.known().map(|known| known.id))
+        .collect();
+    let said: Vec<Option<Content>> = found
+        .iter()
+        .map(|item| {
+            let is_as_it_was = item.known().is_some() && !item.has_changed();
+            (!is_as_it_was).then(|| content_of(item, settings, now))
+        })
+        .collect();
+    // Most edits keep the title: then nothing else is looked at.
+    if !is_strange && !is_fallen {
+        let held = store.read_here(|tx| items::recent(tx, source, 0, &changed))?;
+        let is_edit = |(item, said): (&Found, &Option<Content>)| {
+            let holder =
+                item.known().and_then(|known| held.iter().find(|h| h.known.id == known.id));
+            holder
+                .zip(said.as_ref())
+                .is_none_or(|(holder, said)| content(holder, true).is_same(said))
+        };
+        if found.iter().zip(&said).filter(|(item, _)| item.has_changed()).all(is_edit) {
+            return Ok(Rekeyed::default());
+        }
+    }
     let holders: Vec<ItemId> = found.iter().filter_map(|item| item.known()).map(|k| k.id).collect();
     let stored: Vec<Recent> = store.read_here(|tx| items::recent(tx, source, LATEST, &holders))?;
     if stored.is_empty() {
         return Ok(Rekeyed::default());
     }
-    let contents: Vec<Content> =
-        stored.iter().map(|item| Content::of(&item.title, &item.text, item.published)).collect();
-    let listed: Vec<Listed> = found
+    // Texts are read only of those that may be meant: a document of new items alone, as
+    // deltas are, asks for all the latest.
+    let titles: HashSet<&str> = said.iter().flatten().map(Content::letters).collect();
+    let contents: Vec<Content> = stored
         .iter()
         .map(|item| {
-            let holder = item
-                .known()
-                .and_then(|known| stored.iter().position(|stored| stored.known.id == known.id));
-            let content = match (holder, item.has_changed()) {
-                // As it was: nothing needs to be cleaned.
-                (Some(holder), false) => contents[holder].clone(),
-                _ => content_of(item, settings, now),
-            };
-            (holder, content)
+            let is_holder = holders.contains(&item.known.id);
+            content(item, is_holder || titles.contains(dedup::letters(&item.title).as_str()))
         })
         .collect();
-    let decided = dedup::rekey(&listed, &contents);
+    let place_of = |id: ItemId| stored.iter().position(|stored| stored.known.id == id);
+    let listed: Vec<Listed> = found
+        .iter()
+        .zip(&said)
+        .map(|(item, said)| {
+            let holder = item.known().and_then(|known| place_of(known.id));
+            let as_stored = || holder.and_then(|at| contents.get(at)).cloned();
+            let content = said.clone().or_else(as_stored);
+            (holder, content.unwrap_or_else(|| Content::of("", "", None)))
+        })
+        .collect();
+    let mut decided = dedup::rekey(&listed, &contents);
+    let keys_moved = listed
+        .iter()
+        .zip(&decided)
+        .any(|((holder, _), decision)| holder.is_some() && *decision != Recognised::AsKeyed);
+    if trusts_keys && !keys_moved {
+        decided.fill(Recognised::AsKeyed);
+    }
     apply(settings, found, &stored, &decided, cursor, notes)
+}
+
+/// What a stored item says, its text only if it may be meant.
+fn content(item: &Recent, with_text: bool) -> Content {
+    Content::of(&item.title, if with_text { &item.text } else { "" }, item.published)
 }
 
 /// What an item of the document says, cleaned as it would be stored.
@@ -109,6 +156,8 @@ fn apply(
 ) -> Result<Rekeyed, StoreError> {
     let mut rekeyed = Rekeyed::default();
     let (mut moved, mut same_links, mut used_again) = (0, 0, 0);
+    let links: HashSet<&str> = found.iter().filter_map(|item| item.raw.link.as_deref()).collect();
+    let own_links = links.len() == found.len();
     for (item, decision) in found.iter_mut().zip(decided) {
         // A list that was rebuilt has been seen through already.
         if item.is_renamed {
@@ -140,7 +189,7 @@ fn apply(
         ));
     }
     if moved > 0 {
-        fall(settings, cursor, notes, moved, same_links == moved);
+        fall(settings, cursor, notes, moved, own_links && same_links == moved);
     }
     Ok(rekeyed)
 }

@@ -77,6 +77,7 @@ pub(crate) struct Setup {
     series: String,
     sources: String,
     topics: String,
+    model: Option<String>,
     store: Option<Store>,
     folder: Option<Arc<tempfile::TempDir>>,
     clock: Option<Arc<dyn Clock>>,
@@ -93,6 +94,7 @@ impl Setup {
             series: SERIES.to_owned(),
             sources: String::new(),
             topics: TOPICS.to_owned(),
+            model: None,
             store: None,
             folder: None,
             clock: None,
@@ -123,6 +125,12 @@ impl Setup {
     /// Other topics than `ozg`.
     pub(crate) fn topics(mut self, toml: impl Into<String>) -> Self {
         self.topics = toml.into();
+        self
+    }
+
+    /// A second opinion beside the topics.
+    pub(crate) fn model(mut self, text: impl Into<String>) -> Self {
+        self.model = Some(text.into());
         self
     }
 
@@ -159,17 +167,19 @@ impl Setup {
     }
 
     /// Returns the files of these parts: name and text.
-    fn files(&self) -> [(&'static str, String); 5] {
+    fn files(&self) -> Vec<(&'static str, String)> {
         let folder = self.folder.as_ref().map_or(String::new(), |folder| {
             format!("[service]\ndata_dir = '{}'\n", folder.path().join("var").display())
         });
-        [
+        let mut files = vec![
             ("amtsbote.toml", [SETTINGS, &self.series].concat()),
             ("sources.toml", self.sources.clone()),
             ("topics.toml", self.topics.clone()),
             ("conf.d/10-test.toml", self.settings.clone()),
             ("conf.d/20-folder.toml", folder),
-        ]
+        ];
+        files.extend(self.model.clone().map(|model| ("topics.model", model)));
+        files
     }
 
     /// Writes the files beside the data and returns their folder, for the command line.
