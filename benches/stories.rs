@@ -66,7 +66,7 @@ fn place(
     title: &str,
     source: &SourceId,
     found: &Traces,
-) -> Outcome<Placement> {
+) -> Outcome<stories::Placement> {
     let newcomer = Subject { source, received: NOW, traces: found };
     let placement = stories::place(connection, &newcomer, NOW.before(MEMORY))?;
     connection.prepare_cached("insert into items values (?1, ?2, ?3, ?4, ?5)")?.execute((

@@ -692,7 +692,9 @@ async fn the_status_is_for_the_networks_of_the_config_only() {
         ("192.0.2.1", None, false),
         ("192.0.2.1", Some("127.0.0.1"), false),
         ("127.0.0.1", Some("192.0.2.1"), false),
-        ("10.0.0.1", Some("127.0.0.1"), true),
+        // A declared proxy that names nobody, or passes on what its client claims.
+        ("10.0.0.1", None, false),
+        ("10.0.0.1", Some("127.0.0.1"), false),
         ("10.0.0.1", Some("127.0.0.1, 192.0.2.1"), false),
         ("10.0.0.1", Some("rubbish"), false),
     ] {

@@ -157,7 +157,9 @@ fn apply(
     let mut rekeyed = Rekeyed::default();
     let (mut moved, mut same_links, mut used_again) = (0, 0, 0);
     let links: HashSet<&str> = found.iter().filter_map(|item| item.raw.link.as_deref()).collect();
-    let own_links = links.len() == found.len();
+    let kept: HashSet<&str> = stored.iter().filter_map(|item| item.url.as_deref()).collect();
+    // One link for all, as of pages that fold their items, tells nothing apart.
+    let own_links = links.len() == found.len() && kept.len() == stored.len();
     for (item, decision) in found.iter_mut().zip(decided) {
         // A list that was rebuilt has been seen through already.
         if item.is_renamed {

@@ -127,13 +127,14 @@ fn a_date_may_stand_before_after_or_above_its_title() {
         assert_eq!(read(&whole(&main)), expected, "{what}");
     }
     let above = "<h3>24.11.2026</h3><ul><li><a href=/n/1>Brücke wird gesperrt</a><li><a href=/n/4>Wahl wird wiederholt</a></ul>\
-        <h3>20.11.2026</h3><ul><li><a href=/n/2>Neues Portal ist online</a></ul>";
+        <h3>20.11.2026</h3><ul><li><a href=/n/2>Neues Portal ist online</a><li><a href=/n/5>Kita feiert Richtfest</a></ul>";
     assert_eq!(
         read(&whole(above)),
         [
             row("Brücke wird gesperrt", "/n/1", "2026-11-24"),
             row("Wahl wird wiederholt", "/n/4", "2026-11-24"),
             row("Neues Portal ist online", "/n/2", "2026-11-20"),
+            row("Kita feiert Richtfest", "/n/5", "2026-11-20"),
         ],
         "above a group"
     );
