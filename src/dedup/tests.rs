@@ -397,7 +397,9 @@ proptest! {
             let mut sets: Vec<Vec<usize>> = (0..9)
                 .map(|group| (0..9).filter(|at| groups[*at] == group).map(|at| order[at]).collect())
                 .collect();
-            sets.iter_mut().for_each(|set: &mut Vec<usize>| set.sort_unstable());
+            for set in &mut sets {
+                set.sort_unstable();
+            }
             sets.sort();
             sets
         };

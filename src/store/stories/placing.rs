@@ -1,6 +1,6 @@
 //! The story of a new item, and what its coming changes in stories that nobody was told.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::{add_related, candidates, insert_traces};
 use crate::dedup::{self, Member, Subject, Traces};
@@ -154,8 +154,11 @@ pub(in crate::store) fn renew(connection: &mut Connection) -> Result<(), StoreEr
         order by items.id limit ?1";
     const DONE: &str = "delete from story_renewals where item <= ?1";
     const OLD: &str = "delete from story_subjects where item = ?1";
-    loop {
-        let step = connection.transaction()?;
+    const ANY: &str = "select exists (select 1 from story_renewals)";
+    // Read first: whoever opens a file beside the service must not wait for its writes.
+    while connection.query_row(ANY, [], |row| row.get(0))? {
+        // Immediate, since one that begins by reading and then writes is busy at once.
+        let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let waiting: Vec<(i64, String, String, String, Vec<u8>)> = {
             let mut statement = step.prepare_cached(WAITING)?;
             let rows = statement.query_map([AT_ONCE], |row| {
@@ -172,8 +175,6 @@ pub(in crate::store) fn renew(connection: &mut Connection) -> Result<(), StoreEr
         }
         step.prepare_cached(DONE)?.execute([last])?;
         step.commit()?;
-        if last == i64::MAX {
-            return Ok(());
-        }
     }
+    Ok(())
 }
