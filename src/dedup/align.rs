@@ -17,6 +17,10 @@ const OPENING: usize = 40;
 /// Names of an opening from which on it says what it is about.
 const FEWEST_NAMES: usize = 4;
 
+/// Shingles without a counterpart for each replaced name from which on a text was
+/// rewritten: four times what a name costs a template.
+const REWORDED: usize = 12;
+
 /// Why two texts with much in common are not the same news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refuted {
@@ -63,6 +67,13 @@ pub(super) fn refutation(one: &Traces, other: &Traces) -> Option<Refuted> {
     let (left, right) =
         (known(&one.lead, &one.title, &theirs), known(&other.lead, &other.title, &ours));
     (left.zip(right).is_some_and(|(left, right)| left.max(right) < 0.5)).then_some(Refuted::Opening)
+}
+
+/// Returns whether far more of a lead was reworded than named otherwise: so a page says
+/// itself anew, where a template changes nothing but its names.
+pub(super) fn is_reworded(one: &Traces, other: &Traces, overlap: Overlap) -> bool {
+    let replaced = replaced(&one.lead, &other.lead, &vocabulary(one), &vocabulary(other));
+    overlap.smaller - overlap.shared >= REWORDED * replaced.names.max(1)
 }
 
 /// All words of title and lead, sorted, without repeats.

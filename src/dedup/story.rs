@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::align::{Refuted, refutation};
+use super::align::{Refuted, is_reworded, refutation};
 use super::partition::Member;
 use super::serial::told_apart;
 use super::similar::Overlap;
@@ -198,7 +198,7 @@ pub fn judge(newcomer: &Subject<'_>, candidate: &Candidate) -> Judgement {
     judge_with(newcomer, candidate, is_alias)
 }
 
-/// Whether they share an alias that names one item. A page that several items
+/// Returns whether they share an alias that names one item. A page that several items
 /// of one source give as their own is a list, not an identity.
 fn shares_clear_alias(
     newcomer: &Subject<'_>,
@@ -241,8 +241,15 @@ fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> 
         return judgement(Tie::None, Some(guard));
     }
     let looks_copied = overlap.shared >= FEWEST_SHARED && overlap.containment() >= COPIED;
-    if looks_copied && let Some(refuted) = refutation(new, old) {
-        // A template in two houses is one matter to look at; in one house it is its form.
+    let refuted = refutation(new, old).filter(|_| looks_copied);
+    // A page that says itself anew names some things otherwise, too.
+    let says_itself_anew = refuted == Some(Refuted::Name)
+        && have_the_same_page(new, old)
+        && is_reworded(new, old, overlap);
+    if let Some(refuted) = refuted
+        && !(same_source && says_itself_anew)
+    {
+        // A template of two sources is one matter to look at; within one source it is its form.
         return if same_source {
             judgement(Tie::None, Some(Guard::SameSource))
         } else {
@@ -311,18 +318,21 @@ fn within_window(newcomer: &Subject<'_>, candidate: &Candidate) -> bool {
     a.since(b).max(b.since(a)) <= WINDOW
 }
 
-/// Whether a source gives an item a second time under another key: the same
+/// Returns whether a source gives an item a second time under another key: the same
 /// page with most of its text (a relaunch that renames every guid), or a
 /// revision that still speaks of the same. Numbers that differ are another item.
 fn is_revision(new: &Traces, old: &Traces, overlap: Overlap) -> bool {
     let numbers = shared(&new.numbers, &old.numbers);
-    let same_page = new.aliases.iter().any(|alias| old.aliases.contains(alias));
     !new.marks.serial
         && !old.marks.serial
         && overlap.shared >= REVISED_SHARED
         && overlap.containment() >= REVISED
         && (numbers == new.numbers.len() || numbers == old.numbers.len())
-        && (same_page || is_of_the_same_subject(new, old))
+        && (have_the_same_page(new, old) || is_of_the_same_subject(new, old))
+}
+
+fn have_the_same_page(new: &Traces, old: &Traces) -> bool {
+    new.aliases.iter().any(|alias| old.aliases.contains(alias))
 }
 
 /// Items made from one template differ in what they speak of: both titles then
@@ -370,7 +380,7 @@ fn relatedness(new: &Traces, candidate: &Candidate) -> f64 {
         + link
 }
 
-/// How many nouns both have that are no names.
+/// Returns how many nouns both have that are no names.
 fn common_nouns(new: &Traces, old: &Traces) -> usize {
     let nouns = |traces: &Traces| -> Vec<u32> {
         let tokens = traces.title.iter().chain(&traces.lead);

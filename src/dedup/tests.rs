@@ -417,3 +417,30 @@ proptest! {
         );
     }
 }
+
+/// Both stand on one page of one source, as projects and folded lists do.
+fn of_one_page(one: &str, other: &str) -> Tie {
+    let at_page =
+        |text: &str| Item { aliases: vec!["link:amt.example/x".into()], ..item("Portal", text) };
+    let (one, other) = (at_page(one), at_page(other));
+    let new = traces(&other);
+    let source = SourceId::from("amt");
+    let subject = Subject { source: &source, received: NOW, traces: &new };
+    judge(&subject, &found_by(&new, stored("amt", 1, &one))).tie
+}
+
+#[test]
+fn a_page_that_says_itself_anew_is_one_story_and_a_template_on_it_is_not() {
+    let anew = RELEASE
+        .replace("hat gemeinsam mit", "prüfte jetzt zusammen mit")
+        .replace(" untersucht, wie", ", ob und wie")
+        .replace("Hochschule Harz", "Hochschule Merseburg")
+        .replace("zeigt, dass sich bis zu", "belegt nun, dass man rund")
+        .replace("Künftig sollen", "Bald werden");
+    let rest = " Die Ämter melden ihren Bedarf über das Formular, das im Landesnetz bereitsteht, und \
+        erhalten danach eine Bestätigung mit allen Angaben zu Kosten, Laufzeit und Schulung.";
+    let long = |text: &str| format!("{text}{rest}");
+    assert_eq!(of_one_page(&long(RELEASE), &long(&anew)), Tie::Copy);
+    let template = RELEASE.replace("Hochschule Harz", "Hochschule Merseburg");
+    assert_eq!(of_one_page(&long(RELEASE), &long(&template)), Tie::None);
+}
