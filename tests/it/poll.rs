@@ -468,6 +468,19 @@ async fn a_304_from_where_a_new_redirect_leads_is_asked_again_without_validators
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_second_request_that_fails_does_not_report_the_status_of_the_first() {
+    let desk = desk().await;
+    desk.step("amt", tagged("amt", "\"1\"", &rss(&entries(1..3)))).await;
+    let mut elsewhere = status("amt", 304, &[]).unwrap();
+    elsewhere.final_url = "https://neu.test/feed".to_owned();
+    desk.net.add(&feed_url("amt"), Ok(elsewhere));
+    let refused = FetchError::Connect { host: "amt.test".into(), why: "refused".into() };
+    desk.net.add(&feed_url("amt"), Err(refused));
+    let report = desk.poll().await.remove(0);
+    assert_eq!((report.outcome, report.status), (PollOutcome::Failed, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_torn_or_unreadable_answer_keeps_the_old_validators() {
     let whole = rss(&entries(1..5));
     let torn_xml = &whole[..whole.len() * 2 / 3];

@@ -60,6 +60,8 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
             let request = request(client, &due, &cursor);
             let turn = client.turn(&due.host).await?;
             watch.get_or_insert(turn.watch);
+            // What an answer before this one said is not what this request comes to.
+            (exchange.status, exchange.terms) = (None, Terms::default());
             exchange.requests.push(Asked {
                 at: turn.at,
                 conditional: caching::has_validators(&cursor),
