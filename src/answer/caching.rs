@@ -43,7 +43,7 @@ pub fn accept_delta(request: &mut Request) {
     }
 }
 
-/// Whether the answer is a delta: what it does not hold was not removed.
+/// Returns whether the answer is a delta: what it does not hold was not removed.
 pub fn is_delta(response: &Response) -> bool {
     response.status == 226
 }
@@ -53,7 +53,7 @@ pub fn final_url(cursor: &Cursor) -> Option<&str> {
     cursor.values.get(URL).map(String::as_str)
 }
 
-/// Whether the next request will be conditional.
+/// Returns whether the next request will be conditional.
 pub fn has_validators(cursor: &Cursor) -> bool {
     [ETAG, MODIFIED].iter().any(|key| cursor.values.contains_key(*key))
 }
@@ -67,7 +67,7 @@ pub struct Remembered {
     pub is_known: bool,
 }
 
-/// What to remember once an answer was read and stored whole.
+/// Returns what to remember once an answer was read and stored whole.
 ///
 /// 200: the validators of this answer replace all former ones. 304 or a delta
 /// (226) of the URL that the validators belong to: those it names are updated,
@@ -116,7 +116,7 @@ pub fn forget(cursor: &Cursor) -> Cursor {
     next
 }
 
-/// Whether a 304 is an answer to what was asked: validators were sent, and the
+/// Returns whether a 304 is an answer to what was asked: validators were sent, and the
 /// URL that answers is the one that gave them. Otherwise [`forget`] and ask again.
 pub fn is_valid_304(cursor: &Cursor, response: &Response) -> bool {
     response.status == 304 && is_about_ours(cursor, response)
@@ -126,7 +126,7 @@ fn is_about_ours(cursor: &Cursor, response: &Response) -> bool {
     has_validators(cursor) && cursor.values.get(URL).is_some_and(|url| *url == response.final_url)
 }
 
-/// Whether the server gave the same body again and again although it was told
+/// Returns whether the server gave the same body again and again although it was told
 /// that we have it. Such a source is asked less often, not more.
 pub fn never_answers_304(cursor: &Cursor) -> bool {
     unheeded(cursor) >= UNHEEDED_LIMIT
@@ -146,7 +146,7 @@ fn keep_validators(cursor: &mut Cursor, headers: &Headers) {
     }
 }
 
-/// Whether the value makes a valid field again (RFC 9110 5.5).
+/// Returns whether the value makes a valid field again (RFC 9110 5.5).
 fn is_sendable(value: &str) -> bool {
     !value.trim().is_empty()
         && value.len() <= LONGEST_VALIDATOR
@@ -158,7 +158,7 @@ fn body_hash(body: &[u8]) -> String {
     format!("{:032x}", XxHash3_128::oneshot(body))
 }
 
-/// How much longer the answer stays fresh by its own word (RFC 9111 4.2): of
+/// Returns how much longer the answer stays fresh by its own word (RFC 9111 4.2): of
 /// `max-age` less `Age`, else `Expires` less `Date`. None if it says nothing,
 /// says nonsense, or forbids reuse (`no-cache`, `no-store`), which concerns the
 /// waiting only, not the validators.

@@ -138,7 +138,7 @@ const fn is_answer(status: Option<u16>) -> bool {
     matches!(status, Some(200..=428 | 430..=499))
 }
 
-/// Whether `robots_txt` lets the crawler whose product token is
+/// Returns whether `robots_txt` lets the crawler whose product token is
 /// `user_agent_token` ask for `path` (path and query, as in the request).
 ///
 /// All groups that name the token count together; only if there is none, those
@@ -273,7 +273,7 @@ fn hex(byte: Option<&u8>) -> Option<u8> {
     u8::try_from(digit).ok()
 }
 
-/// Whether the pattern matches the beginning of the path; `*` is any run of
+/// Returns whether the pattern matches the beginning of the path; `*` is any run of
 /// characters, a `$` at the end is the end of the path.
 fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, to_the_end) = match pattern.strip_suffix('$') {

@@ -78,7 +78,7 @@ fn of_parsed(message: &Message<'_>) -> Verdict {
     plain(Class::Human(Letter { subject, text }))
 }
 
-/// What its parts say, if machines wrote them for machines.
+/// Returns what its parts say, if machines wrote them for machines.
 fn machine_report(message: &Message<'_>) -> Option<Verdict> {
     for part in &message.parts {
         let Some(kind) = part.content_type() else { continue };

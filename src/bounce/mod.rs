@@ -45,7 +45,7 @@ impl Class {
         }
     }
 
-    /// What one day of it adds to a subscriber's score.
+    /// Returns what one day of it adds to a subscriber's score.
     const fn weight(word: &str) -> u32 {
         match word.as_bytes() {
             b"hard" => 100,
@@ -89,7 +89,7 @@ pub const MEMORY: std::time::Duration = std::time::Duration::from_hours(30 * 24)
 
 const DAY: i64 = 86_400_000;
 
-/// Whether so much came back that nothing more should be sent: three points on
+/// Returns whether so much came back that nothing more should be sent: three points on
 /// three different days; or two dead mailboxes a week apart, for who gets one
 /// mail a week; a host that is unknown only after seven days, since names come back.
 pub fn suspends(noted: &[Noted]) -> bool {

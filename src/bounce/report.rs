@@ -3,7 +3,7 @@
 use super::words::{Says, says};
 use super::{Class, Verdict};
 
-/// What a `message/delivery-status` says; none if it has no recipient.
+/// Returns what a `message/delivery-status` says; none if it has no recipient.
 pub(super) fn of_report(fields: &str) -> Option<Verdict> {
     let mut worst: Option<Verdict> = None;
     for group in fields.replace("\r\n", "\n").split("\n\n") {

@@ -148,7 +148,7 @@ pub(super) enum Says {
     Nothing,
 }
 
-/// What `text` says; who is blocked is often told so in the words of the unknown.
+/// Returns what `text` says; who is blocked is often told so in the words of the unknown.
 pub(super) fn says(text: &str) -> Says {
     let text = text.to_lowercase();
     let any = |words: &[&str]| words.iter().any(|word| text.contains(word));
@@ -163,13 +163,13 @@ pub(super) fn says(text: &str) -> Says {
     }
 }
 
-/// Whether a text reads like a failure notice.
+/// Returns whether a text reads like a failure notice.
 pub(super) fn is_failure(text: &str) -> bool {
     let text = text.to_lowercase();
     FAILURE.iter().any(|word| text.contains(word))
 }
 
-/// Whether a subject is that of a machine that answers.
+/// Returns whether a subject is that of a machine that answers.
 pub(super) fn is_automatic(subject: &str) -> bool {
     let subject = subject.to_lowercase();
     AUTOMATIC.iter().any(|word| subject.contains(word))

@@ -64,7 +64,7 @@ impl UsageError {
     }
 }
 
-/// How the command ends because of this error.
+/// Returns how the command ends because of this error.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
     if error.is::<ConfigError>() || error.is::<UsageError>() {
         return Exit::Usage;
@@ -139,7 +139,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     })
 }
 
-/// Whether whoever reads our output has closed it.
+/// Returns whether whoever reads our output has closed it.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

@@ -86,7 +86,7 @@ async fn take_one(
     Ok(())
 }
 
-/// What the mail server wrote on top; empty if it wrote nothing.
+/// Returns what the mail server wrote on top; empty if it wrote nothing.
 fn envelope_recipient(bytes: &[u8]) -> String {
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(64 * 1024)]);
     head.lines()

@@ -22,7 +22,7 @@ pub trait Files {
     /// The files of a folder; none if there is no such folder.
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
 
-    /// Whether every user of the machine may read the file.
+    /// Returns whether every user of the machine may read the file.
     fn is_public(&self, path: &Path) -> bool;
 }
 
@@ -100,12 +100,12 @@ impl Environment {
         self.secrets.get(&format!("{OURS}{}", name.to_uppercase().replace('-', "_")))
     }
 
-    /// Where new folders may be made: `$TMPDIR`, else `/tmp`.
+    /// Returns where new folders may be made: `$TMPDIR`, else `/tmp`.
     pub fn temporary_dir(&self) -> PathBuf {
         self.temporary.clone().unwrap_or_else(|| PathBuf::from("/tmp"))
     }
 
-    /// Where the config is: what `--config` names, else `$AMTSBOTE_CONFIG`,
+    /// Returns where the config is: what `--config` names, else `$AMTSBOTE_CONFIG`,
     /// else `./config`, else `/etc/amtsbote`.
     pub fn locate(&self, option: Option<&Path>) -> PathBuf {
         if let Some(path) = option.or(self.config.as_deref()) {

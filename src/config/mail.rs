@@ -103,7 +103,7 @@ const ADDRESS: Bound = Bound::Text("a mail address", |text| {
     if is_address(text) { Ok(()) } else { Err(complaint()) }
 });
 
-/// What a mail server takes in an envelope; lettre's own rule lets more pass.
+/// Returns whether a mail server takes the address in an envelope; lettre's own rule lets more pass.
 fn is_address(text: &str) -> bool {
     let printable =
         text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"(),:;[]\\".contains(&byte));

@@ -105,7 +105,7 @@ pub fn load(path: &Path, environment: &Environment) -> Result<Config, ConfigErro
     load_from(&Disk, path, environment)
 }
 
-/// Whether there is a config at all where it is looked for.
+/// Returns whether there is a config at all where it is looked for.
 pub fn is_in_place(path: &Path) -> bool {
     path.is_file() || path.join(MAIN_FILE).is_file()
 }
@@ -342,7 +342,7 @@ fn take_id(
     Some(id)
 }
 
-/// Whether the host of a URL or a bare host name is this machine.
+/// Returns whether the host of a URL or a bare host name is this machine.
 fn is_loopback(host: &str) -> bool {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost")
@@ -351,7 +351,7 @@ fn is_loopback(host: &str) -> bool {
             .is_ok_and(|address| address.to_canonical().is_loopback())
 }
 
-/// Whether an address or host still is the example's.
+/// Returns whether an address or host still is the example's.
 fn is_example(host: &str) -> bool {
     ["example.de", "example.com", "example.org"]
         .iter()

@@ -42,12 +42,12 @@ fn check(settings: &mut Retention, reader: &mut Reader<'_>) {
 }
 
 impl Retention {
-    /// How long the link of a confirmation mail holds: as long as the sign-up is kept.
+    /// Returns how long the link of a confirmation mail holds: as long as the sign-up is kept.
     pub fn confirm_within(&self) -> Duration {
         self.pending.unwrap_or(CONFIRM_WITHIN).max(CONFIRM_AT_LEAST)
     }
 
-    /// Who left before this has no proof any more; none if proofs stay for ever.
+    /// Returns the time before which who left has no proof any more; none if proofs stay for ever.
     ///
     /// A period of years runs to the end of its last year, as limitation does
     /// (§ 199 BGB); a shorter one to the instant.
@@ -61,7 +61,7 @@ impl Retention {
         zone.with_ymd_and_hms(year, 1, 1, 0, 0, 0).earliest().map(Timestamp::from)
     }
 
-    /// What came back before this is forgotten; none if it is kept for ever.
+    /// Returns the time before which returned mail is forgotten; none if it is kept for ever.
     pub fn bounces_end(&self, now: Timestamp) -> Option<Timestamp> {
         Some(now.before(self.bounces?.max(bounce::MEMORY)))
     }

@@ -40,7 +40,7 @@ settings! {
 }
 
 impl ServiceSettings {
-    /// Where the signing key lies unless it is given from outside.
+    /// Returns where the signing key lies unless it is given from outside.
     pub fn key_file(&self) -> PathBuf {
         self.data_dir.join("secret.key")
     }

@@ -165,7 +165,7 @@ fn templates(folder: Option<&Path>) -> Result<Templates, AssembleError> {
     })
 }
 
-/// What the journeys follow until the next reload.
+/// Returns what the journeys follow until the next reload.
 pub fn plan(config: Config) -> Result<Plan, AssembleError> {
     let http = HttpFetch::new(FetchSettings {
         user_agent: config.fetch.user_agent.clone(),

@@ -156,7 +156,7 @@ async fn attempt(house: &House, work: Work) -> Outcome {
     }
 }
 
-/// What a daemon that died long ago left is answered, not done.
+/// Answers, without doing them, the jobs that a daemon left which died long ago.
 pub(super) async fn drop_stale(ctx: &Context) -> Result<(), PipelineError> {
     let outcome = Outcome::Failed("the service was away for too long".to_owned());
     let outcome = serde_json::to_string(&outcome).map_err(PipelineError::Page)?;

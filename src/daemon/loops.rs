@@ -138,7 +138,7 @@ async fn pass(running: &Running, begun: Pass) {
     }
     match pipeline::tell_admin(&running.ctx, &running.plan).await {
         Ok(0) => {}
-        Ok(_) => running.ctx.mail_waits.notify_one(),
+        Ok(_) => running.ctx.outbox_changed.notify_one(),
         Err(error) => tracing::error!(%error, "the admin could not be told of changed sources"),
     }
 }
@@ -179,7 +179,7 @@ async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError
         // What a crash or a fault left half frozen.
         match pipeline::finish(&running.ctx, &running.plan).await {
             Ok(0) => {}
-            Ok(_) => running.ctx.mail_waits.notify_one(),
+            Ok(_) => running.ctx.outbox_changed.notify_one(),
             Err(error) if error.retry() == Retry::Never => {
                 tracing::error!("a digest cannot be finished: {:#}", anyhow::Error::new(error));
             }
@@ -232,7 +232,7 @@ async fn compose_due(
             }
             None => tracing::info!(series.id = %id, "{id}: nothing to tell"),
         }
-        running.ctx.mail_waits.notify_one();
+        running.ctx.outbox_changed.notify_one();
     }
     Ok(calendar.next_after_instant(now, mail.timezone, mail.holidays).map(|slot| slot.at))
 }
@@ -311,7 +311,7 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                         tracing::warn!("no mail goes out until `amtsbote outbox start`: {why}");
                         notify::status(&format!("sending is stopped: {why}"));
                     }
-                    sleep(&house, LONGEST_SLEEP / 10, &running.ctx.mail_waits).await;
+                    sleep(&house, LONGEST_SLEEP / 10, &running.ctx.outbox_changed).await;
                     continue;
                 }
                 if stopped.take().is_some() {
@@ -326,7 +326,7 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                         told = Some(until);
                     }
                     wait = until.since(running.ctx.clock.now());
-                    sleep(&house, wait, &running.ctx.mail_waits).await;
+                    sleep(&house, wait, &running.ctx.outbox_changed).await;
                     continue;
                 }
                 if told.take().is_some() {
@@ -335,7 +335,7 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                 }
                 match pipeline::tell_of_sending(&running.ctx, &running.plan).await {
                     Ok(0) => {}
-                    Ok(_) => running.ctx.mail_waits.notify_one(),
+                    Ok(_) => running.ctx.outbox_changed.notify_one(),
                     Err(error) => tracing::error!(%error, "the admin could not be told of sending"),
                 }
                 if let Some(due) = pipeline::next_mail(&running.ctx).await? {
@@ -344,7 +344,7 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
             }
             Err(error) => endure(Err(error)).await?,
         }
-        sleep(&house, wait, &running.ctx.mail_waits).await;
+        sleep(&house, wait, &running.ctx.outbox_changed).await;
     }
     Ok(())
 }
@@ -368,7 +368,7 @@ async fn prune(house: House) -> Result<(), DaemonError> {
                     report.resumed,
                     report.erased
                 );
-                running.ctx.mail_waits.notify_one();
+                running.ctx.outbox_changed.notify_one();
             }
             Err(error) if error.retry() == Retry::Never => {
                 tracing::error!(

@@ -229,7 +229,7 @@ fn reload_config(
             running.send_replace(Arc::new(next));
             house.wake.poll.notify_one();
             house.wake.compose.notify_one();
-            house.current().ctx.mail_waits.notify_one();
+            house.current().ctx.outbox_changed.notify_one();
             notify::ready("config reloaded");
         }
         Err(error) => {

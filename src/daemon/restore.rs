@@ -38,7 +38,7 @@ pub struct Restored {
     pub key: KeyFate,
 }
 
-/// Where the key of a backup lies: beside it.
+/// Returns where the key of a backup lies: beside it.
 pub fn key_beside(backup: &Path) -> PathBuf {
     let mut name = backup.as_os_str().to_owned();
     name.push(".key");
@@ -137,7 +137,7 @@ async fn choose(
     }
 }
 
-/// Who left, if the database that is replaced can say so.
+/// Returns who left, if the database that is replaced can say so.
 async fn departures(present: &Path) -> (Departures, Option<String>) {
     if !present.exists() {
         return (Departures::default(), None);

@@ -303,7 +303,7 @@ fn is_new_title(old: &Text<'_>, new: &Text<'_>) -> bool {
     other_fact || other_outcome || other_name || other_word || is_turned
 }
 
-/// Whether the text before was a teaser and the one after is the whole of it.
+/// Returns whether the text before was a teaser and the one after is the whole of it.
 fn is_full_text_of_teaser(before: &str, after: &str) -> bool {
     let said = |text: &str| words_of(text).take(2_000).count();
     let (short, long) = (said(before), said(after));

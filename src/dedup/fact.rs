@@ -54,7 +54,7 @@ pub(super) enum Unit {
 }
 
 impl Fact {
-    /// Whether both say the same, as far as both say.
+    /// Returns whether both say the same, as far as both say.
     pub(super) fn agrees(self, other: Self) -> bool {
         let open =
             |one: Option<u32>, other: Option<u32>| one.is_none() || other.is_none() || one == other;
@@ -79,7 +79,7 @@ impl Fact {
         }
     }
 
-    /// Whether the two may replace one another.
+    /// Returns whether the two may replace one another.
     pub(super) fn is_like(self, other: Self) -> bool {
         match (self, other) {
             (Self::Day { .. } | Self::Month { .. }, Self::Day { .. } | Self::Month { .. })
@@ -458,7 +458,7 @@ fn is_day(day: u32, month: u32) -> bool {
     (1..=31).contains(&day) && (1..=12).contains(&month)
 }
 
-/// Where the number behind `bis`, `und` or a dash stands.
+/// Returns where the number behind `bis`, `und` or a dash stands.
 fn until(rest: &[Piece<'_>]) -> Option<usize> {
     let joins = |piece: &Piece<'_>| matches!(piece.text, "bis" | "und" | "oder" | "–" | "-");
     if !rest.first().is_some_and(joins) {

@@ -55,7 +55,7 @@ use crate::model::{Fingerprint, Known, Verdict};
 /// stands in its text.
 pub const MOST_CHANGES: u32 = 24;
 
-/// What a poll says of an item that is already known. A fingerprint of another
+/// Returns what a poll says of an item that is already known. A fingerprint of another
 /// version than the stored one counts as a change: the caller only asks when
 /// the raw item has changed, so something did.
 pub fn verdict(known: &Known, fingerprint: &Fingerprint) -> Verdict {

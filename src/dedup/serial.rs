@@ -182,13 +182,13 @@ impl Marks {
         self.codes.iter().copied().filter(move |code| code >> 24 == kind as u32)
     }
 
-    /// Whether both carry marks and at least one kind of them agrees.
+    /// Returns whether both carry marks and at least one kind of them agrees.
     pub(super) fn agree(&self, other: &Self) -> bool {
         self.codes.iter().any(|code| other.codes.contains(code))
     }
 }
 
-/// Whether the marks of two titles show that they announce different things:
+/// Returns whether the marks of two titles show that they announce different things:
 /// both have a mark of one kind and none in common. In a series the months must
 /// even be the same: "Okt/Nov" and "Nov/Dez" are two issues.
 pub fn told_apart(left: &Marks, right: &Marks) -> bool {

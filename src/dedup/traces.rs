@@ -249,7 +249,7 @@ fn shingles(lead: &[Token]) -> Vec<u32> {
     shingles
 }
 
-/// Whether the text says that it mends an earlier one.
+/// Returns whether the text says that it mends an earlier one.
 fn corrects(text: &str) -> bool {
     const MARKS: [&str; 9] = [
         "erichtigung",
@@ -413,7 +413,7 @@ fn without_fragment(link: &str) -> &str {
 }
 
 impl Traces {
-    /// What is kept of them: all but what is only looked up.
+    /// Returns what is kept of them: all but what is only looked up.
     pub fn to_bytes(&self) -> Vec<u8> {
         let tokens = self.title.len() + self.lead.len();
         let mut bytes = Vec::with_capacity(96 + 4 * tokens + 4 * self.names.len());

@@ -196,7 +196,7 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// Whether trying again can help.
+    /// Returns whether trying again can help.
     pub const fn retry(&self) -> Retry {
         match self {
             Self::Permanent { .. } | Self::Invalid { .. } => Retry::Never,
@@ -208,7 +208,7 @@ impl SendError {
         }
     }
 
-    /// Whether every other message would fare the same, so that all sending
+    /// Returns whether every other message would fare the same, so that all sending
     /// should rest: the recipient is not to blame.
     pub const fn pauses_all(&self) -> bool {
         match self {
@@ -221,7 +221,7 @@ impl SendError {
         }
     }
 
-    /// Whether the other side serves as many connections as it wants to, if it
+    /// Returns whether the other side serves as many connections as it wants to, if it
     /// serves any just now.
     pub const fn is_crowded(&self) -> bool {
         match self {
@@ -231,12 +231,12 @@ impl SendError {
         }
     }
 
-    /// Whether the text was refused for good, and not its recipient.
+    /// Returns whether the text was refused for good, and not its recipient.
     pub const fn refuses_the_text(&self) -> bool {
         matches!(self, Self::Permanent { step: Step::Data | Step::Content, .. })
     }
 
-    /// Whether a person must act before it can work again.
+    /// Returns whether a person must act before it can work again.
     pub const fn needs_the_operator(&self) -> bool {
         matches!(self, Self::Misconfigured { .. })
     }
@@ -252,7 +252,7 @@ impl SendError {
         }
     }
 
-    /// What the operator can do.
+    /// Returns what the operator can do.
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Misconfigured { step: Step::Login, .. } => {
@@ -279,7 +279,7 @@ impl SendError {
     }
 }
 
-/// What another program said, fit for logs and the database: one short line
+/// Returns what another program said, fit for logs and the database: one short line
 /// without control characters, and without anything that is or was made from
 /// one of the `addresses` of the exchange.
 pub(crate) fn without_addresses(said: &str, addresses: &[&str]) -> String {

@@ -211,7 +211,7 @@ fn judge_secrecy(settings: &SmtpSettings, reader: &mut Reader<'_>) -> bool {
     settings.insecure && settings.username.is_none()
 }
 
-/// Whether the host can only be this machine.
+/// Returns whether the host can only be this machine.
 fn is_loopback(host: &str) -> bool {
     host.eq_ignore_ascii_case("localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
@@ -359,12 +359,12 @@ impl Smtp {
     }
 }
 
-/// Whether a connection may be used again.
+/// Returns whether a connection may be used again.
 fn is_fresh(idle: Duration, sent: u32) -> bool {
     idle < IDLE_LIMIT && sent < MESSAGES_PER_CONNECTION
 }
 
-/// What may go over the wire: ASCII in lines that end in CRLF. A bare CR or LF
+/// Returns what may go over the wire: ASCII in lines that end in CRLF. A bare CR or LF
 /// would let careless servers see an end or a command within a message.
 fn wire_text(payload: &Payload) -> Result<&str, Failure> {
     let bytes = &payload.0;
@@ -379,7 +379,7 @@ fn wire_text(payload: &Payload) -> Result<&str, Failure> {
     })
 }
 
-/// What a failure means (RFC 5321 4.2.1, 4.5.4.1).
+/// Returns what a failure means (RFC 5321 4.2.1, 4.5.4.1).
 fn verdict(failure: Failure, addresses: &[&str]) -> SendError {
     match failure {
         Failure::Unsendable(reason) => {

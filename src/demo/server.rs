@@ -71,7 +71,7 @@ async fn answer(
     (validators, content_type, document.body.clone()).into_response()
 }
 
-/// Whether the client has this very document. If-None-Match alone decides where it
+/// Returns whether the client has this very document. If-None-Match alone decides where it
 /// is sent; a date is compared byte by byte, as polite clients echo what they got.
 fn holds(document: &Document, headers: &HeaderMap) -> bool {
     let value =

@@ -101,7 +101,7 @@ fn weight(entry: &Entry) -> (u8, Reverse<Timestamp>, i64) {
     (entry.rank, Reverse(date), entry.item.0)
 }
 
-/// How many entries of each group are shown: at most the cap of a topic, and
+/// Returns how many entries of each group are shown: at most the cap of a topic, and
 /// where they are too many in all the groups are served in turns, one entry
 /// each, so that a loud topic does not silence the ones behind it. A topic
 /// that was chosen first is served first. What is urgent has its place before

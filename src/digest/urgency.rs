@@ -46,12 +46,12 @@ pub(super) fn keep<'a>(entries: &[&'a Entry], room: usize) -> Vec<&'a Entry> {
     entries.iter().filter(stays).copied().collect()
 }
 
-/// How many of them are urgent.
+/// Returns how many of them are urgent.
 pub(super) fn count(entries: &[&Entry]) -> usize {
     entries.iter().filter(|entry| is_urgent(entry)).count()
 }
 
-/// Whether the entry is a warning or tells of a deadline.
+/// Returns whether the entry is a warning or tells of a deadline.
 pub(super) fn is_urgent(entry: &Entry) -> bool {
     let title = fold(&entry.title);
     if is_warning(&title, &fold(&entry.source)) || ends_a_term(&title) {

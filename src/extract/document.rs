@@ -61,7 +61,7 @@ pub fn parse(text: &str) -> Result<Html, ExtractError> {
     Ok(parser.finish())
 }
 
-/// How many nodes a tree has, and how long the text is that grows.
+/// Returns how many nodes a tree has, and how long the text is that grows.
 fn size(page: &Html) -> (usize, usize) {
     let mut values = page.tree.values();
     let nodes = values.len();
@@ -69,7 +69,7 @@ fn size(page: &Html) -> (usize, usize) {
     (nodes, text)
 }
 
-/// Whether an attribute may end here.
+/// Returns whether an attribute may end here.
 fn is_separator(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'\'')
 }
@@ -112,7 +112,7 @@ fn without_unread(text: &str) -> String {
     kept
 }
 
-/// What links on the page are relative to: its `<base href>`, else its own URL.
+/// Returns what links on the page are relative to: its `<base href>`, else its own URL.
 pub fn base_url(page: &Html, own: &str) -> Option<Url> {
     let own = Url::parse(own).ok();
     let named = Selector::parse("base[href]")

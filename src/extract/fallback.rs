@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Whether a start tag inside a field can only mean that its end is missing.
+    /// Returns whether a start tag inside a field can only mean that its end is missing.
     fn ends_field(&self, field: Field, name: Name<'_>) -> bool {
         if self.open.is_none() {
             return true;

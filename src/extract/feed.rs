@@ -230,7 +230,7 @@ fn repair_note(seen: &Survey) -> String {
     }
 }
 
-/// Whether feed-rs knows the root as it stands. Versions and namespaces of the
+/// Returns whether feed-rs knows the root as it stands. Versions and namespaces of the
 /// others are the repair's or the scan's.
 fn is_known_root(seen: &Survey) -> bool {
     matches!(seen.root.as_str(), "feed" | "entry" | "rdf:RDF")
@@ -243,7 +243,7 @@ fn is_feed_root(seen: &Survey) -> bool {
     matches!(local, "rss" | "feed" | "rdf" | "channel")
 }
 
-/// Whether the scan can add something to what feed-rs gave.
+/// Returns whether the scan can add something to what feed-rs gave.
 fn wants_more(seen: &Survey, items: &[RawItem]) -> bool {
     let has_dates = seen.dates.own || seen.dates.foreign;
     let lacks_ids = seen.root.ends_with("RDF") && items.iter().all(|item| item.guid.is_none());
@@ -258,7 +258,7 @@ fn wants_more(seen: &Survey, items: &[RawItem]) -> bool {
         })
 }
 
-/// What the scan says, and where it says nothing what feed-rs said.
+/// Returns what the scan says, and where it says nothing what feed-rs said.
 fn merged(scanned: RawItem, parsed: RawItem) -> RawItem {
     let or_list = |scanned: Vec<String>, parsed: Vec<String>| {
         if scanned.is_empty() { parsed } else { scanned }

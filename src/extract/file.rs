@@ -58,7 +58,7 @@ pub fn may_be_document(link: &str) -> bool {
         || FORMATS.iter().any(|(_, ending, _)| ends_with(ending))
 }
 
-/// What readers call a media type, if it is a document's.
+/// Returns what readers call a media type, if it is a document's.
 pub fn format_of_media_type(media_type: &str) -> Option<&'static str> {
     let claimed = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     FORMATS.iter().find(|(known, ..)| *known == claimed).map(|(.., format)| *format)
@@ -69,7 +69,7 @@ pub fn format_of_ending(ending: &str) -> Option<&'static str> {
     FORMATS.iter().find(|(_, known, _)| *known == ending).map(|(.., format)| *format)
 }
 
-/// What an address says about the format; `None` if it is no document's.
+/// Returns what an address says about the format; `None` if it is no document's.
 /// Also used for the item's own link.
 pub fn format_of(url: &str) -> Option<&'static str> {
     let url = Url::parse(url).ok()?;

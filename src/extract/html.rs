@@ -133,7 +133,7 @@ pub fn anchors(html: &str) -> Vec<(&str, &str)> {
     anchors
 }
 
-/// Whether elements of `html` nest at most `max` deep, so that a tree may be
+/// Returns whether elements of `html` nest at most `max` deep, so that a tree may be
 /// built of it. Void elements and those that close themselves do not count.
 pub fn depth_within(html: &str, max: usize) -> bool {
     let mut tokens = Tokens::new(html, Dialect::Html);

@@ -69,7 +69,7 @@ pub(super) fn decode_with_notes<'a>(
     }
 }
 
-/// Whether more sequences are UTF-8 than are not: text in windows-1252 has
+/// Returns whether more sequences are UTF-8 than are not: text in windows-1252 has
 /// hardly one that is.
 fn is_mostly_utf8(body: &[u8]) -> bool {
     let (mut sound, mut bad) = (0_usize, 0_usize);
@@ -168,7 +168,7 @@ fn charset_parameter(content_type: &str) -> Option<&str> {
     })
 }
 
-/// What the XML declaration, or a page's meta element, says in the first kilobyte.
+/// Returns what the XML declaration, or a page's meta element, says in the first kilobyte.
 fn declaration(body: &[u8]) -> Option<&str> {
     let head = body.get(..body.len().min(1024))?;
     let end = head.iter().position(|byte| !byte.is_ascii()).unwrap_or(head.len());

@@ -144,7 +144,7 @@ fn is_plain_rss(tag: &str) -> bool {
         && attribute(inside, "xmlns").is_none()
 }
 
-/// Whether the element that begins `text` names a person with an address
+/// Returns whether the element that begins `text` names a person with an address
 /// between characters that are not ASCII, or may not be once decoded.
 fn is_risky_author(name: &[u8], text: &[u8]) -> bool {
     let local = name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
@@ -213,7 +213,7 @@ fn is_sound_number(text: &[u8]) -> bool {
     matches!(code, 0x9 | 0xa | 0xd | 0x20..=0x7e | 0xa0..=0xd7ff | 0xe000..=0xfffd | 0x1_0000..=0x10_ffff)
 }
 
-/// Whether there is a control character that XML does not allow.
+/// Returns whether there is a control character that XML does not allow.
 fn has_control(bytes: &[u8]) -> bool {
     let control = |byte: u8| byte < 0x20 && byte != b'\n' && byte != b'\t' && byte != b'\r';
     // Gathered, not searched: without an early exit the compiler takes many bytes at a time.

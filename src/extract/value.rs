@@ -96,7 +96,7 @@ fn has_elements(inside: &str) -> bool {
     Tokens::new(inside, Dialect::Xml).any(|token| matches!(token, Token::Start { .. }))
 }
 
-/// Whether a text that may be plain is HTML: it has a tag's end or a reference.
+/// Returns whether a text that may be plain is HTML: it has a tag's end or a reference.
 fn looks_like_html(content: &str) -> bool {
     let has_tag = content.contains("</")
         || content.contains("/>")

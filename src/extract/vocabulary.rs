@@ -98,7 +98,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// What a name means.
+    /// Returns what a name means.
     pub(super) fn resolve<'n>(&self, name: &'n str) -> Name<'n> {
         let (space, local) = match name.split_once(':') {
             Some((prefix, local)) => (
@@ -162,7 +162,7 @@ fn space_of_uri(uri: &str) -> Space {
     }
 }
 
-/// What a prefix means that nobody declared.
+/// Returns what a prefix means that nobody declared.
 fn space_of_prefix(prefix: &str) -> Space {
     match prefix {
         "dc" => Space::Dc,
@@ -219,7 +219,7 @@ pub(super) enum Field {
     Skipped,
 }
 
-/// What the element `name` says inside an entry; nothing of interest if none.
+/// Returns what the element `name` says inside an entry; nothing of interest if none.
 pub(super) fn field_of(name: Name<'_>) -> Option<Field> {
     Some(match (name.space, name.local()) {
         (Space::Plain, "title") => Field::Title { rank: 3 },

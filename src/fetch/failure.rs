@@ -28,7 +28,7 @@ pub(super) fn meaning(host: &str, error: &reqwest::Error) -> FetchError {
     FetchError::Broken { host, why: innermost(error) }
 }
 
-/// Whether the server's certificate is signed by nobody that is known here.
+/// Returns whether the server's certificate is signed by nobody that is known here.
 pub(super) fn issuer_is_unknown(error: &reqwest::Error) -> bool {
     find::<rustls::Error>(error).is_some_and(|cause| {
         use rustls::CertificateError::UnknownIssuer;
@@ -36,7 +36,7 @@ pub(super) fn issuer_is_unknown(error: &reqwest::Error) -> bool {
     })
 }
 
-/// Whether the server closed the connection without a byte of an answer, as it
+/// Returns whether the server closed the connection without a byte of an answer, as it
 /// does to a connection that it had given up while we were writing.
 pub(super) fn closed_before_answer(error: &reqwest::Error) -> bool {
     error.is_request()
@@ -46,7 +46,7 @@ pub(super) fn closed_before_answer(error: &reqwest::Error) -> bool {
             || any(error, |cause| cause.downcast_ref::<io::Error>().is_some_and(was_cut)))
 }
 
-/// Whether the bytes came whole but are not what their Content-Encoding says.
+/// Returns whether the bytes came whole but are not what their Content-Encoding says.
 /// The client reports torn bodies and bad packing alike; only the transport's
 /// own error in the chain tells them apart, and its type is not ours to name.
 pub(super) fn undecodable(error: &reqwest::Error) -> bool {
@@ -68,7 +68,7 @@ fn was_cut(error: &io::Error) -> bool {
     )
 }
 
-/// Whether one of the causes is such.
+/// Returns whether one of the causes is such.
 fn any(error: &(dyn Error + 'static), such: impl Fn(&(dyn Error + 'static)) -> bool) -> bool {
     std::iter::successors(Some(error), |cause| below(*cause)).any(such)
 }

@@ -82,7 +82,7 @@ impl Guard {
         Self { allowed }
     }
 
-    /// Whether the address may be connected to.
+    /// Returns whether the address may be connected to.
     pub fn check_address(&self, address: IpAddr) -> Result<(), Refusal> {
         let inner = embedded(address);
         if self.allowed.iter().any(|n| n.contains(address) || n.contains(inner)) {
@@ -94,7 +94,7 @@ impl Guard {
         }
     }
 
-    /// Whether the URL may be asked, as far as it can be told without resolving its name.
+    /// Returns whether the URL may be asked, as far as it can be told without resolving its name.
     pub fn check_url(&self, url: &Url) -> Result<(), Refusal> {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Refusal(format!("the scheme `{}` is not http or https", url.scheme())));
@@ -159,7 +159,7 @@ fn last_four_octets(address: Ipv6Addr) -> Ipv4Addr {
     Ipv4Addr::new(a, b, c, d)
 }
 
-/// What kind of address it is, if it is not one of the public internet.
+/// Returns what kind of address it is, if it is not one of the public internet.
 fn special(address: IpAddr) -> Option<&'static str> {
     let table = match address {
         IpAddr::V4(_) => SPECIAL_V4,

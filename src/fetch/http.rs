@@ -258,7 +258,7 @@ impl HttpFetch {
         issuer::missing((address, port).into(), name).await
     }
 
-    /// Whether a connection to the origin may have been a kept one; asked once.
+    /// Returns whether a connection to the origin may have been a kept one; asked once.
     fn forget_kept(&self, origin: &str) -> bool {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(origin)
     }
@@ -382,7 +382,7 @@ fn content_coding(headers: &HeaderMap) -> String {
     labels.join(",")
 }
 
-/// Where a redirect leads.
+/// Returns where a redirect leads.
 fn target(url: &Url, fields: &HeaderMap) -> Result<Url, String> {
     let value = fields.get(LOCATION).ok_or("it names no target")?;
     let text = match std::str::from_utf8(value.as_bytes()) {

@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 /// Most octets of a handshake that are read.
 const MOST_BYTES: usize = 128 * 1024;
 
-/// Who issued the last certificate of the chain that the server at `address`
+/// Returns who issued the last certificate of the chain that the server at `address`
 /// presents for `name`; none if it cannot be found out.
 pub(super) async fn missing(address: SocketAddr, name: String) -> Option<String> {
     let chain = tokio::time::timeout(LIMIT, presented(address, name)).await.ok()?.ok()?;

@@ -183,7 +183,7 @@ impl FetchError {
         }
     }
 
-    /// What an operator could do about it.
+    /// Returns what an operator could do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Guarded { why, .. }

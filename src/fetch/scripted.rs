@@ -42,7 +42,7 @@ impl ScriptedFetch {
         self.state().asked.clone()
     }
 
-    /// How many answers nobody has asked for yet.
+    /// Returns how many answers nobody has asked for yet.
     pub fn left(&self) -> usize {
         self.state().answers.values().map(VecDeque::len).sum()
     }

@@ -108,7 +108,7 @@ number_id! {
     OutboxId
 }
 
-/// Whether `text` can be a config id: lower-case ASCII letters, digits and
+/// Returns whether `text` can be a config id: lower-case ASCII letters, digits and
 /// inner hyphens, at most 40 characters. It ends up in URLs, List-Id and
 /// Message-ID, all of which share this alphabet.
 pub fn is_well_formed_id(text: &str) -> bool {

@@ -318,7 +318,7 @@ impl Condition {
         Self::ALL.into_iter().find(|condition| condition.as_str() == word)
     }
 
-    /// Whether the source could not be read.
+    /// Returns whether the source could not be read.
     pub const fn is_unread(self) -> bool {
         matches!(self, Self::Failing | Self::Gone | Self::EmptySelector | Self::Blocked)
     }

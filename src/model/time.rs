@@ -35,7 +35,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(milliseconds(span)))
     }
 
-    /// How long ago `earlier` was; zero if it lies ahead (clocks jump).
+    /// Returns how long ago `earlier` was; zero if it lies ahead (clocks jump).
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }

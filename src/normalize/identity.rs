@@ -223,7 +223,7 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes)[..16])
 }
 
-/// Whether a canonical URL leads to one page among others: not to a host's
+/// Returns whether a canonical URL leads to one page among others: not to a host's
 /// start page.
 pub(super) fn is_specific(canonical_url: &str) -> bool {
     Address::parse(canonical_url).is_some_and(|address| {

@@ -102,7 +102,7 @@ fn whole_text(teaser: String, body: String) -> String {
     }
 }
 
-/// Whether `words` are said in `text`, one after the other.
+/// Returns whether `words` are said in `text`, one after the other.
 fn says(text: &str, words: &[&str]) -> bool {
     let Some(first) = words.first() else { return true };
     text.match_indices(first).any(|(at, _)| {
@@ -199,7 +199,7 @@ fn typo3_record(guid: Option<&str>, link: &str) -> Option<String> {
         .then(|| format!("typo3:{}/{number}", super::url::plain_host(&host)))
 }
 
-/// Where the texts' links lead, but for the item's own page.
+/// Returns where the texts' links lead, but for the item's own page.
 fn outbound(links: &[String], base: Option<&Url>, page: Option<&str>) -> Vec<String> {
     let mut kept: Vec<String> = Vec::new();
     for link in links.iter().take(MAX_LINKS * 4) {
@@ -266,7 +266,7 @@ fn language(tag: &str) -> Option<String> {
     }
 }
 
-/// What the item says, blind to typography. Its date is left out: it moves.
+/// Returns what the item says, blind to typography. Its date is left out: it moves.
 fn fingerprint(title: &str, text: &str, page: Option<&str>, documents: &[Document]) -> Fingerprint {
     const VERSION: u8 = 1;
     let mut words: Vec<u8> = Vec::with_capacity(text.len() + title.len() + 64);

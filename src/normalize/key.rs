@@ -60,7 +60,7 @@ impl Keyed<'_> {
         facts.further_names(self.policy).map(Key).filter(|name| name != key).collect()
     }
 
-    /// Whether no other item of the document answers to the name, as its key or
+    /// Returns whether no other item of the document answers to the name, as its key or
     /// as a further name. Items of the same key are one.
     pub fn is_alone(&self, index: usize, name: &Key) -> bool {
         let bearers = self.bearers.get_or_init(|| self.bearers());

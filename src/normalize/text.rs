@@ -236,7 +236,7 @@ pub(super) fn without_teaser_end(text: &str) -> String {
     text
 }
 
-/// Whether `text` ends with `end`, and words not in the middle of a word.
+/// Returns whether `text` ends with `end`, and words not in the middle of a word.
 fn ends_with_words(text: &str, end: &str) -> bool {
     text.strip_suffix(end).is_some_and(|rest| {
         !end.starts_with(char::is_alphabetic)
@@ -253,13 +253,13 @@ pub(super) fn first_sentence(text: &str, max_chars: usize) -> String {
     text::shorten(text::sentences(line).next().unwrap_or_default(), max_chars)
 }
 
-/// What of a text counts as said: words and figures, without quotation marks,
+/// Returns what of a text counts as said: words and figures, without quotation marks,
 /// dashes, white space and other typography.
 pub(super) fn said(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| !is_said(c)).filter(|word| !word.is_empty())
 }
 
-/// Whether a character is part of what is said.
+/// Returns whether a character is part of what is said.
 pub(super) fn is_said(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '%' | '€' | '§')
 }

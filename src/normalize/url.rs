@@ -270,7 +270,7 @@ fn is_noise(name: &str) -> bool {
         || NOISE.iter().any(|noise| name.eq_ignore_ascii_case(noise))
 }
 
-/// Whether `text` begins with `prefix`, whatever the case of its ASCII letters.
+/// Returns whether `text` begins with `prefix`, whatever the case of its ASCII letters.
 pub(super) fn begins(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }

@@ -71,7 +71,7 @@ pub fn after_failure(
 /// all readers of a digest, and one moody filter must not end a whole issue.
 const TRIES_OF_REFUSED_TEXT: u32 = 3;
 
-/// When a message is tried again whose text was refused with 5xx, or that it is
+/// Returns when a message is tried again whose text was refused with 5xx, or that it is
 /// given up.
 pub fn after_refused_text(attempt: &Attempt<'_>, now: Timestamp, settings: &Settings) -> State {
     if attempt.attempts >= TRIES_OF_REFUSED_TEXT {
@@ -80,14 +80,14 @@ pub fn after_refused_text(attempt: &Attempt<'_>, now: Timestamp, settings: &Sett
     after_failure(attempt, Retry::Later, now, settings)
 }
 
-/// How long the whole outbox rests after the `failures`-th fault in a row that
+/// Returns how long the whole outbox rests after the `failures`-th fault in a row that
 /// is not the message's (refused login, refused connection): doubling as for
 /// messages, so that a relay that is down is not stormed.
 pub fn pause(failures: u32, settings: &Settings) -> Duration {
     doubled(failures, settings)
 }
 
-/// Whether the admin should be told that sending rested: always if they had to
+/// Returns whether the admin should be told that sending rested: always if they had to
 /// act, else if readers may have noticed.
 pub fn is_worth_telling(rested: Duration, needs_operator: bool) -> bool {
     needs_operator || rested >= Duration::from_hours(1)

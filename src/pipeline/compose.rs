@@ -104,7 +104,7 @@ pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineEr
     Ok(finished)
 }
 
-/// What the next digest would be for someone of these topics (all, if none),
+/// Returns what the next digest would be for someone of these topics (all, if none),
 /// as of now. Changes nothing.
 pub async fn preview(
     ctx: &Context,
@@ -219,7 +219,7 @@ impl Maker {
         Ok(Some(Preview { rendered, payload }))
     }
 
-    /// What became known since the last digest, as entries; none if there is nothing to tell.
+    /// Returns what became known since the last digest, as entries; none if there is nothing to tell.
     fn gather(
         &self,
         tx: &Transaction<'_>,
@@ -325,7 +325,7 @@ impl Maker {
             .collect()
     }
 
-    /// What the public page shows: all there is, where a mail has only so many
+    /// Returns what the public page shows: all there is, where a mail has only so many
     /// and links the rest.
     fn everything(&self, candidates: &[Entry]) -> Option<Vec<Section>> {
         let series = Series {

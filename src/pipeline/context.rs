@@ -26,9 +26,9 @@ pub struct Context {
     pub tokens: Tokens,
     /// The way out.
     pub channel: Arc<dyn Channel>,
-    /// Rung when a message was frozen that somebody waits for: who signs up looks
-    /// into their mailbox at once.
-    pub mail_waits: Arc<Notify>,
+    /// Wakes the drain loop: a message was added to the outbox that somebody waits
+    /// for, as who signs up looks into their mailbox at once.
+    pub outbox_changed: Arc<Notify>,
     /// The program that reads PDFs, asked with `pdf-text`: ours. Without it they are not read.
     pub pdf_reader: Option<Arc<Path>>,
     /// Requests at once, spacing and pauses per host.
@@ -58,7 +58,7 @@ impl Context {
             clock,
             tokens,
             channel,
-            mail_waits: Arc::default(),
+            outbox_changed: Arc::default(),
             pdf_reader: None,
             hosts: Arc::default(),
             pace: Arc::default(),
@@ -113,7 +113,7 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
-    /// Whether trying again may help.
+    /// Returns whether trying again may help.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Store(error) => error.retry(),
@@ -121,7 +121,7 @@ impl PipelineError {
         }
     }
 
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Store(error) => error.hint(),

@@ -166,12 +166,12 @@ pub async fn resume(ctx: &Context) -> Result<(), PipelineError> {
     Ok(ctx.store.write(resume).await?)
 }
 
-/// When the next message is due; none if nothing waits.
+/// Returns when the next message is due; none if nothing waits.
 pub async fn next_mail(ctx: &Context) -> Result<Option<Timestamp>, PipelineError> {
     Ok(ctx.store.read(outbox::next_due).await?)
 }
 
-/// How many messages of a digest stand where.
+/// Returns how many messages of a digest stand where.
 pub async fn delivery_of(
     ctx: &Context,
     digest: Option<&DigestId>,
@@ -181,7 +181,7 @@ pub async fn delivery_of(
     Ok(counted.into_iter().collect())
 }
 
-/// Whether a pause still runs. One that lies further ahead than any can was
+/// Returns whether a pause still runs. One that lies further ahead than any can was
 /// written by a clock that has been set back since.
 fn holds(pause: &Pause, now: Timestamp) -> bool {
     pause.until > now && pause.until <= now.after(REST)

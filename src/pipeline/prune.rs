@@ -99,7 +99,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
     Ok(report)
 }
 
-/// Who never confirmed was never a subscriber: nothing of them stays.
+/// Forgets sign-ups that were never confirmed, and returns how many: nothing of them stays.
 fn prune_pending(tx: &Transaction<'_>, now: Timestamp) -> Result<usize, StoreError> {
     let expired = subscribers::expired(tx, now, CHUNK)?;
     for id in &expired {

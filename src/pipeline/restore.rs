@@ -35,7 +35,7 @@ pub async fn departures(store: &Store) -> Result<Departures, PipelineError> {
     Ok(read.await?)
 }
 
-/// Whether the links in this database's mails were made with that key. Where
+/// Returns whether the links in this database's mails were made with that key. Where
 /// nobody ever subscribed every key is right.
 pub async fn fits(store: &Store, tokens: &Tokens) -> Result<bool, PipelineError> {
     let one = store.read(subscribers::any_token_hash).await?;

@@ -140,7 +140,7 @@ impl Tagged {
     }
 }
 
-/// How many items other rules than those of the config looked at last.
+/// Returns how many items other rules than those of the config looked at last.
 pub async fn untagged(ctx: &Context, plan: &Plan) -> Result<u64, PipelineError> {
     let version = plan.topics_version.clone();
     Ok(ctx.store.read(move |tx| items::count_tagged_otherwise(tx, &version)).await?)
@@ -197,7 +197,7 @@ pub async fn retag(
     Ok(RetagReport { upto: Some(upto), items: count, changed })
 }
 
-/// Whether no poll has rewritten the item since: then its topics are newer than ours.
+/// Returns whether no poll has rewritten the item since: then its topics are newer than ours.
 fn is_as_read(tx: &Transaction<'_>, tagged: &Tagged) -> Result<bool, StoreError> {
     Ok(items::updated(tx, tagged.item.id)? == Some(tagged.item.updated)
         && items::tagged_by(tx, tagged.item.id)? == tagged.version)
@@ -220,7 +220,7 @@ fn keep(
     items::set_tagged_by(tx, id, version)
 }
 
-/// What the rules of the config would change on the items first seen since
+/// Returns what the rules of the config would change on the items first seen since
 /// `since`. Changes nothing.
 pub async fn topic_diff(
     ctx: &Context,

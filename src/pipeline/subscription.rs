@@ -106,7 +106,7 @@ pub async fn sign_up(
     may_mail: bool,
 ) -> Result<(), PipelineError> {
     let now = ctx.clock.now();
-    let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.mail_waits));
+    let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.outbox_changed));
     let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
     let new = NewSubscriber {
         address: order.address,
@@ -210,7 +210,7 @@ pub async fn confirm(
     link: &str,
 ) -> Result<Confirmation, PipelineError> {
     let (now, hash) = (ctx.clock.now(), token::hash(link));
-    let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.mail_waits));
+    let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.outbox_changed));
     let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
     let confirmed = store
         .try_write(move |tx| -> Result<_, PipelineError> {

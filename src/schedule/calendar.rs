@@ -154,7 +154,7 @@ impl Calendar {
         &self.text
     }
 
-    /// How often, in German words for readers: `täglich`, `arbeitstags`,
+    /// Returns how often, in German words for readers: `täglich`, `arbeitstags`,
     /// `dienstags und freitags`.
     pub fn every(&self) -> &str {
         &self.frequency

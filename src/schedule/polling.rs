@@ -94,7 +94,7 @@ pub struct Signs<'a> {
     pub never_answers_304: bool,
 }
 
-/// When to ask again.
+/// Returns when to ask again.
 pub fn next(now: Timestamp, policy: &Policy, signs: &Signs<'_>) -> Timestamp {
     let wait = match signs.outcome {
         Outcome::Failed(FailureKind::Gone) => return NEVER,
@@ -127,7 +127,7 @@ fn after_success(now: Timestamp, policy: &Policy, signs: &Signs<'_>) -> Duration
     wishes.into_iter().flatten().max().unwrap_or(policy.interval)
 }
 
-/// How much slower a quiet source is asked. One new item brings it back to its pace.
+/// Returns how much slower a quiet source is asked. One new item brings it back to its pace.
 fn calm_factor(now: Timestamp, last_new_item: Option<Timestamp>) -> u32 {
     match last_new_item.map(|at| now.since(at)) {
         Some(silence) if silence > 84 * DAY => 4,

@@ -74,7 +74,7 @@ impl History {
         }
     }
 
-    /// Whether `new` items at once are far more than this source ever gave: a
+    /// Returns whether `new` items at once are far more than this source ever gave: a
     /// relaunch that renamed everything. The longer we were away, the more may come.
     pub fn is_flood(self, new: usize, away: Duration) -> bool {
         let days = away.as_secs().div_ceil(86_400).max(1);
@@ -82,7 +82,7 @@ impl History {
         new as u64 > bound
     }
 
-    /// Whether the source has been without anything new for unusually long.
+    /// Returns whether the source has been without anything new for unusually long.
     pub fn is_silent(self, now: Timestamp, last_new_item: Option<Timestamp>) -> bool {
         let Some(last) = last_new_item else { return false };
         let usual = Duration::from_millis(self.longest_gap).saturating_mul(SILENCE_FACTOR);
@@ -90,7 +90,7 @@ impl History {
     }
 }
 
-/// How many items of a flood wait. Kept in the cursor, since a source that fails
+/// Returns how many items of a flood wait. Kept in the cursor, since a source that fails
 /// for a while still holds them.
 pub fn held(cursor: &Cursor) -> usize {
     cursor.values.get(HELD).and_then(|count| count.parse().ok()).unwrap_or(0)
@@ -107,7 +107,7 @@ pub fn let_go(cursor: &mut Cursor) {
     cursor.values.remove(HELD);
 }
 
-/// Whether items may have been missed: a full document none of whose items we know.
+/// Returns whether items may have been missed: a full document none of whose items we know.
 pub const fn is_gap(known: usize, total: usize, has_history: bool) -> bool {
     has_history && known == 0 && total >= GAP_DOCUMENT
 }

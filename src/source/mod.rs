@@ -37,7 +37,7 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// bytes give the same items. `response.final_url` is the base of links.
     fn extract(&self, response: &Response) -> Result<Extraction, SourceError>;
 
-    /// Whether its list may be found by itself, and so found again after a rebuilding.
+    /// Returns whether its list may be found by itself, and so found again after a rebuilding.
     fn finds_lists(&self) -> bool {
         false
     }
@@ -47,11 +47,11 @@ pub trait Source: Send + Sync + fmt::Debug {
         Vec::new()
     }
 
-    /// Whether robots.txt must allow the request: pages, not feeds, which are
+    /// Returns whether robots.txt must allow the request: pages, not feeds, which are
     /// published to be fetched.
     fn obeys_robots(&self) -> bool;
 
-    /// Whether an answer may hold only what is new (RFC 3229): feeds.
+    /// Returns whether an answer may hold only what is new (RFC 3229): feeds.
     fn takes_deltas(&self) -> bool {
         false
     }

@@ -173,7 +173,7 @@ impl Page {
         sought.map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether an item with this link belongs to the source.
+    /// Returns whether an item with this link belongs to the source.
     fn admits(&self, link: Option<&str>) -> bool {
         let Some(host) = link.and_then(host_of) else {
             return true;
@@ -262,7 +262,7 @@ type Selected = (Vec<RawItem>, Vec<String>);
 /// Items, the means, and notes.
 type Read = (Vec<RawItem>, ReadBy, Vec<String>);
 
-/// What a preset's selectors read or what was found by structure: the one that says more.
+/// Returns what a preset's selectors read or what was found by structure: the one that says more.
 ///
 /// Fails if neither has an item.
 fn better(
@@ -385,7 +385,7 @@ fn challenged(html: &str) -> Option<SourceError> {
     Some(SourceError::Challenge { whose })
 }
 
-/// When the answer was sent, as the server says: relative dates count from there.
+/// Returns when the answer was sent, as the server says: relative dates count from there.
 fn sent_at(response: &Response) -> Option<Timestamp> {
     let date = response.headers.get("date")?;
     Some(date::parse(date, chrono_tz::UTC)?.at)

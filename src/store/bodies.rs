@@ -39,7 +39,7 @@ impl Pattern {
         Self { bytes: message.0, hash, compressors: Mutex::default() }
     }
 
-    /// What of the message is its own. Pure work, for outside the transaction.
+    /// Returns what of the message is its own. Pure work, for outside the transaction.
     pub fn pack(&self, message: &Payload) -> Result<Packed, StoreError> {
         let unpackable = |error| StoreError::Value(format!("a message cannot be packed: {error}"));
         let at_rest = || self.compressors.lock().unwrap_or_else(PoisonError::into_inner);

@@ -41,7 +41,7 @@ pub fn insert(
     Ok(inserted == 1)
 }
 
-/// What came back from a subscriber since then, oldest first.
+/// Returns what came back from a subscriber since then, oldest first.
 pub fn since(
     tx: &Transaction<'_>,
     subscriber: SubscriberId,
@@ -54,7 +54,7 @@ pub fn since(
     })
 }
 
-/// How many came back since then, by class.
+/// Returns how many came back since then, by class.
 pub fn count_by_class(
     tx: &Transaction<'_>,
     since: Timestamp,
@@ -64,7 +64,7 @@ pub fn count_by_class(
     tx.all(COUNT, [since], pair)
 }
 
-/// What came back before `before` is forgotten, at most `limit`. Answers how many.
+/// Forgets what came back before `before`, at most `limit`. Returns how many.
 pub fn prune(tx: &Transaction<'_>, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
     const PRUNE: &str =
         "delete from bounces where id in (select id from bounces where at < ?1 limit ?2)";

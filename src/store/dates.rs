@@ -5,7 +5,7 @@ use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
 use super::query::Query;
-use super::row::{count, word};
+use super::row::word;
 use crate::agenda::revise::{KeptDate, revise};
 use crate::model::{DateKind, ItemDate, ItemId, Precision};
 
@@ -67,25 +67,6 @@ const COLUMNS: &str = "
 pub fn of_item(tx: &Transaction<'_>, item: ItemId) -> Result<Vec<KeptDate>, StoreError> {
     let sql = format!("select {COLUMNS} from item_dates where item = ?1 order by number");
     tx.all(&sql, [item], read)
-}
-
-/// Returns the dates that are due on `from` or later, the next one first, at most `limit`.
-/// Dates of withheld items and of items without a topic are left out.
-pub fn due_from(
-    tx: &Transaction<'_>,
-    from: NaiveDate,
-    limit: usize,
-) -> Result<Vec<(ItemId, KeptDate)>, StoreError> {
-    let sql = format!(
-        "select item_dates.item, {COLUMNS} from item_dates
-        join items on items.id = item_dates.item
-        where item_dates.due >= ?1 and items.withheld is not 'flood'
-          and exists (select 1 from tags where item = items.id)
-        order by item_dates.due, item_dates.time, item_dates.item, item_dates.number limit ?2"
-    );
-    tx.all(&sql, (from.format(DAY).to_string(), count(limit)), |row| {
-        Ok((row.get("item")?, read(row)?))
-    })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<KeptDate> {

@@ -39,7 +39,7 @@ pub struct DigestRow {
     pub content: String,
 }
 
-/// How far the series has come; the beginning, if it never ran.
+/// Returns how far the series has come; the beginning, if it never ran.
 pub fn progress(tx: &Transaction<'_>, series: &SeriesId) -> Result<Progress, StoreError> {
     const PROGRESS: &str = "select last_slot, last_receipt, last_time from series where id = ?1";
     let progress = tx.one(PROGRESS, [series], |row| {
@@ -62,13 +62,13 @@ pub fn set_progress(
     Ok(())
 }
 
-/// How far the series furthest along has come; nothing if none has begun.
+/// Returns how far the series furthest along has come; nothing if none has begun.
 pub fn furthest_receipt(tx: &Transaction<'_>) -> Result<i64, StoreError> {
     const FURTHEST: &str = "select coalesce(max(last_receipt), 0) from series";
     tx.value(FURTHEST, [])
 }
 
-/// Whether the series has a digest for the slot.
+/// Returns whether the series has a digest for the slot.
 pub fn is_done(tx: &Transaction<'_>, series: &SeriesId, slot: &str) -> Result<bool, StoreError> {
     const IS_DONE: &str = "select 1 from digests where series = ?1 and slot = ?2";
     tx.exists(IS_DONE, (series, slot))
@@ -120,7 +120,7 @@ pub fn set_recipients(
     Ok(())
 }
 
-/// Whether the series has told the story.
+/// Returns whether the series has told the story.
 pub fn was_told(
     tx: &Transaction<'_>,
     series: &SeriesId,

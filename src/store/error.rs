@@ -52,7 +52,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether trying again may help.
+    /// Returns whether trying again may help.
     pub fn retry(&self) -> Retry {
         match self {
             Self::Busy | Self::Full | Self::Disk(_) => Retry::Later,
@@ -60,7 +60,7 @@ impl StoreError {
         }
     }
 
-    /// What to do about it.
+    /// Returns what to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Busy => Some("is another `amtsbote` or a backup at work on this file?"),

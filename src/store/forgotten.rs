@@ -16,7 +16,7 @@ pub fn note(tx: &Transaction<'_>, address_hash: &str, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// When the address of that hash was forgotten, if it was.
+/// Returns when the address of that hash was forgotten, if it was.
 pub fn at(tx: &Transaction<'_>, address_hash: &str) -> Result<Option<Timestamp>, StoreError> {
     const AT: &str = "select at from forgotten where address_hash = ?1";
     tx.one(AT, [address_hash], column)

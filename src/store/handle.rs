@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use super::{StoreError, copy, migrate};
 
 /// How long a write waits for another process's lock.
-const PATIENCE: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Between two tries where SQLite does not wait by itself.
 const AGAIN: Duration = Duration::from_millis(10);
@@ -44,7 +44,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         copy::private(path);
         let mut writer = Connection::open(path)?;
-        writer.busy_timeout(PATIENCE)?;
+        writer.busy_timeout(BUSY_TIMEOUT)?;
         // Before anything is set: the mode of the journal stands in the file.
         migrate::recognise(&writer, &path.display().to_string())?;
         prepare(&writer)?;
@@ -140,7 +140,7 @@ impl Store {
         work(&transaction)
     }
 
-    /// Whether both connections answer.
+    /// Returns whether both connections answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         const PING: &str = "select 1";
         self.read(|tx| Ok(tx.query_row(PING, [], |_| Ok(()))?)).await?;
@@ -271,7 +271,7 @@ fn reader(path: &Path) -> Result<Connection, StoreError> {
         path,
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
-    reader.busy_timeout(PATIENCE)?;
+    reader.busy_timeout(BUSY_TIMEOUT)?;
     steady_plans(&reader)?;
     reader.set_prepared_statement_cache_capacity(64);
     Ok(reader)
@@ -286,7 +286,7 @@ fn steady_plans(connection: &Connection) -> Result<(), StoreError> {
 
 fn prepare(connection: &Connection) -> Result<(), StoreError> {
     steady_plans(connection)?;
-    connection.busy_timeout(PATIENCE)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     write_ahead(connection)?;
     // Under `normal` a power cut may undo a commit whose mail is already out.
     connection.pragma_update(None, "synchronous", "full")?;
@@ -304,7 +304,7 @@ fn prepare(connection: &Connection) -> Result<(), StoreError> {
 /// Sets the journal's mode. While several make the file at once each may be in
 /// another's way here, and SQLite does not wait by itself for this change.
 fn write_ahead(connection: &Connection) -> Result<(), StoreError> {
-    for _ in 0..PATIENCE.as_millis() / AGAIN.as_millis() {
+    for _ in 0..BUSY_TIMEOUT.as_millis() / AGAIN.as_millis() {
         match connection.pragma_update(None, "journal_mode", "wal").map_err(StoreError::from) {
             Err(StoreError::Busy) => std::thread::sleep(AGAIN),
             set => return set,

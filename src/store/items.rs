@@ -104,7 +104,7 @@ pub struct Details {
     pub language: Option<String>,
 }
 
-/// What a verdict needs of the source's item of that key.
+/// Returns what a verdict needs of the source's item of that key.
 pub fn known(
     tx: &Transaction<'_>,
     source: &SourceId,
@@ -194,13 +194,13 @@ pub fn rekey(
     Ok(())
 }
 
-/// Whether the source has any item at all.
+/// Returns whether the source has any item at all.
 pub fn any_of(tx: &Transaction<'_>, source: &SourceId) -> Result<bool, StoreError> {
     const ANY_OF: &str = "select 1 from items where source = ?1";
     tx.exists(ANY_OF, [source])
 }
 
-/// How many items the source has.
+/// Returns how many items the source has.
 pub fn count_of(tx: &Transaction<'_>, source: &SourceId) -> Result<u64, StoreError> {
     const COUNT_OF: &str = "select count(*) from items where source = ?1";
     tx.value(COUNT_OF, [source])
@@ -389,7 +389,7 @@ pub fn of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Stored>, Sto
     tx.all(&sql, [story], read_stored)
 }
 
-/// Where a digest stands in the sequence of receipts: the last one there is.
+/// Returns where a digest stands in the sequence of receipts: the last one there is.
 pub fn last_receipt(tx: &Transaction<'_>) -> Result<i64, StoreError> {
     const LAST_RECEIPT: &str = "select coalesce(max(id), 0) from receipts";
     tx.value(LAST_RECEIPT, [])
@@ -406,7 +406,7 @@ pub struct Received {
     pub item: Stored,
 }
 
-/// What became known after receipt `after`, up to and with `upto`, and has a topic.
+/// Returns what became known after receipt `after`, up to and with `upto`, and has a topic.
 pub fn received(tx: &Transaction<'_>, after: i64, upto: i64) -> Result<Vec<Received>, StoreError> {
     let sql = format!(
         "select receipts.at, receipts.change, {STORED_COLUMNS}

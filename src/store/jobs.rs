@@ -57,7 +57,7 @@ pub fn withdraw(tx: &Transaction<'_>, id: i64) -> Result<bool, StoreError> {
     Ok(tx.run(WITHDRAW, [id])? == 1)
 }
 
-/// Answers what has waited since before `before`. Answers how many there were.
+/// Finishes the jobs that have waited since before `before`. Returns how many there were.
 pub fn finish_stale(
     tx: &Transaction<'_>,
     before: Timestamp,
@@ -69,7 +69,7 @@ pub fn finish_stale(
     tx.run(FINISH_STALE, (before, outcome, now))
 }
 
-/// What came of a job; none while it is not done.
+/// Returns what came of a job; none while it is not done.
 pub fn outcome(tx: &Transaction<'_>, id: i64) -> Result<Option<String>, StoreError> {
     const OUTCOME: &str = "select outcome from jobs where id = ?1 and finished is not null";
     tx.one(OUTCOME, [id], column)

@@ -84,14 +84,14 @@ pub fn add(tx: &Transaction<'_>, news: &News) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is yet to be told, oldest first.
+/// Returns what is yet to be told, oldest first.
 pub fn untold(tx: &Transaction<'_>) -> Result<Vec<News>, StoreError> {
     const UNTOLD: &str = "
         select kind, since, until, messages, reason from mail_news where told is null order by id";
     tx.all(UNTOLD, [], read)
 }
 
-/// When something of the kind was told last.
+/// Returns when something of the kind was told last.
 pub fn last_told(tx: &Transaction<'_>, what: What) -> Result<Option<Timestamp>, StoreError> {
     const LAST_TOLD: &str = "select max(told) from mail_news where kind = ?1";
     tx.value(LAST_TOLD, [what.as_str()])

@@ -112,7 +112,7 @@ pub fn subscriber_of_sender(
     Ok(tx.prepare_cached(OF_SENDER)?.query_row([sender], read).optional()?)
 }
 
-/// When the next message is due; none if nothing waits. A claimed message is due
+/// Returns when the next message is due; none if nothing waits. A claimed message is due
 /// at once: whoever asks sends nothing, so its holder is gone.
 pub fn next_due(tx: &Transaction<'_>) -> Result<Option<Timestamp>, StoreError> {
     const NEXT_DUE: &str = "
@@ -172,7 +172,7 @@ pub fn hash(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<Vec<u8>>, Store
     Ok(tx.prepare_cached(HASH)?.query_row([id], |row| row.get(0)).optional()?)
 }
 
-/// How many messages stand where.
+/// Returns how many messages stand where.
 pub fn count_by_state(
     tx: &Transaction<'_>,
     digest: Option<&DigestId>,
@@ -185,14 +185,14 @@ pub fn count_by_state(
         .collect::<Result<_, _>>()?)
 }
 
-/// How many messages are to be sent, now or later; those that are held are not.
+/// Returns how many messages are to be sent, now or later; those that are held are not.
 pub fn count_waiting(tx: &Transaction<'_>) -> Result<u64, StoreError> {
     const COUNT_WAITING: &str =
         "select count(*) from outbox where state in ('ready', 'deferred', 'claimed')";
     Ok(tx.prepare_cached(COUNT_WAITING)?.query_row([], |row| row.get(0))?)
 }
 
-/// How many messages a digest has.
+/// Returns how many messages a digest has.
 pub fn count_of_digest(tx: &Transaction<'_>, digest: &DigestId) -> Result<usize, StoreError> {
     const COUNT_OF_DIGEST: &str = "select count(*) from outbox where digest = ?1";
     Ok(tx.prepare_cached(COUNT_OF_DIGEST)?.query_row([digest], |row| row.get(0))?)

@@ -7,7 +7,7 @@ use super::query::Query;
 use crate::answer::robots::Robots;
 use crate::model::Timestamp;
 
-/// What is remembered of the origin.
+/// Returns what is remembered of the origin.
 pub fn get(tx: &Transaction<'_>, origin: &str) -> Result<Option<Robots>, StoreError> {
     const GET: &str = "select rules, readable, asked, status from robots where origin = ?1";
     let robots = tx.one(GET, [origin], |row| {

@@ -61,7 +61,7 @@ pub fn postpone(tx: &Transaction<'_>, id: &SourceId, until: Timestamp) -> Result
 /// When a source is due, and when it was asked last.
 pub type NextPoll = (Timestamp, Option<Timestamp>);
 
-/// When each source that was ever asked is due; none for one that is gone for good.
+/// Returns when each source that was ever asked is due; none for one that is gone for good.
 pub fn next_polls(tx: &Transaction<'_>) -> Result<HashMap<SourceId, Option<NextPoll>>, StoreError> {
     const NEXT_POLLS: &str = "select id, next_poll, condition = 'gone', last_attempt from sources";
     let polls = tx.all(NEXT_POLLS, [], |row| {
@@ -101,7 +101,7 @@ pub fn note_failure(tx: &Transaction<'_>, id: &SourceId, now: Timestamp) -> Resu
     Ok(())
 }
 
-/// When the source could last not be read.
+/// Returns when the source could last not be read.
 pub fn last_failure(tx: &Transaction<'_>, id: &SourceId) -> Result<Option<Timestamp>, StoreError> {
     const LAST_FAILURE: &str = "select last_failure from sources where id = ?1";
     let at = tx.one(LAST_FAILURE, [id], column)?;
@@ -232,7 +232,7 @@ pub fn not_before(
     Ok(())
 }
 
-/// Whether the database has ever heard of the source.
+/// Returns whether the database has ever heard of the source.
 pub fn is_known(tx: &Transaction<'_>, id: &SourceId) -> Result<bool, StoreError> {
     const IS_KNOWN: &str = "select 1 from sources where id = ?1";
     tx.exists(IS_KNOWN, [id])

@@ -265,7 +265,7 @@ pub fn active_of(
     tx.all(&sql, (after, series, count(limit)), read)
 }
 
-/// How many subscribers stand where.
+/// Returns how many subscribers stand where.
 pub fn count_by_standing(tx: &Transaction<'_>) -> Result<Vec<(String, u64)>, StoreError> {
     const COUNT: &str =
         "select standing, count(*) from subscribers group by standing order by standing";

@@ -59,7 +59,7 @@ pub fn parse(text: &str) -> Result<String, AddressError> {
     Ok(address)
 }
 
-/// What two spellings of one mailbox have in common: for finding duplicates
+/// Returns what two spellings of one mailbox have in common: for finding duplicates
 /// case is ignored in the whole, although RFC 5321 lets a host tell them apart.
 pub fn duplicate_key(address: &str) -> String {
     address.to_lowercase()

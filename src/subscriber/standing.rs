@@ -53,7 +53,7 @@ pub const fn after(standing: Standing, event: Event) -> Step {
     }
 }
 
-/// Whether digests go to someone who stands there.
+/// Returns whether digests go to someone who stands there.
 pub const fn gets_digests(standing: Standing) -> bool {
     matches!(standing, Standing::Active)
 }

@@ -107,7 +107,7 @@ impl Tokens {
         self.of("confirm", &what)
     }
 
-    /// When a form was given out, as a field that nobody else can make:
+    /// Returns when a form was given out, as a field that nobody else can make:
     /// milliseconds, a dot, and their proof.
     pub fn stamp(&self, at: Timestamp) -> String {
         format!("{}.{}", at.0, self.of("stamp", &at.0.to_be_bytes()))
@@ -184,13 +184,13 @@ impl Tokens {
     }
 }
 
-/// Whether `text` has the form of a token; what has not need not be looked up.
+/// Returns whether `text` has the form of a token; what has not need not be looked up.
 pub fn is_well_formed(text: &str) -> bool {
     text.len() == TOKEN_LENGTH
         && text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b))
 }
 
-/// What is stored of a token: who reads the database cannot use it.
+/// Returns what is stored of a token: who reads the database cannot use it.
 pub fn hash(token: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
 }

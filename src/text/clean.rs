@@ -2,7 +2,7 @@
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
-/// Whether the character shows nothing and may change how others show:
+/// Returns whether the character shows nothing and may change how others show:
 /// controls but white space, bidi marks and overrides, zero-width characters,
 /// the soft hyphen, noncharacters. The joiner of emoji is judged by its neighbour.
 pub(crate) fn is_invisible(character: char) -> bool {
@@ -58,7 +58,7 @@ pub(crate) fn push_single_spaced(target: &mut String, text: &str) {
 /// Bytes that are looked at together.
 const CHUNK: usize = 64;
 
-/// How much of a text that begins with a word is words with single blanks between them.
+/// Returns how much of a text that begins with a word is words with single blanks between them.
 fn single_spaced(text: &str) -> usize {
     let bytes = text.as_bytes();
     let (mut at, mut end) = (0, 0);
@@ -91,7 +91,7 @@ fn single_spaced(text: &str) -> usize {
     }
 }
 
-/// Whether behind its first byte there is no white space but single blanks, and
+/// Returns whether behind its first byte there is no white space but single blanks, and
 /// no byte with which a character of white space beyond ASCII could begin.
 fn is_single_spaced(bytes: &[u8]) -> bool {
     let begins_space = |byte: u8| matches!(byte, 0xc2 | 0xe1 | 0xe2 | 0xe3);
@@ -110,14 +110,14 @@ fn last_end_of_word(text: &str, at: usize) -> usize {
     words.strip_suffix(' ').unwrap_or(words).len()
 }
 
-/// Whether nothing in the text composes. Below U+0300 no character does, nor
+/// Returns whether nothing in the text composes. Below U+0300 no character does, nor
 /// do the dashes, quotation marks and dots of typography.
 fn is_composed(text: &str) -> bool {
     let plain = |c: char| c < '\u{300}' || matches!(c, '\u{2010}'..='\u{2027}' | '€');
     text.chars().all(plain) || is_nfc_quick(text.chars()) == IsNormalized::Yes
 }
 
-/// Whether cleaning would leave the text as it is: visible characters that do
+/// Returns whether cleaning would leave the text as it is: visible characters that do
 /// not compose, single gaps between them. Most texts come so from the reader of
 /// markup; asking is far cheaper than cleaning.
 fn is_clean(text: &str, keeps_breaks: bool) -> bool {

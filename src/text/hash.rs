@@ -10,7 +10,7 @@ pub fn hash64(bytes: &[u8]) -> u64 {
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))
 }
 
-/// Whether bytes are those of last time (XXH3, 64 bits). Good against chance and
+/// Returns whether bytes are those of last time (XXH3, 64 bits). Good against chance and
 /// many times as fast as [`hash64`] on processors that do not help with SHA-256;
 /// not for names, since who wants to can make two texts of one sum.
 pub fn checksum64(bytes: &[u8]) -> u64 {

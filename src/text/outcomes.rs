@@ -87,7 +87,7 @@ impl Outcome {
         }
     }
 
-    /// Whether a report that lacks it altogether cannot be of the same news.
+    /// Returns whether a report that lacks it altogether cannot be of the same news.
     pub const fn is_turn(self) -> bool {
         matches!(
             self,
@@ -103,7 +103,7 @@ impl Outcome {
         )
     }
 
-    /// Whether readers want to know when it is new.
+    /// Returns whether readers want to know when it is new.
     pub const fn is_news(self) -> bool {
         !matches!(self, O::Opened | O::Tendered | O::Started | O::Planned)
     }

@@ -50,7 +50,7 @@ pub fn passing(text: &str) -> Vec<Range<usize>> {
     ranges
 }
 
-/// What stands between quotation marks, if it is speech and not a name.
+/// Returns what stands between quotation marks, if it is speech and not a name.
 fn quotations(text: &str) -> Vec<Range<usize>> {
     let mut quotations = Vec::new();
     let mut opened: Option<(usize, char)> = None;

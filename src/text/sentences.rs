@@ -45,7 +45,7 @@ fn sentence_length(text: &str) -> usize {
     text.len()
 }
 
-/// Whether the full stop at byte `at` ends a sentence: not after a number
+/// Returns whether the full stop at byte `at` ends a sentence: not after a number
 /// ("3. Juli") nor after an abbreviation.
 fn stop_ends(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default();

@@ -117,7 +117,7 @@ impl Features {
         Self { values, counts }
     }
 
-    /// What one occurrence in each bucket is worth, for all buckets.
+    /// Returns what one occurrence in each bucket is worth, for all buckets.
     pub(super) fn shares(&self) -> Vec<f32> {
         let mut shares = vec![0.0; BUCKETS];
         for ((bucket, value), count) in self.values.iter().zip(&self.counts) {

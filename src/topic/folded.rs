@@ -63,7 +63,7 @@ pub(super) struct Folded {
 }
 
 impl Folded {
-    /// What stands before the letter at `at`; the ends of the text are hard.
+    /// Returns what stands before the letter at `at`; the ends of the text are hard.
     pub(super) fn joint(&self, at: usize) -> Joint {
         if at == 0 {
             return Joint::Hard;
@@ -71,7 +71,7 @@ impl Folded {
         self.letters.get(at).map_or(Joint::Hard, |letter| letter.joint)
     }
 
-    /// Whether a word, or a part of a hyphenated one, begins or ends at `at`.
+    /// Returns whether a word, or a part of a hyphenated one, begins or ends at `at`.
     pub(super) fn is_border(&self, at: usize) -> bool {
         self.joint(at) != Joint::None
     }
@@ -86,12 +86,12 @@ impl Folded {
         (at.saturating_sub(LONGEST_WORD)..=at).rev().find(|&at| self.is_border(at))
     }
 
-    /// Which word the letter at `at` is in.
+    /// Returns which word the letter at `at` is in.
     pub(super) fn word(&self, at: usize) -> usize {
         self.words.partition_point(|&begins| begins <= at)
     }
 
-    /// Which sentence the letter at `at` is in.
+    /// Returns which sentence the letter at `at` is in.
     pub(super) fn sentence(&self, at: usize) -> usize {
         self.sentences.partition_point(|&begins| begins <= at)
     }
@@ -178,7 +178,7 @@ impl<'a> Writer<'a> {
         at
     }
 
-    /// How many letters and digits of ASCII that bear no mark follow each other
+    /// Returns how many letters and digits of ASCII that bear no mark follow each other
     /// from `at` on: nearly all there is.
     fn plain_letters(&self, at: usize, end: usize) -> usize {
         let letters =
@@ -187,7 +187,7 @@ impl<'a> Writer<'a> {
         if self.is_mark_at(at + count) { count.saturating_sub(1) } else { count }
     }
 
-    /// Whether a combining mark stands at `at`.
+    /// Returns whether a combining mark stands at `at`.
     fn is_mark_at(&self, at: usize) -> bool {
         /// No character that begins with a smaller byte is a mark: they are below U+0300.
         const FIRST_OF_MARKS: u8 = 0xcc;
@@ -313,7 +313,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What stands before the letter at `from`, which may open a word.
+    /// Returns what stands before the letter at `from`, which may open a word.
     fn open(&mut self, from: usize, upper: bool) -> Joint {
         if self.gap.is_empty() {
             return Joint::None;
@@ -329,7 +329,7 @@ impl<'a> Writer<'a> {
         joint
     }
 
-    /// What the gap before a letter amounts to.
+    /// Returns what the gap before a letter amounts to.
     fn close_gap(&mut self, from: usize, upper: bool) -> Joint {
         let gap = std::mem::take(&mut self.gap);
         // "57. Sitzung" and "Dr. Meier" end no sentence.
@@ -365,7 +365,7 @@ fn place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
-/// Whether `rest` begins with a word that joins the halves of `Haupt- und Personalamt`.
+/// Returns whether `rest` begins with a word that joins the halves of `Haupt- und Personalamt`.
 fn begins_with_conjunction(rest: &str) -> bool {
     let end = rest.find(|c: char| !c.is_alphabetic()).unwrap_or(rest.len());
     is_conjunction(&rest.as_bytes()[..end])

@@ -64,7 +64,7 @@ fn words_of(text: &str) -> Vec<Vec<u8>> {
     words(&folded).into_iter().map(|word| folded.bytes[word].to_vec()).collect()
 }
 
-/// How much each two of the sets share, for those that share anything.
+/// Returns how much each two of the sets share, for those that share anything.
 fn shared_between(sets: &[BTreeSet<Vec<u8>>]) -> BTreeMap<(usize, usize), usize> {
     let mut holders: BTreeMap<&[u8], Vec<usize>> = BTreeMap::new();
     for (index, set) in sets.iter().enumerate() {

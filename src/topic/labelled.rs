@@ -41,7 +41,7 @@ impl Labelled {
         self.labels.iter().map(|label| TopicId::new(label.as_str())).collect()
     }
 
-    /// What is tagged of it; no source gives it anything.
+    /// Returns what is tagged of it; no source gives it anything.
     pub fn subject<'a>(&'a self, source: &'a SourceId) -> Subject<'a> {
         Subject {
             title: &self.title,

@@ -242,7 +242,7 @@ fn forwards(phrase: &Phrase, text: &Folded, index: usize, at: usize) -> Option<u
         .max()
 }
 
-/// Where the phrase begins when its word `index` begins at `at`.
+/// Returns where the phrase begins when its word `index` begins at `at`.
 fn backwards(phrase: &Phrase, text: &Folded, index: usize, at: usize) -> Option<usize> {
     let Some(before) = index.checked_sub(1) else { return Some(at) };
     if !parts_words(text.joint(at)) {

@@ -229,12 +229,12 @@ pub struct Considered {
 }
 
 impl Considered {
-    /// What is missing to the threshold; 0 if nothing is.
+    /// Returns what is missing to the threshold; 0 if nothing is.
     pub fn missing(&self) -> f64 {
         (self.threshold - self.score).max(0.0)
     }
 
-    /// What decided, as it is kept beside a tagging: the evidence of the rules,
+    /// Returns what decided, as it is kept beside a tagging: the evidence of the rules,
     /// then the words of the model for and against.
     fn reasons(self) -> Vec<Evidence> {
         let words = self
@@ -415,7 +415,7 @@ enum Detail {
     IfTagged,
 }
 
-/// Whether a term decides alone, or the admin gave the topic to the whole source:
+/// Returns whether a term decides alone, or the admin gave the topic to the whole source:
 /// then the model may add to the rules but takes nothing away.
 fn is_decided(topic: &Topic, reading: &Reading<'_>, evidence: &[Evidence]) -> bool {
     reading.is_decided(topic) || is_given(evidence)

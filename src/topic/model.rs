@@ -103,7 +103,7 @@ impl Model {
         self.topics.iter().map(|topic| &topic.id)
     }
 
-    /// How the topic's two opinions are put together; none if it is unknown.
+    /// Returns how the topic's two opinions are put together; none if it is unknown.
     pub fn combination(&self, topic: &TopicId) -> Option<Combination> {
         self.topics.iter().find(|known| known.id == *topic).map(|known| known.combination)
     }
@@ -137,7 +137,7 @@ impl Model {
         sums.into_iter().zip(&self.topics).map(of).collect()
     }
 
-    /// What it makes of the item for its topic `index`, with the words that
+    /// Returns what it makes of the item for its topic `index`, with the words that
     /// decided, if `with_words`.
     pub(super) fn opinion(
         &self,
@@ -209,7 +209,7 @@ struct Weighed {
     points: f64,
 }
 
-/// Whether a short word is an abbreviation.
+/// Returns whether a short word is an abbreviation.
 fn is_capital(text: &Folded, word: &Word) -> bool {
     word.len() > 1 && text.letters[word.clone()].iter().all(|letter| letter.upper)
 }

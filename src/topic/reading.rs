@@ -84,7 +84,7 @@ impl<'a> Reading<'a> {
         Self { subject, lead, findings, model, folded }
     }
 
-    /// What counts for the topic in the places that a signal reads.
+    /// Returns what counts for the topic in the places that a signal reads.
     pub fn evidence(
         &self,
         topic: &Topic,
@@ -94,7 +94,7 @@ impl<'a> Reading<'a> {
         self.of(topic, signal, |findings| &findings.counted, reads)
     }
 
-    /// Whether a term with `!` stands where it decides.
+    /// Returns whether a term with `!` stands where it decides.
     pub(super) fn is_decided(&self, topic: &Topic) -> bool {
         self.findings
             .get(topic.index)
@@ -108,12 +108,12 @@ impl<'a> Reading<'a> {
         Some(model.opinion(topic.in_model?, reading, texts, self.lead, with_words))
     }
 
-    /// How the topic's two opinions are put together.
+    /// Returns how the topic's two opinions are put together.
     pub(super) fn combination(&self, topic: &Topic) -> Option<Combination> {
         self.model.as_ref()?.0.combination(&topic.id)
     }
 
-    /// What a model would read; for training.
+    /// Returns what a model would read; for training.
     pub(super) fn features(&self) -> Features {
         match (&self.folded, &self.model) {
             (Some((title, text)), _) => {

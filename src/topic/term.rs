@@ -42,7 +42,7 @@ pub(super) struct Term {
 }
 
 impl Term {
-    /// Whether it ends in a mark, which only strong terms have.
+    /// Returns whether it ends in a mark, which only strong terms have.
     pub(super) fn is_marked(&self) -> bool {
         self.decisive || self.needs_context || self.names_sender
     }
@@ -198,7 +198,7 @@ fn word(text: &str) -> Result<Word, String> {
     Ok(Word { stem, marks, open_left, open_right, tails })
 }
 
-/// How much of a plain word remains without its written ending.
+/// Returns how much of a plain word remains without its written ending.
 fn stem_length(word: &[u8], marks: &[Mark]) -> usize {
     let fits = |ending: &&str| {
         word.ends_with(ending.as_bytes()) && {
@@ -233,7 +233,7 @@ fn marks(folded: &Folded) -> Vec<Mark> {
 }
 
 impl Word {
-    /// Where the word can end when its stem begins at `stem_at` (borders and case checked). Folded offsets.
+    /// Returns where the word can end when its stem begins at `stem_at` (borders and case checked). Folded offsets.
     pub(super) fn ends(&self, text: &Folded, stem_at: usize) -> Vec<usize> {
         let end = stem_at + self.stem.len();
         if text.bytes.get(stem_at..end) != Some(&self.stem[..]) {
@@ -272,7 +272,7 @@ impl Word {
             .collect()
     }
 
-    /// Where the word can end when it begins at `start`, a border.
+    /// Returns where the word can end when it begins at `start`, a border.
     pub(super) fn ends_from(&self, text: &Folded, start: usize) -> Vec<usize> {
         if !self.open_left {
             return self.ends(text, start);
@@ -281,17 +281,17 @@ impl Word {
         (start..border).flat_map(|at| self.ends(text, at)).collect()
     }
 
-    /// Where the word begins when its stem does at `stem_at`.
+    /// Returns where the word begins when its stem does at `stem_at`.
     pub(super) fn start(&self, text: &Folded, stem_at: usize) -> Option<usize> {
         if self.open_left { text.border_before(stem_at) } else { Some(stem_at) }
     }
 
-    /// How many parts its hyphens make at most.
+    /// Returns how many parts its hyphens make at most.
     pub(super) fn parts(&self) -> usize {
         self.stem.len().min(6)
     }
 
-    /// Whether `whole`, a word put together from two, is this one. All folded.
+    /// Returns whether `whole`, a word put together from two, is this one. All folded.
     pub(super) fn is_exactly(&self, whole: &[u8]) -> bool {
         let rest = whole.strip_prefix(&self.stem[..]);
         let plain = self.marks.iter().all(|mark| mark.upper.is_none());
@@ -301,7 +301,7 @@ impl Word {
                 .is_some_and(|rest| self.open_right || self.tails.iter().any(|tail| tail == rest))
     }
 
-    /// Whether `head` and the end of `compound` make this word: `Haupt` and
+    /// Returns whether `head` and the end of `compound` make this word: `Haupt` and
     /// `Personalamtsleiter` make `Hauptamtsleiter`. All folded.
     pub(super) fn is_made_of(&self, head: &[u8], head_upper: &[bool], compound: &[u8]) -> bool {
         /// Less is an ending, not a word.
@@ -325,7 +325,7 @@ impl Word {
 }
 
 impl Mark {
-    /// Whether the text may have this joint where the term has the mark's.
+    /// Returns whether the text may have this joint where the term has the mark's.
     fn allows(self, found: Joint) -> bool {
         match self.joint {
             // Abbreviations are written in one piece.

@@ -45,12 +45,12 @@ pub(super) struct RulesSaid {
 }
 
 impl RulesSaid {
-    /// Whether the item has the topic by the rules alone.
+    /// Returns whether the item has the topic by the rules alone.
     pub(super) fn alone(self) -> bool {
         !self.vetoed && self.points >= self.threshold
     }
 
-    /// Whether it has the topic by both opinions.
+    /// Returns whether it has the topic by both opinions.
     pub(super) fn with(self, combination: Combination, log_odds: f64) -> bool {
         let said = combination.points(log_odds);
         let said = if self.decided { said.max(0.0) } else { said };

@@ -337,7 +337,7 @@ async fn digest(
     face.ok(&plan, &Page::Digest(page))
 }
 
-/// What a digest has on one topic, wherever it stands in it: a mail to those who
+/// Returns what a digest has on one topic, wherever it stands in it: a mail to those who
 /// chose few topics has it under another heading. None if it has nothing.
 fn only_of(mut digest: Digest, topic: TopicId, title: &str) -> Option<Digest> {
     let mut of_topic = Section { title: title.to_owned(), entries: Vec::new(), omitted: 0, topic };

@@ -50,7 +50,7 @@ impl Ticked {
         }
     }
 
-    /// What is missing.
+    /// Returns what is missing.
     pub(super) fn problems(&self) -> Problems {
         let missing = |is_empty: bool, text: &str| is_empty.then(|| text.to_owned());
         Problems {

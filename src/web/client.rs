@@ -54,7 +54,7 @@ impl Asking {
         None
     }
 
-    /// What rate limits count by: the client, or else the peer; of IPv6 the
+    /// Returns what rate limits count by: the client, or else the peer; of IPv6 the
     /// network that one household or office has.
     pub(super) fn place(&self, trusted: &[Network]) -> String {
         match self.client(trusted).or(self.peer) {
@@ -72,7 +72,7 @@ impl Asking {
         self.headers.get(name)?.to_str().ok()
     }
 
-    /// Whether the field is there at all.
+    /// Returns whether the field is there at all.
     pub(super) fn has(&self, name: &str) -> bool {
         self.headers.contains_key(name)
     }

@@ -16,7 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::headers::Kind;
 use super::pages::Page;
 use super::views::Trouble;
-use super::{Face, PATIENCE, Refusal};
+use super::{ANSWER_TIMEOUT, Face, Refusal};
 
 /// Most bytes of a request's body.
 const MAX_BODY: usize = 64 * 1024;
@@ -49,7 +49,7 @@ async fn bounded(State(face): State<Arc<Face>>, request: Request, next: Next) ->
     let Ok(_permit) = permit else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+    match tokio::time::timeout(ANSWER_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }

@@ -111,7 +111,7 @@ fn validated(headers: &HeaderMap, text: String, updated: Timestamp) -> Response 
     response
 }
 
-/// Whether If-None-Match names the tag; compared weakly (RFC 9110 8.8.3.2).
+/// Returns whether If-None-Match names the tag; compared weakly (RFC 9110 8.8.3.2).
 fn names_tag(known: &str, tag: &str) -> bool {
     known
         .split(',')

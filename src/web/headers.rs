@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// Whether search engines are told to stay away.
+    /// Returns whether search engines are told to stay away.
     pub const fn is_hidden(self) -> bool {
         matches!(self, Self::Token | Self::Status)
     }

@@ -25,7 +25,7 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Whether one more sign-up is taken from `client`, and counts it if so.
+    /// Returns whether one more sign-up is taken from `client`, and counts it if so.
     pub(super) fn admit(&mut self, client: &str, now: Timestamp) -> bool {
         forget(&mut self.all, now, HOUR);
         self.clients.retain(|_, times| {
@@ -41,7 +41,7 @@ impl Limits {
         true
     }
 
-    /// Whether one more mail may go to `address`, and counts it if so.
+    /// Returns whether one more mail may go to `address`, and counts it if so.
     pub(super) fn may_mail(&mut self, address: &str, now: Timestamp) -> bool {
         self.addresses.retain(|_, times| {
             forget(times, now, DAY);

@@ -41,7 +41,7 @@ use crate::store::StoreError;
 /// Requests that are answered at once; more are told to come again.
 const CONCURRENCY: usize = 64;
 /// Longest time for one answer, the reading of its body included.
-const PATIENCE: Duration = Duration::from_secs(20);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 /// Requests beside these that are answered at once if they unsubscribe by one
 /// press of a button or ask whether the service lives.
 const RESERVED: usize = 16;

@@ -49,7 +49,7 @@ async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     face.ok(&plan, &Page::Settings(Box::new(page)))
 }
 
-/// What they have now; no topic chosen means all.
+/// Returns what they have now; no topic chosen means all.
 fn chosen(plan: &Plan, subscriber: &Subscriber) -> Ticked {
     let topics = if subscriber.topics.is_empty() {
         plan.topics.iter().map(|(id, _)| id.clone()).collect()
@@ -162,7 +162,7 @@ async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answ
     Ok(response)
 }
 
-/// Who leaves by the link; they are found after it, too, so that twice is no error.
+/// Returns who leaves by the link; they are found after it, too, so that twice is no error.
 async fn leaver(ctx: &Context, link: &str) -> Result<Option<Subscriber>, StoreError> {
     if !token::is_well_formed(link) {
         return Ok(None);

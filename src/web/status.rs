@@ -38,7 +38,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .route("/metrics", get(metrics))
 }
 
-/// Whether the database answers; says no more, so anyone may ask.
+/// Returns whether the database answers; says no more, so anyone may ask.
 async fn healthz(State(face): State<Arc<Face>>) -> Response {
     let (ctx, _) = face.now();
     let (status, text) = match ctx.store.read(|tx| items::last_receipt(tx).map(|_| ())).await {

@@ -411,7 +411,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Whether nothing is wrong.
+    /// Returns whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

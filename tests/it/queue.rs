@@ -297,7 +297,7 @@ async fn the_operators_word_ends_a_rest_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_leaves_while_the_mail_waits_or_lies_in_a_hand_gets_none() {
+async fn who_leaves_while_the_outbox_changed_or_lies_in_a_hand_gets_none() {
     let ctx: Arc<Mutex<Option<Context>>> = Arc::default();
     let given = Arc::clone(&ctx);
     let room = Room::with(5, 1, MONDAY, "täglich 07:00", move |number, _| {

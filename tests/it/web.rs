@@ -235,7 +235,7 @@ impl World {
     /// Whether the journeys said since the last look that a mail waits.
     fn is_rung(&self) -> bool {
         use futures_util::FutureExt as _;
-        self.ctx.mail_waits.notified().now_or_never().is_some()
+        self.ctx.outbox_changed.notified().now_or_never().is_some()
     }
 
     /// The path of the newest confirmation link.

@@ -295,7 +295,7 @@ async fn another_way(
     Ok(Finding { remedy: found.remarks.last().cloned(), ..finding }.changes(changes))
 }
 
-/// What only its history tells.
+/// Returns what only its history tells.
 fn of_state(plan: &Plan, source: &SourcePlan, state: &SourceState) -> Vec<Finding> {
     let mut findings = Vec::new();
     let error = state.last_error.clone().unwrap_or_default();

@@ -209,7 +209,7 @@ impl Report<'_> {
         Ok(())
     }
 
-    /// How often a topic is given in place of another that is missed.
+    /// Returns how often a topic is given in place of another that is missed.
     fn confusion(&self, found: &[Vec<TopicId>]) -> Vec<(String, String, usize)> {
         let mut confusion = Vec::new();
         let labels: Vec<Vec<TopicId>> = self.items.iter().map(Labelled::topics).collect();

@@ -194,7 +194,7 @@ fn is_free(token: &Token<'_>) -> bool {
         if matches!(word.letters.as_str(), "kostenlos" | "kostenfrei" | "gebuehrenfrei" | "frei"))
 }
 
-/// What an outcome needs beside its word.
+/// Returns what an outcome needs beside its word.
 pub(super) fn outcome_words(outcome: Outcome, part: &Sentence<'_>) -> String {
     match outcome {
         Outcome::Cancelled | Outcome::FullyBooked => String::new(),

@@ -29,7 +29,7 @@ pub(super) fn speaks_of_a_deadline(part: &Sentence<'_>) -> bool {
     })
 }
 
-/// Whether `bis` stands before the fact, and no span began with a day of its own.
+/// Returns whether `bis` stands before the fact, and no span began with a day of its own.
 pub(super) fn is_until(part: &Sentence<'_>, token: &Token<'_>) -> bool {
     const BETWEEN: [&str; 8] =
         ["zum", "den", "dem", "am", "einschliesslich", "spaetestens", "um", "zur"];

@@ -182,7 +182,7 @@ fn address<'a>(text: &'a str, role: &str) -> Result<&'a str, SendError> {
     Ok(text)
 }
 
-/// What stands in a field without any encoding: visible ASCII.
+/// Returns what stands in a field without any encoding: visible ASCII.
 fn token<'a>(text: &'a str, field: &str) -> Result<&'a str, SendError> {
     let plain = |b: u8| b.is_ascii_graphic() && !b"<>,".contains(&b);
     if text.is_empty() || text.len() > 900 || !text.bytes().all(plain) {

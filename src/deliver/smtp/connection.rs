@@ -137,12 +137,12 @@ impl Connection {
         }
     }
 
-    /// Whether the server has said nothing since its last answer.
+    /// Returns whether the server has said nothing since its last answer.
     pub(super) fn is_quiet(&mut self) -> bool {
         self.dialogue.is_quiet()
     }
 
-    /// Whether another transaction may follow.
+    /// Returns whether another transaction may follow.
     pub(super) const fn is_reusable(&self) -> bool {
         self.is_reusable
     }
@@ -152,7 +152,7 @@ impl Connection {
         self.sent
     }
 
-    /// How long ago it was used.
+    /// Returns how long ago it was used.
     pub(super) fn idle_for(&self) -> Duration {
         now().saturating_duration_since(self.used)
     }

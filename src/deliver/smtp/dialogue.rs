@@ -46,7 +46,7 @@ impl Dialogue {
         }
     }
 
-    /// Whether the other side has said nothing since its last reply, not even
+    /// Returns whether the other side has said nothing since its last reply, not even
     /// that it closes. Looks without waiting.
     pub(super) fn is_quiet(&mut self) -> bool {
         if !self.buffer.is_empty() {

@@ -15,7 +15,7 @@ impl Reply {
         self.lines.join(" ").trim().to_owned()
     }
 
-    /// Whether it refuses, for now or for good.
+    /// Returns whether it refuses, for now or for good.
     pub(super) const fn refuses(&self) -> bool {
         self.code >= 400
     }

@@ -69,12 +69,12 @@ impl<'a> Reader<'a> {
         self.path = path.into();
     }
 
-    /// Where the table begins.
+    /// Returns where the table begins.
     pub fn place(&self) -> &'a Place {
         &self.table.place
     }
 
-    /// Where the value of `key` stands, else where the table begins.
+    /// Returns where the value of `key` stands, else where the table begins.
     pub fn place_of(&self, key: &str) -> &'a Place {
         self.table.get(key).map_or(&self.table.place, |value| &value.place)
     }
@@ -107,7 +107,7 @@ impl<'a> Reader<'a> {
         self.problems.push(Problem { place, path, message: message.into(), is_doubt: true });
     }
 
-    /// Whether `key` is there; does not take it.
+    /// Returns whether `key` is there; does not take it.
     pub fn has(&self, key: &str) -> bool {
         self.table.get(key).is_some()
     }

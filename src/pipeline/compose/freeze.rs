@@ -151,7 +151,7 @@ impl Freezer {
         Ok(last.is_none())
     }
 
-    /// When they joined, if that changes their words: to the instant where it
+    /// Returns when they joined, if that changes their words: to the instant where it
     /// decides what they get, else to the minute that the words name.
     fn joined(&self, since: Timestamp) -> Option<Timestamp> {
         const MINUTE: i64 = 60_000;
@@ -163,7 +163,7 @@ impl Freezer {
         }
     }
 
-    /// What is shared by the mails to everyone of this reader's sort; none if
+    /// Returns what is shared by the mails to everyone of this reader's sort; none if
     /// there is nothing for them.
     fn shared_with(&self, someone: &Subscriber) -> Result<Option<Arc<Shared>>, PipelineError> {
         let joined = self.joined(someone.since);

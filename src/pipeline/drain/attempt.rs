@@ -93,7 +93,7 @@ pub(super) async fn send_one(
     Ok(Settled::Dead { suspends })
 }
 
-/// What the admin should hear of a message that is given up. A notice that
+/// Returns what the admin should hear of a message that is given up. A notice that
 /// reached nobody must not make another notice, and a mailbox that does not
 /// exist is its reader's.
 fn news(entry: &OutboxEntry, error: &SendError, now: Timestamp) -> Option<News> {
@@ -107,7 +107,7 @@ fn news(entry: &OutboxEntry, error: &SendError, now: Timestamp) -> Option<News> 
     Some(News { what, since: born(entry, now), until: now, messages: 1, reason })
 }
 
-/// When the message was frozen, or now if its clock was ahead of ours.
+/// Returns when the message was frozen, or now if its clock was ahead of ours.
 fn born(entry: &OutboxEntry, now: Timestamp) -> Timestamp {
     entry.created.min(now)
 }

@@ -69,7 +69,7 @@ struct Committed {
 }
 
 impl GroupCommit {
-    /// Whether something that happened cannot be written just now.
+    /// Returns whether something that happened cannot be written just now.
     pub(super) fn is_stuck(&self) -> bool {
         self.is_stuck.load(Ordering::Acquire)
     }

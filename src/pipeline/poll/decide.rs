@@ -3,7 +3,7 @@
 
 use super::client::PoliteClient;
 use super::recall::{self, Recalled};
-use super::recognise::{self, Rekeyed};
+use super::rekey::{self, Rekeyed};
 use super::{detail, pdfs};
 use crate::agenda;
 use crate::answer::caching;
@@ -181,10 +181,10 @@ fn read_document(
     // The rest of an incomplete document was not seen: its validators would hide
     // it behind a 304.
     let mut cursor = if incomplete { cursor } else { next };
-    let settings = &recognise::in_use(&source.configured.settings, &cursor);
+    let settings = &rekey::in_use(&source.configured.settings, &cursor);
     let mut found =
         find(store, settings, &memory, items, &mut notes).map_err(|error| passing(&error))?;
-    let rekeyed = recognise::recognise(store, settings, &mut found, &mut cursor, &mut notes, now)
+    let rekeyed = rekey::rekey(store, settings, &mut found, &mut cursor, &mut notes, now)
         .map_err(|error| passing(&error))?;
     let total = found.len();
     let mut reading = Reading {
@@ -335,16 +335,17 @@ fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, readin
         ));
         return;
     };
-    let item = with_dates(item, settings, now, &mut reading.notes);
     let verdict =
         known.as_ref().map_or(Verdict::New, |known| dedup::verdict(known, &item.fingerprint));
     match verdict {
         Verdict::New => {
+            let item = with_dates(item, settings, now, &mut reading.notes);
             let taggings = tag(plan, source, &item);
             let traces = dedup::traces(&item);
             reading.new.push(NewItem { item, taggings, traces });
         }
         Verdict::Changed(id) => {
+            let item = with_dates(item, settings, now, &mut reading.notes);
             let taggings = tag(plan, source, &item);
             reading.changed.push((id, item, taggings));
         }

@@ -11,8 +11,8 @@ mod hosts;
 mod pass;
 mod pdfs;
 mod recall;
-mod recognise;
 mod record;
+mod rekey;
 mod robots;
 mod sizes;
 mod source;
@@ -33,7 +33,7 @@ use crate::store::sources;
 pub use recall::appearance;
 
 pub(crate) use hosts::HostLimits;
-pub use recognise::identity_in_use;
+pub use rekey::identity_in_use;
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]
@@ -168,7 +168,7 @@ async fn ask_all(
     Ok(reports)
 }
 
-/// When the next source is due; none if none is polled at all.
+/// Returns when the next source is due; none if none is polled at all.
 pub async fn next_due(ctx: &Context, plan: &Plan) -> Result<Option<Timestamp>, PipelineError> {
     let now = ctx.clock.now();
     let sources: Vec<(SourceId, polling::Policy)> = enabled(plan)

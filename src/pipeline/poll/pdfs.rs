@@ -29,7 +29,7 @@ const MOST: usize = 5;
 /// None is read after so long: other sources wait for the pass.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// Longest that one may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PDF_TIMEOUT: Duration = Duration::from_secs(20);
 /// Most bytes of an answer of the reader.
 const LONGEST: u64 = 4 << 20;
 /// An item that says less is completed by its first file.
@@ -150,7 +150,7 @@ async fn read(
             format!("`{}` cannot be started: {error}", reader.display()),
         )
     })?;
-    let read = tokio::time::timeout(PATIENCE, text_of(child, &response.body)).await;
+    let read = tokio::time::timeout(PDF_TIMEOUT, text_of(child, &response.body)).await;
     let read = read.ok().and_then(Result::ok).unwrap_or_else(|| PdfText {
         remark: Some("nicht lesbar".to_owned()),
         ..PdfText::default()

@@ -108,18 +108,18 @@ fn empty(message: &str, proposal: Option<&Vec<RawItem>>) -> Failure {
     Failure::new(FailureKind::EmptySelector, format!("{message}{proposed}"))
 }
 
-/// How many items are known ones.
+/// Returns how many items are known ones.
 fn count(items: &[RawItem], remembered: &[Appearance]) -> usize {
     let found: Vec<Appearance> = items.iter().map(appearance).collect();
     recognise(&found, remembered).iter().flatten().count()
 }
 
-/// Whether so many known items make a list the one of before.
+/// Returns whether so many known items make a list the one of before.
 fn is_enough(known: usize, items: usize, remembered: &[Appearance]) -> bool {
     known >= 2 || known == 1 && (items <= 3 || remembered.len() <= 2)
 }
 
-/// Whether no item stands where one of before stood: on the same host in the same folder.
+/// Returns whether no item stands where one of before stood: on the same host in the same folder.
 fn is_elsewhere(items: &[RawItem], memory: &[Remembered]) -> bool {
     let folders: HashSet<String> =
         memory.iter().filter_map(|item| folder(item.url.as_deref()?)).collect();

@@ -300,7 +300,7 @@ fn rewrite_items(
     Ok(())
 }
 
-/// Which of the items of a first poll may be mailed.
+/// Returns which of the items of a first poll may be mailed.
 fn mailable_at_first(initial: Initial, new: &[NewItem]) -> Vec<bool> {
     match initial {
         Initial::None => vec![false; new.len()],

@@ -50,7 +50,7 @@ pub(super) fn in_use(settings: &SourceSettings, cursor: &Cursor) -> SourceSettin
 
 /// Corrects whom the items of a document are, and returns what has to be written.
 /// A source whose keys count positions falls to a better identity, with a note.
-pub(super) fn recognise(
+pub(super) fn rekey(
     store: &Store,
     settings: &SourceSettings,
     found: &mut [Found],
@@ -129,12 +129,12 @@ pub(super) fn recognise(
     apply(settings, found, &stored, &decided, cursor, notes)
 }
 
-/// What a stored item says, its text only if it may be meant.
+/// Returns what a stored item says, its text only if it may be meant.
 fn content(item: &Recent, with_text: bool) -> Content {
     Content::of(&item.title, if with_text { &item.text } else { "" }, item.published)
 }
 
-/// What an item of the document says, cleaned as it would be stored.
+/// Returns what an item of the document says, cleaned as it would be stored.
 fn content_of(item: &Found, settings: &SourceSettings, now: Timestamp) -> Content {
     let cleaned = normalize::item(&item.raw, item.key().clone(), 0, settings, now);
     cleaned.map_or_else(

@@ -17,7 +17,7 @@ const AT_MOST_EVERY: Duration = Duration::from_hours(24);
 /// So many changed items of one poll are always news.
 const ALWAYS_NEWS: usize = 3;
 
-/// What changed in substance in an item that readers had, in words for them;
+/// Returns what changed in substance in an item that readers had, in words for them;
 /// none if it does not return. To be asked before the item is rewritten.
 pub(super) fn change(
     tx: &Transaction<'_>,
@@ -41,7 +41,7 @@ pub(super) fn change(
     Ok(leads.then_some(said))
 }
 
-/// Whether so many changes at once are the site's rebuilding and no news: then
+/// Returns whether so many changes at once are the site's rebuilding and no news: then
 /// none of them returns.
 pub(super) fn is_rebuilt(changed: usize, known: usize) -> bool {
     changed > ALWAYS_NEWS && changed * 2 > known

@@ -96,7 +96,7 @@ pub struct Proofs {
     pub forgotten: Option<Timestamp>,
 }
 
-/// What proves the consent of an address; of who left it is found by its keyed hash.
+/// Returns what proves the consent of an address; of who left it is found by its keyed hash.
 pub async fn proofs(ctx: &Context, address: &str) -> Result<Proofs, PipelineError> {
     let (hash, address) = (ctx.tokens.address(address), address.to_owned());
     let read = ctx.store.read(move |tx| {

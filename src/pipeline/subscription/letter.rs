@@ -139,7 +139,7 @@ fn list(ctx: &Context, plan: &Plan, subscriber: &Subscriber, kind: MailKind) -> 
     Some(list_fields(&plan.mail, series, &feedback, &ctx.tokens.unsubscribe(subscriber.id)))
 }
 
-/// What they get, in words; with the next date, if it is asked for.
+/// Returns what they get, in words; with the next date, if it is asked for.
 fn ordered(plan: &Plan, subscriber: &Subscriber, now: Option<Timestamp>) -> Vec<Ordered> {
     let mail = &plan.mail;
     subscriber

@@ -91,7 +91,7 @@ fn suspension(tx: &Transaction<'_>, one: &Suspended) -> Result<Suspension, Store
     Ok(Suspension { since: one.since, probes: one.probes, last })
 }
 
-/// Where the last probe stands in the outbox.
+/// Returns where the last probe stands in the outbox.
 fn outcome(tx: &Transaction<'_>, subscriber: SubscriberId) -> Result<Outcome, StoreError> {
     let mails = outbox::of_subscriber(tx, subscriber)?;
     let probe = mails.iter().rev().find(|mail| mail.kind == MailKind::Probe);

@@ -36,7 +36,7 @@ const WEEKDAY: Field = Field {
 };
 const YEAR: Field = field("year", "2026-2030", 1970, 2100);
 
-/// Whether the text means to be a cron line rather than words.
+/// Returns whether the text means to be a cron line rather than words.
 pub(super) fn looks_like(text: &str) -> bool {
     let mut tokens = text.split_whitespace();
     tokens.next().is_some_and(|first| {
@@ -90,7 +90,7 @@ pub(super) fn parse(text: &str) -> Result<Plan, CalendarError> {
     Ok(Plan { lines: vec![line], days: Days::ALL, frequency })
 }
 
-/// How often, as readers see it.
+/// Returns how often, as readers see it.
 fn frequency(a_day: usize, days: usize, months: usize, weekdays: &BTreeSet<u32>) -> String {
     if months < 12 {
         return "regelmäßig".to_owned();
@@ -169,7 +169,7 @@ impl Field {
         }
     }
 
-    /// How many different values there are.
+    /// Returns how many different values there are.
     fn circle(&self) -> u32 {
         if self.name == WEEKDAY.name { 7 } else { self.most - self.least + 1 }
     }

@@ -41,13 +41,13 @@ pub fn registrable(host: &str) -> String {
     if SHARED_SUFFIXES.contains(&two.as_str()) { last(3) } else { two }
 }
 
-/// Whether the host of a URL is an address; a parsed URL has no other spelling
+/// Returns whether the host of a URL is an address; a parsed URL has no other spelling
 /// of one than digits and dots, or brackets.
 fn is_address(host: &str) -> bool {
     host.starts_with('[') || host.bytes().all(|b| b.is_ascii_digit() || b == b'.')
 }
 
-/// Whether all under that name belong together: then a server that asks to be
+/// Returns whether all under that name belong together: then a server that asks to be
 /// left alone speaks for all of them. A bare address or machine name says
 /// nothing about who stands behind it.
 pub fn is_one_registrant(name: &str) -> bool {

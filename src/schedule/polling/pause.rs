@@ -9,7 +9,7 @@ use crate::model::{SourceId, Timestamp};
 /// Clocks are set by a little all the time.
 const CLOCK_SLACK: Duration = Duration::from_mins(1);
 
-/// What a stored next poll is worth after a pause: the machine slept, the clock
+/// Returns what a stored next poll is worth after a pause: the machine slept, the clock
 /// jumped, the service was down. The caller stores what is answered.
 ///
 /// A time further ahead than any poll of ours could lie was written by a clock
@@ -49,7 +49,7 @@ pub fn trusted(now: Timestamp, next_poll: Timestamp, attempted: Option<Timestamp
     if is_ahead && next_poll != NEVER { now } else { next_poll }
 }
 
-/// Whether so many hosts failed at once that the fault is ours: then no
+/// Returns whether so many hosts failed at once that the fault is ours: then no
 /// source's failures are counted. Few hosts say nothing.
 pub const fn is_our_outage(hosts_asked: usize, hosts_unreachable: usize) -> bool {
     hosts_asked >= 4 && hosts_unreachable * 2 > hosts_asked

@@ -84,7 +84,7 @@ pub fn read_detail(
     Ok(read)
 }
 
-/// What is wrong with the selectors of `[source.detail]`: key and message.
+/// Returns what is wrong with the selectors of `[source.detail]`: key and message.
 pub fn check_detail(detail: &Detail) -> Vec<(&'static str, String)> {
     [("text", &detail.text), ("date", &detail.date), ("title", &detail.title)]
         .into_iter()

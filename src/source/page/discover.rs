@@ -61,7 +61,7 @@ pub fn feed_links(html: &str, base: &str) -> Vec<String> {
     )
 }
 
-/// Where a feed of the site or of the page often is although the page does not
+/// Returns where a feed of the site or of the page often is although the page does not
 /// say so, likeliest first. `system` is what [`recognise`] answered.
 pub fn usual_feeds(page: &str, system: Option<&str>) -> Vec<String> {
     let Ok(page) = Url::parse(page) else { return Vec::new() };

@@ -24,7 +24,7 @@ impl Picks {
         Ok(Self { source: text.trim().to_owned(), alternatives })
     }
 
-    /// What each alternative finds, best first.
+    /// Returns what each alternative finds, best first.
     pub(super) fn find<'a>(&self, item: ElementRef<'a>) -> impl Iterator<Item = Found<'a>> {
         self.alternatives.iter().filter_map(move |pick| pick.find(item))
     }

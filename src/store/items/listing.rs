@@ -61,7 +61,7 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
     )
 }
 
-/// How many items have all of the words in title or lead.
+/// Returns how many items have all of the words in title or lead.
 pub fn count_found(tx: &Transaction<'_>, search: &str) -> Result<usize, StoreError> {
     const COUNT_FOUND: &str = "select count(*) from item_words where item_words match ?1";
     let Some(search) = match_expression(search) else { return Ok(0) };

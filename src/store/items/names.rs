@@ -9,7 +9,7 @@ use crate::text::hash64;
 
 use super::read_known;
 
-/// What a verdict needs of the source's item that bears `name` beside its key,
+/// Returns what a verdict needs of the source's item that bears `name` beside its key,
 /// and its title: a page may hold another month's letter by now.
 pub fn known_as(
     tx: &Transaction<'_>,

@@ -27,7 +27,7 @@ pub fn set_tag(
     Ok(())
 }
 
-/// Which version of the rules looked at the item last; empty if none is known.
+/// Returns which version of the rules looked at the item last; empty if none is known.
 pub fn tagged_by(tx: &Transaction<'_>, id: ItemId) -> Result<String, StoreError> {
     const TAGGED_BY: &str = "select version from taggings where item = ?1";
     let version: Option<String> = tx.one(TAGGED_BY, [id], column)?;
@@ -55,13 +55,13 @@ pub fn tagged_otherwise(
     tx.all(TAGGED_OTHERWISE, (version, after, count(limit)), column)
 }
 
-/// How many items other rules than `version` looked at last.
+/// Returns how many items other rules than `version` looked at last.
 pub fn count_tagged_otherwise(tx: &Transaction<'_>, version: &str) -> Result<u64, StoreError> {
     const COUNT_OTHERWISE: &str = "select count(*) from taggings where version <> ?1";
     tx.value(COUNT_OTHERWISE, [version])
 }
 
-/// When the item last changed in substance (none: never); nothing if there is no such item.
+/// Returns when the item last changed in substance (none: never); nothing if there is no such item.
 pub fn updated(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Option<Timestamp>>, StoreError> {
     const UPDATED: &str = "select updated from items where id = ?1";
     tx.one(UPDATED, [id], column)

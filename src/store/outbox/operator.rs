@@ -135,7 +135,7 @@ pub fn not_retried(tx: &Transaction<'_>, chosen: &Chosen) -> Result<Vec<(Ended, 
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// What waits for someone who left is not sent, nor what is claimed unless its
+/// Stops what waits for someone who left, also what is claimed unless its
 /// DATA has begun. Their address and the bytes go. Returns how many.
 pub fn cancel_for(
     tx: &Transaction<'_>,
@@ -151,7 +151,7 @@ pub fn cancel_for(
     Ok(cancelled)
 }
 
-/// What waits for someone whose mail comes back is not sent. Returns how many.
+/// Stops what waits for someone whose mail comes back. Returns how many.
 pub fn stop_for(
     tx: &Transaction<'_>,
     subscriber: SubscriberId,

@@ -124,7 +124,7 @@ pub fn settle(
     Ok(())
 }
 
-/// What was grouped with a story that is no more is grouped with the one it became.
+/// Groups what was grouped with a story that is no more with the one it became.
 fn rename_relations(
     connection: &Connection,
     story: StoryId,

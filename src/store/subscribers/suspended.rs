@@ -45,7 +45,7 @@ pub fn suspended(
     tx.all(SUSPENDED, (after, count(limit)), read)
 }
 
-/// How someone is suspended; none if they are not.
+/// Returns how someone is suspended; none if they are not.
 pub fn suspension(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Suspended>, StoreError> {
     const SUSPENSION: &str = "
         select id, suspended_at, probes, probed_at, probe_failed from subscribers
@@ -93,7 +93,7 @@ pub fn resume(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result<
     Ok(())
 }
 
-/// When they were last found again.
+/// Returns when they were last found again.
 pub fn resumed_at(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Timestamp>, StoreError> {
     const RESUMED_AT: &str = "select resumed_at from subscribers where id = ?1";
     Ok(tx.one(RESUMED_AT, [id], column)?.flatten())

@@ -79,7 +79,7 @@ pub(super) fn number(tokens: &[Token], at: usize) -> Option<(i64, usize)> {
     }
 }
 
-/// Whether that mark stands there.
+/// Returns whether that mark stands there.
 pub(super) fn is_mark(tokens: &[Token], at: usize, mark: char) -> bool {
     tokens.get(at) == Some(&Token::Mark(mark))
 }

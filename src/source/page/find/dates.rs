@@ -215,7 +215,7 @@ fn date_attribute<'a>(node: ElementRef<'a>, name: &str) -> Option<(&'a str, How)
     (!matches!(name, "a" | "img") && may_hold_day(title)).then_some((title, How::Shown))
 }
 
-/// Whether classes or properties say that a date is of the last change, or of an event.
+/// Returns whether classes or properties say that a date is of the last change, or of an event.
 fn by_attributes(node: ElementRef<'_>) -> (bool, bool) {
     let mut named = node
         .value()
@@ -270,7 +270,7 @@ pub(super) fn of_text(text: &str, reading: Reading) -> Option<Hit> {
     })
 }
 
-/// Whether a title begins with a date, and where the words after it begin.
+/// Returns whether a title begins with a date, and where the words after it begin.
 pub(super) fn before_title(title: &str, reading: Reading) -> Option<(Date, usize)> {
     let (start, end, date, _) = first_day(title, reading)?;
     let before = title.get(..start)?.trim();
@@ -287,7 +287,7 @@ pub(super) fn before_title(title: &str, reading: Reading) -> Option<(Date, usize
         .then(|| (date, title.len() - trimmed.len()))
 }
 
-/// Whether a date is set before the words after it, by a mark: alone, or after a place
+/// Returns whether a date is set before the words after it, by a mark: alone, or after a place
 /// (`Magdeburg, den 24.11.2025. …`).
 fn stands_before(before: &str, after: &str) -> bool {
     let marked =

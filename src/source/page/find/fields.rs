@@ -71,7 +71,7 @@ fn entry(ground: &Ground<'_>, span: &Span, skip_heads: usize) -> Option<Entry> {
     Some(entry)
 }
 
-/// How many headings of each item say the same in all: a kicker above the title.
+/// Returns how many headings of each item say the same in all: a kicker above the title.
 fn repeated_heads(outline: &Outline<'_>, items: &[Span]) -> usize {
     if items.len() < 3 {
         return 0;
@@ -103,13 +103,13 @@ fn heads<'a>(outline: &'a Outline<'_>, span: &Span) -> impl Iterator<Item = usiz
     })
 }
 
-/// Whether words can be a title: two words or a long one.
+/// Returns whether words can be a title: two words or a long one.
 pub(super) fn is_telling(words: &str) -> bool {
     let letters = words.chars().filter(|c| c.is_alphabetic()).count();
     letters >= 9 || letters >= 4 && words.split_whitespace().count() >= 2
 }
 
-/// Whether words are a title, not only a link that leads on.
+/// Returns whether words are a title, not only a link that leads on.
 pub(super) fn is_title(words: &str) -> bool {
     is_telling(words) && !leads_on(words)
 }
@@ -234,7 +234,7 @@ fn title_anchors(ground: &Ground<'_>, span: &Span) -> Vec<usize> {
     found.into_iter().map(|(_, _, el)| el).collect()
 }
 
-/// Whether an entry holds titles of other entries: anchors like its own that lead elsewhere.
+/// Returns whether an entry holds titles of other entries: anchors like its own that lead elsewhere.
 pub(super) fn holds_other_titles(ground: &Ground<'_>, entry: &Entry) -> bool {
     let outline = ground.outline;
     if entry.link_el == NONE {
@@ -255,7 +255,7 @@ fn kind_of_parent(outline: &Outline<'_>, el: usize) -> Option<u64> {
     outline.els.get(outline.els[el].parent).map(|parent| parent.kind)
 }
 
-/// Whether an anchor stands within running text.
+/// Returns whether an anchor stands within running text.
 fn is_in_sentence(ground: &Ground<'_>, el: usize) -> bool {
     let outline = ground.outline;
     let parent = outline.els[el].parent;
@@ -342,7 +342,7 @@ fn usable<'a>(ground: &'a Ground<'_>, entry: &'a Entry) -> impl Iterator<Item = 
         .filter(|hit| !entry.title_span.contains(&hit.at) || hit.is_pure || hit.how == How::Marked)
 }
 
-/// Where a hit stands: its way, and name and classes of its element.
+/// Returns where a hit stands: its way, and name and classes of its element.
 fn slot_of(ground: &Ground<'_>, hit: &Hit) -> (How, u64) {
     (hit.how, ground.outline.els[hit.el].kind)
 }
@@ -433,7 +433,7 @@ fn set_teaser(ground: &Ground<'_>, entry: &mut Entry) {
     entry.teaser = words.trim_matches(['|', '[', ']', ' ', '»', ',', '·']).to_owned();
 }
 
-/// Whether words name the authority that issues: a ministry's line above a release.
+/// Returns whether words name the authority that issues: a ministry's line above a release.
 fn is_issuer(words: &str) -> bool {
     (words.starts_with("Ministerium ")
         || words.starts_with("Staatskanzlei")

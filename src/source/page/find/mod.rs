@@ -160,7 +160,7 @@ impl Ground<'_> {
         self.hits_in(&(at..at + 1)).first()
     }
 
-    /// Whether the text at that place is a date and little else.
+    /// Returns whether the text at that place is a date and little else.
     fn is_date(&self, at: u32) -> bool {
         self.hits_at(at).is_some_and(|hit| hit.how == dates::How::Alone)
     }
@@ -169,7 +169,7 @@ impl Ground<'_> {
         self.hits_at(at).is_some_and(|hit| hit.is_pure)
     }
 
-    /// Whether the text at that place is part of a date put together from several.
+    /// Returns whether the text at that place is part of a date put together from several.
     fn is_parted_date(&self, at: u32) -> bool {
         let before = self.hits.partition_point(|hit| hit.at <= at);
         before.checked_sub(1).and_then(|index| self.hits.get(index)).is_some_and(|hit| {
@@ -178,13 +178,13 @@ impl Ground<'_> {
         })
     }
 
-    /// Where an anchor leads, if that is a page or a document: no picture, no place on
+    /// Returns where an anchor leads, if that is a page or a document: no picture, no place on
     /// this page, no tag.
     fn page_link(&self, el: usize) -> Option<&str> {
         self.links.get(&el).map(String::as_str)
     }
 
-    /// How many headings begin within the span.
+    /// Returns how many headings begin within the span.
     fn headings_in(&self, span: &Span) -> usize {
         let begins = |place: u32| {
             self.headings.partition_point(|el| self.outline.els[*el].span.start < place)
@@ -216,7 +216,7 @@ fn leads_to_page(
     !is_picture && !is_here
 }
 
-/// Whether the relation of a link says that it leads to a tag, a category or an author.
+/// Returns whether the relation of a link says that it leads to a tag, a category or an author.
 fn names_tag(rel: &str) -> bool {
     rel.split_ascii_whitespace()
         .any(|word| matches!(word, "tag" | "category" | "author" | "next" | "prev"))

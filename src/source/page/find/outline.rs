@@ -230,7 +230,7 @@ impl<'a> Outline<'a> {
         Ok(())
     }
 
-    /// Whether a header or footer here belongs to an item or a section of the content.
+    /// Returns whether a header or footer here belongs to an item or a section of the content.
     fn is_in_content(&self, el: usize) -> bool {
         self.ancestors(el)
             .any(|el| matches!(self.els[el].name, "article" | "main" | "section" | "li"))
@@ -378,7 +378,7 @@ fn is_silent(name: &str) -> bool {
     matches!(name, "head" | "script" | "style" | "template" | "noscript" | "iframe" | "object")
 }
 
-/// Whether an element holds a menu or so many links: a page's head does, and a form that
+/// Returns whether an element holds a menu or so many links: a page's head does, and a form that
 /// goes round a whole list.
 fn is_busy(element: ElementRef<'_>, least: usize) -> bool {
     let mut links = 0;
@@ -395,7 +395,7 @@ fn is_busy(element: ElementRef<'_>, least: usize) -> bool {
     false
 }
 
-/// Whether a class says what an element is: not one that counts or alternates.
+/// Returns whether a class says what an element is: not one that counts or alternates.
 fn tells_kind(class: &str) -> bool {
     !class.bytes().any(|byte| byte.is_ascii_digit())
         && !matches!(

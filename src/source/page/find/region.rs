@@ -105,7 +105,7 @@ fn groups(ground: &Ground<'_>, children: &[usize]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// Whether at least two items hold words that can be a title, most of them with a
+/// Returns whether at least two items hold words that can be a title, most of them with a
 /// link or a heading.
 fn is_promising(ground: &Ground<'_>, region: &Region) -> bool {
     let outline = ground.outline;
@@ -129,7 +129,7 @@ fn is_promising(ground: &Ground<'_>, region: &Region) -> bool {
     telling >= 2 && named * 2 >= telling && telling * 3 >= looked_at
 }
 
-/// Where other siblings stand between those of a group, each member heads a stretch:
+/// Returns the stretches that the members of a group head where other siblings stand between them:
 /// up to the next member, and from the date before it if dates stand before.
 fn segments(
     ground: &Ground<'_>,

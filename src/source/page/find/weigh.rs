@@ -234,7 +234,7 @@ fn heading_over(ground: &Ground<'_>, region: &Region) -> Option<String> {
     None
 }
 
-/// What the addresses of most entries say, by their folders.
+/// Returns what the addresses of most entries say, by their folders.
 fn address_rubric(entries: &[Entry]) -> Option<Rubric> {
     let mut counted: BTreeMap<Rubric, usize> = BTreeMap::new();
     let mut linked = 0;
@@ -248,7 +248,7 @@ fn address_rubric(entries: &[Entry]) -> Option<Rubric> {
     (count * 2 > linked).then_some(found)
 }
 
-/// Whether the folder of an address is of events or vacancies.
+/// Returns whether the folder of an address is of events or vacancies.
 fn is_strange(link: Option<&str>) -> bool {
     let said = link.and_then(|link| rubric(&folder(link)));
     matches!(said, Some(Rubric::Events | Rubric::Jobs))
@@ -269,7 +269,7 @@ fn folder(link: &str) -> String {
     path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.replace('/', " "))
 }
 
-/// What the page's heading, title and address say.
+/// Returns what the page's heading, title and address say.
 fn page_rubric(ground: &Ground<'_>, tree: &Html) -> Option<Rubric> {
     let outline = ground.outline;
     let h1 = outline.els.iter().filter(|el| el.name == "h1" && !el.is_chrome).find_map(|el| {
@@ -379,7 +379,7 @@ fn without_strangers(ground: &Ground<'_>, entries: Vec<Entry>, home: Option<&str
         .collect()
 }
 
-/// Whether words lead to more of a list instead of to an entry.
+/// Returns whether words lead to more of a list instead of to an entry.
 fn goes_on(title: &str) -> bool {
     let lower = title.to_lowercase();
     let starts = [
