@@ -10,7 +10,7 @@ use crate::agenda::revise::KeptDate;
 use crate::model::{
     Correction, DigestId, ItemId, SourceId, Tagging, Timestamp, TopicId, parse_duration,
 };
-use crate::store::items::{self, Listing, Stored};
+use crate::store::items::{self, Listing, Part, Stored};
 use crate::store::{dates, digests, stories};
 
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,7 @@ pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Resul
         search: arguments.search,
         one_per_story: false,
         limit: arguments.limit,
-        offset: 0,
+        part: Part::Newest,
     };
     print(&session, listing).await?;
     Ok(Exit::Done)

@@ -19,16 +19,14 @@ use super::views::{
     OtherItem, Start, TopicLink, TopicPage, TopicReason, month_title,
 };
 use super::{Answer, Face, Refusal, answer};
-use crate::model::{Digest, DigestId, ItemId, Section, TopicId};
+use crate::model::{Digest, DigestId, ItemId, Section, Timestamp, TopicId};
 use crate::pipeline::{Plan, opinion, reason};
-use crate::store::items::{self, Listing, Stored};
+use crate::store::items::{self, Listing, Part, Place, Stored};
 use crate::store::{StoreError, Transaction, digests, stories};
 use crate::text;
 
 /// Items on a page of a list.
 const PAGE_SIZE: usize = 20;
-/// Lists end there: behind it one searches.
-const LAST_PAGE: usize = 500;
 /// Longest search, in characters; the field takes no more.
 const MAX_QUERY: usize = 200;
 /// Digests that the archive lists.
@@ -60,7 +58,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
 async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answer {
     let (ctx, plan) = face.now();
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
-    let number = page_number(&fields)?;
+    let part = part(&fields)?;
     let query: Option<String> = fields
         .first("suche")
         .map(|query| text::clean_line(query, MAX_QUERY))
@@ -87,7 +85,7 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
                     format!("/?suche={encoded}&")
                 },
             );
-            let list = list(tx, &known, listing, number, &path)?;
+            let list = list(tx, &known, listing, part, &path)?;
             let topics = known.topics.iter().map(|(id, title)| link(id, title)).collect();
             Ok(list.map(|list| Start { query, found, topics, list }))
         })
@@ -102,7 +100,7 @@ async fn topic(
     RawQuery(query): RawQuery,
 ) -> Answer {
     let (ctx, plan) = face.now();
-    let number = page_number(&Fields::parse(query.unwrap_or_default().as_bytes()))?;
+    let part = part(&Fields::parse(query.unwrap_or_default().as_bytes()))?;
     let Some((id, title)) = plan.topics.iter().find(|(topic, _)| topic.as_str() == id).cloned()
     else {
         return Err(Refusal::MISSING);
@@ -113,43 +111,68 @@ async fn topic(
         .read(move |tx| {
             let path = format!("/thema/{of}?");
             let listing = Listing { topic: Some(of), one_per_story: true, ..Listing::default() };
-            list(tx, &known, listing, number, &path)
+            list(tx, &known, listing, part, &path)
         })
         .await?
         .ok_or(Refusal::MISSING)?;
     face.ok(&plan, &Page::Topic(TopicPage { id: id.to_string(), title, list }))
 }
 
-/// The number of the page asked for; 1 if none is.
-fn page_number(fields: &Fields) -> Result<usize, Refusal> {
-    let Some(text) = fields.first("seite") else { return Ok(1) };
-    let number = text.parse().ok().filter(|number| (1..=LAST_PAGE).contains(number));
-    number.ok_or(Refusal::MISSING)
+/// Returns the part of a list that is asked for: what is older than the item named in
+/// `vor`, newer than the one in `nach`, or the newest.
+fn part(fields: &Fields) -> Result<Part, Refusal> {
+    match (fields.first("vor"), fields.first("nach")) {
+        (Some(text), _) => place(text).map(Part::OlderThan).ok_or(Refusal::MISSING),
+        (None, Some(text)) => place(text).map(Part::NewerThan).ok_or(Refusal::MISSING),
+        (None, None) => Ok(Part::Newest),
+    }
 }
 
-/// The items of a page; none if it lies behind the last one: to say there that
+/// Reads a place as `written` writes it.
+fn place(text: &str) -> Option<Place> {
+    let (at, id) = text.rsplit_once('-')?;
+    Some(Place { at: Timestamp(at.parse().ok()?), id: ItemId(id.parse().ok()?) })
+}
+
+/// Returns a place as it stands in a link: milliseconds since 1970 and the item's id.
+fn written(place: Place) -> String {
+    format!("{}-{}", place.at.0, place.id.0)
+}
+
+/// Returns a part of the items; none if it lies behind the oldest: to say there that
 /// no item has come yet would be wrong.
 fn list(
     tx: &Transaction<'_>,
     plan: &Plan,
     listing: Listing,
-    number: usize,
+    part: Part,
     path: &str,
 ) -> Result<Option<ItemList>, StoreError> {
-    // One more than is shown tells whether there are older ones.
-    let listing = Listing { limit: PAGE_SIZE + 1, offset: (number - 1) * PAGE_SIZE, ..listing };
+    // One more than is shown tells whether there are further ones.
+    let listing = Listing { limit: PAGE_SIZE + 1, part, ..listing };
     let mut stored = items::list(tx, &listing)?;
-    if stored.is_empty() && number > 1 {
-        return Ok(None);
-    }
-    let has_older = stored.len() > PAGE_SIZE && number < LAST_PAGE;
+    let goes_on = stored.len() > PAGE_SIZE;
+    let (has_newer, has_older) = match part {
+        Part::Newest => (false, goes_on),
+        Part::OlderThan(_) if stored.is_empty() => return Ok(None),
+        Part::OlderThan(_) => (true, goes_on),
+        // What is left at the upper end is filled up: that is the first page.
+        Part::NewerThan(_) if !goes_on => return list(tx, plan, listing, Part::Newest, path),
+        Part::NewerThan(_) => {
+            stored.remove(0);
+            (true, true)
+        }
+    };
     stored.truncate(PAGE_SIZE);
-    let lines = stored.into_iter().map(|item| line(tx, plan, item)).collect::<Result<_, _>>()?;
+    let link = |item: Option<&Stored>, name: &str| {
+        item.map(|item| format!("{path}{name}={}", written(Place::of(item))))
+    };
+    let first = stored.first().filter(|_| has_newer);
     Ok(Some(ItemList {
-        items: lines,
-        number,
-        newer: (number > 1).then(|| format!("{path}seite={}", number - 1)),
-        older: has_older.then(|| format!("{path}seite={}", number + 1)),
+        until: first.map(|item| Moment::day(Place::of(item).at, plan.mail.timezone)),
+        newer: link(first, "nach"),
+        older: link(stored.last().filter(|_| has_older), "vor"),
+        items: stored.into_iter().map(|item| line(tx, plan, item)).collect::<Result<_, _>>()?,
     }))
 }
 

@@ -104,8 +104,8 @@ pub struct ItemLine {
 pub struct ItemList {
     /// The items, newest first.
     pub items: Vec<ItemLine>,
-    /// Number of this page, from 1.
-    pub number: usize,
+    /// The day of the first item, unless the list begins with the newest.
+    pub until: Option<Moment>,
     /// Path of the page with newer items.
     pub newer: Option<String>,
     /// Path of the page with older items.

@@ -3,7 +3,7 @@
 use rusqlite::{Transaction, named_params};
 
 use super::{STORED_COLUMNS, Stored, read_stored};
-use crate::model::{SourceId, Timestamp, TopicId};
+use crate::model::{ItemId, SourceId, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::store::query::Query;
 use crate::store::row::count;
@@ -24,12 +24,53 @@ pub struct Listing {
     pub one_per_story: bool,
     /// At most so many.
     pub limit: usize,
-    /// Skipping so many.
-    pub offset: usize,
+    /// Which part of the order; the newest by default.
+    pub part: Part,
 }
 
-/// Items, newest first.
+/// The place of an item in the order of lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its editorial time, else when it was first seen.
+    pub at: Timestamp,
+    /// Its id, which orders items of the same time.
+    pub id: ItemId,
+}
+
+impl Place {
+    /// Returns the place of an item.
+    pub fn of(item: &Stored) -> Self {
+        Self { at: item.published.unwrap_or(item.first_seen), id: item.id }
+    }
+}
+
+/// A part of a list. It begins at a place and not after a number of items, so that
+/// every part costs the same and none shifts when new items come.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Part {
+    /// The newest items.
+    #[default]
+    Newest,
+    /// The next ones that are older.
+    OlderThan(Place),
+    /// The next ones that are newer.
+    NewerThan(Place),
+}
+
+/// Returns the items of a listing, newest first.
 pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, StoreError> {
+    // The first comparison is the one that the index `items_by_moment` serves.
+    let (place, bound, order) = match listing.part {
+        Part::Newest => (None, ":at is null and :id is null", "desc"),
+        Part::OlderThan(place) => {
+            (Some(place), "{moment} <= :at and ({moment} < :at or items.id < :id)", "desc")
+        }
+        Part::NewerThan(place) => {
+            (Some(place), "{moment} >= :at and ({moment} > :at or items.id > :id)", "asc")
+        }
+    };
+    let moment = "coalesce(items.published, items.first_seen)";
+    let bound = bound.replace("{moment}", moment);
     let sql = format!(
         "select {STORED_COLUMNS}
         where (:topic is null or exists (select 1 from tags where item = items.id and topic = :topic))
@@ -39,14 +80,15 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
           and (not :one_per_story or items.id = (
               select peer.id from items peer join sources s on s.id = peer.source
               where peer.story = items.story order by s.rank, peer.first_seen, peer.id limit 1))
-        order by coalesce(items.published, items.first_seen) desc, items.id desc
-        limit :limit offset :offset"
+          and {bound}
+        order by {moment} {order}, items.id {order}
+        limit :limit"
     );
     let search = listing.search.as_deref().and_then(match_expression);
     if listing.search.is_some() && search.is_none() {
         return Ok(Vec::new());
     }
-    tx.all(
+    let mut found = tx.all(
         &sql,
         named_params! {
             ":topic": listing.topic,
@@ -55,10 +97,15 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
             ":search": search,
             ":one_per_story": listing.one_per_story,
             ":limit": count(listing.limit),
-            ":offset": count(listing.offset),
+            ":at": place.map(|place| place.at),
+            ":id": place.map(|place| place.id),
         },
         read_stored,
-    )
+    )?;
+    if matches!(listing.part, Part::NewerThan(_)) {
+        found.reverse();
+    }
+    Ok(found)
 }
 
 /// Returns how many items have all of the words in title or lead.

@@ -47,9 +47,9 @@ fn list(title: &str) -> ItemList {
             line(2, "Neues aus der Erprobung", 1),
             line(3, title, 0),
         ],
-        number: 2,
-        newer: Some("/?seite=1".into()),
-        older: Some("/?seite=3".into()),
+        until: Some(moment()),
+        newer: Some("/?nach=1765270800000-1".into()),
+        older: Some("/?vor=1765270800000-3".into()),
     }
 }
 
