@@ -124,7 +124,7 @@ fn print(output: &Output, all: &Counts, by_kind: &[(DateKind, Counts)]) -> anyho
         return output.object(&json!({"kinds": kinds, "all": object(all)}));
     }
     let row = |name: &str, counts: &Counts| {
-        vec![
+        [
             name.to_owned(),
             format!("{:.3}", counts.precision()),
             format!("{:.3}", counts.recall()),
@@ -133,9 +133,8 @@ fn print(output: &Output, all: &Counts, by_kind: &[(DateKind, Counts)]) -> anyho
             counts.missed.to_string(),
         ]
     };
-    let mut rows: Vec<Vec<String>> =
-        by_kind.iter().map(|(kind, counts)| row(kind.as_str(), counts)).collect();
-    rows.push(row("all", all));
-    output.table(&["KIND", "PRECISION", "RECALL", "RIGHT", "INVENTED", "MISSED"], &rows)?;
+    let kinds = by_kind.iter().map(|(kind, counts)| row(kind.as_str(), counts));
+    let rows = kinds.chain([row("all", all)]);
+    output.table(["KIND", "PRECISION", "RECALL", "RIGHT", "INVENTED", "MISSED"], rows)?;
     Ok(())
 }

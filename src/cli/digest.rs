@@ -92,30 +92,27 @@ fn series_of<'a>(session: &'a Session, id: &str) -> anyhow::Result<&'a SeriesPla
 async fn list(session: &Session, limit: usize) -> anyhow::Result<Exit> {
     let digests = session.ctx.store.read(move |tx| digests::list(tx, limit)).await?;
     let output = &session.output;
-    if output.json {
-        for digest in &digests {
-            output.object(&json!({
+    output.list(
+        ["ID", "SERIES", "COMPOSED", "ENTRIES", "RECIPIENTS"],
+        &digests,
+        |digest| {
+            json!({
                 "id": digest.id, "series": digest.series, "slot": digest.slot,
                 "from": json_time(Some(digest.window.from)), "to": json_time(Some(digest.window.to)),
                 "composed": json_time(Some(digest.composed_at)),
                 "entries": digest.entries, "recipients": digest.recipients,
-            }))?;
-        }
-        return Ok(Exit::Done);
-    }
-    let rows: Vec<Vec<String>> = digests
-        .iter()
-        .map(|digest| {
-            vec![
+            })
+        },
+        |digest| {
+            [
                 digest.id.to_string(),
                 digest.series.to_string(),
                 output.time(Some(digest.composed_at)),
                 digest.entries.to_string(),
                 digest.recipients.to_string(),
             ]
-        })
-        .collect();
-    output.table(&["ID", "SERIES", "COMPOSED", "ENTRIES", "RECIPIENTS"], &rows)?;
+        },
+    )?;
     Ok(Exit::Done)
 }
 

@@ -3,12 +3,12 @@
 use chrono::NaiveTime;
 use serde_json::{Value, json};
 
-use super::output::{cut, json_time};
+use super::output::json_time;
 use super::{Exit, Global, Output, Session, UsageError};
 use crate::agenda;
 use crate::agenda::revise::KeptDate;
 use crate::model::{
-    Correction, DigestId, ItemId, SourceId, Tagging, Timestamp, TopicId, parse_duration,
+    Correction, DigestId, ItemId, SourceId, StoryId, Tagging, Timestamp, TopicId, parse_duration,
 };
 use crate::store::items::{self, Listing, Part, Stored};
 use crate::store::{dates, digests, stories};
@@ -81,37 +81,31 @@ pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result
         })
         .await?;
     let output = &session.output;
-    if output.json {
-        for (item, tags, related, told, dates) in &found {
-            let related: Vec<String> = related.iter().map(ToString::to_string).collect();
-            output.object(&object(item, tags, &related, told, dates))?;
-        }
-        return Ok(());
-    }
     if found.is_empty() {
         output.say("no items");
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = found
-        .iter()
-        .map(|(item, tags, ..)| {
+    output.list(
+        ["ID", "DATE", "SOURCE", "TOPICS", "TITLE"],
+        &found,
+        |(item, tags, related, told, dates)| object(item, tags, related, told, dates),
+        |(item, tags, ..)| {
             let topics: Vec<&str> = tags.iter().map(|(tag, _)| tag.topic.as_str()).collect();
-            vec![
+            [
                 item.id.to_string(),
                 output.time(item.published.or(Some(item.first_seen))),
                 item.source.to_string(),
                 topics.join(","),
-                cut(&item.title, 90),
+                item.title.clone(),
             ]
-        })
-        .collect();
-    output.table(&["ID", "DATE", "SOURCE", "TOPICS", "TITLE"], &rows)
+        },
+    )
 }
 
 fn object(
     item: &Stored,
     tags: &[(Tagging, String)],
-    related: &[String],
+    related: &[StoryId],
     told: &[DigestId],
     dates: &[KeptDate],
 ) -> Value {
@@ -127,7 +121,7 @@ fn object(
         "first_seen": item.first_seen.rfc3339(),
         "updated": json_time(item.updated),
         "story": item.story.to_string(),
-        "related": related,
+        "related": related.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "topics": topics,
         "guid": item.guid,
         "summary": item.summary,
@@ -179,7 +173,6 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
         );
     };
     let members: Vec<&Stored> = members.iter().filter(|member| member.id != item.id).collect();
-    let related: Vec<String> = related.iter().map(ToString::to_string).collect();
     if session.output.json {
         let mut value = object(&item, &tags, &related, &told, &dates);
         value["key"] = json!(item.key.0);
@@ -218,7 +211,7 @@ fn describe(
     item: &Stored,
     tags: &[(Tagging, String)],
     members: &[&Stored],
-    related: &[String],
+    related: &[StoryId],
     told: &[DigestId],
     dates: &[KeptDate],
 ) -> anyhow::Result<()> {
@@ -242,6 +235,7 @@ fn describe(
             .line(&format!("    also in   {} ({}): {}", member.source, member.id, member.title))?;
     }
     if !related.is_empty() {
+        let related: Vec<String> = related.iter().map(ToString::to_string).collect();
         output.line(&format!("  related     stories {}", related.join(", ")))?;
     }
     for digest in told {

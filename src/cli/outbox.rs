@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::output::{cut, json_time};
+use super::output::json_time;
 use super::{Exit, Global, Session, UsageError};
 use crate::daemon::Work;
 use crate::model::{DigestId, Ended, OutboxId, State, Timestamp};
@@ -266,9 +266,11 @@ async fn list(
         ));
         output.say("`amtsbote outbox retry --all` tries at once");
     }
-    if output.json {
-        for entry in &entries {
-            output.object(&json!({
+    output.list(
+        ["ID", "KIND", "DIGEST", "SUBSCRIBER", "STATE", "AT", "TRIES", "LAST ERROR"],
+        &entries,
+        |entry| {
+            json!({
                 "id": entry.id.to_string(),
                 "kind": entry.kind.as_str(),
                 "digest": entry.digest,
@@ -283,14 +285,10 @@ async fn list(
                 "last_error": entry.last_error,
                 "created": entry.created.rfc3339(),
                 "bytes": entry.payload.0.len(),
-            }))?;
-        }
-        return Ok(Exit::Done);
-    }
-    let rows: Vec<Vec<String>> = entries
-        .iter()
-        .map(|entry| {
-            vec![
+            })
+        },
+        |entry| {
+            [
                 entry.id.to_string(),
                 entry.kind.as_str().to_owned(),
                 entry.digest.as_ref().map_or("-", |id| id.as_str()).to_owned(),
@@ -302,13 +300,9 @@ async fn list(
                 },
                 output.time(entry.state.instant()),
                 entry.attempts.to_string(),
-                cut(entry.last_error.as_deref().unwrap_or(""), 70),
+                entry.last_error.clone().unwrap_or_default(),
             ]
-        })
-        .collect();
-    output.table(
-        &["ID", "KIND", "DIGEST", "SUBSCRIBER", "STATE", "AT", "TRIES", "LAST ERROR"],
-        &rows,
+        },
     )?;
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use chrono_tz::Tz;
+use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use crate::model::Timestamp;
@@ -51,31 +52,29 @@ impl Output {
         }
     }
 
-    /// Rows under their headings, columns aligned.
-    pub fn table(&self, headings: &[&str], rows: &[Vec<String>]) -> anyhow::Result<()> {
-        let width = |column: usize| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .chain([headings[column].chars().count()])
-                .max()
-                .unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..headings.len()).map(width).collect();
-        let line = |cells: &mut dyn Iterator<Item = &str>| {
-            let padded: Vec<String> = cells
-                .zip(&widths)
-                .map(|(cell, width)| {
-                    let fill = width.saturating_sub(cell.chars().count());
-                    format!("{cell}{}", " ".repeat(fill))
-                })
-                .collect();
-            padded.join("  ").trim_end().to_owned()
-        };
-        self.line(&line(&mut headings.iter().copied()))?;
-        for row in rows {
-            self.line(&line(&mut row.iter().map(String::as_str)))?;
+    /// Prints each of `entries` as an object for machines, or as a row of a table for people.
+    pub fn list<T, const N: usize>(
+        &self,
+        headings: [&str; N],
+        entries: &[T],
+        object: impl Fn(&T) -> Value,
+        row: impl Fn(&T) -> [String; N],
+    ) -> anyhow::Result<()> {
+        if !self.json {
+            return self.table(headings, entries.iter().map(row));
         }
-        Ok(())
+        entries.iter().try_for_each(|entry| self.object(&object(entry)))
+    }
+
+    /// Prints rows under their headings. On a terminal wide columns fold, so that a row fits;
+    /// elsewhere a row is one line, so that it can be searched.
+    pub fn table<const N: usize>(
+        &self,
+        headings: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) -> anyhow::Result<()> {
+        let terminal = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+        self.line(&table(headings, rows, terminal.map(|(width, _)| width.0)))
     }
 
     /// A time for people: `2025-12-09 07:00`; a dash if there is none.
@@ -85,6 +84,27 @@ impl Output {
             |at| at.utc().with_timezone(&self.zone).format("%Y-%m-%d %H:%M").to_string(),
         )
     }
+}
+
+/// Returns the lines of a table that is at most `width` columns wide.
+fn table<const N: usize>(
+    headings: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    width: Option<u16>,
+) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(headings);
+    for row in rows {
+        table.add_row(row.map(|cell| cell.replace(['\n', '\t'], " ")));
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    if let Some(width) = width {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.trim_fmt()
 }
 
 /// A time for machines: RFC 3339, or null.
@@ -125,6 +145,17 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_folds_to_the_width_of_the_terminal_and_stays_a_line_a_row_elsewhere() {
+        let rows = || [["kitu", "the list is found by its structure"].map(str::to_owned)];
+        assert_eq!(
+            table(["ID", "REMARK"], rows(), None),
+            "ID    REMARK\nkitu  the list is found by its structure"
+        );
+        let narrow = table(["ID", "REMARK"], rows(), Some(24));
+        assert_eq!(narrow, "ID    REMARK\nkitu  the list is\n      found by its\n      structure");
+    }
 
     #[test]
     fn hostile_text_cannot_steer_a_terminal() {

@@ -61,18 +61,15 @@ pub(super) fn print(output: &Output, reports: &[PollReport]) -> anyhow::Result<(
         output.say("nothing is due; `amtsbote poll --force` asks all the same");
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = reports
-        .iter()
-        .map(|report| {
-            vec![
-                report.id.to_string(),
-                report.outcome.as_str().to_owned(),
-                report.new.to_string(),
-                report.changed.to_string(),
-                report.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
-                report.error.clone().unwrap_or_else(|| report.notes.join("; ")),
-            ]
-        })
-        .collect();
-    output.table(&["SOURCE", "OUTCOME", "NEW", "CHANGED", "HTTP", "REMARK"], &rows)
+    let rows = reports.iter().map(|report| {
+        [
+            report.id.to_string(),
+            report.outcome.as_str().to_owned(),
+            report.new.to_string(),
+            report.changed.to_string(),
+            report.status.map_or_else(|| "-".to_owned(), |status| status.to_string()),
+            report.error.clone().unwrap_or_else(|| report.notes.join("; ")),
+        ]
+    });
+    output.table(["SOURCE", "OUTCOME", "NEW", "CHANGED", "HTTP", "REMARK"], rows)
 }

@@ -148,20 +148,18 @@ pub(super) async fn find(session: &Session, address: &str) -> anyhow::Result<Opt
 async fn show(session: &Session) -> anyhow::Result<Exit> {
     let everyone = session.ctx.store.read(subscribers::list).await?;
     let output = &session.output;
-    if output.json {
-        for s in &everyone {
-            output.object(&json!({
+    output.list(
+        ["ID", "ADDRESS", "STATE", "SERIES", "TOPICS", "SINCE"],
+        &everyone,
+        |s| {
+            json!({
                 "id": s.id.to_string(), "address": s.address, "state": s.standing.as_str(),
                 "series": s.series, "topics": s.topics, "since": s.since.rfc3339(),
                 "origin": s.consent.origin, "reason": s.consent.reason,
-            }))?;
-        }
-        return Ok(Exit::Done);
-    }
-    let rows: Vec<Vec<String>> = everyone
-        .iter()
-        .map(|s| {
-            vec![
+            })
+        },
+        |s| {
+            [
                 s.id.to_string(),
                 if s.address.is_empty() { "(erased)".to_owned() } else { s.address.clone() },
                 s.standing.as_str().to_owned(),
@@ -169,9 +167,8 @@ async fn show(session: &Session) -> anyhow::Result<Exit> {
                 words(&s.topics),
                 output.time(Some(s.since)),
             ]
-        })
-        .collect();
-    output.table(&["ID", "ADDRESS", "STATE", "SERIES", "TOPICS", "SINCE"], &rows)?;
+        },
+    )?;
     Ok(Exit::Done)
 }
 

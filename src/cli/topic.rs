@@ -9,7 +9,6 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::output::cut;
 use super::{Exit, Global, Output, Session, UsageError, items, session};
 use crate::config;
 use crate::model::{SourceId, TopicId};
@@ -76,11 +75,15 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     if matches!(command, Command::List) {
-        let rows: Vec<Vec<String>> = config
-            .topics
-            .iter()
-            .map(|topic| {
-                vec![
+        output.list(
+            ["ID", "TITLE", "THRESHOLD", "STRONG", "WEAK", "NEVER"],
+            &config.topics,
+            |topic| {
+                json!({"id": topic.id, "title": topic.title, "threshold": topic.threshold,
+                    "strong": topic.strong.len(), "weak": topic.weak.len(), "never": topic.never.len()})
+            },
+            |topic| {
+                [
                     topic.id.as_ref().map_or("", TopicId::as_str).to_owned(),
                     topic.title.clone(),
                     topic.threshold.to_string(),
@@ -88,16 +91,8 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
                     topic.weak.len().to_string(),
                     topic.never.len().to_string(),
                 ]
-            })
-            .collect();
-        if output.json {
-            for topic in &config.topics {
-                output.object(&json!({"id": topic.id, "title": topic.title, "threshold": topic.threshold,
-                    "strong": topic.strong.len(), "weak": topic.weak.len(), "never": topic.never.len()}))?;
-            }
-        } else {
-            output.table(&["ID", "TITLE", "THRESHOLD", "STRONG", "WEAK", "NEVER"], &rows)?;
-        }
+            },
+        )?;
         return Ok(Exit::Done);
     }
     let (tagger, folder) = (config.tagger, config.directory);
@@ -128,20 +123,15 @@ fn suggest(
     }
     items.extend(corrections);
     let found = topic::suggest(tagger, &items);
-    if output.json {
-        for s in &found {
-            output.object(&json!({"topic": s.topic, "term": s.term, "gained": s.gained, "held": s.held, "wrong": s.wrong}))?;
-        }
-        return Ok(Exit::Done);
-    }
-    let rows: Vec<Vec<String>> = found
-        .iter()
-        .map(|s| {
-            let counts = [s.gained, s.held, s.wrong].map(|count| count.to_string());
-            [s.topic.to_string(), s.term.clone()].into_iter().chain(counts).collect()
-        })
-        .collect();
-    output.table(&["TOPIC", "TERM", "GAINED", "HELD", "WRONG"], &rows)?;
+    output.list(
+        ["TOPIC", "TERM", "GAINED", "HELD", "WRONG"],
+        &found,
+        |s| json!({"topic": s.topic, "term": s.term, "gained": s.gained, "held": s.held, "wrong": s.wrong}),
+        |s| {
+            let [gained, held, wrong] = [s.gained, s.held, s.wrong].map(|count| count.to_string());
+            [s.topic.to_string(), s.term.clone(), gained, held, wrong]
+        },
+    )?;
     Ok(Exit::Done)
 }
 
@@ -150,28 +140,22 @@ async fn diff(global: &Global, since: &str, max: Option<usize>) -> anyhow::Resul
     let since = items::since(since, session.ctx.clock.now())?;
     let diff = pipeline::topic_diff(&session.ctx, &session.plan, since).await?;
     let output = &session.output;
-    if output.json {
-        for change in &diff.changes {
-            output.object(&json!({"id": change.id.to_string(), "title": change.title,
-                "gained": change.gained, "lost": change.lost}))?;
-        }
-    } else if !diff.changes.is_empty() {
+    if !diff.changes.is_empty() {
         let words = |sign: &str, topics: &[TopicId]| {
             topics.iter().map(|topic| format!("{sign}{topic}")).collect::<Vec<_>>().join(" ")
         };
-        let rows: Vec<Vec<String>> = diff
-            .changes
-            .iter()
-            .map(|change| {
-                vec![
-                    change.id.to_string(),
-                    words("+", &change.gained),
-                    words("-", &change.lost),
-                    cut(&change.title, 90),
-                ]
-            })
-            .collect();
-        output.table(&["ID", "GAINED", "LOST", "TITLE"], &rows)?;
+        output.list(
+            ["ID", "GAINED", "LOST", "TITLE"],
+            &diff.changes,
+            |change| {
+                json!({"id": change.id.to_string(), "title": change.title,
+                    "gained": change.gained, "lost": change.lost})
+            },
+            |change| {
+                let (gained, lost) = (words("+", &change.gained), words("-", &change.lost));
+                [change.id.to_string(), gained, lost, change.title.clone()]
+            },
+        )?;
     }
     output.say(&format!("{} of {} items would change", diff.changes.len(), diff.items));
     for (topic, (gained, lost)) in diff.per_topic() {

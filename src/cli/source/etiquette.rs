@@ -39,53 +39,43 @@ pub(super) async fn etiquette(session: &Session) -> anyhow::Result<Exit> {
     let percent = |share: Option<f64>| {
         share.map_or_else(|| "-".to_owned(), |share| format!("{:.0} %", share * 100.0))
     };
-    let mut rows = Vec::new();
-    for (host, (count, sum)) in hosts {
-        let conditional = share(sum.conditional, sum.all);
-        let not_modified = share(sum.not_modified, sum.conditional);
-        let spacing = sum.spacing.map(|span| span.as_secs_f64());
-        if output.json {
-            output.object(&json!({
+    let hosts: Vec<_> = hosts.into_iter().collect();
+    let conditional = |sum: &Requests| share(sum.conditional, sum.all);
+    let not_modified = |sum: &Requests| share(sum.not_modified, sum.conditional);
+    let spacing = |sum: &Requests| sum.spacing.map(|span| span.as_secs_f64());
+    output.list(
+        ["HOST", "SOURCES", "REQUESTS", "CONDITIONAL", "304", "SHORTEST SPACING", "RETRY-AFTER"],
+        &hosts,
+        |(host, (count, sum))| {
+            json!({
                 "host": host,
                 "sources": count,
                 "requests": sum.all,
                 "conditional": sum.conditional,
-                "conditional_share": conditional,
+                "conditional_share": conditional(sum),
                 "not_modified": sum.not_modified,
-                "not_modified_share": not_modified,
-                "shortest_spacing_s": spacing,
+                "not_modified_share": not_modified(sum),
+                "shortest_spacing_s": spacing(sum),
                 "told_to_wait": sum.told_to_wait,
                 "asked_early": sum.asked_early,
-            }))?;
-            continue;
-        }
-        let obeyed = match (sum.told_to_wait, sum.asked_early) {
-            (0, _) => "-".to_owned(),
-            (told, 0) => format!("yes, {told} times"),
-            (told, early) => format!("no: {early} early after {told}"),
-        };
-        rows.push(vec![
-            host,
-            count.to_string(),
-            sum.all.to_string(),
-            percent(conditional),
-            percent(not_modified),
-            spacing.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1} s")),
-            obeyed,
-        ]);
-    }
-    if !output.json {
-        let head = [
-            "HOST",
-            "SOURCES",
-            "REQUESTS",
-            "CONDITIONAL",
-            "304",
-            "SHORTEST SPACING",
-            "RETRY-AFTER",
-        ];
-        output.table(&head, &rows)?;
-    }
+            })
+        },
+        |(host, (count, sum))| {
+            [
+                host.clone(),
+                count.to_string(),
+                sum.all.to_string(),
+                percent(conditional(sum)),
+                percent(not_modified(sum)),
+                spacing(sum).map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.1} s")),
+                match (sum.told_to_wait, sum.asked_early) {
+                    (0, _) => "-".to_owned(),
+                    (told, 0) => format!("yes, {told} times"),
+                    (told, early) => format!("no: {early} early after {told}"),
+                },
+            ]
+        },
+    )?;
     Ok(Exit::Done)
 }
 

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::of_plan;
-use crate::cli::output::{cut, json_time};
+use crate::cli::output::json_time;
 use crate::cli::{Exit, Session};
 use crate::model::settings::TextSetting as _;
-use crate::model::{Condition, SourceId, SourceState, Timestamp};
+use crate::model::{Condition, SourceId, SourceSettings, SourceState, Timestamp};
 use crate::pipeline::identity_in_use;
 use crate::source::Configured;
 use crate::store::{items, sources};
@@ -38,11 +38,15 @@ async fn states(session: &Session) -> anyhow::Result<Vec<(SourceState, u64)>> {
     Ok(states)
 }
 
+/// Returns when the source is asked next; nothing where it is not asked again or is due at once.
+fn next_poll(settings: &SourceSettings, state: &SourceState) -> Option<Timestamp> {
+    (settings.enabled && state.condition != Condition::Gone)
+        .then_some(state.next_poll)
+        .filter(|at| *at > Timestamp::default())
+}
+
 fn object(configured: &Configured, state: &SourceState, items: u64) -> Value {
     let settings = &configured.settings;
-    let next_poll = (settings.enabled && state.condition != Condition::Gone)
-        .then_some(state.next_poll)
-        .filter(|at| *at > Timestamp::default());
     let (identity, reason) = identity_in_use(settings, &state.cursor);
     json!({
         "id": settings.id,
@@ -53,7 +57,7 @@ fn object(configured: &Configured, state: &SourceState, items: u64) -> Value {
         "last_attempt": json_time(state.last_attempt),
         "last_success": json_time(state.last_success),
         "last_new_item": json_time(state.last_new_item),
-        "next_poll": json_time(next_poll),
+        "next_poll": json_time(next_poll(settings, state)),
         "failures": state.failures,
         "last_error": state.last_error,
         "items": items,
@@ -66,34 +70,29 @@ fn object(configured: &Configured, state: &SourceState, items: u64) -> Value {
 pub(super) async fn list(session: &Session) -> anyhow::Result<Exit> {
     let states = states(session).await?;
     let output = &session.output;
-    let mut rows = Vec::new();
-    for (source, (state, items)) in session.plan.sources.iter().zip(&states) {
-        let settings = &source.configured.settings;
-        if output.json {
-            output.object(&object(&source.configured, state, *items))?;
-            continue;
-        }
-        let remark = state.last_error.as_deref().or(settings.remark.as_deref()).unwrap_or("");
-        rows.push(vec![
-            settings.id.to_string(),
-            settings.kind.clone(),
-            state.condition.to_string(),
-            output.time(state.last_success),
-            output.time(state.last_new_item),
-            output.time(
-                Some(state.next_poll).filter(|at| *at > Timestamp::default() && settings.enabled),
-            ),
-            items.to_string(),
-            cut(remark, 80),
-        ]);
-    }
-    if !output.json {
-        rows.sort();
-        output.table(
-            &["ID", "KIND", "STATE", "LAST READ", "LAST NEW", "NEXT", "ITEMS", "REMARK"],
-            &rows,
-        )?;
-    }
+    let mut sources: Vec<_> = session.plan.sources.iter().zip(&states).collect();
+    sources.sort_by(|(left, _), (right, _)| {
+        left.configured.settings.id.cmp(&right.configured.settings.id)
+    });
+    output.list(
+        ["ID", "KIND", "STATE", "LAST READ", "LAST NEW", "NEXT", "ITEMS", "REMARK"],
+        &sources,
+        |(source, (state, items))| object(&source.configured, state, *items),
+        |(source, (state, items))| {
+            let settings = &source.configured.settings;
+            let remark = state.last_error.as_deref().or(settings.remark.as_deref());
+            [
+                settings.id.to_string(),
+                settings.kind.clone(),
+                state.condition.to_string(),
+                output.time(state.last_success),
+                output.time(state.last_new_item),
+                output.time(next_poll(settings, state)),
+                items.to_string(),
+                remark.unwrap_or("").to_owned(),
+            ]
+        },
+    )?;
     Ok(Exit::Done)
 }
 

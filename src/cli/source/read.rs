@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cli::output::{cut, json_time};
+use crate::cli::output::json_time;
 use crate::cli::{Exit, Global, Output, input};
 use crate::extract;
 use crate::model::{Date, Extraction};
@@ -69,17 +69,13 @@ fn print_extraction(output: &Output, extraction: &Extraction) -> anyhow::Result<
     for note in &extraction.notes {
         output.line(&format!("note: {note}"))?;
     }
-    let rows: Vec<Vec<String>> = extraction
-        .items
-        .iter()
-        .map(|item| {
-            let date = item.published.or(item.updated);
-            vec![
-                output.time(date.map(|date| date.at)),
-                cut(item.title.as_deref().unwrap_or("-"), 70),
-                item.link.clone().unwrap_or_else(|| "-".to_owned()),
-            ]
-        })
-        .collect();
-    output.table(&["DATE", "TITLE", "LINK"], &rows)
+    let rows = extraction.items.iter().map(|item| {
+        let date = item.published.or(item.updated);
+        [
+            output.time(date.map(|date| date.at)),
+            item.title.clone().unwrap_or_else(|| "-".to_owned()),
+            item.link.clone().unwrap_or_else(|| "-".to_owned()),
+        ]
+    });
+    output.table(["DATE", "TITLE", "LINK"], rows)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cli::Output;
-use crate::cli::output::{cut, json_time};
+use crate::cli::output::json_time;
 use crate::model::{Extraction, Item, Tagging, Timestamp};
 use crate::normalize;
 use crate::pipeline::Plan;
@@ -73,22 +73,17 @@ impl Shown {
 
     /// A table for people.
     pub(super) fn print(&self, output: &Output) -> anyhow::Result<()> {
-        let rows: Vec<Vec<String>> = self
-            .items
-            .iter()
-            .map(|(item, taggings)| {
-                let guess = if item.published_is_guess { "?" } else { "" };
-                let topics: Vec<&str> =
-                    taggings.iter().map(|tagging| tagging.topic.as_str()).collect();
-                vec![
-                    format!("{}{guess}", output.time(item.published)),
-                    cut(&item.title, 70),
-                    topics.join(","),
-                    cut(&item.key.0, 40),
-                    item.url.clone().unwrap_or_else(|| "-".to_owned()),
-                ]
-            })
-            .collect();
-        output.table(&["DATE", "TITLE", "TOPICS", "IDENTITY", "URL"], &rows)
+        let rows = self.items.iter().map(|(item, taggings)| {
+            let guess = if item.published_is_guess { "?" } else { "" };
+            let topics: Vec<&str> = taggings.iter().map(|tagging| tagging.topic.as_str()).collect();
+            [
+                format!("{}{guess}", output.time(item.published)),
+                item.title.clone(),
+                topics.join(","),
+                item.key.0.clone(),
+                item.url.clone().unwrap_or_else(|| "-".to_owned()),
+            ]
+        });
+        output.table(["DATE", "TITLE", "TOPICS", "IDENTITY", "URL"], rows)
     }
 }

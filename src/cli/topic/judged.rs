@@ -139,7 +139,8 @@ impl Report<'_> {
         if self.output.json {
             return self.output.object(&object(evaluation));
         }
-        self.output.table(&["TOPIC", "PRECISION", "RECALL", "F1"], &rows("", evaluation))
+        self.output
+            .table(["WAY", "TOPIC", "PRECISION", "RECALL", "F1"], rows("combined", evaluation))
     }
 
     fn folds(&self, folds: &Folds, count: usize, wrong: bool) -> anyhow::Result<()> {
@@ -191,13 +192,13 @@ impl Report<'_> {
                 .collect();
             return self.output.object(&value);
         }
-        let mut table: Vec<Vec<String>> =
+        let mut table: Vec<[String; 5]> =
             ways.iter().flat_map(|(name, evaluation)| rows(name, evaluation)).collect();
         table.extend(rows("hard", &hard));
         for (name, evaluation) in &registers {
             table.extend(rows(name, evaluation).into_iter().filter(|row| row[1] == "macro"));
         }
-        self.output.table(&["WAY", "TOPIC", "PRECISION", "RECALL", "F1"], &table)?;
+        self.output.table(["WAY", "TOPIC", "PRECISION", "RECALL", "F1"], table)?;
         self.output.line(&format!(
             "macro F1 of the {count} parts: {mean:.3} ± {deviation:.3} ({:.3} to {:.3})",
             parts.iter().copied().fold(1.0, f64::min),
@@ -264,13 +265,13 @@ fn object(evaluation: &Evaluation) -> Value {
 }
 
 /// A row per topic, then micro and macro; under the name of a way, if there is one.
-fn rows(way: &str, evaluation: &Evaluation) -> Vec<Vec<String>> {
+fn rows(way: &str, evaluation: &Evaluation) -> Vec<[String; 5]> {
     let row = |name: &str, f: &Figures| {
-        let figures = [f.precision, f.recall, f.f1].map(|figure| format!("{figure:.3}"));
-        let way = (!way.is_empty()).then(|| way.to_owned());
-        way.into_iter().chain([name.to_owned()]).chain(figures).collect::<Vec<_>>()
+        let [precision, recall, f1] =
+            [f.precision, f.recall, f.f1].map(|figure| format!("{figure:.3}"));
+        [way.to_owned(), name.to_owned(), precision, recall, f1]
     };
-    let mut rows: Vec<Vec<String>> =
+    let mut rows: Vec<[String; 5]> =
         evaluation.topics.iter().map(|(id, figures)| row(id.as_str(), figures)).collect();
     rows.push(row("micro", &evaluation.micro));
     rows.push(row("macro", &evaluation.macro_mean));
