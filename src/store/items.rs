@@ -381,6 +381,12 @@ pub fn get(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Stored>, StoreErro
     tx.one(&sql, [id], read_stored)
 }
 
+/// Returns how many characters the text of an item has.
+pub fn text_length(tx: &Transaction<'_>, id: ItemId) -> Result<usize, StoreError> {
+    const TEXT_LENGTH: &str = "select length(text) from items where id = ?1";
+    tx.value(TEXT_LENGTH, [id])
+}
+
 /// The items of a story: authorities first, then the earliest.
 pub fn of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Stored>, StoreError> {
     let sql = format!(

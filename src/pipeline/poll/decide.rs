@@ -207,7 +207,7 @@ fn read_document(
     Ok((reading, Vec::new()))
 }
 
-fn passing(error: &StoreError) -> Failure {
+pub(super) fn passing(error: &StoreError) -> Failure {
     Failure::new(FailureKind::Passing, error.to_string())
 }
 

@@ -12,10 +12,11 @@ use super::hosts::host_of;
 use super::{pdfs, robots};
 use crate::answer::{self, Failure, FailureKind};
 use crate::extract::html::to_text;
-use crate::model::{DetailPolicy, Enclosure, RawItem, Response, SourceSettings};
+use crate::model::{DetailPolicy, Enclosure, ItemId, RawItem, Response, SourceSettings};
 use crate::normalize;
 use crate::pipeline::SourcePlan;
 use crate::source::page::{DetailRead, read_article, read_detail};
+use crate::store::{StoreError, Transaction, items};
 use crate::text::{clean_line, fold};
 
 /// Most pages asked for in one poll of a source.
@@ -32,6 +33,7 @@ pub(super) async fn decide(
 ) -> Result<Reading, Failure> {
     fill(client, source, &mut found, &mut reading.notes).await;
     let facts = pdfs::fill(client, source, &mut found, &mut reading.notes).await;
+    decide_without_pages(client, &mut found).await?;
     let mut reading = decide::all(client, source, found, reading).await?;
     pdfs::note(&mut reading, &facts);
     Ok(reading)
@@ -82,6 +84,31 @@ async fn fill(
             }
         }
     }
+}
+
+/// Lets changed items be decided by their list where they were stored by it, too: they lose
+/// nothing for want of a page, and what it says anew would be told never if the page cannot be had.
+async fn decide_without_pages(client: &PoliteClient, found: &mut [Found]) -> Result<(), Failure> {
+    let lacking: Vec<(usize, ItemId)> = found
+        .iter()
+        .enumerate()
+        .filter(|(_, item)| item.lacks_page)
+        .filter_map(|(index, item)| Some((index, item.known()?.id)))
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let read = move |tx: &Transaction<'_>| {
+        let stored = |(index, id)| Ok((index, items::text_length(tx, id)?));
+        lacking.into_iter().map(stored).collect::<Result<Vec<(usize, usize)>, StoreError>>()
+    };
+    let stored = client.ctx.store.read(read).await.map_err(|error| decide::passing(&error))?;
+    for (index, length) in stored {
+        let item = &mut found[index];
+        let listed = longest_text(&item.raw).map_or(0, |text| text.chars().count());
+        item.lacks_page = length > listed + listed / 4;
+    }
+    Ok(())
 }
 
 /// Returns whether the failure of one page says that the others would fail too.
@@ -167,10 +194,14 @@ pub(super) fn is_wanted(settings: &SourceSettings, item: &Found) -> bool {
 fn says_little(raw: &RawItem) -> bool {
     /// Seen: teasers of up to 500 characters; whole texts of press releases from 700.
     const TEASER: usize = 600;
+    longest_text(raw).is_none_or(|text| text.chars().count() < TEASER || is_cut(&text))
+}
+
+/// The longer one of an item's two texts.
+fn longest_text(raw: &RawItem) -> Option<String> {
     let text = |html: &Option<String>| html.as_deref().map(|html| to_text(html).text);
     let texts = [text(&raw.body_html), text(&raw.summary_html)];
-    let longest = texts.into_iter().flatten().max_by_key(|text| text.chars().count());
-    longest.is_none_or(|text| text.chars().count() < TEASER || is_cut(&text))
+    texts.into_iter().flatten().max_by_key(|text| text.chars().count())
 }
 
 /// Returns whether words end in the middle.

@@ -192,6 +192,44 @@ async fn pages_of_new_items_are_asked_at_most_ten_at_a_time_and_faults_are_notes
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_feed_says_anew_is_taken_although_the_page_was_never_to_be_had() {
+    let world = World::new(&FEED_BLOCK.replace("detail = \"never\"\n", ""));
+    let feed = |first: &str, second: &str| {
+        let item = |n: u8, text: &str| {
+            format!(
+                "<item><guid>{n}</guid><link>https://a.example/n/{n}</link><title>Meldung {n}</title><description>{text}</description></item>"
+            )
+        };
+        format!(
+            "<rss version=\"2.0\"><channel>{}{}</channel></rss>",
+            item(1, first),
+            item(2, second)
+        )
+    };
+    world.say(ROBOTS, 404, "").say("https://a.example/n/2", 503, "");
+    let page =
+        "Der Rat hat am Montag das Portal beschlossen, das im Januar an den Start geht. ".repeat(4);
+    world.say("https://a.example/n/1", 200, &format!("<h1>Meldung 1</h1><p>{page}</p>"));
+    world.say(
+        FEED,
+        200,
+        &feed("Das Land zahlt 60 Prozent.", "Das Land zahlt 60 Prozent der Kosten."),
+    );
+    assert_eq!(world.poll().await.new, 2);
+    world.say("https://a.example/n/1", 503, "").say("https://a.example/n/2", 503, "");
+    world.say(
+        FEED,
+        200,
+        &feed("Das Land zahlt 90 Prozent.", "Das Land zahlt 90 Prozent der Kosten."),
+    );
+    assert_eq!(world.poll().await.changed, 1, "the other would lose the text of its page");
+    let items = world.items().await;
+    let text = |n: &str| &items.iter().find(|item| item.guid.as_deref() == Some(n)).unwrap().text;
+    assert_eq!(text("2"), "Das Land zahlt 90 Prozent der Kosten.");
+    assert!(text("1").contains("an den Start"), "{}", text("1"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn documents_are_measured_once_and_unknown_sizes_stay_unknown() {
     let world = World::new(FEED_BLOCK);
     world.say(ROBOTS, 404, "");
