@@ -17,7 +17,7 @@ use self::fresh::new_sentences;
 use self::pair::Pair;
 use self::signs::QUOTED;
 use self::text::{Text, own_words};
-use super::documents::is_new_document;
+use super::documents::{Differs, difference};
 use super::fact::{Fact, Is, Sentence, Token, Word};
 use super::typo::is_typo;
 use crate::model::Document;
@@ -62,9 +62,12 @@ pub fn change(before: &Said<'_>, after: &Said<'_>) -> Option<String> {
         compare(&old_text, &new_text, is_full_text, &mut parts);
     }
     for document in after.documents {
-        if is_new_document(document, before.documents) {
-            parts.add(Rank::Document, "neues Dokument", &clean_line(&document.title, QUOTED));
-        }
+        let label = match difference(document, before.documents) {
+            Some(Differs::New) => "neues Dokument",
+            Some(Differs::Replaced) => "neue Fassung",
+            None => continue,
+        };
+        parts.add(Rank::Document, label, &clean_line(&document.title, QUOTED));
     }
     if is_new_title(&old_text, &new_text) {
         parts.add(Rank::Title, "neuer Titel, bisher", &clean_line(before.title, QUOTED));

@@ -286,6 +286,10 @@ fn fingerprint(title: &str, text: &str, page: Option<&str>, documents: &[Documen
         .filter(|document| format_of(&document.url).is_some() || document.size.is_some())
     {
         field(&canonical(&document.url));
+        // Another size at the same address is another file.
+        if let Some(size) = document.size {
+            field(&size.to_string());
+        }
     }
     let mut bytes = vec![VERSION];
     bytes.extend_from_slice(&Sha256::digest(&words)[..16]);

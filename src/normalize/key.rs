@@ -101,6 +101,9 @@ pub fn raw_hash(item: &RawItem) -> i64 {
     for enclosure in &item.enclosures {
         field(&enclosure.url);
         field(enclosure.title.as_deref().unwrap_or_default());
+        if let Some(length) = enclosure.length {
+            field(&length.to_string());
+        }
     }
     text::checksum64(said.as_bytes()).cast_signed()
 }

@@ -219,6 +219,40 @@ fn a_new_document_is_one_that_did_not_hang_there() {
 }
 
 #[test]
+fn another_file_at_the_same_address_is_a_new_version() {
+    let sized = |size| Document {
+        title: "Richtlinie".to_owned(),
+        size,
+        ..document("https://a.example/Richtlinie.pdf")
+    };
+    let with = |before, after| {
+        change(
+            &Said { title: "T", text: TEXT, documents: &[sized(before)] },
+            &Said { title: "T", text: TEXT, documents: &[sized(after)] },
+        )
+    };
+    let replaced = Some("neue Fassung: Richtlinie".to_owned());
+    assert_eq!(with(Some(1_520_000), Some(1_900_000)), replaced);
+    // Words round what the server said to the byte.
+    assert_eq!(with(Some(1_520_000), Some(1_572_864)), None);
+    assert_eq!(with(None, Some(1_900_000)), None);
+    assert_eq!(with(Some(1_520_000), None), None);
+}
+
+#[test]
+fn a_script_that_hands_out_files_names_none_of_them() {
+    let handed = |id: &str| Document {
+        title: format!("Anlage {id}"),
+        ..document(&format!("https://a.example/loadDocument.phtml?FID=1.{id}.1&Ext=PDF"))
+    };
+    let told = change(
+        &Said { title: "T", text: TEXT, documents: &[handed("7")] },
+        &Said { title: "T", text: TEXT, documents: &[handed("7"), handed("8")] },
+    );
+    assert_eq!(told.as_deref(), Some("neues Dokument: Anlage 8"));
+}
+
+#[test]
 fn a_sentence_more_is_an_addition_and_another_text_a_change() {
     let more = format!(
         "{TEXT} Neu ist, dass sich auch Landkreise, Zweckverbände und kommunale Unternehmen \
