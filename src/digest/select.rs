@@ -37,19 +37,28 @@ pub struct Selection<'a> {
 /// `None` if nothing is left: an empty digest is never sent.
 pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Section>> {
     let order = order(selection);
-    let mut groups: Vec<Vec<&Entry>> = vec![Vec::new(); order.len()];
+    let mut homes: Vec<(usize, &Entry)> = Vec::new();
     let mut sorted: Vec<&Entry> = candidates.iter().filter(|e| is_new(e, selection)).collect();
     sorted.sort_by_cached_key(|entry| weight(entry));
     let mut stories = HashSet::new();
     for entry in sorted {
-        let home = order.iter().position(|topic| has_topic(entry, &topic.id));
+        // Where the matter stands already, if the entry may stand there.
+        let beside = homes
+            .iter()
+            .find(|(home, other)| are_related(other, entry) && has_topic(entry, &order[*home].id));
+        let home = beside
+            .map(|(home, _)| *home)
+            .or_else(|| order.iter().position(|topic| has_topic(entry, &topic.id)));
         // The best teller of a story comes first in `sorted`; later ones add nothing.
         if let Some(home) = home
             && stories.insert(entry.story)
         {
-            groups[home].push(entry);
+            homes.push((home, entry));
         }
     }
+    let groups: Vec<Vec<&Entry>> = (0..order.len())
+        .map(|at| together(homes.iter().filter(|(home, _)| *home == at).map(|(_, entry)| *entry)))
+        .collect();
     let shown = shares(&groups, selection.series);
     let sections: Vec<Section> = order
         .iter()
@@ -60,11 +69,46 @@ pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Sec
             topic: topic.id.clone(),
             title: topic.title.clone(),
             omitted: group.len() - shown,
-            entries: urgency::keep(&group, shown).into_iter().cloned().collect(),
+            entries: followed(&urgency::keep(&group, shown)),
         })
         .collect();
     let is_empty = sections.iter().all(|section| section.entries.is_empty());
     (!is_empty).then_some(sections)
+}
+
+fn are_related(one: &Entry, other: &Entry) -> bool {
+    one.related.contains(&other.story) || other.related.contains(&one.story)
+}
+
+/// The same entries, each followed by those of its matter.
+fn together<'a>(sorted: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry> {
+    let mut rest: Vec<&Entry> = sorted.collect();
+    if rest.iter().all(|entry| entry.related.is_empty()) {
+        return rest;
+    }
+    let mut placed = Vec::with_capacity(rest.len());
+    while !rest.is_empty() {
+        let lead = rest.remove(0);
+        let (behind, other) = rest.into_iter().partition(|entry| are_related(lead, entry));
+        placed.push(lead);
+        placed.extend::<Vec<&Entry>>(behind);
+        rest = other;
+    }
+    placed
+}
+
+/// The entries that are shown, each of which knows whether it stands behind one of its matter.
+fn followed(shown: &[&Entry]) -> Vec<Entry> {
+    let mut lead: Option<&Entry> = None;
+    let mut entries = Vec::with_capacity(shown.len());
+    for entry in shown.iter().copied() {
+        let follows = lead.is_some_and(|lead| are_related(lead, entry));
+        if !follows {
+            lead = Some(entry);
+        }
+        entries.push(Entry { follows, ..entry.clone() });
+    }
+    entries
 }
 
 /// Topics in the order shown: the subscriber's where they chose, without
@@ -168,6 +212,8 @@ pub(crate) mod tests {
                 })
                 .collect(),
             update: None,
+            related: Vec::new(),
+            follows: false,
         }
     }
 
@@ -238,6 +284,31 @@ pub(crate) mod tests {
         press.story = StoryId(1);
         let candidates = [press, entry(1, 1, 100, &["ki"])];
         assert_eq!(shown(&candidates, &[], (30, 10)), [("ki".into(), vec![1], 0)]);
+    }
+
+    #[test]
+    fn entries_of_one_matter_stand_together_where_both_may_stand() {
+        let related = |mut entry: Entry, to: &[i64]| {
+            entry.related = to.iter().map(|id| StoryId(*id)).collect();
+            entry
+        };
+        // 1 and 4 are one matter; the later one names it. 5 may not stand beside them.
+        let candidates = [
+            entry(1, 1, 900, &["ki"]),
+            entry(2, 1, 800, &["ki"]),
+            entry(3, 2, 700, &["ozg"]),
+            related(entry(4, 3, 600, &["ozg", "ki"]), &[1]),
+            related(entry(5, 3, 500, &["ozg"]), &[1]),
+        ];
+        let expected = [("ozg".into(), vec![3, 5], 0), ("ki".into(), vec![1, 4, 2], 0)];
+        assert_eq!(shown(&candidates, &[], (30, 10)), expected);
+        let (series, topics) = (series(30, 10), topics());
+        let chosen = ["ki".into()];
+        let selection =
+            Selection { series: &series, topics: &topics, chosen: &chosen, since: None };
+        let sections = select(&candidates, &selection).unwrap();
+        let lead_ins: Vec<&str> = sections[0].entries.iter().map(Entry::lead_in).collect();
+        assert_eq!(lead_ins, ["", "Siehe auch: ", ""]);
     }
 
     #[test]

@@ -71,6 +71,19 @@ pub struct Entry {
     pub topics: Vec<EntryTopic>,
     /// Set when it was mailed before and has changed in substance.
     pub update: Option<Update>,
+    /// Stories of the same matter in other words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<StoryId>,
+    /// It stands behind an entry of the same matter.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub follows: bool,
+}
+
+impl Entry {
+    /// Returns the words before its title that tie it to the entry above; mostly none.
+    pub const fn lead_in(&self) -> &'static str {
+        if self.follows { "Siehe auch: " } else { "" }
+    }
 }
 
 /// A topic of an entry.

@@ -27,7 +27,7 @@ use crate::model::{
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
 use crate::store::items::{self, Received};
-use crate::store::{StoreError, Transaction, sources};
+use crate::store::{StoreError, Transaction, sources, stories};
 
 /// Most entries of a public page; no mail shows nearly as many.
 const MOST_ON_PAGE: usize = 1000;
@@ -306,7 +306,8 @@ impl Maker {
                 });
             }
         }
-        Ok(Some(entry_of(lead, received, topics, also)))
+        let related = stories::related(tx, lead.story)?;
+        Ok(Some(entry_of(lead, received, topics, also, related)))
     }
 
     /// Topics of the config that the story has, in the config's order, with the reason.

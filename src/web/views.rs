@@ -334,7 +334,7 @@ impl DigestPage {
 fn of_section(section: &Section, zone: Tz, summary: &impl Fn(&Entry) -> String) -> DigestSection {
     let entry = |entry: &Entry| DigestEntry {
         id: entry.item.0,
-        title: entry.title.clone(),
+        title: format!("{}{}", entry.lead_in(), entry.title),
         url: entry.url.clone(),
         source: entry.source.clone(),
         published: entry.published.map(|at| Moment::day(at, zone)),

@@ -198,6 +198,21 @@ async fn what_a_database_of_the_version_before_told_is_not_told_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_report_in_own_words_stands_behind_the_other_in_the_digest() {
+    let world = World::new();
+    world.report("land", &[told("l1", "Onlinedienste entlasten Kommunen", RELEASE)]).await;
+    let other = "Neue Onlinedienste für das Standesamt, sagt der Rat der Stadt.";
+    world.report("verband", &[told("v1", "Standesamt am Bildschirm", other)]).await;
+    let own = "In Nachterstedt und Wernigerode wird geprobt, was die Hochschule Harz in ihrer \
+        Machbarkeitsstudie vorschlägt: Onlinedienste aus einer Hand.";
+    world.report("presse", &[told("p1", "Nachterstedt probt das Amt der Zukunft", own)]).await;
+    let digest = world.digest().await.unwrap();
+    let shown: Vec<(&str, &str)> =
+        entries(&digest).iter().map(|entry| (entry.source.as_str(), entry.lead_in())).collect();
+    assert_eq!(shown, [("land", ""), ("presse", "Siehe auch: "), ("verband", "")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_report_that_comes_after_the_digest_is_marked_and_not_mailed() {
     let world = World::new();
     world.report("land", &[told("l1", "Onlinedienste entlasten Kommunen", RELEASE)]).await;

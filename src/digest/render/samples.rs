@@ -149,6 +149,8 @@ pub(super) fn digest(is_full: bool) -> Digest {
             })
             .collect(),
         update: is_full.then(|| Update { at: composed_at, what: "Frist verlängert".into() }),
+        related: Vec::new(),
+        follows: false,
     };
     let section = |topic: &str, title: &str, entry: Entry| Section {
         topic: topic.into(),

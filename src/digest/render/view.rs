@@ -279,7 +279,7 @@ fn entry_view(
         }),
         // The topic stands above; saying it under each entry tires.
         reason: reason.map(|reason| format!("Warum hier: {reason}")),
-        title,
+        title: format!("{}{title}", entry.lead_in()),
         url,
     }
 }

@@ -1,6 +1,6 @@
 //! What a digest says of one story.
 
-use crate::model::{AlsoReported, Entry, EntryTopic, Evidence, Field, Tagging, Update};
+use crate::model::{AlsoReported, Entry, EntryTopic, Evidence, Field, StoryId, Tagging, Update};
 use crate::store::items::{Received, Stored};
 use crate::topic::MODEL;
 
@@ -9,6 +9,7 @@ pub(super) fn entry_of(
     received: &Received,
     topics: Vec<EntryTopic>,
     also: Vec<AlsoReported>,
+    related: Vec<StoryId>,
 ) -> Entry {
     Entry {
         item: lead.id,
@@ -24,6 +25,8 @@ pub(super) fn entry_of(
         also,
         topics,
         update: update_of(received),
+        related,
+        follows: false,
     }
 }
 

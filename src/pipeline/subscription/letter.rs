@@ -213,5 +213,7 @@ fn entry(item: Stored) -> Entry {
         also: Vec::new(),
         topics: Vec::new(),
         update: None,
+        related: Vec::new(),
+        follows: false,
     }
 }

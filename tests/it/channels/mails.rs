@@ -176,6 +176,8 @@ fn entry(number: usize, topics: &[TopicTitle], hostile: bool) -> Entry {
         },
         update: (number % 6 == 2)
             .then(|| Update { at: NOW, what: "Frist verlängert bis 31. Januar 2026".into() }),
+        related: Vec::new(),
+        follows: false,
     }
 }
 
