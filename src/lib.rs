@@ -31,6 +31,8 @@ pub mod topic;
 
 pub mod store;
 
+pub mod page;
+
 pub mod digest;
 
 pub mod subscriber;

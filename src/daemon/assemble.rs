@@ -9,8 +9,9 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::{Config, ServiceSettings};
-use crate::digest::{Face, Templates, TopicTitle};
+use crate::digest::{Face, TopicTitle, render};
 use crate::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
+use crate::page::Templates;
 use crate::pipeline::{Context, MailPlan, Plan, SourcePlan};
 use crate::store::{Store, StoreError};
 use crate::subscriber::token::{Key, KeyError, Tokens};
@@ -159,7 +160,7 @@ fn templates(folder: Option<&Path>) -> Result<Templates, AssembleError> {
             overrides.push((name.to_owned(), text));
         }
     }
-    Templates::load(&overrides).map_err(|problems| {
+    render::load(&overrides).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         AssembleError::Templates(lines.join("; "))
     })

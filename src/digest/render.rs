@@ -3,20 +3,18 @@
 //! The words are chosen in `view`, so that both parts and every override of a
 //! template say the same; templates only lay them out.
 
-mod samples;
-mod templates;
+pub(crate) mod samples;
 mod view;
 mod words;
-
-pub use self::templates::{NAMES as SAMPLE_NAMES, TemplateProblem, Templates};
 
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use self::view::{DigestView, FaceView, SectionView};
+use self::view::{DigestView, SectionView};
 use super::select::TopicTitle;
-use super::typography as typo;
 use crate::model::{Digest, Rendered, Section, Timestamp};
+use crate::page::{TemplateProblem, Templates};
+use crate::text::typography as typo;
 
 /// Largest HTML part as it is sent, in bytes (E5): Gmail cuts at 102 KB, and
 /// with the end goes the link to leave.
@@ -26,7 +24,7 @@ pub const MAX_HTML: usize = 80 * 1024;
 const MAX_SUBJECT: usize = 60;
 
 /// The service as readers see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Face {
     /// Its name.
     pub name: String,
@@ -43,8 +41,10 @@ pub struct Face {
     /// Erklärung zur Barrierefreiheit; empty = none.
     pub accessibility_url: String,
     /// Zone of all dates and times shown.
+    #[serde(skip)]
     pub zone: Tz,
     /// Titles of all topics, for „Auch zu“.
+    #[serde(skip)]
     pub topics: Vec<TopicTitle>,
 }
 
@@ -127,7 +127,7 @@ pub struct Notice {
 pub enum RenderError {
     /// A template failed.
     #[error("template {0}")]
-    Template(TemplateProblem),
+    Template(#[from] TemplateProblem),
     /// A digest without entries is never sent.
     #[error("the digest is empty")]
     Empty,
@@ -137,6 +137,14 @@ pub enum RenderError {
         /// Bytes as they would be sent.
         size: usize,
     },
+}
+
+/// Returns the templates with the admin's overrides, tried with sample mails; fails with
+/// all problems at once.
+pub fn load(overrides: &[(String, String)]) -> Result<Templates, Vec<TemplateProblem>> {
+    let templates = Templates::load(overrides)?;
+    let problems = samples::try_all(&templates);
+    if problems.is_empty() { Ok(templates) } else { Err(problems) }
 }
 
 /// A digest for one recipient. What does not fit into [`MAX_HTML`] is
@@ -153,14 +161,19 @@ pub fn digest(
     let mut size = 0;
     for thrift in view::Thrift::LEVELS {
         let view = DigestView::new(digest, face, Some(personal), thrift);
-        let html = templates.render("digest.html", &view)?;
+        let html = templates.render("mail/digest.html", &view)?;
         size = encoded_size(&html);
         if size <= MAX_HTML {
-            let text = templates.render("digest.txt", &view)?;
+            let text = templates.render("mail/digest.txt", &view)?;
             return Ok(Rendered { subject: view.subject, text, html });
         }
     }
     Err(RenderError::TooLarge { size })
+}
+
+/// The digest as its web page says it: the words of the mail, with nothing left out.
+pub fn web_view<'a>(digest: &'a Digest, face: &'a Face) -> impl Serialize + use<'a> {
+    DigestView::new(digest, face, None, view::Thrift::FULL)
 }
 
 /// The request to confirm: nothing in it may be taken for advertising.
@@ -172,7 +185,7 @@ pub fn confirm(
     #[derive(Serialize)]
     struct View<'a> {
         subject: &'a str,
-        face: FaceView<'a>,
+        face: &'a Face,
         ordered: String,
         url: &'a str,
         validity: String,
@@ -181,7 +194,7 @@ pub fn confirm(
     let requested = confirm.requested_at;
     let view = View {
         subject: "Bitte bestätigen Sie Ihre Anmeldung",
-        face: FaceView::new(face),
+        face,
         ordered: format!(
             "Für diese E-Mail-Adresse wurde am {} um {} bestellt: {}. {topics}",
             typo::date(requested, face.zone),
@@ -209,7 +222,7 @@ pub fn welcome(
     struct View<'a> {
         subject: String,
         heading: String,
-        face: FaceView<'a>,
+        face: &'a Face,
         opening: String,
         ordered: String,
         next: Vec<String>,
@@ -236,7 +249,7 @@ pub fn welcome(
     let view = View {
         subject: heading.to_owned(),
         heading: heading.to_owned(),
-        face: FaceView::new(face),
+        face,
         opening: if welcome.is_repeated {
             "Jemand hat diese E-Mail-Adresse noch einmal angemeldet. Es ist nichts zu tun.".into()
         } else {
@@ -266,7 +279,7 @@ pub fn probe(
     #[derive(Serialize)]
     struct View<'a> {
         subject: &'a str,
-        face: FaceView<'a>,
+        face: &'a Face,
         paragraphs: Vec<String>,
         archive_url: String,
         reason: String,
@@ -275,7 +288,7 @@ pub fn probe(
     }
     let view = View {
         subject: "Unsere E-Mails erreichen Sie wieder",
-        face: FaceView::new(face),
+        face,
         paragraphs: vec![
             format!(
                 "Unsere E-Mails an diese Adresse kamen mehrmals als unzustellbar zurück. Deshalb \
@@ -307,7 +320,7 @@ pub fn notice(
     #[derive(Serialize)]
     struct View<'a> {
         subject: String,
-        face: FaceView<'a>,
+        face: &'a Face,
         paragraphs: Vec<String>,
         items: Vec<String>,
         hint: Option<String>,
@@ -318,7 +331,7 @@ pub fn notice(
     let subject = if full.chars().count() <= MAX_SUBJECT { full } else { plain(&notice.subject) };
     let view = View {
         subject: crate::text::shorten(&subject, MAX_SUBJECT),
-        face: FaceView::new(face),
+        face,
         paragraphs: notice.paragraphs.iter().map(plain).collect(),
         items: notice.items.iter().take(100).map(plain).collect(),
         hint: notice.hint.as_ref().map(plain),
@@ -332,8 +345,8 @@ fn both(
     view: &impl Serialize,
     templates: &Templates,
 ) -> Result<Rendered, RenderError> {
-    let html = templates.render(&format!("{name}.html"), view)?;
-    let text = templates.render(&format!("{name}.txt"), view)?;
+    let html = templates.render(&format!("mail/{name}.html"), view)?;
+    let text = templates.render(&format!("mail/{name}.txt"), view)?;
     let size = encoded_size(&html);
     if size > MAX_HTML {
         return Err(RenderError::TooLarge { size });

@@ -15,6 +15,7 @@ mod source;
 mod subscriber;
 mod time;
 mod topic;
+mod tracking;
 
 pub use budget::{Budget, Exhausted, Level, Resource};
 pub use digest::{
@@ -42,6 +43,7 @@ pub use source::{
 pub use subscriber::{Consent, Standing, Subscriber};
 pub use time::Timestamp;
 pub use topic::{Correction, Evidence, Field, Tagging, TopicRules, WordList, WordLists};
+pub use tracking::is_tracking_parameter;
 
 /// A future that can be sent between threads, as trait methods return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

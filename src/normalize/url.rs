@@ -11,44 +11,14 @@ use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
 use super::identity;
+use crate::model::is_tracking_parameter;
 
 /// Longest URL that is kept; Berlin-type sites have query strings of 2 kB.
 const MAX_CHARS: usize = 4_000;
 
-/// Parameters that name a visit or a campaign, never a page.
+/// Parameters that name a visit, never a page; those of campaigns stand in `model::tracking`.
 const NOISE: &[&str] = &[
-    // campaigns and clicks
-    "fbclid",
-    "gclid",
-    "dclid",
-    "gbraid",
-    "wbraid",
-    "msclkid",
-    "yclid",
-    "twclid",
-    "igshid",
-    "mc_cid",
-    "mc_eid",
-    "wt_mc",
-    "wt_zmc",
     "cmp",
-    "cflt",
-    "at_medium",
-    "at_campaign",
-    "xtor",
-    "s_cid",
-    "ref_src",
-    "mkt_tok",
-    "_hsenc",
-    "_hsmi",
-    "oly_enc_id",
-    "vero_id",
-    "pk_campaign",
-    "pk_kwd",
-    "piwik_campaign",
-    "piwik_kwd",
-    "mtm_campaign",
-    "mtm_keyword",
     // sessions
     "jsessionid",
     "phpsessid",
@@ -265,9 +235,7 @@ fn split_pair(pair: &str) -> (String, String) {
 }
 
 fn is_noise(name: &str) -> bool {
-    begins(name, "utm_")
-        || begins(name, "hsa_")
-        || NOISE.iter().any(|noise| name.eq_ignore_ascii_case(noise))
+    is_tracking_parameter(name) || NOISE.iter().any(|noise| name.eq_ignore_ascii_case(noise))
 }
 
 /// Returns whether `text` begins with `prefix`, whatever the case of its ASCII letters.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::config::{FetchSettings, MailSettings, Retention, SeriesPlan};
-use crate::digest::{Face, Templates};
+use crate::digest::Face;
 use crate::fetch::Fetch;
 use crate::model::{SeriesId, SourceId, TopicId};
+use crate::page::Templates;
 use crate::schedule::holidays::Holidays;
 use crate::source::Configured;
 use crate::topic::Tagger;

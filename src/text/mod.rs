@@ -3,6 +3,7 @@
 
 pub mod date;
 pub mod furniture;
+pub mod typography;
 
 mod boilerplate;
 mod clean;

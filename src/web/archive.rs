@@ -9,21 +9,21 @@ use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use serde_json::{Value, json};
 
 use super::choices::Fields;
 use super::door::Segment;
 use super::headers::Kind;
-use super::pages::{Page, STYLE};
-use super::views::{
-    Archive, DigestLink, DigestPage, DocumentLink, ItemLine, ItemList, ItemPage, Moment, Month,
-    OtherItem, Start, TopicLink, TopicPage, TopicReason, month_title,
-};
+use super::views::{ItemLine, ItemList, ItemPage, Moment, OtherItem, TopicLink, TopicReason};
 use super::{Answer, Face, Refusal, answer};
-use crate::model::{Digest, DigestId, ItemId, Section, Timestamp, TopicId};
+use crate::digest::{Selection, render, select};
+use crate::model::{Digest, DigestId, Entry, ItemId, Series, Timestamp, TopicId};
+use crate::page::{self, STYLE};
 use crate::pipeline::{Plan, opinion, reason};
 use crate::store::items::{self, Listing, Part, Place, Stored};
 use crate::store::{StoreError, Transaction, digests, stories};
 use crate::text;
+use crate::text::typography as typo;
 
 /// Items on a page of a list.
 const PAGE_SIZE: usize = 20;
@@ -31,6 +31,8 @@ const PAGE_SIZE: usize = 20;
 const MAX_QUERY: usize = 200;
 /// Digests that the archive lists.
 const MAX_DIGESTS: usize = 1000;
+/// Longest title.
+pub(super) const MAX_TITLE: usize = 300;
 /// Longest lead in a list.
 pub(super) const SHORT_LEAD: usize = 280;
 /// Longest lead on an item's own page: enough to know what it is, not to replace its source.
@@ -86,12 +88,15 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
                 },
             );
             let list = list(tx, &known, listing, part, &path)?;
-            let topics = known.topics.iter().map(|(id, title)| link(id, title)).collect();
-            Ok(list.map(|list| Start { query, found, topics, list }))
+            let topics: Vec<TopicLink> =
+                known.topics.iter().map(|(id, title)| link(id, title)).collect();
+            Ok(list.map(
+                |list| json!({ "query": query, "found": found, "topics": topics, "list": list }),
+            ))
         })
         .await?
         .ok_or(Refusal::MISSING)?;
-    face.ok(&plan, &Page::Start(page))
+    face.ok(&plan, "start.html", Kind::Page, page)
 }
 
 async fn topic(
@@ -115,7 +120,7 @@ async fn topic(
         })
         .await?
         .ok_or(Refusal::MISSING)?;
-    face.ok(&plan, &Page::Topic(TopicPage { id: id.to_string(), title, list }))
+    face.ok(&plan, "topic.html", Kind::Page, json!({ "id": id, "title": title, "list": list }))
 }
 
 /// Returns the part of a list that is asked for: what is older than the item named in
@@ -183,8 +188,8 @@ fn line(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemLine, Sto
         topics: topics(tx, plan, item.id)?,
         also: others(tx, &item)?.len(),
         published: item.published.map(|at| Moment::day(at, zone)),
-        summary: text::shorten(&item.summary, SHORT_LEAD),
-        title: item.title,
+        summary: typo::line(&item.summary, SHORT_LEAD),
+        title: typo::line(&item.title, MAX_TITLE),
         source: item.source_name,
     })
 }
@@ -230,14 +235,14 @@ async fn item(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
         })
         .await?;
     let page = page.ok_or(Refusal::MISSING)?;
-    face.ok(&plan, &Page::Item(Box::new(page)))
+    face.ok(&plan, "item.html", Kind::Page, page)
 }
 
 fn item_page(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemPage, StoreError> {
     let zone = plan.mail.timezone;
     let other = |item: Stored| OtherItem {
         id: Some(item.id.0),
-        title: item.title,
+        title: typo::line(&item.title, MAX_TITLE),
         source: item.source_name,
         published: item.published.map(|at| Moment::day(at, zone)),
     };
@@ -272,14 +277,13 @@ fn item_page(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemPage
         first_seen: Moment::day(item.first_seen, zone),
         lead: lead
             .lines()
-            .map(str::trim)
+            .map(|paragraph| typo::line(paragraph, LONG_LEAD))
             .filter(|paragraph| !paragraph.is_empty())
-            .map(str::to_owned)
             .collect(),
-        documents: item.details.documents.iter().map(DocumentLink::of).collect(),
-        title: item.title,
+        documents: item.details.documents.iter().filter_map(page::document).collect(),
+        title: typo::line(&item.title, MAX_TITLE),
         source: item.source_name,
-        url: item.url,
+        url: item.url.as_deref().and_then(page::shown_url),
     })
 }
 
@@ -297,22 +301,22 @@ async fn archive(State(face): State<Arc<Face>>) -> Answer {
     for row in &rows {
         *called.entry(title(row, Moment::day(row.to, zone))).or_default() += 1;
     }
-    let mut months: Vec<Month> = Vec::new();
+    let mut months: Vec<(String, Vec<Value>)> = Vec::new();
     for row in rows {
         let by_day = title(&row, Moment::day(row.to, zone));
         let is_alone = called.get(&by_day) == Some(&1);
-        let link = DigestLink {
-            title: if is_alone { by_day } else { title(&row, Moment::minute(row.to, zone)) },
-            id: row.id.to_string(),
-            shown: row.entries,
-        };
-        let month = month_title(row.to, zone);
-        match months.last_mut().filter(|last| last.title == month) {
-            Some(last) => last.digests.push(link),
-            None => months.push(Month { title: month, digests: vec![link] }),
+        let link = json!({
+            "title": if is_alone { by_day } else { title(&row, Moment::minute(row.to, zone)) },
+            "id": row.id,
+            "shown": row.entries,
+        });
+        let month = typo::month(row.to.utc().with_timezone(&zone).date_naive());
+        match months.last_mut().filter(|last| last.0 == month) {
+            Some(last) => last.1.push(link),
+            None => months.push((month, vec![link])),
         }
     }
-    face.ok(&plan, &Page::Archive(Archive { months }))
+    face.ok(&plan, "archive.html", Kind::Page, json!({ "months": months }))
 }
 
 async fn digest(
@@ -332,15 +336,12 @@ async fn digest(
     let (row, (previous, next)) = found.ok_or(Refusal::MISSING)?;
     let digest: Digest = serde_json::from_str(&row.content)?;
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
-    let (digest, only) = match fields.first("thema") {
-        Some(topic) => {
-            let title = plan.topics.iter().find(|(id, _)| id.as_str() == topic);
-            let (topic, title) = title.cloned().ok_or(Refusal::MISSING)?;
-            (only_of(digest, topic, &title).ok_or(Refusal::MISSING)?, Some(title))
-        }
-        None => (digest, None),
+    let chosen = chosen_topics(&plan, &fields)?;
+    let digest = if chosen.is_empty() {
+        digest
+    } else {
+        only_of(digest, &plan, &chosen).ok_or(Refusal::MISSING)?
     };
-    let summary = |entry: &crate::model::Entry| text::shorten(&entry.summary, SHORT_LEAD);
     let zone = plan.mail.timezone;
     // Two of one day are told apart by the time, as in the archive.
     let day = row.id.as_str().get(..10);
@@ -350,56 +351,61 @@ async fn digest(
     } else {
         Moment::day(row.window.to, zone)
     };
-    let page = DigestPage {
-        title: format!("{}, {}", digest.series.title, when.text),
-        only,
-        previous: previous.map(|id| id.to_string()),
-        next: next.map(|id| id.to_string()),
-        ..DigestPage::of(&digest, zone, summary)
-    };
-    face.ok(&plan, &Page::Digest(page))
+    let titles: Vec<&str> = chosen.iter().map(|topic| plan.topic_title(topic)).collect();
+    let page = json!({
+        "title": format!("{}, {}", digest.series.title, when.text),
+        "id": digest.id,
+        "only": typo::enumerated(&titles),
+        "digest": render::web_view(&digest, &plan.mail.face),
+        "previous": previous,
+        "next": next,
+    });
+    face.ok(&plan, "digest.html", Kind::Page, page)
 }
 
-/// Returns what a digest has on one topic, wherever it stands in it: a mail to those who
+/// The topics asked for, in that order; none means all.
+fn chosen_topics(plan: &Plan, fields: &Fields) -> Result<Vec<TopicId>, Refusal> {
+    let known = |topic: &str| plan.topics.iter().find(|(id, _)| id.as_str() == topic);
+    let topics = fields.all("thema").map(|topic| known(topic).map(|(id, _)| id.clone()));
+    topics.collect::<Option<_>>().ok_or(Refusal::MISSING)
+}
+
+/// Returns what a digest has on some topics, wherever it stands in it: a mail to those who
 /// chose few topics has it under another heading. None if it has nothing.
-fn only_of(mut digest: Digest, topic: TopicId, title: &str) -> Option<Digest> {
-    let mut of_topic = Section { title: title.to_owned(), entries: Vec::new(), omitted: 0, topic };
-    for section in digest.sections {
-        if section.topic == of_topic.topic {
-            of_topic.omitted = section.omitted;
-        }
-        let entries = section.entries.into_iter();
-        of_topic.entries.extend(
-            entries.filter(|entry| entry.topics.iter().any(|of| of.topic == of_topic.topic)),
-        );
-    }
-    digest.sections = vec![of_topic];
-    (digest.shown() > 0).then_some(digest)
+fn only_of(digest: Digest, plan: &Plan, chosen: &[TopicId]) -> Option<Digest> {
+    let entries: Vec<Entry> =
+        digest.sections.into_iter().flat_map(|section| section.entries).collect();
+    let series =
+        Series { max_items: usize::MAX, max_items_per_topic: usize::MAX, ..digest.series.clone() };
+    let selection =
+        Selection { series: &series, topics: &plan.mail.face.topics, chosen, since: None };
+    let sections = select(&entries, &selection)?;
+    Some(Digest { sections, ..digest })
 }
 
 async fn help(State(face): State<Arc<Face>>) -> Answer {
     let (_, plan) = face.now();
-    face.ok(&plan, &Page::Help)
+    face.ok(&plan, "help.html", Kind::Page, ())
 }
 
 async fn bot(State(face): State<Arc<Face>>) -> Answer {
     let (_, plan) = face.now();
-    face.ok(&plan, &Page::Bot(face.settings.bot.clone()))
+    face.ok(&plan, "bot.html", Kind::Page, &face.settings.bot)
 }
 
 async fn imprint(State(face): State<Arc<Face>>) -> Answer {
     let (_, plan) = face.now();
-    face.ok(&plan, &Page::Imprint)
+    face.ok(&plan, "imprint.html", Kind::Page, ())
 }
 
 async fn privacy(State(face): State<Arc<Face>>) -> Answer {
     let (_, plan) = face.now();
-    face.ok(&plan, &Page::Privacy)
+    face.ok(&plan, "privacy.html", Kind::Page, ())
 }
 
 async fn accessibility(State(face): State<Arc<Face>>) -> Answer {
     let (_, plan) = face.now();
-    face.ok(&plan, &Page::Accessibility)
+    face.ok(&plan, "accessibility.html", Kind::Page, ())
 }
 
 async fn style() -> Response {

@@ -11,11 +11,10 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::headers::Kind;
-use super::pages::Page;
-use super::views::Trouble;
 use super::{ANSWER_TIMEOUT, Face, Refusal};
 
 /// Most bytes of a request's body.
@@ -68,8 +67,8 @@ async fn in_german(State(face): State<Arc<Face>>, request: Request, next: Next) 
         return response;
     }
     let (_, plan) = face.now();
-    let page = refusal(status);
-    let mut made = match face.page(&plan, status, &page) {
+    let (template, page) = refusal(status);
+    let mut made = match face.page(&plan, status, template, Kind::Form, page) {
         Ok(made) => made,
         Err(_) => super::answer(status, Kind::Form, "Das hat nicht geklappt.\n"),
     };
@@ -83,9 +82,10 @@ async fn in_german(State(face): State<Arc<Face>>, request: Request, next: Next) 
     made
 }
 
-fn refusal(status: StatusCode) -> Page {
+/// The template of a refusal and what it says.
+fn refusal(status: StatusCode) -> (&'static str, Value) {
     let (title, text) = match status {
-        StatusCode::NOT_FOUND => return Page::Missing,
+        StatusCode::NOT_FOUND => return ("missing.html", json!({})),
         StatusCode::FORBIDDEN => (
             "Nicht erlaubt",
             "Diese Seite ist von Ihrem Netz aus nicht zugänglich, oder das Formular kam von einer anderen Website.",
@@ -108,9 +108,9 @@ fn refusal(status: StatusCode) -> Page {
             "Die Anfrage ist unverständlich",
             "Bitte rufen Sie die Seite noch einmal auf und füllen Sie das Formular neu aus.",
         ),
-        _ => return Page::Failed,
+        _ => return ("failed.html", json!({})),
     };
-    Page::Trouble(Trouble { title: title.to_owned(), text: text.to_owned() })
+    ("trouble.html", json!({ "title": title, "text": text }))
 }
 
 /// The one variable segment of a path.

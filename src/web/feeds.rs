@@ -12,16 +12,17 @@ use chrono::DateTime;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use super::archive::{SHORT_LEAD, others, topics};
+use super::archive::{MAX_TITLE, SHORT_LEAD, others, topics};
 use super::door::Segment;
 use super::headers::Kind;
 use super::views::{Feed, FeedEntry};
 use super::{Answer, Face, Refusal, answer};
 use crate::model::{Timestamp, TopicId};
+use crate::page;
 use crate::pipeline::Plan;
 use crate::store::items::{self, Listing, Stored};
 use crate::store::{StoreError, Transaction};
-use crate::text;
+use crate::text::typography as typo;
 
 /// Entries of a feed.
 const ENTRIES: usize = 50;
@@ -46,15 +47,15 @@ async fn feed(State(face): State<Arc<Face>>, Segment(file): Segment, headers: He
     let known = Arc::clone(&plan);
     let entries = ctx.store.read(move |tx| entries(tx, &known, topic)).await?;
     let updated = entries.iter().map(|(at, _)| *at).max().unwrap_or_default();
-    let page = of.map_or_else(String::new, |(id, _)| format!("thema/{id}"));
+    let path = of.map_or_else(String::new, |(id, _)| format!("thema/{id}"));
     let feed = Feed {
         title: format!("{}: {title}", plan.mail.face.name),
         self_url: plan.mail.link(&format!("feeds/{file}")),
-        page_url: plan.mail.link(&page),
+        page_url: plan.mail.link(&path),
         updated: updated.rfc3339(),
         entries: entries.into_iter().map(|(_, entry)| entry).collect(),
     };
-    let text = face.pages(&plan)?.feed(&feed)?;
+    let text = face.fill(&plan, "feed.atom", Kind::Feed, &feed)?;
     Ok(validated(&headers, text, updated))
 }
 
@@ -76,14 +77,18 @@ fn entry(
     let entry = FeedEntry {
         // The story's: it stays when a better source takes the lead.
         id: plan.mail.link(&format!("meldung/{}", item.story)),
-        also: others(tx, &item)?.into_iter().filter_map(|other| other.url).collect(),
+        also: others(tx, &item)?
+            .into_iter()
+            .filter_map(|other| page::shown_url(&other.url?))
+            .collect(),
         topics: topics(tx, plan, item.id)?,
-        url: item.url.unwrap_or_else(|| plan.mail.link(&format!("meldung/{}", item.id))),
-        title: item.title,
+        url: (item.url.as_deref().and_then(page::shown_url))
+            .unwrap_or_else(|| plan.mail.link(&format!("meldung/{}", item.id))),
+        title: typo::line(&item.title, MAX_TITLE),
         source: item.source_name,
         published: item.published.map(Timestamp::rfc3339),
         updated: updated.rfc3339(),
-        summary: text::shorten(&item.summary, SHORT_LEAD),
+        summary: typo::line(&item.summary, SHORT_LEAD),
     };
     Ok((updated, entry))
 }

@@ -1,8 +1,7 @@
 //! The web face: German, accessible, no JavaScript, no cookies.
 //!
-//! `views` says what a page needs to know, `pages` turns it into HTML by the
-//! embedded templates, `headers` guards it. None of them asks the store or a
-//! clock. `archive`, `feeds`, `subscribe`, `settings` and `status` each answer
+//! `views` says what a page needs to know, the templates of `page` make HTML of
+//! it, `headers` guards it. None of them asks the store or a clock. `archive`, `feeds`, `subscribe`, `settings` and `status` each answer
 //! some paths; `door` stands before them all: limits of time and size, and a
 //! German page for whatever is no page. GET and HEAD change nothing.
 
@@ -13,7 +12,6 @@ mod door;
 mod feeds;
 pub mod headers;
 mod limits;
-pub mod pages;
 mod serve;
 mod settings;
 mod slots;
@@ -21,20 +19,20 @@ mod status;
 mod subscribe;
 pub mod views;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use self::headers::Kind;
 use self::limits::Limits;
-use self::pages::{Page, PageError, Pages};
 use self::slots::Slots;
-use self::views::Service;
 use crate::config::{Config, WebSettings};
+use crate::page::TemplateProblem;
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::store::StoreError;
 
@@ -102,7 +100,6 @@ pub fn router(settings: Settings, current: Current) -> Router {
     let face = Arc::new(Face {
         settings,
         current,
-        pages: Mutex::new(None),
         limits: Mutex::default(),
         room: Arc::new(Semaphore::new(CONCURRENCY)),
         reserved: Arc::new(Semaphore::new(RESERVED)),
@@ -120,8 +117,6 @@ pub fn router(settings: Settings, current: Current) -> Router {
 struct Face {
     settings: Settings,
     current: Current,
-    /// The compiled templates and the plan whose names they hold.
-    pages: Mutex<Option<(Arc<Plan>, Arc<Pages>)>>,
     limits: Mutex<Limits>,
     room: Arc<Semaphore>,
     reserved: Arc<Semaphore>,
@@ -132,38 +127,48 @@ impl Face {
         (self.current)()
     }
 
-    /// The templates with today's names.
-    fn pages(&self, plan: &Arc<Plan>) -> Result<Arc<Pages>, PageError> {
-        let mut kept = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, pages)) = kept.as_ref().filter(|(of, _)| Arc::ptr_eq(of, plan)) {
-            return Ok(Arc::clone(pages));
-        }
-        let face = &plan.mail.face;
-        let link = |url: &String| (!url.is_empty()).then(|| url.clone());
-        let pages = Arc::new(Pages::new(&Service {
-            name: face.name.clone(),
-            public_url: face.public_url.clone(),
-            contact: face.contact.clone(),
-            operator: face.operator.clone(),
-            imprint_url: link(&face.imprint_url),
-            privacy_url: link(&face.privacy_url),
-            accessibility_url: link(&face.accessibility_url),
+    /// Fills a template of the web: `page` is what is said, `face` who says it.
+    fn fill(
+        &self,
+        plan: &Plan,
+        template: &str,
+        kind: Kind,
+        page: impl Serialize,
+    ) -> Result<String, TemplateProblem> {
+        let view = View {
+            face: &plan.mail.face,
             subscribe: self.settings.web.subscribe,
-        })?);
-        *kept = Some((Arc::clone(plan), Arc::clone(&pages)));
-        Ok(pages)
+            noindex: kind.is_hidden(),
+            page,
+        };
+        plan.mail.templates.render(&format!("web/{template}"), &view)
     }
 
     /// A page as an answer.
-    fn page(&self, plan: &Arc<Plan>, status: StatusCode, page: &Page) -> Answer {
-        let html = self.pages(plan)?.render(page)?;
-        Ok(answer(status, page.kind(), html))
+    fn page(
+        &self,
+        plan: &Plan,
+        status: StatusCode,
+        template: &str,
+        kind: Kind,
+        page: impl Serialize,
+    ) -> Answer {
+        Ok(answer(status, kind, self.fill(plan, template, kind, page)?))
     }
 
     /// A page that is what was asked for.
-    fn ok(&self, plan: &Arc<Plan>, page: &Page) -> Answer {
-        self.page(plan, StatusCode::OK, page)
+    fn ok(&self, plan: &Plan, template: &str, kind: Kind, page: impl Serialize) -> Answer {
+        self.page(plan, StatusCode::OK, template, kind, page)
     }
+}
+
+/// What every template of the web gets.
+#[derive(Serialize)]
+struct View<'a, P> {
+    face: &'a crate::digest::Face,
+    subscribe: bool,
+    noindex: bool,
+    page: P,
 }
 
 /// A text of that kind with all its header fields.
@@ -196,7 +201,7 @@ enum Refusal {
     Store(#[from] StoreError),
     /// A template.
     #[error(transparent)]
-    Page(#[from] PageError),
+    Template(#[from] TemplateProblem),
     /// A journey.
     #[error(transparent)]
     Pipeline(#[from] PipelineError),
@@ -237,3 +242,6 @@ impl Refusal {
         std::error::Error::source(self).map(ToString::to_string)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,9 +14,8 @@ use super::choices::{Fields, Ticked};
 use super::client::Asking;
 use super::door::{self, Segment};
 use super::headers::Kind;
-use super::pages::Page;
 use super::subscribe::{series_titles, stale};
-use super::views::{Moment, Problems, Settings, Unsubscribe};
+use super::views::{Moment, Problems, Settings};
 use super::{Answer, Face, Refusal, answer};
 use crate::model::{Standing, Subscriber, TopicId};
 use crate::pipeline::{self, Context, Plan};
@@ -46,7 +45,7 @@ async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
     let Some(subscriber) = owner(&ctx, &link).await? else { return stale(&face, &plan, true) };
     let page = page(&ctx, &plan, &subscriber, &chosen(&plan, &subscriber), &link);
-    face.ok(&plan, &Page::Settings(Box::new(page)))
+    face.ok(&plan, "settings.html", Kind::Token, page)
 }
 
 /// Returns what they have now; no topic chosen means all.
@@ -95,8 +94,8 @@ async fn change(
     let problems = ticked.problems();
     if !problems.is_empty() {
         let page = Settings { problems, ..page(&ctx, &plan, &subscriber, &ticked, &link) };
-        let page = Page::Settings(Box::new(page));
-        return face.page(&plan, StatusCode::UNPROCESSABLE_ENTITY, &page);
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return face.page(&plan, status, "settings.html", Kind::Token, page);
     }
     let topics = in_their_order(&plan, &subscriber.topics, &ticked.topics);
     if !pipeline::change(&ctx, subscriber.id, ticked.series.clone(), topics).await? {
@@ -107,7 +106,7 @@ async fn change(
         suspended: false,
         ..page(&ctx, &plan, &subscriber, &ticked, &link)
     };
-    face.ok(&plan, &Page::Settings(Box::new(page)))
+    face.ok(&plan, "settings.html", Kind::Token, page)
 }
 
 /// The topics chosen: those had before in their order, then the new ones. Who
@@ -176,7 +175,7 @@ async fn ask(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
     let done = subscriber.standing == Standing::Left;
     let series = series_titles(&plan, &subscriber);
-    face.ok(&plan, &Page::Unsubscribe(Unsubscribe { done, series }))
+    face.ok(&plan, "unsubscribe.html", Kind::Token, json!({ "done": done, "series": series }))
 }
 
 /// The button, or one click in a mailer (RFC 8058): whatever the body says and
@@ -187,5 +186,5 @@ async fn leave(State(face): State<Arc<Face>>, Segment(link): Segment, body: Body
     let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
     pipeline::leave(&ctx, subscriber.id, "link").await?;
     let series = series_titles(&plan, &subscriber);
-    face.ok(&plan, &Page::Unsubscribe(Unsubscribe { done: true, series }))
+    face.ok(&plan, "unsubscribe.html", Kind::Token, json!({ "done": true, "series": series }))
 }

@@ -14,11 +14,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use serde_json::json;
 
 use super::client::Asking;
 use super::headers::Kind;
-use super::pages::Page;
-use super::views::{Fact, Moment, SourceRow, Status};
+use super::views::{Moment, SourceRow};
 use super::{Answer, Face, Refusal, answer};
 use crate::model::{Condition, SourceId, SourceState};
 use crate::pipeline::{Context, Plan};
@@ -127,7 +127,7 @@ async fn status(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
     let named =
         |list: &[(String, u64)]| words(list.iter().map(|(w, n)| (w.as_str(), *n)).collect());
     let requests = figures.requests();
-    let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
+    let fact = |name: &str, value: String| json!({ "name": name, "value": value });
     let mut facts = vec![
         fact("Quellen", words(figures.by_condition().into_iter().collect())),
         fact("Meldungen", figures.items.to_string()),
@@ -146,7 +146,7 @@ async fn status(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
     if let Some(stop) = &figures.stop {
         facts.insert(0, fact("Versand", format!("angehalten: {}", stop.reason)));
     }
-    let rows = figures
+    let rows: Vec<SourceRow> = figures
         .sources
         .into_iter()
         .map(|(_, name, enabled, state, _)| SourceRow {
@@ -157,7 +157,7 @@ async fn status(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
             last_error: state.last_error,
         })
         .collect();
-    face.ok(&plan, &Page::Status(Status { facts, sources: rows }))
+    face.ok(&plan, "status.html", Kind::Status, json!({ "facts": facts, "sources": rows }))
 }
 
 type Labels = [(&'static str, String); 1];

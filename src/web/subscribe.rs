@@ -10,13 +10,14 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::get;
+use serde_json::json;
 use url::Url;
 
 use super::choices::{Fields, Ticked};
 use super::client::Asking;
 use super::door::{self, Segment};
-use super::pages::Page;
-use super::views::{Confirm, Moment, Problems, Sent, Stale, Subscribe};
+use super::headers::Kind;
+use super::views::{Moment, Problems, Subscribe};
 use super::{Answer, Face, Refusal};
 use crate::model::{Subscriber, Timestamp};
 use crate::pipeline::{self, Confirmation, Context, Order, Plan};
@@ -37,7 +38,7 @@ async fn form(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answe
     let (ctx, plan) = offered(&face)?;
     let ticked = Ticked::of(&Fields::parse(query.unwrap_or_default().as_bytes()), &plan);
     let page = empty_form(&ctx, &plan, &ticked);
-    face.ok(&plan, &Page::Subscribe(page))
+    face.ok(&plan, "subscribe.html", Kind::Form, page)
 }
 
 fn offered(face: &Face) -> Result<(Context, Arc<Plan>), Refusal> {
@@ -64,11 +65,10 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
         Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
     let now = ctx.clock.now();
     let valid_until = now.after(plan.retention.confirm_within());
-    let sent =
-        Page::Sent(Sent { valid_until: Moment::minute(valid_until, plan.mail.timezone).text });
+    let sent = json!({ "valid_until": Moment::minute(valid_until, plan.mail.timezone).text });
     if fields.first("webseite").is_some_and(|trap| !trap.is_empty()) {
         // A program filled in what people do not see. It learns nothing.
-        return face.ok(&plan, &sent);
+        return face.ok(&plan, "sent.html", Kind::Form, sent);
     }
 
     let typed = fields.first("adresse").unwrap_or_default();
@@ -84,7 +84,8 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
         _ => {
             let typed = crate::text::clean_line(typed, 254);
             let page = Subscribe { address: typed, problems, ..empty_form(&ctx, &plan, &ticked) };
-            return face.page(&plan, StatusCode::UNPROCESSABLE_ENTITY, &Page::Subscribe(page));
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return face.page(&plan, status, "subscribe.html", Kind::Form, page);
         }
     };
 
@@ -99,7 +100,7 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
     };
     let order = Order { address, series: ticked.series, topics: ticked.topics };
     pipeline::sign_up(&ctx, &plan, order, may_mail).await?;
-    face.ok(&plan, &sent)
+    face.ok(&plan, "sent.html", Kind::Form, sent)
 }
 
 /// Browsers say where a form came from; programs need not.
@@ -130,7 +131,13 @@ fn stamp_problem(ctx: &Context, stamp: &str, now: Timestamp) -> Option<String> {
 
 /// The page for a link that holds no more: the same whatever is wrong with it.
 pub(super) fn stale(face: &Face, plan: &Arc<Plan>, fresh_link: bool) -> Answer {
-    face.page(plan, StatusCode::NOT_FOUND, &Page::Stale(Stale { fresh_link }))
+    face.page(
+        plan,
+        StatusCode::NOT_FOUND,
+        "stale.html",
+        Kind::Token,
+        json!({ "fresh_link": fresh_link }),
+    )
 }
 
 async fn look(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
@@ -161,14 +168,14 @@ fn shown(face: &Face, plan: &Arc<Plan>, worth: &Confirmation) -> Answer {
         Confirmation::Done(subscriber) => (subscriber, true),
         Confirmation::Stale => return stale(face, plan, false),
     };
-    let page = Confirm {
-        done,
+    let page = json!({
+        "done": done,
         // Once it is done the link may be seen by others: no address.
-        address: if done { String::new() } else { subscriber.address.clone() },
-        topics: topic_titles(plan, subscriber),
-        series: series_titles(plan, subscriber),
-    };
-    face.ok(plan, &Page::Confirm(page))
+        "address": if done { String::new() } else { subscriber.address.clone() },
+        "topics": topic_titles(plan, subscriber),
+        "series": series_titles(plan, subscriber),
+    });
+    face.ok(plan, "confirm.html", Kind::Token, page)
 }
 
 fn topic_titles(plan: &Plan, subscriber: &Subscriber) -> Vec<String> {

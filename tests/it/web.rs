@@ -330,7 +330,9 @@ async fn pages_say_what_is_stored() {
     let item = world.get("/meldung/1").await.text;
     assert!(item.contains("Fremd&lt;b&gt;") && item.contains("href=\"https://kitu.example/1\""));
     let archive = world.get("/archiv").await.text;
-    assert!(archive.contains("href=\"/d/2025-12-09-taeglich\">Am Morgen, 9.\u{a0}Dezember 2025"));
+    assert!(
+        archive.contains("href=\"/d/2025-12-09-taeglich\">Am Morgen, 9.\u{a0}Dezember\u{a0}2025")
+    );
     let digest = world.get("/d/2025-12-09-taeglich").await.text;
     assert!(digest.contains("1.2 OZG im Rathaus"), "the undated one was seen later");
     assert!(!digest.contains("/e/") && !digest.contains("/a/"), "the same for all: no token");
@@ -605,7 +607,11 @@ async fn the_form_answers_every_address_alike() {
 async fn only_the_button_subscribes_and_pressing_it_twice_welcomes_once() {
     let world = World::new().await;
     let reply = world.sign_up("neu@x.example").await;
-    assert!(reply.text.contains("12.\u{a0}Dezember 2025"), "valid for 72 hours: {}", reply.text);
+    assert!(
+        reply.text.contains("12.\u{a0}Dezember\u{a0}2025"),
+        "valid for 72 hours: {}",
+        reply.text
+    );
     world.digest().await;
     assert_eq!(world.kinds().await, ["confirm"], "no digest before the confirmation");
     assert!(world.is_rung(), "they look into their mailbox at once");

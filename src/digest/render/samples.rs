@@ -4,14 +4,12 @@
 use std::time::Duration;
 
 use super::super::select::TopicTitle;
-use super::{
-    Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, TemplateProblem, Templates,
-    Welcome,
-};
+use super::{Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
 use crate::model::{
     AlsoReported, Digest, Document, Entry, EntryTopic, ItemId, Rendered, Section, Series, StoryId,
     Timestamp, Update, Window,
 };
+use crate::page::{TemplateProblem, Templates};
 
 /// Renders every kind of mail, once with everything and once with the least.
 pub(super) fn try_all(templates: &Templates) -> Vec<TemplateProblem> {
@@ -69,7 +67,7 @@ pub(super) fn try_all(templates: &Templates) -> Vec<TemplateProblem> {
 }
 
 /// The service of the samples.
-pub(super) fn face(is_full: bool) -> Face {
+pub(crate) fn face(is_full: bool) -> Face {
     let page = |name: &str| {
         if is_full { format!("https://post.example.de/{name}") } else { String::new() }
     };
@@ -105,7 +103,7 @@ pub(super) fn personal() -> Personal {
 }
 
 /// A digest with every part that there is, or with only what must be.
-pub(super) fn digest(is_full: bool) -> Digest {
+pub(crate) fn digest(is_full: bool) -> Digest {
     let composed_at = Timestamp::from_seconds(1_765_260_004);
     let optional = |text: &str| if is_full { text.to_owned() } else { String::new() };
     let entry = Entry {

@@ -1,10 +1,10 @@
 use super::samples;
 use super::*;
-use crate::digest::typography::NBSP;
 use crate::model::{Entry, Update};
+use crate::text::typography::NBSP;
 
 fn templates() -> Templates {
-    Templates::load(&[]).unwrap_or_else(|problems| {
+    load(&[]).unwrap_or_else(|problems| {
         panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
     })
 }

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::super::{typography as typo, urgency};
+use super::super::urgency;
 use super::{Face, Ordered, Personal, words};
-use crate::model::{Digest, Document, Entry, Section};
+use crate::model::{Digest, Document, Entry, ItemId, Section};
+use crate::page::{self, Link, shown_url};
 use crate::text;
+use crate::text::typography as typo;
 
-/// Longest link that is shown: longer ones break mailers.
-const MAX_URL: usize = 2000;
 /// Longest title; the whole one is in the archive (T12).
 const MAX_TITLE: usize = 140;
 /// Other tellers of a story that are named.
@@ -30,7 +30,7 @@ pub(super) struct Thrift {
 }
 
 impl Thrift {
-    const FULL: Self = Self {
+    pub(super) const FULL: Self = Self {
         summary: 280,
         reasons: true,
         also: MAX_ALSO,
@@ -53,34 +53,9 @@ impl Thrift {
 }
 
 #[derive(Serialize)]
-pub(super) struct FaceView<'a> {
-    name: &'a str,
-    contact: &'a str,
-    operator: &'a str,
-    imprint_url: &'a str,
-    privacy_url: &'a str,
-    accessibility_url: &'a str,
-    public_url: &'a str,
-}
-
-impl<'a> FaceView<'a> {
-    pub(super) fn new(face: &'a Face) -> Self {
-        Self {
-            name: &face.name,
-            contact: &face.contact,
-            operator: &face.operator,
-            imprint_url: &face.imprint_url,
-            privacy_url: &face.privacy_url,
-            accessibility_url: &face.accessibility_url,
-            public_url: &face.public_url,
-        }
-    }
-}
-
-#[derive(Serialize)]
 pub(super) struct DigestView<'a> {
     pub(super) subject: String,
-    face: FaceView<'a>,
+    face: &'a Face,
     preheader: String,
     heading: String,
     opening: String,
@@ -101,11 +76,13 @@ pub(super) struct SectionView {
     /// Entries in all, shown or not.
     count: usize,
     entries: Vec<EntryView>,
-    more: Option<LinkView>,
+    more: Option<Link>,
 }
 
 #[derive(Serialize)]
 struct EntryView {
+    /// The leading item, which has a page of its own.
+    item: ItemId,
     number: String,
     title: String,
     url: Option<String>,
@@ -114,17 +91,11 @@ struct EntryView {
     other_topics: Option<String>,
     update: Option<String>,
     summary: String,
-    documents: Vec<LinkView>,
-    also: Vec<LinkView>,
+    documents: Vec<Link>,
+    also: Vec<Link>,
     /// ` und 3 weitere`.
     also_more: Option<String>,
     reason: Option<String>,
-}
-
-#[derive(Serialize)]
-struct LinkView {
-    text: String,
-    url: Option<String>,
 }
 
 impl<'a> DigestView<'a> {
@@ -146,7 +117,7 @@ impl<'a> DigestView<'a> {
         }];
         Self {
             subject: words::subject(digest, personal.is_some_and(|p| p.is_weekly), face.zone),
-            face: FaceView::new(face),
+            face,
             preheader: words::preheader(digest, &opening),
             heading: words::heading(digest, face.zone),
             opening,
@@ -195,7 +166,7 @@ pub(super) fn sections(
             anchor: section.topic.as_str().to_owned(),
             count: section.entries.len() + section.omitted,
             entries,
-            more: page.filter(|_| left_out > 0).map(|page| LinkView {
+            more: page.filter(|_| left_out > 0).map(|page| Link {
                 text: format!(
                     "{} zu {title} im Web ansehen",
                     typo::count(left_out, "weitere Meldung", "weitere Meldungen")
@@ -248,6 +219,7 @@ fn entry_view(
     let unnamed = entry.also.len() - also.len();
     let reason = section_reason(entry, section).filter(|_| thrift.reasons);
     EntryView {
+        item: entry.item,
         number,
         origin,
         other_topics: (!other_topics.is_empty())
@@ -268,7 +240,7 @@ fn entry_view(
                     Some(url) => links.unique(name, &short, url),
                     None => name,
                 };
-                LinkView { text, url }
+                Link { text, url }
             })
             .collect(),
         also_more: (unnamed > 0 && thrift.also > 0).then(|| {
@@ -300,35 +272,10 @@ fn summary(entry: &Entry, title: &str, max_chars: usize) -> String {
     if title.starts_with(bare) { String::new() } else { summary }
 }
 
-fn document_view(document: &Document, entry: &str, links: &mut LinkTexts) -> Option<LinkView> {
-    let url = shown_url(&document.url)?;
-    let title = match typo::line(&document.title, 100) {
-        empty if empty.is_empty() => "Datei".to_owned(),
-        title => title,
-    };
-    let format = typo::line(&document.format, 10);
-    let size = document.size.map(typo::size);
-    let details: Vec<String> = [(!format.is_empty()).then_some(format), size]
-        .into_iter()
-        .flatten()
-        .chain(document.reading_notes())
-        .collect();
-    let text = if details.is_empty() { title } else { format!("{title} ({})", details.join(", ")) };
-    Some(LinkView { text: links.unique(text, entry, &url), url: Some(url) })
-}
-
-/// Nothing but http and https, without credentials, white space and control
-/// characters, of sane length. Sources' links are cleaned when they are read;
-/// this is the last door before a reader's click.
-fn shown_url(url: &str) -> Option<String> {
-    let lower = url.get(..8)?.to_ascii_lowercase();
-    let rest = lower.strip_prefix("https://").or(lower.strip_prefix("http://")).is_some();
-    let plain = |c: char| c.is_ascii_graphic() && !"<>\"'`{}|\\^".contains(c);
-    if !rest || url.len() > MAX_URL || !url.chars().all(plain) {
-        return None;
-    }
-    let authority = url.split("//").nth(1)?.split(['/', '?', '#']).next()?;
-    (!authority.is_empty() && !authority.contains('@')).then(|| url.to_owned())
+fn document_view(document: &Document, entry: &str, links: &mut LinkTexts) -> Option<Link> {
+    let Link { text, url } = page::document(document)?;
+    let text = links.unique(text, entry, url.as_deref().unwrap_or_default());
+    Some(Link { text, url })
 }
 
 /// Link texts and where they lead: the same text never leads to two places

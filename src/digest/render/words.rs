@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use chrono_tz::Tz;
 
-use super::super::{typography as typo, urgency};
+use super::super::urgency;
 use super::{Face, MAX_SUBJECT, Ordered};
 use crate::model::{Digest, Entry, Timestamp};
 use crate::text;
+use crate::text::typography as typo;
 
 /// `14:05 Uhr`; the full hour as `7 Uhr`.
 pub(super) fn clock(at: Timestamp, zone: Tz) -> String {

@@ -8,11 +8,11 @@ use chrono_tz::Tz;
 
 use super::freeze;
 use crate::digest::Notice;
-use crate::digest::typography as typo;
 use crate::model::Timestamp;
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::store::mail_news::{self, News, What};
 use crate::store::{Transaction, outbox};
+use crate::text::typography as typo;
 
 /// Between two mails about messages that will not go out.
 const EVERY: Duration = Duration::from_hours(24);

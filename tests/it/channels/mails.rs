@@ -11,7 +11,7 @@ use std::time::Duration;
 use amtsbote::deliver::message;
 use amtsbote::digest::render::{self, MAX_HTML, Ordered};
 use amtsbote::digest::{
-    Confirm, Face, Notice, Personal, Probe, Selection, Templates, TopicTitle, Welcome, select,
+    Confirm, Face, Notice, Personal, Probe, Selection, TopicTitle, Welcome, select,
 };
 use amtsbote::model::{
     AlsoReported, Digest, Document, Entry, EntryTopic, ItemId, MailKind, Rendered, Series, StoryId,
@@ -273,7 +273,7 @@ fn assert_resolved(name: &str, part: &str) {
 
 #[test]
 fn digests_of_any_size_and_with_any_title_keep_their_form() {
-    let templates = Templates::load(&[]).unwrap();
+    let templates = render::load(&[]).unwrap();
     for items in [1, 7, 30, 50, 500] {
         for topic_count in [1, 5] {
             for hostile in [false, true] {
@@ -297,7 +297,7 @@ fn digests_of_any_size_and_with_any_title_keep_their_form() {
 
 #[test]
 fn the_other_mails_keep_their_form() {
-    let templates = Templates::load(&[]).unwrap();
+    let templates = render::load(&[]).unwrap();
     let series = vec![Ordered {
         title: "Kommunal-IT am Morgen".into(),
         frequency: "arbeitstäglich".into(),

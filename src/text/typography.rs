@@ -4,13 +4,12 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use chrono::{Datelike as _, Timelike as _, Weekday};
+use chrono::{Datelike as _, NaiveDate, Timelike as _, Weekday};
 use chrono_tz::Tz;
 use regex::{Captures, Regex};
 
+use super::{MONTHS, clean_line, shorten};
 use crate::model::Timestamp;
-use crate::text;
-use crate::text::MONTHS;
 
 /// A pattern that is compiled once. One that does not compile matches nothing;
 /// the table test below would show it.
@@ -37,9 +36,9 @@ pub fn line(dirty: &str, max_chars: usize) -> String {
     let bounded: String = dirty.chars().take(max_chars.saturating_mul(8).max(2000)).collect();
     let decoded = entities(&bounded);
     let repaired = without_markers(&mojibake(&without_tags(&decoded))).into_owned();
-    let without_phrases = without_phrases(&text::clean_line(&repaired, usize::MAX));
+    let without_phrases = without_phrases(&clean_line(&repaired, usize::MAX));
     let words = words_of_sane_length(&without_urls(&without_phrases));
-    let cut = text::shorten(words.trim(), max_chars);
+    let cut = shorten(words.trim(), max_chars);
     // The mark of an omission never begins a line.
     binding(&dashes(&quotes(&cut))).replace(" …", "\u{a0}…")
 }
@@ -274,8 +273,17 @@ pub fn weekday(at: Timestamp, zone: Tz) -> &'static str {
 
 /// `9. Dezember 2025`, with no-break spaces.
 pub fn date(at: Timestamp, zone: Tz) -> String {
-    let local = at.utc().with_timezone(&zone);
-    format!("{}{NBSP}{}", day_and_month(at, zone), local.year())
+    day(at.utc().with_timezone(&zone).date_naive())
+}
+
+/// `9. Dezember 2025`, with no-break spaces.
+pub fn day(day: NaiveDate) -> String {
+    format!("{}.{NBSP}{}", day.day(), month(day).replace(' ', "\u{a0}"))
+}
+
+/// `Dezember 2025`.
+pub fn month(day: NaiveDate) -> String {
+    format!("{} {}", MONTHS[day.month0() as usize % 12], day.year())
 }
 
 /// `9. Dezember`, with a no-break space.
