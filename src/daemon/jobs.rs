@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::loops::grace_period_ends;
-use super::{House, Lock};
+use super::{House, Lock, grace_period_ends};
 use crate::model::{SeriesId, SourceId};
 use crate::pipeline::{self, Choice, Context, Moment, PipelineError};
 use crate::store::jobs;

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
-use super::{DaemonError, House, Running, jobs, notify};
+use super::{DaemonError, House, Running, grace_period_ends, jobs, notify};
 use crate::model::{ItemId, Retry, SeriesId, Timestamp};
 use crate::pipeline::{self, Choice, Moment, Pass, PipelineError, PollReport, ProbeReport};
 use crate::schedule::calendar::{self, Calendar};
@@ -22,9 +21,7 @@ const SHORTEST_SLEEP: Duration = Duration::from_millis(200);
 const JOBS_EVERY: Duration = Duration::from_millis(300);
 /// Between two rounds of pruning.
 const PRUNE_EVERY: Duration = Duration::from_hours(6);
-/// How long a pass may go on after the service was told to stop: a slow host
-/// must not hold up the end.
-const PASS_GRACE_PERIOD: Duration = Duration::from_secs(5);
+
 /// A series whose last slot lies further ahead than this was run by a clock that
 /// was ahead: more than a change of zone or of summer time can do.
 const CLOCK_WAS_AHEAD: chrono::TimeDelta = chrono::TimeDelta::hours(26);
@@ -119,13 +116,6 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
         sleep(&house, wait, &house.wake.poll).await;
     }
     Ok(())
-}
-
-/// Waits until the service is told to stop, and the sources in hand have had
-/// their time after that.
-pub(super) async fn grace_period_ends(stop: &CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(PASS_GRACE_PERIOD).await;
 }
 
 async fn pass(running: &Running, begun: Pass) {
@@ -501,6 +491,8 @@ async fn rest(house: &House, wait: Duration) {
 
 #[cfg(test)]
 mod tests {
+    use tokio_util::sync::CancellationToken;
+
     use super::*;
     use crate::clock::{Clock as _, TestClock};
 

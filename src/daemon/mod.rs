@@ -32,6 +32,10 @@ use crate::pipeline::{self, Context, PipelineError, Plan};
 /// `TimeoutStopSec` of the unit, so that systemd does not cut it.
 const GRACE_PERIOD: Duration = Duration::from_secs(50);
 
+/// How long a pass may go on after the service was told to stop: a slow host
+/// must not hold up the end.
+const PASS_GRACE_PERIOD: Duration = Duration::from_secs(5);
+
 /// What the loops work with until the next reload.
 pub(crate) struct Running {
     pub(crate) ctx: Context,
@@ -249,6 +253,13 @@ fn problems(error: &anyhow::Error) -> Vec<String> {
         Some(config) => config.problems.iter().map(ToString::to_string).collect(),
         None => vec![format!("{error:#}")],
     }
+}
+
+/// Waits until the service is told to stop, and the sources in hand have had
+/// their time after that.
+async fn grace_period_ends(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(PASS_GRACE_PERIOD).await;
 }
 
 #[cfg(test)]

@@ -13,7 +13,6 @@ use secrecy::ExposeSecret as _;
 use url::Url;
 
 use super::guard::{Guard, GuardedResolver, Lookup, SystemLookup};
-use super::http::same_host;
 use super::{FetchError, FetchSettings, install_crypto};
 use crate::model::Access;
 
@@ -174,4 +173,11 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, String> {
         return Err("the further certificates hold none in PEM".to_owned());
     }
     Ok(found)
+}
+
+/// Returns whether fields meant for `first` may be sent to `url`: the same origin,
+/// or the same host after a change from http to https on the usual ports.
+pub(super) fn same_host(first: &Url, url: &Url) -> bool {
+    first.origin() == url.origin()
+        || (first.host() == url.host() && first.port().is_none() && url.port().is_none())
 }

@@ -15,7 +15,7 @@ use reqwest::header::{
 };
 use url::Url;
 
-use super::client::{Clients, Prepared, Unpacking, Way, check};
+use super::client::{Clients, Prepared, Unpacking, Way, check, same_host};
 use super::failure::{closed_before_answer, issuer_is_unknown, meaning, undecodable};
 use super::guard::{Lookup, Refusal, Unresolved};
 use super::{Fetch, FetchError, FetchSettings, coding, issuer};
@@ -409,13 +409,6 @@ fn host(url: &Url) -> String {
         (Some(host), None) => host.to_owned(),
         (None, _) => url.scheme().to_owned(),
     }
-}
-
-/// Returns whether fields meant for `first` may be sent to `url`: the same origin,
-/// or the same host after a change from http to https on the usual ports.
-pub(super) fn same_host(first: &Url, url: &Url) -> bool {
-    first.origin() == url.origin()
-        || (first.host() == url.host() && first.port().is_none() && url.port().is_none())
 }
 
 /// A field value as text, one character per octet: no octet is lost, so that a

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 use url::Url;
 
-use super::url::{parameters, plain_host};
+use super::url::{ikiss, parameters, plain_host, value};
 use crate::text;
 
 /// An address in parts.
@@ -72,26 +72,6 @@ fn of_address(address: &Address) -> Vec<String> {
 /// address may change, its number does not.
 pub(super) fn key_of_url(url: &str) -> Option<String> {
     of_url(url).into_iter().next()
-}
-
-/// `FID=<client>.<id>.<language>`, else `object=tx|<client>.<id>.<language>`;
-/// beside a FID, `object` only names the template of the list.
-pub(super) fn ikiss(parameters: &[(String, String)]) -> Option<String> {
-    if let Some(id) = value(parameters, "FID") {
-        return client_and_id(id);
-    }
-    let object = value(parameters, "object")?;
-    client_and_id(object.strip_prefix("tx")?.strip_prefix(['|', ','])?)
-}
-
-fn client_and_id(text: &str) -> Option<String> {
-    let mut parts = text.split('.');
-    let (client, id, language) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_number = |part: &str| {
-        (1..=9).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    (is_number(client) && is_number(id) && is_number(language) && parts.next().is_none())
-        .then(|| format!("{client}.{id}"))
 }
 
 fn typo3(address: &Address) -> Option<String> {
@@ -229,10 +209,6 @@ pub(super) fn is_specific(canonical_url: &str) -> bool {
     Address::parse(canonical_url).is_some_and(|address| {
         address.segments().next().is_some() || !address.parameters.is_empty()
     })
-}
-
-fn value<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 fn number(text: &str) -> Option<String> {

@@ -10,7 +10,6 @@ use std::fmt::Write as _;
 use unicode_normalization::UnicodeNormalization as _;
 use url::Url;
 
-use super::identity;
 use crate::model::is_tracking_parameter;
 
 /// Longest URL that is kept; Berlin-type sites have query strings of 2 kB.
@@ -203,7 +202,7 @@ fn spell_query(query: &str) -> Vec<String> {
     pairs.retain(|(name, value)| {
         !(name.is_empty() && value.is_empty() || is_noise_here(name, value, is_typo3))
     });
-    if identity::ikiss(&pairs).is_some() {
+    if ikiss(&pairs).is_some() {
         let with_fid = pairs.iter().any(|(name, _)| name == "FID");
         pairs.retain(|(name, _)| {
             let lower = name.to_ascii_lowercase();
@@ -293,6 +292,31 @@ fn encode(out: &mut String, c: char) {
     for byte in c.encode_utf8(&mut buffer).bytes() {
         let _ = write!(out, "%{byte:02X}");
     }
+}
+
+/// `FID=<client>.<id>.<language>`, else `object=tx|<client>.<id>.<language>`;
+/// beside a FID, `object` only names the template of the list.
+pub(super) fn ikiss(parameters: &[(String, String)]) -> Option<String> {
+    if let Some(id) = value(parameters, "FID") {
+        return client_and_id(id);
+    }
+    let object = value(parameters, "object")?;
+    client_and_id(object.strip_prefix("tx")?.strip_prefix(['|', ','])?)
+}
+
+fn client_and_id(text: &str) -> Option<String> {
+    let mut parts = text.split('.');
+    let (client, id, language) = (parts.next()?, parts.next()?, parts.next()?);
+    let is_number = |part: &str| {
+        (1..=9).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    (is_number(client) && is_number(id) && is_number(language) && parts.next().is_none())
+        .then(|| format!("{client}.{id}"))
+}
+
+/// Returns the value of the parameter of that name.
+pub(super) fn value<'a>(parameters: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
 }
 
 #[cfg(test)]

@@ -15,10 +15,8 @@ pub use corrections::{correct, corrected, correction, corrections, uncorrect};
 pub use listing::{Listing, Part, Place, count_found, list};
 pub use memory::{Remembered, remembered, rename};
 pub use names::known_as;
-pub use retagging::{
-    count_tagged_otherwise, set_tag, set_tagged_by, tagged_by, tagged_otherwise, updated,
-};
-pub use tags::{add_tags, set_tags, tags};
+pub use retagging::{count_tagged_otherwise, set_tagged_by, tagged_by, tagged_otherwise, updated};
+pub use tags::{add_tags, set_tag, set_tags, tags};
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::{Content, Field, Place, Problem, Setting, Table, Value};
+use super::{Content, Place, Problem, Table, Value};
 
 /// Takes the keys out of one table. Each method notes the key as known, so
 /// that [`Reader::finish`] can report the rest with a suggestion.
 pub struct Reader<'a> {
-    table: &'a Table,
+    pub(super) table: &'a Table,
     path: String,
     known: Vec<&'static str>,
     problems: &'a mut Vec<Problem>,
@@ -36,32 +36,6 @@ impl<'a> Reader<'a> {
     /// Returns what the settings may refer to.
     pub fn around(&self) -> &'a dyn Surroundings {
         self.around
-    }
-
-    /// Returns the value of the key of that name in a table of settings.
-    pub fn take_one<T: Setting>(&mut self, fields: &[Field], key: &str) -> Option<T> {
-        self.take(fields.iter().find(|field| field.key == key)?)
-    }
-
-    /// Returns the value of a key of a table of settings. An unsound value is reported; then, or
-    /// where none is written, the default holds.
-    pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
-        if let Some(value) = self.value(field.key) {
-            if let Some(found) = T::take(self, field, value) {
-                return Some(found);
-            }
-        } else if field.default.is_none() {
-            self.problem(field.key, format!("missing key `{}`", field.key));
-        }
-        let place = self.table.place.clone();
-        if let Some(content) = field.default.clone() {
-            return T::take(self, field, &Value { place, content });
-        }
-        // Reading goes on with empty text, so that all other problems show as well.
-        let mut unheard = Vec::new();
-        let mut silent = Reader::new(self.table, "", &mut unheard);
-        let empty = Field { default: Some("".into()), ..field.clone() };
-        T::take(&mut silent, &empty, &Value { place, content: "".into() })
     }
 
     /// Replaces the path, once the table's own id is known.

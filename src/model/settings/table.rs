@@ -67,6 +67,34 @@ pub trait Setting: Sized {
     }
 }
 
+impl Reader<'_> {
+    /// Returns the value of the key of that name in a table of settings.
+    pub fn take_one<T: Setting>(&mut self, fields: &[Field], key: &str) -> Option<T> {
+        self.take(fields.iter().find(|field| field.key == key)?)
+    }
+
+    /// Returns the value of a key of a table of settings. An unsound value is reported; then, or
+    /// where none is written, the default holds.
+    pub fn take<T: Setting>(&mut self, field: &Field) -> Option<T> {
+        if let Some(value) = self.value(field.key) {
+            if let Some(found) = T::take(self, field, value) {
+                return Some(found);
+            }
+        } else if field.default.is_none() {
+            self.problem(field.key, format!("missing key `{}`", field.key));
+        }
+        let place = self.place().clone();
+        if let Some(content) = field.default.clone() {
+            return T::take(self, field, &Value { place, content });
+        }
+        // Reading goes on with empty text, so that all other problems show as well.
+        let mut unheard = Vec::new();
+        let mut silent = Reader::new(self.table, "", &mut unheard);
+        let empty = Field { default: Some("".into()), ..field.clone() };
+        T::take(&mut silent, &empty, &Value { place, content: "".into() })
+    }
+}
+
 /// A type that is written as text.
 pub trait TextSetting: Sized {
     /// The type in words.

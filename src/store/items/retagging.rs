@@ -2,30 +2,10 @@
 
 use rusqlite::Transaction;
 
-use super::{correction, tags};
-use crate::model::{Correction, ItemId, Tagging, Timestamp, TopicId};
+use crate::model::{ItemId, Timestamp};
 use crate::store::StoreError;
 use crate::store::query::{Query, column};
 use crate::store::row::count;
-
-/// Replaces the tagging of one topic, or takes it away; the others stay. What
-/// the editor said of the topic is kept whatever is given.
-pub fn set_tag(
-    tx: &Transaction<'_>,
-    id: ItemId,
-    topic: &TopicId,
-    tagging: Option<&Tagging>,
-    version: &str,
-) -> Result<(), StoreError> {
-    const CLEAR_TAG: &str = "delete from tags where item = ?1 and topic = ?2";
-    tx.run(CLEAR_TAG, (id, topic))?;
-    let corrected = correction(tx, id, topic)?;
-    let found = tagging.cloned().into_iter().collect();
-    for tagging in Correction::apply(corrected.as_slice(), found) {
-        tags::insert(tx, id, &tagging, version)?;
-    }
-    Ok(())
-}
 
 /// Returns which version of the rules looked at the item last; empty if none is known.
 pub fn tagged_by(tx: &Transaction<'_>, id: ItemId) -> Result<String, StoreError> {

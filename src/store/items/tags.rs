@@ -3,8 +3,9 @@
 use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
-use super::{corrections, set_tagged_by};
-use crate::model::{Correction, Evidence, Field, ItemId, Tagging};
+use super::retagging::set_tagged_by;
+use super::{correction, corrections};
+use crate::model::{Correction, Evidence, Field, ItemId, Tagging, TopicId};
 use crate::store::StoreError;
 use crate::store::query::Query;
 use crate::store::row::{from_json, to_json};
@@ -24,6 +25,25 @@ pub fn set_tags(
         return add_tags(tx, id, taggings, version);
     }
     add_tags(tx, id, &Correction::apply(&corrections, taggings.to_vec()), version)
+}
+
+/// Replaces the tagging of one topic, or takes it away; the others stay. What
+/// the editor said of the topic is kept whatever is given.
+pub fn set_tag(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    topic: &TopicId,
+    tagging: Option<&Tagging>,
+    version: &str,
+) -> Result<(), StoreError> {
+    const CLEAR_TAG: &str = "delete from tags where item = ?1 and topic = ?2";
+    tx.run(CLEAR_TAG, (id, topic))?;
+    let corrected = correction(tx, id, topic)?;
+    let found = tagging.cloned().into_iter().collect();
+    for tagging in Correction::apply(corrected.as_slice(), found) {
+        insert(tx, id, &tagging, version)?;
+    }
+    Ok(())
 }
 
 /// The taggings of an item that has none.
