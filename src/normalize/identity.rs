@@ -3,13 +3,10 @@
 //! A table of small readers: each takes the parts of an address and answers
 //! the name under which the system holds the item, whatever way led there.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use url::Url;
 
+use super::numbers;
 use super::url::{ikiss, parameters, plain_host, value};
-use crate::text;
 
 /// An address in parts.
 struct Address {
@@ -53,11 +50,11 @@ pub(super) fn of_url(url: &str) -> Vec<String> {
 }
 
 /// Names of the item behind `url` whose text is `text`: those of [`of_url`] and
-/// that of a press release.
+/// the numbers under which its publisher files it.
 pub(super) fn of_page(url: &str, text: &str) -> Vec<String> {
     let Some(address) = Address::parse(url) else { return Vec::new() };
     let mut names = of_address(&address);
-    names.extend(press_release(&address, text));
+    names.extend(numbers::named(&address.host, &address.path, text));
     names
 }
 
@@ -125,60 +122,6 @@ fn k21(address: &Address) -> Option<String> {
     let mut segments = address.segments();
     (segments.next()? == "k21-meldungen" && segments.next()? == last && segments.next().is_none())
         .then(|| last.to_owned())
-}
-
-/// Ministries of Saxony-Anhalt: short name, words of the name in the slug of
-/// the press portal and in texts (folded; `fuer` may be written `fur`).
-const MINISTRIES: &[(&str, &str)] = &[
-    ("stk", "staatskanzlei"),
-    ("mid", "infrastruktur und digitales"),
-    ("mi", "ministerium fuer inneres"),
-    ("mf", "ministerium der finanzen"),
-    ("mb", "ministerium fuer bildung"),
-    ("mj", "ministerium fuer justiz"),
-    ("ms", "ministerium fuer arbeit soziales"),
-    ("mwu", "ministerium fuer wissenschaft energie"),
-    ("mwl", "ministerium fuer wirtschaft tourismus"),
-];
-
-/// `165/2025`, with the words before it that make it a press release's number.
-static RELEASE: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?i)\b(?:pressemitteilung|pressemeldung|medieninformation|pm)\s*(?:nr\.?|nummer)?\s*:?\s*(\d{1,4})\s?/\s?((?:19|20)\d{2})\b",
-    )
-    .ok()
-});
-
-/// The number of a press release of the state: `pm:mid-165-2025`. Numbers
-/// repeat between ministries, so without a ministry there is no name.
-fn press_release(address: &Address, text: &str) -> Option<String> {
-    let site = address
-        .host
-        .strip_suffix(".sachsen-anhalt.de")
-        .or_else(|| (address.host == "sachsen-anhalt.de").then_some(""))?;
-    let head: String = text.chars().take(600).collect();
-    let found = RELEASE.as_ref()?.captures(&head)?;
-    let (number, year) = (found.get(1)?.as_str(), found.get(2)?.as_str());
-    let ministry = ministry_of_site(site, address).or_else(|| ministry_in(&head))?;
-    Some(format!("pm:{ministry}-{}-{year}", number.trim_start_matches('0')))
-}
-
-fn ministry_of_site(site: &str, address: &Address) -> Option<&'static str> {
-    if site == "presse" {
-        return ministry_in(address.segments().next()?);
-    }
-    MINISTRIES.iter().map(|(short, _)| *short).find(|short| *short == site)
-}
-
-fn ministry_in(text: &str) -> Option<&'static str> {
-    let folded = text::fold(text);
-    let words: Vec<&str> = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| if word == "fur" { "fuer" } else { word })
-        .collect();
-    let line = words.join(" ");
-    MINISTRIES.iter().find(|(_, name)| line.contains(name)).map(|(short, _)| *short)
 }
 
 /// The name of a page itself: `link:` and its canonical address, or the hash
@@ -281,26 +224,5 @@ mod tests {
         ] {
             assert_eq!(key_of_url(url), None, "{url}");
         }
-    }
-
-    #[test]
-    fn a_press_release_is_known_by_ministry_and_number() {
-        let press_release = |url: &str, text: &str| press_release(&Address::parse(url)?, text);
-        let portal = "https://presse.sachsen-anhalt.de/ministerium-fuer-infrastruktur-und-digitales/2025/11/24/x";
-        let expected = Some("pm:mid-165-2025".to_owned());
-        assert_eq!(press_release(portal, "Pressemitteilung: 165/2025\nMagdeburg"), expected);
-        let list = "https://www.sachsen-anhalt.de/bs/p?tx_tsarssinclude_pi1[uid]=1";
-        let text = "Pressemitteilung 165/2025 Ministerium für Infrastruktur und Digitales";
-        assert_eq!(press_release(list, text), expected);
-        assert_eq!(press_release("https://mid.sachsen-anhalt.de/x", "PM Nr. 165/2025"), expected);
-        assert_eq!(press_release(list, "Pressemitteilung 165/2025"), None, "no ministry");
-        assert_eq!(press_release("https://a.de/x", text), None, "not the state's");
-        assert_eq!(
-            press_release(
-                "https://presse.sachsen-anhalt.de/ministerium-fur-arbeit-soziales-gesundheit-und-gleichstellung/2026/06/01/x",
-                "Pressemitteilung: 7/2026"
-            ),
-            Some("pm:ms-7-2026".to_owned())
-        );
     }
 }

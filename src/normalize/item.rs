@@ -51,7 +51,11 @@ pub fn item(
     let (categories, releases) = categories(&raw.categories);
     let dated = published(raw, in_brackets.as_deref(), settings, url.as_deref(), received);
     let link = raw.link.as_deref().filter(|_| url.is_some());
-    let aliases = aliases(raw, link, settings, &format!("{releases}\n{title}\n{text}"));
+    let authors = names(&raw.authors, 10);
+    let about = [&releases, &authors.join(", "), &categories.join(", "), &title];
+    let about: String =
+        about.iter().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect();
+    let aliases = aliases(raw, link, settings, &format!("{about}{text}"));
     Some(Item {
         fingerprint: fingerprint(&title, &text, page.as_deref(), &documents),
         key,
@@ -63,7 +67,7 @@ pub fn item(
         title,
         summary: text::shorten(&summary, MAX_SUMMARY),
         text,
-        authors: names(&raw.authors, 10),
+        authors,
         categories,
         documents,
         language: raw.language.as_deref().and_then(language),

@@ -7,6 +7,7 @@ mod document;
 mod identity;
 mod item;
 mod key;
+mod numbers;
 mod text;
 pub mod url;
 

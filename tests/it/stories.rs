@@ -198,6 +198,22 @@ async fn what_a_database_of_the_version_before_told_is_not_told_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_release_is_one_story_by_the_number_of_its_ministry_wherever_it_is_printed() {
+    let world = World::new();
+    let line = "Pressemitteilung Nr. 12/2026, Ministerium für Infrastruktur und Digitales des Landes Sachsen-Anhalt";
+    let whole = format!("{RELEASE}<br>{line}");
+    let teaser = format!("{line}<br>Onlinedienste sollen Kommunen entlasten.");
+    let next = teaser.replace("12/2026", "13/2026");
+    world.report("land", &[told("l1", "Onlinedienste entlasten Kommunen", &whole)]).await;
+    let reprints = [told("p1", "Land hilft Rathäusern", &teaser), told("p2", "Land hilft", &next)];
+    world.report("presse", &reprints).await;
+    let items = world.items().await;
+    let story = |guid: &str| items.iter().find(|i| i.guid.as_deref() == Some(guid)).unwrap().story;
+    assert_eq!(story("l1"), story("p1"));
+    assert_ne!(story("l1"), story("p2"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_report_in_own_words_stands_behind_the_other_in_the_digest() {
     let world = World::new();
     world.report("land", &[told("l1", "Onlinedienste entlasten Kommunen", RELEASE)]).await;
