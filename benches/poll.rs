@@ -14,7 +14,7 @@ use amtsbote::clock::Stopwatch;
 use amtsbote::config::{self, Environment};
 use amtsbote::dedup;
 use amtsbote::extract::feed;
-use amtsbote::model::{Item, RawItem, SourceId, SourceSettings, Tagging, Timestamp};
+use amtsbote::model::{Budget, Item, RawItem, SourceId, SourceSettings, Tagging, Timestamp};
 use amtsbote::normalize;
 use amtsbote::store::{Store, items, sources, stories};
 use amtsbote::topic::{Subject, Tagger};
@@ -146,7 +146,10 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let extract = || -> Vec<Vec<RawItem>> {
         feeds
             .iter()
-            .filter_map(|text| feed::read(text.as_bytes(), None, Some(&settings.url), zone).ok())
+            .filter_map(|text| {
+                let budget = Budget::for_document(text.len());
+                feed::read(text.as_bytes(), None, Some(&settings.url), zone, &budget).ok()
+            })
             .map(|extraction| extraction.items)
             .collect()
     };

@@ -46,22 +46,16 @@ pub struct Article {
 /// Reads the page at `url`. `hint` is the title that a list gave the item,
 /// possibly shortened.
 ///
-/// Fails if the page would cost too much; a page without a text is an article without one.
-pub fn read(html: &str, url: &str, hint: Option<&str>, zone: Tz) -> Result<Article, ExtractError> {
-    read_within(html, url, hint, zone, &Budget::for_document(html.len()))
-}
-
-/// Reads the page within `budget`.
-///
-/// Fails if it runs out.
-pub fn read_within(
+/// Fails if the page would cost more than `budget` has; a page without a text is an
+/// article without one.
+pub fn read(
     html: &str,
     url: &str,
     hint: Option<&str>,
     zone: Tz,
     budget: &Budget,
 ) -> Result<Article, ExtractError> {
-    let tree = document::parse(html)?;
+    let tree = document::parse(html, budget)?;
     let head = head::read(&tree, html);
     let base = document::base_url(&tree, url);
     let page = walk::read(&tree, budget)?;
@@ -72,7 +66,8 @@ pub fn read_within(
     region.extend(&page, heading);
     let kept = filter::text(&page, &region, heading);
     let dated = dated::find(&page, &head, &region, &kept, heading, url, zone);
-    let documents = files::find(&page, &region, heading, base.as_ref());
+    let documents = files::find(&page, &region, heading, base.as_ref(), budget);
+    budget.check()?;
     let mut authors = dated.authors;
     for author in head.authors {
         if authors.len() < 5

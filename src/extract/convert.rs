@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use feed_rs::model::{Entry, FeedType, Link, Text};
 use url::Url;
 
-use crate::model::{Date, Enclosure, RawItem, Timestamp};
+use crate::model::{Budget, Date, Enclosure, RawItem, Resource, Timestamp};
 
 use super::reference::push_escaped;
 use super::{html, value};
@@ -35,6 +35,7 @@ pub(super) fn parse(
     base: Option<&Url>,
     needs_base: bool,
     zone: Tz,
+    budget: &Budget,
 ) -> Result<Parsed, String> {
     // feed-rs copies its base for each element; plain links are made absolute here.
     let parser = feed_rs::parser::Builder::new()
@@ -55,7 +56,7 @@ pub(super) fn parse(
     let items = feed
         .entries
         .into_iter()
-        .map(|entry| item(entry, is_rss, base, language.as_deref()))
+        .map(|entry| item(entry, is_rss, base, language.as_deref(), budget))
         .collect();
     Ok(Parsed { items, ttl: feed.ttl })
 }
@@ -73,13 +74,19 @@ fn unmarked(at: DateTime<Utc>) -> Date {
     }
 }
 
-fn item(entry: Entry, is_rss: bool, base: Option<&Url>, language: Option<&str>) -> RawItem {
+fn item(
+    entry: Entry,
+    is_rss: bool,
+    base: Option<&Url>,
+    language: Option<&str>,
+    budget: &Budget,
+) -> RawItem {
     let guid = non_empty(&entry.id);
     let updated = entry.updated.map(unmarked);
     let mut enclosures = Vec::new();
     let mut link = None;
     for candidate in &entry.links {
-        sort_link(candidate, base, &mut link, &mut enclosures);
+        sort_link(candidate, base, &mut link, &mut enclosures, budget);
     }
     // The media of the entry, but not its pictures' thumbnails.
     for content in entry.media.iter().flat_map(|media| &media.content) {
@@ -106,7 +113,7 @@ fn item(entry: Entry, is_rss: bool, base: Option<&Url>, language: Option<&str>) 
     RawItem {
         guid,
         link,
-        title: entry.title.and_then(|title| plain_title(&title, is_rss)),
+        title: entry.title.and_then(|title| plain_title(&title, is_rss, budget)),
         summary_html: summary,
         body_html: entry.content.and_then(|content| {
             let is_plain = content.content_type.as_str().starts_with("text/plain");
@@ -127,7 +134,7 @@ fn item(entry: Entry, is_rss: bool, base: Option<&Url>, language: Option<&str>) 
             .filter_map(|category| {
                 category.label.filter(|label| !label.trim().is_empty()).or(Some(category.term))
             })
-            .map(|category| html::to_text(&category).text)
+            .map(|category| html::to_text(&category, budget).text)
             .filter(|category| !category.is_empty())
             .take(MOST_PARTS)
             .collect(),
@@ -143,6 +150,7 @@ fn sort_link(
     base: Option<&Url>,
     link: &mut Option<String>,
     enclosures: &mut Vec<Enclosure>,
+    budget: &Budget,
 ) {
     let href = candidate.href.trim();
     if href.is_empty() || candidate.target.is_some() {
@@ -151,17 +159,17 @@ fn sort_link(
     let is_page = candidate.media_type.as_deref().is_none_or(|kind| kind.contains("html"));
     match candidate.rel.as_deref() {
         // JSON Feed's attachments are links with a media type.
-        None if !is_page => add_enclosure(enclosures, enclosure(candidate, base)),
-        Some("enclosure") => add_enclosure(enclosures, enclosure(candidate, base)),
-        None | Some("alternate") if is_page => *link = Some(absolute(href, base)),
-        Some("alternate") if link.is_none() => *link = Some(absolute(href, base)),
+        None if !is_page => add_enclosure(enclosures, enclosure(candidate, base, budget)),
+        Some("enclosure") => add_enclosure(enclosures, enclosure(candidate, base, budget)),
+        None | Some("alternate") if is_page => *link = Some(absolute(href, base, budget)),
+        Some("alternate") if link.is_none() => *link = Some(absolute(href, base, budget)),
         _ => {}
     }
 }
 
-fn enclosure(link: &Link, base: Option<&Url>) -> Enclosure {
+fn enclosure(link: &Link, base: Option<&Url>, budget: &Budget) -> Enclosure {
     Enclosure {
-        url: absolute(link.href.trim(), base),
+        url: absolute(link.href.trim(), base, budget),
         media_type: link.media_type.clone(),
         length: link.length,
         title: link.title.clone(),
@@ -178,11 +186,13 @@ pub(super) fn add_enclosure(enclosures: &mut Vec<Enclosure>, enclosure: Enclosur
     }
 }
 
-/// `href` against `base`; as it stands if there is no base or nothing fits.
-pub(super) fn absolute(href: &str, base: Option<&Url>) -> String {
+/// Returns `href` against `base`; as it stands if there is no base or nothing fits.
+pub(super) fn absolute(href: &str, base: Option<&Url>, budget: &Budget) -> String {
     match (base, Url::parse(href)) {
         // An absolute URL stays as its author wrote it.
-        (Some(base), Err(url::ParseError::RelativeUrlWithoutBase)) => {
+        (Some(base), Err(url::ParseError::RelativeUrlWithoutBase))
+            if budget.spend(Resource::Bytes, base.as_str().len() + href.len()).is_ok() =>
+        {
             base.join(href).map_or_else(|_| href.to_owned(), |joined| joined.to_string())
         }
         _ => href.to_owned(),
@@ -191,16 +201,16 @@ pub(super) fn absolute(href: &str, base: Option<&Url>) -> String {
 
 /// A title as plain text. RSS does not say whether titles are HTML; most
 /// writers take them for it.
-fn plain_title(title: &Text, is_rss: bool) -> Option<String> {
+fn plain_title(title: &Text, is_rss: bool, budget: &Budget) -> Option<String> {
     let is_html = is_rss || !title.content_type.as_str().starts_with("text/plain");
-    plain(&title.content, is_html)
+    plain(&title.content, is_html, budget)
 }
 
 /// Plain text of a title that is HTML or claims to be plain. References that
 /// are left then were escaped once too often, whatever the type says.
-pub(super) fn plain(title: &str, is_html: bool) -> Option<String> {
+pub(super) fn plain(title: &str, is_html: bool, budget: &Budget) -> Option<String> {
     if is_html {
-        let text = html::to_text(title).text.replace('\n', " ");
+        let text = html::to_text(title, budget).text.replace('\n', " ");
         non_empty(&value::decoded(&text))
     } else {
         non_empty(&value::decoded(title))

@@ -6,14 +6,14 @@ use scraper::{Html, HtmlTreeSink, Node, Selector};
 use url::Url;
 
 use super::{ExtractError, html};
+use crate::model::{Budget, Resource};
 
 /// Most bytes of a page, decoded or not.
 pub const MAX_BYTES: usize = 5 << 20;
 /// Deepest nesting: trees are walked from every node upwards.
 const MAX_DEPTH: usize = 512;
-/// Most nodes. Formatting that is never closed is opened again in each
-/// paragraph, so that a page of 5 MiB could mean hundreds of millions.
-const MAX_NODES: usize = 200_000;
+/// Longest address that others are relative to; the same that a redirect may have.
+const MAX_BASE: usize = 8_000;
 /// Most attributes of one tag: the parser compares each with all before it.
 const MAX_ATTRIBUTES: usize = 8_000;
 /// The tree is looked at each time so many bytes have been read.
@@ -23,13 +23,17 @@ const UNREAD: [(&str, &str); 3] = [("<!--", "-->"), ("<script", "</script"), ("<
 
 /// Reads `text` into a tree.
 ///
-/// Fails if it is larger or deeper than any honest page.
-pub fn parse(text: &str) -> Result<Html, ExtractError> {
+/// The nodes are taken from `budget`: formatting that is never closed is opened again in
+/// each paragraph, so that a page of 5 MiB could mean hundreds of millions. Each tag is
+/// as many steps as elements are open, because the parser may look through all of them.
+///
+/// Fails if the page is larger or deeper than any honest one.
+pub fn parse(text: &str, budget: &Budget) -> Result<Html, ExtractError> {
     let too_much = |reason: String| Err(ExtractError::TooMuch { reason });
     if text.len() > MAX_BYTES {
         return too_much(format!("more than {} MiB", MAX_BYTES >> 20));
     }
-    if !html::depth_within(text, MAX_DEPTH) {
+    if !html::depth_within(text, MAX_DEPTH, budget) {
         return too_much(format!("nested deeper than {MAX_DEPTH}"));
     }
     let mut parser = parse_document(HtmlTreeSink::new(Html::new_document()), ParseOpts::default());
@@ -45,10 +49,16 @@ pub fn parse(text: &str) -> Result<Html, ExtractError> {
         let (chunk, tail) = rest.split_at(end);
         parser.process(chunk.into());
         rest = tail;
-        let now = size(&parser.tokenizer.sink.sink.0.borrow());
-        if now.0 > MAX_NODES {
-            return too_much(format!("more than {MAX_NODES} elements"));
+        let (now, depth) = {
+            let page = parser.tokenizer.sink.sink.0.borrow();
+            (size(&page), depth(&page))
+        };
+        budget.spend(Resource::Nodes, now.0.saturating_sub(before.0))?;
+        // Ends that close nothing deceive the count of tags that was made before.
+        if depth > MAX_DEPTH {
+            return too_much(format!("nested deeper than {MAX_DEPTH}"));
         }
+        budget.step(chunk.matches('<').count() * depth + chunk.len())?;
         // While the tree does not grow the parser is inside one tag.
         if now != before {
             (before, separators) = (now, 0);
@@ -67,6 +77,12 @@ fn size(page: &Html) -> (usize, usize) {
     let nodes = values.len();
     let text = values.next_back().and_then(Node::as_text).map_or(0, |text| text.len());
     (nodes, text)
+}
+
+/// Returns how many elements the newest node stands in, counted a little beyond the bound.
+fn depth(page: &Html) -> usize {
+    let newest = page.tree.nodes().next_back();
+    newest.map_or(0, |node| node.ancestors().take(MAX_DEPTH + 1).count())
 }
 
 /// Returns whether an attribute may end here.
@@ -115,9 +131,10 @@ fn without_unread(text: &str) -> String {
 /// Returns what links on the page are relative to: its `<base href>`, else its own URL.
 pub fn base_url(page: &Html, own: &str) -> Option<Url> {
     let own = Url::parse(own).ok();
-    let named = Selector::parse("base[href]")
-        .ok()
-        .and_then(|selector| page.select(&selector).next()?.attr("href").map(str::to_owned));
+    let is_short = |href: &&str| href.len() <= MAX_BASE;
+    let named = Selector::parse("base[href]").ok().and_then(|selector| {
+        page.select(&selector).next()?.attr("href").filter(is_short).map(str::to_owned)
+    });
     match (named, own) {
         (Some(named), Some(own)) => Some(own.join(named.trim()).unwrap_or(own)),
         (Some(named), None) => Url::parse(named.trim()).ok(),
@@ -126,12 +143,16 @@ pub fn base_url(page: &Html, own: &str) -> Option<Url> {
     .filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// A link of the page as an absolute URL, if it leads to a page or file.
-pub fn resolve(href: &str, base: Option<&Url>) -> Option<String> {
+/// Returns a link of the page as an absolute URL, if it leads to a page or file. Its
+/// bytes are taken from `budget`; when none are left, no link leads anywhere, and whoever
+/// made the budget must not believe the result.
+pub fn resolve(href: &str, base: Option<&Url>, budget: &Budget) -> Option<String> {
     let href = href.trim();
     if href.is_empty() {
         return None;
     }
+    let length = href.len() + base.map_or(0, |base| base.as_str().len());
+    budget.spend(Resource::Bytes, length).ok()?;
     let url = match base {
         Some(base) => base.join(href).ok()?,
         None => Url::parse(href).ok()?,
@@ -143,13 +164,17 @@ pub fn resolve(href: &str, base: Option<&Url>) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn parsed(text: &str) -> Result<Html, ExtractError> {
+        parse(text, &Budget::for_document(text.len()))
+    }
+
     #[test]
     fn a_page_that_would_grow_without_bound_is_refused() {
         let fonts: String = (0..400).fold(String::new(), |all, n| format!("{all}<font id={n}>"));
         let bomb = format!("<p>{fonts}</p>{}", "<p>x</p>".repeat(20_000));
-        assert!(matches!(parse(&bomb), Err(ExtractError::TooMuch { .. })));
-        assert!(matches!(parse(&"<div>".repeat(600)), Err(ExtractError::TooMuch { .. })));
-        assert!(parse(&"<div>x</div>".repeat(2_000)).is_ok());
+        assert!(matches!(parsed(&bomb), Err(ExtractError::TooMuch { .. })));
+        assert!(matches!(parsed(&"<div>".repeat(600)), Err(ExtractError::TooMuch { .. })));
+        assert!(parsed(&"<div>x</div>".repeat(2_000)).is_ok());
     }
 
     #[test]
@@ -157,14 +182,14 @@ mod tests {
         let attributes = (0..60_000).fold(String::new(), |all, n| format!("{all}a{n:x}/"));
         for end in ["", ">", "'>"] {
             let page = format!("<p>x</p><script>'</script><p {attributes}{end}");
-            assert!(matches!(parse(&page), Err(ExtractError::TooMuch { .. })), "{end}");
+            assert!(matches!(parsed(&page), Err(ExtractError::TooMuch { .. })), "{end}");
         }
         let image = format!("<img src='data:image/png;base64,{}'>", "QUJD/kVG+".repeat(5_000));
         let script = format!("<script>{}</script>", "var a = 'b'; ".repeat(20_000));
         let comment = format!("<!-- {} -->", "a b ".repeat(20_000));
         let prose = "Wort für Wort. ".repeat(20_000);
         for large in [image, script, comment, prose] {
-            assert!(parse(&format!("<p>{large}</p>")).is_ok(), "{}", &large[..20]);
+            assert!(parsed(&format!("<p>{large}</p>")).is_ok(), "{}", &large[..20]);
         }
     }
 
@@ -179,11 +204,32 @@ mod tests {
 
     #[test]
     fn links_follow_the_base_of_the_page() {
-        let page = parse("<base href='/a/b/'>").unwrap();
+        let budget = Budget::for_document(0);
+        let page = parsed("<base href='/a/b/'>").unwrap();
         let base = base_url(&page, "https://x.de/q");
-        assert_eq!(resolve("c", base.as_ref()).as_deref(), Some("https://x.de/a/b/c"));
-        assert_eq!(resolve("mailto:a@b.de", base.as_ref()), None);
-        let page = parse("<base href='javascript:x'>").unwrap();
+        assert_eq!(resolve("c", base.as_ref(), &budget).as_deref(), Some("https://x.de/a/b/c"));
+        assert_eq!(resolve("mailto:a@b.de", base.as_ref(), &budget), None);
+        let page = parsed("<base href='javascript:x'>").unwrap();
         assert_eq!(base_url(&page, "https://x.de/q"), None);
+    }
+
+    #[test]
+    fn ends_that_close_nothing_hide_no_depth() {
+        for piece in ["<div></b>", "<div></i></span>", "<section></a>"] {
+            let deep = piece.repeat(2_000);
+            assert!(matches!(parsed(&deep), Err(ExtractError::TooMuch { .. })), "{piece}");
+        }
+    }
+
+    #[test]
+    fn a_base_that_no_address_can_have_is_none_and_long_ones_run_out() {
+        let page = parsed(&format!("<base href='/{}/'>", "b".repeat(100_000))).unwrap();
+        let own = "https://x.de/q";
+        assert_eq!(base_url(&page, own).unwrap().as_str(), own);
+        let base = Url::parse(&format!("https://x.de/{}/", "b".repeat(7_000))).ok();
+        let budget = Budget::for_document(30_000);
+        let resolved = (0..2_000).filter_map(|n| resolve(&n.to_string(), base.as_ref(), &budget));
+        assert!(resolved.map(|url| url.len()).sum::<usize>() < 5 << 20);
+        assert_eq!(budget.check().unwrap_err().resource, Resource::Bytes);
     }
 }

@@ -9,7 +9,7 @@
 use chrono_tz::Tz;
 use url::Url;
 
-use crate::model::{Date, Enclosure, RawItem};
+use crate::model::{Budget, Date, Enclosure, RawItem, Resource};
 
 use super::convert::{
     MOST_PARTS, absolute, add_enclosure, escaped, non_empty, non_empty_owned, plain,
@@ -32,10 +32,11 @@ pub(super) struct Scan {
 }
 
 /// Reads every entry of `text`, whose references are sound (see `repair`).
-pub(super) fn scan(text: &str, base: Option<&Url>, zone: Tz) -> Scan {
+pub(super) fn scan(text: &str, base: Option<&Url>, zone: Tz, budget: &Budget) -> Scan {
     let mut scanner = Scanner {
         text,
         zone,
+        budget,
         names: Names::default(),
         bases: Bases { feed: base.cloned(), ..Bases::default() },
         language: None,
@@ -87,6 +88,7 @@ struct OpenField<'a> {
 struct Scanner<'a> {
     text: &'a str,
     zone: Tz,
+    budget: &'a Budget,
     names: Names<'a>,
     bases: Bases,
     language: Option<String>,
@@ -97,7 +99,7 @@ struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     fn run(&mut self) {
-        let mut tokens = Tokens::new(self.text, Dialect::Xml);
+        let mut tokens = Tokens::new(self.text, Dialect::Xml, self.budget);
         let mut field: Option<OpenField<'a>> = None;
         loop {
             let before = tokens.position();
@@ -190,10 +192,13 @@ impl<'a> Scanner<'a> {
             }
             return None;
         }
+        let budget = self.budget;
+        // Each attribute that is asked for is looked for among all.
+        let _ = budget.step(attributes.len() * 8);
         let Some(open) = &mut self.open else {
             if name.is_root() || name.local() == "channel" {
                 if let Some(base) = attribute(attributes, "xml:base") {
-                    self.bases.feed = join(self.bases.feed.as_ref(), base);
+                    self.bases.feed = join(self.bases.feed.as_ref(), base, budget);
                 }
                 self.language =
                     attribute(attributes, "xml:lang").and_then(non_empty).or(self.language.take());
@@ -207,15 +212,16 @@ impl<'a> Scanner<'a> {
         };
         let field = field_of(name)?;
         let field_base = attribute(attributes, "xml:base");
-        self.bases.field = field_base
-            .and_then(|base| join(self.bases.entry.as_ref().or(self.bases.feed.as_ref()), base));
+        self.bases.field = field_base.and_then(|base| {
+            join(self.bases.entry.as_ref().or(self.bases.feed.as_ref()), base, budget)
+        });
         match field {
             Field::Link => {
                 if let Some(href) = attribute(attributes, "href") {
                     add_link(
                         open,
                         attributes,
-                        &absolute(value::decoded(href).trim(), self.bases.nearest()),
+                        &absolute(value::decoded(href).trim(), self.bases.nearest(), budget),
                     );
                     return None;
                 }
@@ -225,11 +231,11 @@ impl<'a> Scanner<'a> {
                     .filter(|label| !label.trim().is_empty())
                     .or(attribute(attributes, "term"));
                 if let Some(term) = term {
-                    add_category(open, &value::decoded(term));
+                    add_category(open, &value::decoded(term), budget);
                 }
             }
             Field::Enclosure => {
-                add_file(open, attributes, self.bases.nearest());
+                add_file(open, attributes, self.bases.nearest(), budget);
                 return None;
             }
             _ => {}
@@ -253,7 +259,8 @@ impl<'a> Scanner<'a> {
     }
 
     fn base_of(&self, attributes: &str) -> Option<Url> {
-        attribute(attributes, "xml:base").and_then(|base| join(self.bases.feed.as_ref(), base))
+        attribute(attributes, "xml:base")
+            .and_then(|base| join(self.bases.feed.as_ref(), base, self.budget))
     }
 
     fn new_entry(&self, attributes: &str) -> Open {
@@ -270,7 +277,7 @@ impl<'a> Scanner<'a> {
         }
         // CDF keeps them as attributes.
         if let Some(href) = attribute(attributes, "href") {
-            open.item.link = non_empty(&absolute(value::decoded(href).trim(), base));
+            open.item.link = non_empty(&absolute(value::decoded(href).trim(), base, self.budget));
         }
         if let Some(modified) = attribute(attributes, "lastmod") {
             open.item.updated = date::parse(modified, self.zone);
@@ -292,27 +299,27 @@ impl<'a> Scanner<'a> {
 
     fn close_field(&mut self, closed: &OpenField<'a>, end: usize) {
         let inside = self.text.get(closed.start..end).unwrap_or_default();
-        let zone = self.zone;
+        let (zone, budget) = (self.zone, self.budget);
         let Some(open) = &mut self.open else { return };
         let base = self.bases.nearest();
-        let date = || date::parse(&value::text(inside), zone);
+        let date = || date::parse(&value::text(inside, budget), zone);
         match closed.field {
             Field::Title { rank } => {
-                let found = value::read(inside, closed.attributes, value::Default::Guess);
+                let found = value::read(inside, closed.attributes, value::Default::Guess, budget);
                 if let Some(title) =
-                    plain(&found.content, found.is_html).filter(|_| rank > open.title_rank)
+                    plain(&found.content, found.is_html, budget).filter(|_| rank > open.title_rank)
                 {
                     open.item.title = Some(title);
                     open.title_rank = rank;
                 }
             }
             Field::Link => {
-                if let Some(link) = non_empty(&value::text(inside)) {
-                    open.item.link = Some(absolute(&link, base));
+                if let Some(link) = non_empty(&value::text(inside, budget)) {
+                    open.item.link = Some(absolute(&link, base, budget));
                 }
             }
             Field::Guid => {
-                let guid = value::text(inside);
+                let guid = value::text(inside, budget);
                 let is_permanent = attribute(closed.attributes, "ispermalink")
                     .is_none_or(|word| word.trim().eq_ignore_ascii_case("true"));
                 if let Some(guid) = non_empty(&guid) {
@@ -327,7 +334,8 @@ impl<'a> Scanner<'a> {
             Field::Created => open.created = date().or(open.created),
             Field::CoreDate => open.core_date = date().or(open.core_date),
             Field::Summary { rank } => {
-                let html = html_of(value::read(inside, closed.attributes, value::Default::Guess));
+                let html =
+                    html_of(value::read(inside, closed.attributes, value::Default::Guess, budget));
                 if html.is_none() || rank < open.summary_rank {
                 } else if rank == open.summary_rank && open.item.body_html.is_none() {
                     // A second description holds the whole text.
@@ -343,14 +351,16 @@ impl<'a> Scanner<'a> {
                 } else {
                     value::Default::Html
                 };
-                if let Some(html) = html_of(value::read(inside, closed.attributes, default)) {
+                if let Some(html) = html_of(value::read(inside, closed.attributes, default, budget))
+                {
                     open.item.body_html.get_or_insert(html);
                 }
             }
-            Field::Author => add_author(open, inside),
-            Field::Category => add_category(open, &value::text(inside)),
+            Field::Author => add_author(open, inside, budget),
+            Field::Category => add_category(open, &value::text(inside, budget), budget),
             Field::Language => {
-                open.item.language = non_empty(&value::text(inside)).or(open.item.language.take());
+                open.item.language =
+                    non_empty(&value::text(inside, budget)).or(open.item.language.take());
             }
             Field::Enclosure | Field::Skipped => {}
         }
@@ -385,14 +395,14 @@ fn add_link(open: &mut Open, attributes: &str, href: &str) {
     }
 }
 
-fn add_file(open: &mut Open, attributes: &str, base: Option<&Url>) {
+fn add_file(open: &mut Open, attributes: &str, base: Option<&Url>, budget: &Budget) {
     let Some(url) = attribute(attributes, "url").or_else(|| attribute(attributes, "href")) else {
         return;
     };
     add_enclosure(
         &mut open.item.enclosures,
         Enclosure {
-            url: absolute(value::decoded(url).trim(), base),
+            url: absolute(value::decoded(url).trim(), base, budget),
             media_type: attribute(attributes, "type").and_then(non_empty),
             length: attribute(attributes, "length")
                 .or_else(|| attribute(attributes, "filesize"))
@@ -402,22 +412,23 @@ fn add_file(open: &mut Open, attributes: &str, base: Option<&Url>) {
     );
 }
 
-fn add_category(open: &mut Open, words: &str) {
+fn add_category(open: &mut Open, words: &str, budget: &Budget) {
     let categories = &mut open.item.categories;
     if let Some(category) =
-        non_empty(&html::to_text(words).text).filter(|_| categories.len() < MOST_PARTS)
+        non_empty(&html::to_text(words, budget).text).filter(|_| categories.len() < MOST_PARTS)
         && !categories.contains(&category)
     {
         categories.push(category);
     }
 }
 
-fn add_author(open: &mut Open, inside: &str) {
-    let name =
-        value::child(inside, "name").or_else(|| value::child(inside, "email")).unwrap_or(inside);
+fn add_author(open: &mut Open, inside: &str, budget: &Budget) {
+    let name = value::child(inside, "name", budget)
+        .or_else(|| value::child(inside, "email", budget))
+        .unwrap_or(inside);
     let authors = &mut open.item.authors;
-    if let Some(author) =
-        non_empty(&html::to_text(&value::text(name)).text).filter(|_| authors.len() < MOST_PARTS)
+    if let Some(author) = non_empty(&html::to_text(&value::text(name, budget), budget).text)
+        .filter(|_| authors.len() < MOST_PARTS)
     {
         authors.push(author);
     }
@@ -431,11 +442,10 @@ fn address(id: &str) -> Option<String> {
     (!id.is_empty() && !id.contains(char::is_whitespace)).then(|| id.to_owned())
 }
 
-fn join(base: Option<&Url>, reference: &str) -> Option<Url> {
+fn join(base: Option<&Url>, reference: &str, budget: &Budget) -> Option<Url> {
     let reference = value::decoded(reference);
     let reference = reference.trim();
-    match base {
-        Some(base) => base.join(reference).ok(),
-        None => Url::parse(reference).ok(),
-    }
+    let Some(base) = base else { return Url::parse(reference).ok() };
+    budget.spend(Resource::Bytes, base.as_str().len()).ok()?;
+    base.join(reference).ok()
 }

@@ -6,6 +6,8 @@
 //! Every search that may run to the end of the document remembers where it
 //! ended, so that the whole is linear.
 
+use crate::model::Budget;
+
 /// A piece of markup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Token<'a> {
@@ -51,13 +53,16 @@ impl Ahead {
         Self { needle, found: None, looked: false }
     }
 
-    /// The first place of the needle at or after `from`, which never decreases.
-    fn find(&mut self, text: &str, from: usize) -> Option<usize> {
+    /// Returns the first place of the needle at or after `from`, which never decreases.
+    /// The bytes that are searched are steps of `budget`.
+    fn find(&mut self, text: &str, from: usize, budget: &Budget) -> Option<usize> {
         let stale = self.found.is_some_and(|at| at < from);
         if !self.looked || stale {
             self.looked = true;
             self.found =
                 text.get(from..).and_then(|rest| rest.find(self.needle)).map(|at| at + from);
+            // What ran out is seen when the next token is asked for.
+            let _ = budget.step(self.found.unwrap_or(text.len()).saturating_sub(from));
         }
         self.found
     }
@@ -65,7 +70,7 @@ impl Ahead {
 
 /// Reads tokens one after the other.
 #[derive(Debug)]
-pub(super) struct Tokens<'a> {
+pub(super) struct Tokens<'a, 'b> {
     text: &'a str,
     at: usize,
     dialect: Dialect,
@@ -73,14 +78,17 @@ pub(super) struct Tokens<'a> {
     section_start: Ahead,
     section_end: Ahead,
     instruction_end: Ahead,
+    subset_end: Ahead,
     tag_end: Ahead,
     double_quote: Ahead,
     single_quote: Ahead,
+    budget: &'b Budget,
 }
 
-impl<'a> Tokens<'a> {
-    /// Reads `text` from its beginning.
-    pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
+impl<'a, 'b> Tokens<'a, 'b> {
+    /// Reads `text` from its beginning. Each byte looked at is a step of `budget`; when
+    /// none are left, the tokens end.
+    pub(super) fn new(text: &'a str, dialect: Dialect, budget: &'b Budget) -> Self {
         Self {
             text,
             at: 0,
@@ -89,9 +97,11 @@ impl<'a> Tokens<'a> {
             section_start: Ahead::new("<![CDATA["),
             section_end: Ahead::new("]]>"),
             instruction_end: Ahead::new("?>"),
+            subset_end: Ahead::new("]"),
             tag_end: Ahead::new(">"),
             double_quote: Ahead::new("\""),
             single_quote: Ahead::new("'"),
+            budget,
         }
     }
 
@@ -104,20 +114,21 @@ impl<'a> Tokens<'a> {
     /// if there is none. For elements whose inside is no markup.
     pub(super) fn skip_past_end_of(&mut self, name: &str) {
         let bytes = self.text.as_bytes();
-        let mut from = self.at;
+        let begin = self.at;
+        let mut from = begin;
+        self.at = self.text.len();
         while let Some(found) = self.text.get(from..).and_then(|rest| rest.find("</")) {
             let start = from + found + 2;
             let matches = bytes
                 .get(start..start + name.len())
                 .is_some_and(|candidate| candidate.eq_ignore_ascii_case(name.as_bytes()));
             if matches {
-                self.at =
-                    self.tag_end.find(self.text, start).map_or(self.text.len(), |end| end + 1);
-                return;
+                self.at = self.after_tag(start);
+                break;
             }
             from = start;
         }
-        self.at = self.text.len();
+        let _ = self.budget.step(self.at - begin);
     }
 
     fn slice(&self, from: usize, to: usize) -> &'a str {
@@ -149,14 +160,34 @@ impl<'a> Tokens<'a> {
     fn skip(&mut self, start: usize, end: Option<usize>, length: usize) {
         self.at = match end {
             Some(end) => end + length,
-            None => self.tag_end.find(self.text, start).map_or(self.text.len(), |end| end + 1),
+            None => self.after_tag(start),
         };
+    }
+
+    /// Returns the byte behind the next `>`, else the text's end.
+    fn after_tag(&mut self, from: usize) -> usize {
+        self.tag_end.find(self.text, from, self.budget).map_or(self.text.len(), |end| end + 1)
+    }
+
+    /// Returns the byte after a `<!DOCTYPE …>` and the like, with its internal subset.
+    fn declaration_end(&mut self, start: usize) -> usize {
+        let end = self.after_tag(start);
+        let head = self.slice(start, end);
+        let is_doctype =
+            head.as_bytes().get(..9).is_some_and(|name| name.eq_ignore_ascii_case(b"<!DOCTYPE"));
+        if !is_doctype || !head.contains('[') {
+            return end;
+        }
+        match self.subset_end.find(self.text, start, self.budget) {
+            Some(close) => self.after_tag(close.max(end - 1)),
+            None => end,
+        }
     }
 
     fn section(&mut self, start: usize) -> Token<'a> {
         let inside = start + "<![CDATA[".len();
-        let end = self.section_end.find(self.text, inside);
-        let next = self.section_start.find(self.text, inside);
+        let end = self.section_end.find(self.text, inside, self.budget);
+        let next = self.section_start.find(self.text, inside, self.budget);
         // A section that swallows the beginning of another one was not closed:
         // it ends with its element.
         let torn = match (end, next) {
@@ -188,7 +219,7 @@ impl<'a> Tokens<'a> {
                 b'"' | b'\'' if follows_equals(bytes, from, at) => {
                     let quote =
                         if *byte == b'"' { &mut self.double_quote } else { &mut self.single_quote };
-                    let close = quote.find(self.text, at + 1);
+                    let close = quote.find(self.text, at + 1, self.budget);
                     let Some(close) = close else { break };
                     if self.dialect == Dialect::Xml
                         && bytes.get(at..close).is_some_and(|value| value.contains(&b'<'))
@@ -206,6 +237,7 @@ impl<'a> Tokens<'a> {
             .iter()
             .position(|byte| matches!(byte, b'>' | b'<'))
             .map_or(bytes.len(), |found| from + found);
+        let _ = self.budget.step(at.saturating_sub(stop));
         (stop + usize::from(bytes.get(stop) == Some(&b'>')), stop)
     }
 }
@@ -228,10 +260,19 @@ fn is_name_end(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'<' | b'"' | b'\'' | b'=')
 }
 
-impl<'a> Iterator for Tokens<'a> {
+impl<'a> Iterator for Tokens<'a, '_> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
+        let begin = self.at;
+        let token = self.read();
+        // One more for the token itself.
+        self.budget.step(self.at.saturating_sub(begin) + 1).ok().and(token)
+    }
+}
+
+impl<'a> Tokens<'a, '_> {
+    fn read(&mut self) -> Option<Token<'a>> {
         loop {
             let start = self.at;
             let bytes = self.text.as_bytes();
@@ -245,7 +286,7 @@ impl<'a> Iterator for Tokens<'a> {
                     if rest.starts_with(b"<!-->") {
                         self.at = start + 5;
                     } else if rest.starts_with(b"<!--") {
-                        let end = self.comment_end.find(self.text, start + 4);
+                        let end = self.comment_end.find(self.text, start + 4, self.budget);
                         self.skip(start, end, 3);
                     } else if rest.starts_with(b"<![CDATA[") && self.dialect == Dialect::Xml {
                         return Some(self.section(start));
@@ -253,12 +294,12 @@ impl<'a> Iterator for Tokens<'a> {
                         // Escaped twice: its inside is what was meant.
                         self.at = start + "<![CDATA[".len();
                     } else {
-                        self.at = declaration_end(self.text, start, &mut self.tag_end);
+                        self.at = self.declaration_end(start);
                     }
                 }
                 Some(b'?') => {
                     let end = match self.dialect {
-                        Dialect::Xml => self.instruction_end.find(self.text, start),
+                        Dialect::Xml => self.instruction_end.find(self.text, start, self.budget),
                         Dialect::Html => None,
                     };
                     self.skip(start, end, 2);
@@ -287,26 +328,6 @@ impl<'a> Iterator for Tokens<'a> {
                 }
             }
         }
-    }
-}
-
-/// The byte after a `<!DOCTYPE …>` and the like, with its internal subset.
-fn declaration_end(text: &str, start: usize, tag_end: &mut Ahead) -> usize {
-    let Some(end) = tag_end.find(text, start) else { return text.len() };
-    let has_subset = text.get(start..end).is_some_and(|head| head.contains('['))
-        && text.get(start..).is_some_and(|rest| {
-            rest.as_bytes().get(..9).is_some_and(|head| head.eq_ignore_ascii_case(b"<!DOCTYPE"))
-        });
-    if !has_subset {
-        return end + 1;
-    }
-    let rest = text.get(start..).unwrap_or_default();
-    match rest.find(']') {
-        Some(close) => rest
-            .get(close..)
-            .and_then(|tail| tail.find('>'))
-            .map_or(text.len(), |found| start + close + found + 1),
-        None => end + 1,
     }
 }
 
@@ -354,7 +375,7 @@ mod tests {
     use super::*;
 
     fn shown(text: &str, dialect: Dialect) -> String {
-        Tokens::new(text, dialect)
+        Tokens::new(text, dialect, &Budget::for_document(text.len()))
             .map(|token| match token {
                 Token::Start { name, attributes, is_empty } => {
                     format!("({name}|{}{})", attributes.trim(), if is_empty { "/" } else { "" })

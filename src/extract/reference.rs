@@ -1,12 +1,15 @@
 //! Character references (`&auml;`, `&#228;`) in XML that borrows HTML's names.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+
+use crate::model::{Budget, Resource};
 
 /// Longest reference that is looked at: HTML's longest name has 31 letters.
 const LONGEST: usize = 34;
 
 /// Names and values that a document declares for itself.
-pub(super) type Declared = Vec<(String, String)>;
+pub(super) type Declared = HashMap<String, String>;
 
 /// A reference at the beginning of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -23,7 +26,13 @@ pub(super) enum Reference<'a> {
 
 /// Reads the reference with which `text` begins (at its `&`), and its length in bytes.
 /// Only with a semicolon: `?a=1&copy=2` is a link, not a copyright sign.
-pub(super) fn read<'a>(text: &'a str, declared: &Declared) -> (Reference<'a>, usize) {
+///
+/// What a document declares itself is replaced only while `budget` has bytes for it.
+pub(super) fn read<'a>(
+    text: &'a str,
+    declared: &Declared,
+    budget: &Budget,
+) -> (Reference<'a>, usize) {
     let bytes = text.as_bytes();
     let end = bytes
         .iter()
@@ -42,8 +51,11 @@ pub(super) fn read<'a>(text: &'a str, declared: &Declared) -> (Reference<'a>, us
     if matches!(name, "amp" | "lt" | "gt" | "quot" | "apos") {
         return (Reference::Own(whole), length);
     }
-    if let Some((_, value)) = declared.iter().find(|(declared, _)| declared == name) {
-        return (Reference::Characters(value.clone()), length);
+    if let Some(value) = declared.get(name) {
+        let is_paid = budget.spend(Resource::Expansions, 1).is_ok()
+            && budget.spend(Resource::Bytes, value.len()).is_ok();
+        let meaning = is_paid.then(|| Reference::Characters(value.clone()));
+        return (meaning.unwrap_or(Reference::Nothing), length);
     }
     if let Some(number) = name.strip_prefix('#') {
         return number_meaning(number)
@@ -87,7 +99,7 @@ pub(super) fn windows_1252(code: u32) -> String {
 }
 
 /// Text with every reference replaced by what it means, once.
-pub(super) fn decode<'a>(text: &'a str, declared: &Declared) -> Cow<'a, str> {
+pub(super) fn decode<'a>(text: &'a str, declared: &Declared, budget: &Budget) -> Cow<'a, str> {
     let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
     let mut decoded = String::with_capacity(text.len());
     let mut rest = text;
@@ -95,7 +107,7 @@ pub(super) fn decode<'a>(text: &'a str, declared: &Declared) -> Cow<'a, str> {
     while let Some(at) = next {
         let (head, tail) = rest.split_at(at);
         decoded.push_str(head);
-        let (reference, length) = read(tail, declared);
+        let (reference, length) = read(tail, declared, budget);
         match reference {
             Reference::Own(whole) => decoded.push(match whole {
                 "&lt;" => '<',
@@ -130,7 +142,7 @@ pub(super) fn push_escaped(target: &mut String, text: &str) {
 /// The entities that the internal subset of a document's DOCTYPE declares:
 /// short literal ones only. A value is never searched for further references,
 /// so nothing grows, and nothing outside is ever asked.
-pub(super) fn declared(text: &str) -> Declared {
+pub(super) fn declared(text: &str, budget: &Budget) -> Declared {
     let mut found = Declared::new();
     let head = text.get(..text.floor_char_boundary(65_536)).unwrap_or(text);
     let Some(start) = head.find("<!DOCTYPE") else { return found };
@@ -148,7 +160,8 @@ pub(super) fn declared(text: &str) -> Declared {
             continue;
         };
         if name != "%" && value.len() <= 1024 {
-            found.push((name.to_owned(), decode(value, &Declared::new()).into_owned()));
+            let value = decode(value, &Declared::new(), budget).into_owned();
+            found.entry(name.to_owned()).or_insert(value);
         }
     }
     found
@@ -168,14 +181,29 @@ mod tests {
             ("&#; &#x; &nosuch; &; & &amp;amp;", "&#; &#x; &nosuch; &; & &amp;"),
             ("&lt;p&gt;", "<p>"),
         ] {
-            assert_eq!(decode(text, &Declared::new()), expected, "{text}");
+            assert_eq!(
+                decode(text, &Declared::new(), &Budget::for_document(0)),
+                expected,
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn declared_entities_are_taken_literally_and_do_not_grow() {
         let bomb = "<!DOCTYPE r [<!ENTITY a \"lol\"><!ENTITY b \"&a;&a;\"><!ENTITY % p 'x'><!ENTITY f SYSTEM 'file:///etc/passwd'>]>";
-        let declared = declared(bomb);
-        assert_eq!(decode("&b; &f; &a;", &declared), "&a;&a; &f; lol");
+        let budget = Budget::for_document(bomb.len());
+        let declared = declared(bomb, &budget);
+        assert_eq!(decode("&b; &f; &a;", &declared, &budget), "&a;&a; &f; lol");
+    }
+
+    #[test]
+    fn an_entity_that_is_used_everywhere_runs_out_of_bytes() {
+        let declared = Declared::from([("a".to_owned(), "A".repeat(1000))]);
+        let text = "&a;".repeat(100_000);
+        let budget = Budget::for_document(text.len());
+        let decoded = decode(&text, &declared, &budget);
+        assert!(decoded.len() <= 4 * text.len() + (4 << 20), "{}", decoded.len());
+        assert_eq!(budget.check().unwrap_err().resource, Resource::Bytes);
     }
 }

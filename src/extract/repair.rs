@@ -5,7 +5,8 @@
 //! more (other vocabularies, torn tags) is the fallback's.
 
 use super::markup::{Dialect, Token, Tokens, attributes};
-use super::reference::{self, Reference, push_escaped};
+use super::reference::{self, Declared, Reference, push_escaped};
+use crate::model::Budget;
 
 /// Prefixes that feeds use without declaring them.
 const PREFIXES: &[(&str, &str)] = &[
@@ -18,21 +19,21 @@ const PREFIXES: &[(&str, &str)] = &[
 
 /// `text` from its root on, with characters and references that XML knows.
 /// Nothing if there is no root.
-pub(super) fn repair(text: &str) -> Option<String> {
-    let declared = reference::declared(text);
-    let start = root_start(text)?;
+pub(super) fn repair(text: &str, budget: &Budget) -> Option<String> {
+    let declared = &reference::declared(text, budget);
+    let start = root_start(text, budget)?;
     let body = text.get(start..)?;
     let mut repaired = String::with_capacity(body.len() + body.len() / 16 + 256);
-    let tokens = Tokens::new(body, Dialect::Xml);
+    let tokens = Tokens::new(body, Dialect::Xml, budget);
     let mut is_root = true;
     for token in tokens {
         match token {
             Token::Start { name, attributes, is_empty } => {
                 if is_root {
                     is_root = false;
-                    push_root(&mut repaired, body, name, attributes, &declared);
+                    push_root(&mut repaired, body, name, attributes, declared, budget);
                 } else {
-                    push_tag(&mut repaired, name, attributes, &declared);
+                    push_tag(&mut repaired, name, attributes, declared, budget);
                 }
                 repaired.push_str(if is_empty { "/>" } else { ">" });
             }
@@ -44,7 +45,7 @@ pub(super) fn repair(text: &str) -> Option<String> {
                     break;
                 }
             }
-            Token::Text(text) => push_text(&mut repaired, text, &declared),
+            Token::Text(text) => push_text(&mut repaired, text, declared, budget),
             Token::Cdata(text) => {
                 repaired.push_str("<![CDATA[");
                 push_without_controls(&mut repaired, text);
@@ -57,9 +58,9 @@ pub(super) fn repair(text: &str) -> Option<String> {
 
 /// The byte at which the root's start tag begins: the first of a feed's roots
 /// after whatever stands before it, else the first tag.
-fn root_start(text: &str) -> Option<usize> {
+fn root_start(text: &str, budget: &Budget) -> Option<usize> {
     const ROOTS: &[&str] = &["rss", "feed", "rdf:rdf", "rdf", "channel", "entry", "item"];
-    let mut tokens = Tokens::new(text, Dialect::Xml);
+    let mut tokens = Tokens::new(text, Dialect::Xml, budget);
     let mut first = None;
     let mut from = tokens.position();
     // Junk before a root is a message or two; a document of another kind need not be searched.
@@ -87,7 +88,8 @@ fn push_root(
     body: &str,
     name: &str,
     inside: &str,
-    declared: &reference::Declared,
+    declared: &Declared,
+    budget: &Budget,
 ) {
     let is_rss = name == "rss";
     target.push('<');
@@ -104,32 +106,38 @@ fn push_root(
         if let Some(prefix) = key.strip_prefix("xmlns:") {
             known.push(prefix);
         }
-        push_attribute(target, key, value, declared);
+        push_attribute(target, key, value, declared, budget);
     }
     for (prefix, uri) in PREFIXES {
         if !known.contains(prefix) && body.contains(&format!("<{prefix}:")) {
-            push_attribute(target, &format!("xmlns:{prefix}"), uri, declared);
+            push_attribute(target, &format!("xmlns:{prefix}"), uri, declared, budget);
         }
     }
 }
 
-fn push_tag(target: &mut String, name: &str, inside: &str, declared: &reference::Declared) {
+fn push_tag(target: &mut String, name: &str, inside: &str, declared: &Declared, budget: &Budget) {
     target.push('<');
     target.push_str(name);
     if inside.trim().is_empty() {
         return;
     }
     for (key, value) in attributes(inside).take(256) {
-        push_attribute(target, key, value, declared);
+        push_attribute(target, key, value, declared, budget);
     }
 }
 
-fn push_attribute(target: &mut String, name: &str, value: &str, declared: &reference::Declared) {
+fn push_attribute(
+    target: &mut String,
+    name: &str,
+    value: &str,
+    declared: &Declared,
+    budget: &Budget,
+) {
     target.push(' ');
     target.push_str(name);
     target.push_str("=\"");
     let start = target.len();
-    push_text(target, value, declared);
+    push_text(target, value, declared, budget);
     if target.get(start..).is_some_and(|value| value.contains('"')) {
         let value = target.split_off(start).replace('"', "&quot;");
         target.push_str(&value);
@@ -137,7 +145,7 @@ fn push_attribute(target: &mut String, name: &str, value: &str, declared: &refer
     target.push('"');
 }
 
-fn push_text(target: &mut String, text: &str, declared: &reference::Declared) {
+fn push_text(target: &mut String, text: &str, declared: &Declared, budget: &Budget) {
     let mut rest = text;
     while let Some(at) = rest.find(['&', '<', '>']) {
         let (head, tail) = rest.split_at(at);
@@ -152,7 +160,7 @@ fn push_text(target: &mut String, text: &str, declared: &reference::Declared) {
                 1
             }
             _ => {
-                let (reference, length) = reference::read(tail, declared);
+                let (reference, length) = reference::read(tail, declared, budget);
                 match reference {
                     Reference::Own(whole) => target.push_str(whole),
                     Reference::Characters(characters) => push_escaped(target, &characters),
@@ -189,7 +197,7 @@ mod tests {
             ("<![CDATA[a & \u{2}b]]>", "<![CDATA[a & b]]>"),
             ("<b c='\"'/>", "<b c=\"&quot;\"/>"),
         ] {
-            let repaired = repair(&format!("<feed>{inside}</feed> junk"));
+            let repaired = repair(&format!("<feed>{inside}</feed> junk"), &Budget::for_document(0));
             assert_eq!(repaired, Some(format!("<feed>{expected}</feed>")), "{inside}");
         }
     }
@@ -197,9 +205,9 @@ mod tests {
     #[test]
     fn the_root_loses_what_stands_before_it_and_gets_its_namespaces() {
         assert_eq!(
-            repair("<b>Warning</b>: x<?xml version='1.0' encoding='x'?><rss xmlns='y' version='2.00'><dc:date/></rss>").as_deref(),
+            repair("<b>Warning</b>: x<?xml version='1.0' encoding='x'?><rss xmlns='y' version='2.00'><dc:date/></rss>", &Budget::for_document(0)).as_deref(),
             Some("<rss version=\"2.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\"><dc:date/></rss>")
         );
-        assert_eq!(repair("no markup"), None);
+        assert_eq!(repair("no markup", &Budget::for_document(0)), None);
     }
 }

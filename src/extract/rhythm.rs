@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::model::Rhythm;
+use crate::model::{Budget, Rhythm};
 
 use super::markup::{Dialect, Token, Tokens};
 
@@ -11,7 +11,7 @@ use super::markup::{Dialect, Token, Tokens};
 const HEAD: usize = 32_768;
 
 /// The wishes in the head of a feed, before its first entry.
-pub(super) fn read(text: &str) -> Rhythm {
+pub(super) fn read(text: &str, budget: &Budget) -> Rhythm {
     let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or(text);
     let mut rhythm = Rhythm::default();
     if !["ttl>", "updatePeriod", "skipHours", "skipDays"].iter().any(|name| head.contains(name)) {
@@ -20,7 +20,7 @@ pub(super) fn read(text: &str) -> Rhythm {
     let mut open = "";
     let mut period = None;
     let mut frequency = 1;
-    for token in Tokens::new(head, Dialect::Xml) {
+    for token in Tokens::new(head, Dialect::Xml, budget) {
         match token {
             Token::Start { name: "item" | "entry", .. } => break,
             Token::Start { name, .. } => open = name.rsplit(':').next().unwrap_or(name),
@@ -102,6 +102,7 @@ mod tests {
         let rhythm = read(
             "<rss><channel><sy:updatePeriod> hourly </sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>\
              <skipHours><hour>24</hour><hour>3</hour><hour>99</hour></skipHours><skipDays><day>Sunday</day></skipDays><item><ttl>5</ttl></item>",
+            &Budget::for_document(0),
         );
         assert_eq!(
             rhythm,
@@ -111,7 +112,10 @@ mod tests {
                 skip_days: vec![0]
             }
         );
-        assert_eq!(read("<rss><ttl>90</ttl>").interval, Some(Duration::from_mins(90)));
-        assert_eq!(read("<rss><ttl>0</ttl>").interval, None);
+        assert_eq!(
+            read("<rss><ttl>90</ttl>", &Budget::for_document(0)).interval,
+            Some(Duration::from_mins(90))
+        );
+        assert_eq!(read("<rss><ttl>0</ttl>", &Budget::for_document(0)).interval, None);
     }
 }

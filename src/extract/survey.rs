@@ -4,10 +4,15 @@
 //! to feed-rs untouched.
 
 use super::markup::attribute;
+use crate::model::{Budget, Exhausted};
 
 /// What the pass has seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Survey {
+    /// Start tags of any name.
+    pub(super) tags: usize,
+    /// Bytes of all that `xml:base` says.
+    pub(super) base_bytes: usize,
     /// Start tags of `item` and `entry`, whatever their prefix.
     pub(super) entries: usize,
     /// Name of the root as written; empty if there is none.
@@ -42,16 +47,28 @@ pub(super) struct Dates {
     pub(super) foreign: bool,
 }
 
-/// Looks over `text`.
-pub(super) fn survey(text: &str) -> Survey {
+/// Looks over `text`: a few steps for each byte.
+pub(super) fn survey(text: &str, budget: &Budget) -> Result<Survey, Exhausted> {
+    budget.step(text.len() * 4)?;
+    let found = look(text);
+    budget.step(found.tags)?;
+    Ok(found)
+}
+
+fn look(text: &str) -> Survey {
     let bytes = text.as_bytes();
-    let mut found = Survey { has_bad_text: has_control(bytes), ..Survey::default() };
+    let mut found = Survey {
+        has_bad_text: has_control(bytes),
+        base_bytes: base_bytes(bytes),
+        ..Survey::default()
+    };
     let mut at = 0;
     // feed-rs wants the declaration or the root first; blanks before it are harmless
     // only without a declaration.
     let begins_with_blank = bytes.first().is_some_and(|byte| *byte != b'<');
     // XHTML inside Atom is no naked markup: what an element's content may hold is its type's matter.
     let mut is_atom = false;
+    let mut has_doctype = false;
     while let Some(step) = bytes.get(at..).and_then(|rest| memchr::memchr2(b'<', b'&', rest)) {
         at += step;
         let rest = bytes.get(at..).unwrap_or_default();
@@ -79,8 +96,13 @@ pub(super) fn survey(text: &str) -> Survey {
             }
             Some(b'!') => {
                 // A DOCTYPE may declare entities, which feed-rs does not read.
-                found.has_bad_prolog |= found.root.is_empty()
-                    && rest.get(..512.min(rest.len())).is_some_and(|head| head.contains(&b'['));
+                let is_in_prolog = found.root.is_empty() && !found.has_bad_prolog;
+                if is_in_prolog && is_doctype(rest) {
+                    let head = rest.get(..512.min(rest.len())).unwrap_or_default();
+                    // A second one is as bad, and need not be looked into.
+                    found.has_bad_prolog = has_doctype || head.contains(&b'[');
+                    has_doctype = true;
+                }
                 at += 2;
             }
             Some(b'?') => {
@@ -109,6 +131,7 @@ pub(super) fn survey(text: &str) -> Survey {
                     found.is_plain_rss = is_plain_rss(text.get(at..).unwrap_or_default());
                     is_atom = name.eq_ignore_ascii_case(b"feed");
                 }
+                found.tags += 1;
                 note_element(&mut found, name, is_atom);
                 if name == b"item"
                     && found.root.ends_with("RDF")
@@ -128,9 +151,29 @@ pub(super) fn survey(text: &str) -> Survey {
     found
 }
 
+/// Returns how many bytes all attributes `xml:base` have together. feed-rs joins those of
+/// nested elements and keeps a copy for each element inside.
+fn base_bytes(bytes: &[u8]) -> usize {
+    let mut sum = 0;
+    let mut tag_end = 0;
+    for at in memchr::memmem::find_iter(bytes, b"xml:base") {
+        // Several of one tag are counted together, so that no byte is looked at twice.
+        if at >= tag_end {
+            let rest = bytes.get(at..).unwrap_or_default();
+            tag_end = at + memchr::memchr2(b'<', b'>', rest).unwrap_or(rest.len());
+            sum += tag_end - at;
+        }
+    }
+    sum
+}
+
+fn is_doctype(text: &[u8]) -> bool {
+    text.get(..9).is_some_and(|name| name.eq_ignore_ascii_case(b"<!DOCTYPE"))
+}
+
 /// The `rdf:about` of a start tag, from behind its name on; empty if it has none.
 fn about(rest: &str) -> String {
-    let inside = rest.split('>').next().unwrap_or_default();
+    let inside = rest.split(['>', '<']).next().unwrap_or_default();
     attribute(inside, "rdf:about")
         .map(|about| super::value::decoded(about).trim().to_owned())
         .unwrap_or_default()
@@ -152,7 +195,9 @@ fn is_risky_author(name: &[u8], text: &[u8]) -> bool {
         return false;
     }
     let inside = text.get(1..text.len().min(1000)).unwrap_or_default();
-    let end = inside.windows(2).position(|pair| pair == b"</").unwrap_or(inside.len());
+    // Up to the next tag; a CDATA section is none.
+    let end = inside.windows(2).position(|pair| pair.first() == Some(&b'<') && pair != b"<!");
+    let end = end.unwrap_or(inside.len());
     let inside = inside.get(..end).unwrap_or_default();
     inside.contains(&b'@') && inside.iter().any(|byte| *byte == b'&' || !byte.is_ascii())
 }
@@ -228,13 +273,14 @@ mod tests {
 
     #[test]
     fn a_sound_feed_needs_nothing() {
-        let found = survey(
+        let found = look(
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<!-- a & b --><rss version=\"2.0\"><channel><item><title>A &amp; B &#223;</title>\
              <description><![CDATA[<p>&nbsp;</p>]]></description><pubDate>x</pubDate></item></channel></rss>",
         );
         assert_eq!(
             found,
             Survey {
+                tags: 6,
                 entries: 1,
                 root: "rss".to_owned(),
                 is_plain_rss: true,
@@ -255,17 +301,17 @@ mod tests {
             "<rss>a < b</rss>",
             "<rss><![CDATA[x</rss>",
         ] {
-            assert!(survey(text).has_bad_text, "{text}");
+            assert!(look(text).has_bad_text, "{text}");
         }
-        assert_eq!(survey("<?xml version='1.0' encoding='latin1'?><rss/>").declaration, Some(39));
+        assert_eq!(look("<?xml version='1.0' encoding='latin1'?><rss/>").declaration, Some(39));
         for text in
             ["\n<?xml version='1.0'?><rss/>", "Warning <rss/>", "<rss><?xml encoding='x'?></rss>"]
         {
-            assert!(survey(text).has_bad_prolog, "{text}");
+            assert!(look(text).has_bad_prolog, "{text}");
         }
-        assert!(survey("<rss><author>Presse&#160;a@b.example</author></rss>").has_risky_author);
-        assert!(!survey("<rss><author>a@b.example (Presse)</author></rss>").has_risky_author);
-        assert!(survey("<rss><title>a <b>c</b></title></rss>").has_naked_markup);
-        assert_eq!(survey("<rss:item/><entry><entries/>").entries, 2);
+        assert!(look("<rss><author>Presse&#160;a@b.example</author></rss>").has_risky_author);
+        assert!(!look("<rss><author>a@b.example (Presse)</author></rss>").has_risky_author);
+        assert!(look("<rss><title>a <b>c</b></title></rss>").has_naked_markup);
+        assert_eq!(look("<rss:item/><entry><entries/>").entries, 2);
     }
 }

@@ -6,6 +6,7 @@ use base64::Engine as _;
 
 use super::markup::{Dialect, Token, Tokens, attribute};
 use super::reference::{self, Declared, push_escaped};
+use crate::model::Budget;
 
 /// How content without a type is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,16 +28,17 @@ pub(super) struct Found {
 
 /// Text with its references decoded once.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
-    reference::decode(text, &Declared::new())
+    // Where nothing is declared, no reference is longer than what it stands for.
+    reference::decode(text, &Declared::new(), &Budget::for_document(text.len()))
 }
 
 /// The text inside an element, tags left out.
-pub(super) fn text(inside: &str) -> String {
+pub(super) fn text(inside: &str, budget: &Budget) -> String {
     if !inside.contains('<') {
         return decoded(inside).trim().to_owned();
     }
     let mut text = String::with_capacity(inside.len());
-    for token in Tokens::new(inside, Dialect::Xml) {
+    for token in Tokens::new(inside, Dialect::Xml, budget) {
         match token {
             Token::Text(piece) => text.push_str(&decoded(piece)),
             Token::Cdata(piece) => text.push_str(piece),
@@ -47,8 +49,8 @@ pub(super) fn text(inside: &str) -> String {
 }
 
 /// The inside of the first child element of that name, with or without a prefix.
-pub(super) fn child<'a>(inside: &'a str, name: &str) -> Option<&'a str> {
-    let mut tokens = Tokens::new(inside, Dialect::Xml);
+pub(super) fn child<'a>(inside: &'a str, name: &str, budget: &Budget) -> Option<&'a str> {
+    let mut tokens = Tokens::new(inside, Dialect::Xml, budget);
     let mut start = None;
     loop {
         let before = tokens.position();
@@ -70,15 +72,15 @@ fn is_named(found: &str, name: &str) -> bool {
 
 /// Reads the inside of an element with the type that its attributes give
 /// (Atom's `type`, Atom 0.3's `type` and `mode`).
-pub(super) fn read(inside: &str, attributes: &str, default: Default) -> Found {
+pub(super) fn read(inside: &str, attributes: &str, default: Default, budget: &Budget) -> Found {
     let kind = attribute(attributes, "type").map(|kind| kind.trim().to_ascii_lowercase());
     let mode = attribute(attributes, "mode").map(str::trim);
     let keeps_sections = kind.as_deref().is_some_and(|kind| kind.contains("xhtml"));
-    let has_tags = inside.contains('<') && has_elements(inside);
+    let has_tags = inside.contains('<') && has_elements(inside, budget);
     if has_tags {
-        return Found { content: markup(inside, keeps_sections), is_html: true };
+        return Found { content: markup(inside, keeps_sections, budget), is_html: true };
     }
-    let content = text(inside);
+    let content = text(inside, budget);
     if is_base64(kind.as_deref(), mode)
         && let Some(content) = unpacked(&content)
     {
@@ -92,8 +94,8 @@ pub(super) fn read(inside: &str, attributes: &str, default: Default) -> Found {
     Found { content, is_html }
 }
 
-fn has_elements(inside: &str) -> bool {
-    Tokens::new(inside, Dialect::Xml).any(|token| matches!(token, Token::Start { .. }))
+fn has_elements(inside: &str, budget: &Budget) -> bool {
+    Tokens::new(inside, Dialect::Xml, budget).any(|token| matches!(token, Token::Start { .. }))
 }
 
 /// Returns whether a text that may be plain is HTML: it has a tag's end or a reference.
@@ -128,9 +130,9 @@ fn unpacked(content: &str) -> Option<String> {
 }
 
 /// Inline markup as HTML: prefixes dropped, and the `div` that Atom demands round it.
-fn markup(inside: &str, keeps_sections: bool) -> String {
+fn markup(inside: &str, keeps_sections: bool, budget: &Budget) -> String {
     let mut html = String::with_capacity(inside.len());
-    for token in Tokens::new(inside, Dialect::Xml) {
+    for token in Tokens::new(inside, Dialect::Xml, budget) {
         match token {
             Token::Start { name, attributes, is_empty } => {
                 html.push('<');
@@ -172,14 +174,18 @@ mod tests {
             ("PHA+YTwvcD4=", " mode='base64' type='text/html'", "<p>a</p>", true),
             ("Straße <b>gesperrt</b>", "", "Straße <b>gesperrt</b>", true),
         ] {
-            let found = read(inside, attributes, Default::Guess);
+            let found = read(inside, attributes, Default::Guess, &Budget::for_document(0));
             assert_eq!((found.content.as_str(), found.is_html), (content, is_html), "{inside}");
         }
     }
 
     #[test]
     fn children_are_found_with_any_prefix() {
-        assert_eq!(child(" <a:name>Presse</a:name><email>x</email>", "name"), Some("Presse"));
-        assert_eq!(child("<name>Presse", "name"), None);
+        let budget = Budget::for_document(0);
+        assert_eq!(
+            child(" <a:name>Presse</a:name><email>x</email>", "name", &budget),
+            Some("Presse")
+        );
+        assert_eq!(child("<name>Presse", "name", &budget), None);
     }
 }

@@ -41,6 +41,9 @@ pub struct Exhausted {
 }
 
 impl Resource {
+    const ALL: [Self; RESOURCES] =
+        [Self::Bytes, Self::Nodes, Self::Items, Self::Expansions, Self::Steps];
+
     const fn noun(self) -> &'static str {
         match self {
             Self::Bytes => "bytes produced",
@@ -109,6 +112,24 @@ impl Budget {
         self.spend(Resource::Steps, amount)
     }
 
+    /// Returns whether `amount` of a resource is left, without taking it: for work that
+    /// a cheaper way can replace.
+    pub fn affords(&self, resource: Resource, amount: usize) -> bool {
+        let wanted = self.spent(resource).saturating_add(amount as u64);
+        wanted <= self.limits[resource as usize]
+    }
+
+    /// Returns the first resource that ran out.
+    ///
+    /// A loop over foreign bytes may simply stop when `spend` fails. Who made the budget
+    /// calls this before it believes what was read.
+    ///
+    /// # Errors
+    /// Fails if any resource ran out.
+    pub fn check(&self) -> Result<(), Exhausted> {
+        Resource::ALL.into_iter().try_for_each(|resource| self.spend(resource, 0))
+    }
+
     /// Returns how much of a resource was spent so far, also beyond its limit.
     ///
     /// Tests of linear time compare it at n, 2n and 4n.
@@ -152,6 +173,14 @@ mod tests {
         assert_eq!(out.to_string(), "too much to read: more than 2 items");
         assert!(budget.spend(Resource::Items, 0).is_err());
         assert_eq!(budget.step(1), Ok(()));
+        assert_eq!(budget.check(), Err(out));
+    }
+
+    #[test]
+    fn what_is_not_affordable_is_not_taken() {
+        let budget = Budget::for_document(0).with_limit(Resource::Nodes, 5);
+        assert!(budget.affords(Resource::Nodes, 5) && !budget.affords(Resource::Nodes, 6));
+        assert_eq!((budget.spent(Resource::Nodes), budget.check()), (0, Ok(())));
     }
 
     #[test]

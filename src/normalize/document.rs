@@ -6,7 +6,7 @@ use super::text::{title, without_link_ends};
 use super::url::{canonical, resolve};
 use crate::extract::file::{format_of, format_of_media_type, may_be_document, size_in};
 use crate::extract::html::anchors;
-use crate::model::{Document, Enclosure, RawItem};
+use crate::model::{Budget, Document, Enclosure, RawItem};
 use crate::text;
 
 /// Most documents of one item.
@@ -51,7 +51,7 @@ fn from_enclosure(enclosure: &Enclosure, base: Option<&Url>) -> Option<Document>
 }
 
 fn linked(html: &str, base: Option<&Url>) -> Vec<Document> {
-    anchors(html)
+    anchors(html, &Budget::for_document(html.len()))
         .into_iter()
         .filter_map(|(href, words)| {
             let href = htmlize::unescape(href);

@@ -80,14 +80,14 @@ pub fn item(
 /// The teaser, its links, and the date it may begin with. Its paragraphs stay: where
 /// there is no body they are the text, and page furniture is known by its lines.
 fn teaser(html: Option<&str>) -> (String, Vec<String>, Option<String>) {
-    let read = html::to_text(html.unwrap_or_default());
+    let read = html::read_piece(html.unwrap_or_default());
     let block = without_furniture(&text::clean_block(&read.text, MAX_TEXT));
     let (dated, rest) = split_bracketed_date(&block);
     (without_teaser_end(rest), read.links, dated.map(str::to_owned))
 }
 
 fn body(html: Option<&str>) -> (String, Vec<String>) {
-    let read = html::to_text(html.unwrap_or_default());
+    let read = html::read_piece(html.unwrap_or_default());
     let block = without_furniture(&text::clean_block(&read.text, MAX_TEXT));
     let (_, rest) = split_bracketed_date(&block);
     (without_teaser_end(rest), read.links)

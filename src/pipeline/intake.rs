@@ -12,7 +12,7 @@ use super::{Context, PipelineError, Plan, outgoing};
 use crate::bounce::{self, Class, Letter, MEMORY, Noted, Verdict};
 use crate::deliver::{SendError, Step};
 use crate::digest::{Notice, render};
-use crate::model::{Envelope, MailKind, OutboxId, Standing, SubscriberId, Timestamp};
+use crate::model::{Budget, Envelope, MailKind, OutboxId, Standing, SubscriberId, Timestamp};
 use crate::store::bodies::Bytes;
 use crate::store::bounces::{self, Returned};
 use crate::store::{StoreError, Transaction, outbox, subscribers};
@@ -53,7 +53,7 @@ fn take_in(
     bytes: &[u8],
 ) -> Result<Taken, PipelineError> {
     let now = ctx.clock.now();
-    let verdict = bounce::of_message(bytes);
+    let verdict = bounce::of_message(bytes, &Budget::for_document(bytes.len()));
     let given = token::token_of_recipient(recipient);
     if let Some(given) = &given
         && is_local_part_of(recipient, plan.mail.settings.unsubscribe_address.as_deref())

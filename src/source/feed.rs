@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 
 use crate::extract::{ExtractError, feed};
-use crate::model::{Extraction, Reader, Response, SourceSettings};
+use crate::model::{Budget, Exhausted, Extraction, Reader, Response, SourceSettings};
 use crate::source::{Kind, Source, SourceError};
 
 pub(super) const KIND: Kind = Kind {
@@ -38,8 +38,14 @@ impl Source for Feed {
 
     fn extract(&self, response: &Response) -> Result<Extraction, SourceError> {
         let content_type = response.headers.get("content-type");
-        let mut extraction =
-            feed::read(&response.body, content_type, Some(&response.final_url), self.zone)?;
+        let budget = Budget::for_document(response.body.len());
+        let mut extraction = feed::read(
+            &response.body,
+            content_type,
+            Some(&response.final_url),
+            self.zone,
+            &budget,
+        )?;
         // The body was cut at our limit: what its rest held was not seen.
         extraction.incomplete |= response.truncated;
         Ok(extraction)
@@ -51,6 +57,12 @@ impl Source for Feed {
 
     fn takes_deltas(&self) -> bool {
         true
+    }
+}
+
+impl From<Exhausted> for SourceError {
+    fn from(exhausted: Exhausted) -> Self {
+        Self::TooMuch { reason: exhausted.to_string() }
     }
 }
 

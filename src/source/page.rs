@@ -22,7 +22,7 @@ use url::Url;
 use crate::answer::challenge;
 use crate::extract::{document, sniff};
 use crate::model::{
-    Extraction, RawItem, ReadBy, Reader, Response, SourceSettings, Timestamp, suggestion,
+    Budget, Extraction, RawItem, ReadBy, Reader, Response, SourceSettings, Timestamp, suggestion,
 };
 use crate::source::{Kind, Source, SourceError};
 use crate::text::date;
@@ -196,15 +196,16 @@ impl Source for Page {
             let reason = format!("more than {} MiB", document::MAX_BYTES >> 20);
             return Err(SourceError::TooMuch { reason });
         }
+        let budget = &Budget::for_document(response.body.len());
         let decoded = sniff::decode(&response.body, response.headers.get("content-type"));
         let mut notes = decoded.notes;
-        let mut page = document::parse(&decoded.text)?;
+        let mut page = document::parse(&decoded.text, budget)?;
         if let Some(exclude) = &self.exclude {
             take_off(&mut page, exclude);
         }
         let base = document::base_url(&page, &response.final_url);
-        let around =
-            Surroundings { base: base.as_ref(), page: &response.final_url, zone: self.zone };
+        let (page_url, zone) = (response.final_url.as_str(), self.zone);
+        let around = Surroundings { base: base.as_ref(), page: page_url, zone, budget };
         let selected = (!self.shapes.is_empty()).then(|| self.select(&page, &around));
         let (mut items, read_by, more) = if self.is_pinned {
             let (items, notes) = selected
@@ -212,9 +213,10 @@ impl Source for Page {
                 .map_err(|error| challenged(&decoded.text).unwrap_or(error))?;
             (items, ReadBy::Selectors, notes)
         } else {
-            let found = find::find(&page, &around, sent_at(response), response.body.len(), false);
+            let found = find::find(&page, &around, sent_at(response), false);
             better(selected, found, &decoded.text)?
         };
+        budget.check()?;
         notes.extend(more);
         let all = items.len();
         items.retain(|item| self.admits(item.link.as_deref()));
@@ -352,17 +354,18 @@ fn lists_of(
     if response.body.len() > document::MAX_BYTES {
         return Vec::new();
     }
+    let budget = &Budget::for_document(response.body.len());
     let decoded = sniff::decode(&response.body, response.headers.get("content-type"));
-    let Ok(mut page) = document::parse(&decoded.text) else {
+    let Ok(mut page) = document::parse(&decoded.text, budget) else {
         return Vec::new();
     };
     if let Some(exclude) = exclude {
         take_off(&mut page, exclude);
     }
     let base = document::base_url(&page, &response.final_url);
-    let around = Surroundings { base: base.as_ref(), page: &response.final_url, zone };
-    let found = find::find(&page, &around, sent_at(response), response.body.len(), wants_pins);
-    found.map(|found| found.lists).unwrap_or_default()
+    let around = Surroundings { base: base.as_ref(), page: &response.final_url, zone, budget };
+    let found = find::find(&page, &around, sent_at(response), wants_pins);
+    found.ok().filter(|_| budget.check().is_ok()).map(|found| found.lists).unwrap_or_default()
 }
 
 /// The entries of a list at all the addresses that a preset found, if their titles tell

@@ -6,9 +6,9 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amtsbote::bounce::{Class, of_message};
+use amtsbote::bounce::{Class, Verdict, of_message};
 use amtsbote::clock::Stopwatch;
-use amtsbote::model::{MailKind, Standing, SubscriberId};
+use amtsbote::model::{Budget, MailKind, Standing, SubscriberId};
 use amtsbote::pipeline;
 use amtsbote::store::{outbox, subscribers};
 use amtsbote::subscriber::token::bounce_sender;
@@ -45,8 +45,12 @@ fn plain(head: &str, text: &str) -> String {
     format!("{head}\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{text}\n")
 }
 
+fn classified(bytes: &[u8]) -> Verdict {
+    of_message(bytes, &Budget::for_document(bytes.len()))
+}
+
 fn class(message: &str) -> &'static str {
-    of_message(message.replace('\n', "\r\n").as_bytes()).class.as_str()
+    classified(message.replace('\n', "\r\n").as_bytes()).class.as_str()
 }
 
 const DAEMON: &str = "Return-Path: <>\nFrom: MAILER-DAEMON@mx.stadt.example\nTo: r@probe.example\nSubject: failure notice";
@@ -195,7 +199,7 @@ fn complaints_receipts_machines_and_people_are_told_apart() {
         "From: Petra Muster <p@stadt.example>\nTo: r@probe.example\nSubject: AW: Probe am Montag",
         "Guten Tag,\nkönnen Sie das Urteil nachreichen?\n> alt",
     );
-    let Class::Human(letter) = of_message(human.as_bytes()).class else { panic!("not a person") };
+    let Class::Human(letter) = classified(human.as_bytes()).class else { panic!("not a person") };
     assert_eq!(letter.subject, "AW: Probe am Montag");
     assert!(letter.text.contains("Urteil"));
 }
@@ -255,9 +259,13 @@ fn what_no_program_should_write_is_taken_in_quickly_and_concerns_nobody() {
         [b"Subject: ".to_vec(), b"x".repeat(1 << 20)].concat(),
     ];
     let whole = postfix("failed", "5.1.1", "smtp; 550").into_bytes();
+    // Taken down by recursion, each of these would overflow the stack.
+    for container in ["message/rfc822", "Multipart/Digest; boundary=a\n\n--a"] {
+        hostile.push(format!("Content-Type: {container}\n\n").repeat(22_000).into_bytes());
+    }
     hostile.extend((0..whole.len()).step_by(37).map(|end| whole[..end].to_vec()));
     for bytes in hostile {
-        let _ = of_message(&bytes);
+        let _ = classified(&bytes);
     }
 }
 

@@ -5,9 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use amtsbote::extract::{feed, html};
-use amtsbote::model::RawItem;
+use amtsbote::model::{Budget, RawItem};
 use proptest::prelude::*;
 use serde_json::Value;
+
+fn bounded(body: &[u8]) -> Budget {
+    Budget::for_document(body.len())
+}
 
 /// Encodings, shapes of municipal CMS feeds, dates, broken text: each case is
 /// a small feed and what must be read from its first entry.
@@ -22,8 +26,10 @@ fn every_feed_case_but_ebcdic_gives_its_entry() {
         let name = case["name"].as_str().unwrap();
         let body = fs::read(folder.join(case["file"].as_str().unwrap())).unwrap();
         let zone = chrono_tz::Europe::Berlin;
-        let read = feed::read(&body, case["ct"].as_str(), case["base"].as_str(), zone);
-        let again = feed::read(&body, case["ct"].as_str(), case["base"].as_str(), zone);
+        let read =
+            feed::read(&body, case["ct"].as_str(), case["base"].as_str(), zone, &bounded(&body));
+        let again =
+            feed::read(&body, case["ct"].as_str(), case["base"].as_str(), zone, &bounded(&body));
         assert_eq!(read, again, "{name}: the same bytes must give the same items");
         let problem = match &read {
             Err(error) => Some(error.to_string()),
@@ -60,7 +66,7 @@ fn problem(item: &RawItem, expected: &Value) -> Option<String> {
     }
     if let Some(wanted) = expected["text"].as_str() {
         let texts = [&item.summary_html, &item.body_html]
-            .map(|html| html::to_text(html.as_deref().unwrap_or_default()).text);
+            .map(|html| html::text_of(html.as_deref().unwrap_or_default()));
         if !texts.iter().any(|text| words(text) == words(wanted)) {
             return Some(format!("text {texts:?}"));
         }
@@ -84,8 +90,15 @@ const WHOLE: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <item><title>Zweite Meldung</title><link>https://stadt.example/b</link></item></channel></rss>"#;
 
 fn same_twice(body: &[u8]) {
-    let read =
-        || feed::read(body, None, Some("https://stadt.example/feed"), chrono_tz::Europe::Berlin);
+    let read = || {
+        feed::read(
+            body,
+            None,
+            Some("https://stadt.example/feed"),
+            chrono_tz::Europe::Berlin,
+            &bounded(body),
+        )
+    };
     assert_eq!(read(), read());
 }
 
@@ -125,7 +138,7 @@ proptest! {
     fn any_text_gives_its_date_and_its_words_without_panic(text in "\\PC{0,80}") {
         let _ = amtsbote::text::date::parse(&text, chrono_tz::Europe::Berlin);
         let _ = amtsbote::text::date::from_path(&text, chrono_tz::Europe::Berlin);
-        let plain = html::to_text(&text).text;
+        let plain = html::text_of(&text);
         prop_assert!(!plain.contains("\n\n"));
         let line = amtsbote::text::clean_line(&text, 40);
         prop_assert!(line.chars().count() <= 40);
@@ -145,6 +158,7 @@ fn the_feed_that_is_torn_is_read_when_whole() {
         None,
         Some("https://stadt.example/feed"),
         chrono_tz::Europe::Berlin,
+        &bounded(WHOLE.as_bytes()),
     )
     .unwrap();
     assert_eq!(read.items.len(), 2);

@@ -19,6 +19,7 @@ mod dkim;
 mod docs;
 mod etiquette;
 mod golden;
+mod hostile;
 mod http;
 mod identity;
 mod in_flight;

@@ -129,7 +129,7 @@ fn tell_of_list(
         });
     }
     found.remarks.extend(proposals.next().map(|other| {
-        let first = clean_line(&html::to_text(&other.first).text, 100);
+        let first = clean_line(&html::text_of(&other.first), 100);
         format!("runner-up: {} items, the first is `{first}`", other.items)
     }));
 }

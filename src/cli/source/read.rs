@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::output::json_time;
 use crate::cli::{Exit, Global, Output, input};
 use crate::extract;
-use crate::model::{Date, Extraction};
+use crate::model::{Budget, Date, Extraction};
 
 pub(super) fn read(
     global: &Global,
@@ -17,7 +17,8 @@ pub(super) fn read(
     let (body, is_cut) = input::read(file, MOST)?;
     let zone = chrono_tz::Europe::Berlin;
     let output = Output { json: global.json, quiet: global.quiet, zone };
-    let mut extraction = extract::feed::read(&body, content_type, url, zone);
+    let budget = Budget::for_document(body.len());
+    let mut extraction = extract::feed::read(&body, content_type, url, zone, &budget);
     if let Ok(extraction) = extraction.as_mut()
         && is_cut
     {

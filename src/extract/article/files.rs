@@ -6,7 +6,7 @@ use super::page::{Anchor, Kind, Page};
 use super::region::Region;
 use crate::extract::document::resolve;
 use crate::extract::file::{format_in, format_of, media_type_of, size_in};
-use crate::model::Enclosure;
+use crate::model::{Budget, Enclosure};
 use crate::text::furniture::heads_files;
 use crate::text::{clean_line, words};
 
@@ -28,10 +28,11 @@ pub(super) fn find(
     region: &Region,
     heading: Option<usize>,
     base: Option<&Url>,
+    budget: &Budget,
 ) -> Vec<Enclosure> {
     let own = own_element(page, region, heading);
     let around = page.elements[page.elements[own].parent].parent;
-    let mut links = Links::of(page, around, base);
+    let mut links = Links::of(page, around, base, budget);
     let boxes = boxes_below(page, own, &links);
     let mut found: Vec<Enclosure> = Vec::new();
     for (index, anchor) in page.anchors.iter().enumerate().skip(links.first) {
@@ -58,12 +59,14 @@ pub(super) fn find(
 }
 
 impl Links {
-    fn of(page: &Page, element: usize, base: Option<&Url>) -> Self {
+    fn of(page: &Page, element: usize, base: Option<&Url>, budget: &Budget) -> Self {
         let range = &page.elements[element].blocks;
         let first = page.anchors.partition_point(|anchor| anchor.block < range.start);
         let end = page.anchors.partition_point(|anchor| anchor.block < range.end);
-        let files: Vec<Option<Enclosure>> =
-            page.anchors[first..end].iter().map(|anchor| file(page, anchor, base)).collect();
+        let files: Vec<Option<Enclosure>> = page.anchors[first..end]
+            .iter()
+            .map(|anchor| file(page, anchor, base, budget))
+            .collect();
         let mut counts = vec![0];
         for file in &files {
             counts.push(counts[counts.len() - 1] + usize::from(file.is_some()));
@@ -149,8 +152,8 @@ fn heading_above<'a>(page: &'a Page, anchor: &Anchor) -> Option<&'a str> {
 }
 
 /// The file a link leads to, if it is one: by its address, its type or its words.
-fn file(page: &Page, anchor: &Anchor, base: Option<&Url>) -> Option<Enclosure> {
-    let url = resolve(&anchor.href, base)?;
+fn file(page: &Page, anchor: &Anchor, base: Option<&Url>, budget: &Budget) -> Option<Enclosure> {
+    let url = resolve(&anchor.href, base, budget)?;
     let around = page.blocks.get(anchor.block).map_or("", |block| block.text.as_str());
     let row = if around.chars().count() <= 200 { around } else { "" };
     let format = format_of(&url)

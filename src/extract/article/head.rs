@@ -253,7 +253,8 @@ mod tests {
             {"@graph":[{"@type":"WebSite","name":"Stadt"},{"@type":["NewsArticle"],"headline":"Der
             Titel &amp; mehr","datePublished":"2026-01-02","author":[{"name":"A. Muster"}]}]}</script>
             <script type='application/ld+json'>{broken</script>"#;
-        let head = read(&document::parse(source).unwrap(), source);
+        let head =
+            read(&document::parse(source, &crate::model::Budget::for_document(0)).unwrap(), source);
         assert_eq!(head.titles, ["Der Titel & mehr"]);
         assert_eq!(head.published, ["2026-01-02"]);
         assert_eq!(head.authors, ["A. Muster"]);

@@ -1,18 +1,19 @@
 use chrono_tz::Europe::Berlin;
 
 use super::*;
-use crate::extract::html::to_text;
+use crate::extract::html::text_of;
 use crate::model::Resource;
 
 const LEAD: &str = "Der Rat der Stadt hat am Montag das neue Portal für Anträge beschlossen.";
 const BODY: &str = "Alle Formulare sind barrierefrei und auf dem Telefon nutzbar, sagte die Leiterin des Hauptamtes. Die Kosten trägt zur Hälfte das Land.";
 
 fn article(html: &str) -> Article {
-    read(html, "https://stadt.example/aktuelles/portal", None, Berlin).unwrap()
+    let budget = Budget::for_document(html.len());
+    read(html, "https://stadt.example/aktuelles/portal", None, Berlin, &budget).unwrap()
 }
 
 fn text(article: &Article) -> String {
-    to_text(article.body_html.as_deref().unwrap_or_default()).text
+    text_of(article.body_html.as_deref().unwrap_or_default())
 }
 
 fn day(article: &Article) -> Option<String> {
@@ -96,7 +97,9 @@ fn the_claim_of_the_page_chooses_among_headings() {
     let page = format!(
         "<h2>Aktuelles im Rathaus</h2><h2>Portal am Netz seit heute</h2><p>{LEAD}</p><p>{BODY}</p>"
     );
-    let hinted = read(&page, "https://stadt.example/", Some("Portal am Netz …"), Berlin).unwrap();
+    let budget = Budget::for_document(page.len());
+    let hinted =
+        read(&page, "https://stadt.example/", Some("Portal am Netz …"), Berlin, &budget).unwrap();
     assert_eq!(hinted.title.as_deref(), Some("Portal am Netz seit heute"));
 }
 
@@ -171,14 +174,14 @@ fn reading_is_linear_and_bounded() {
         );
         let page = part.repeat(times);
         let budget = Budget::for_document(page.len());
-        read_within(&page, "https://a.example/", None, Berlin, &budget).unwrap();
+        read(&page, "https://a.example/", None, Berlin, &budget).unwrap();
         budget.spent(Resource::Steps)
     };
     let (one, four) = (steps(200), steps(800));
     assert!(four <= one * 5, "{one} {four}");
     let page = "<p>x".repeat(1_000);
     let small = Budget::for_document(0).with_limit(Resource::Nodes, 100);
-    let error = read_within(&page, "https://a.example/", None, Berlin, &small).unwrap_err();
+    let error = read(&page, "https://a.example/", None, Berlin, &small).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the document is too large or too deep: too much to read: more than 100 nodes"
@@ -188,6 +191,7 @@ fn reading_is_linear_and_bounded() {
 proptest::proptest! {
     #[test]
     fn nothing_panics(html in "(<(p|div|h1|h2|td|table|tr|li|ul|br|a href=x\\.pdf|aside|time|meta name=date content=2026)>|</(p|div|h1|a|table|aside)>|Wort für Wort\\. |12\\.11\\.2026|ä){0,40}") {
-        let _ = read(&html, "https://a.example/2026/x", Some("Wort"), Berlin);
+        let budget = Budget::for_document(html.len());
+        let _ = read(&html, "https://a.example/2026/x", Some("Wort"), Berlin, &budget);
     }
 }

@@ -11,7 +11,7 @@ use super::decide::{self, Found, Reading};
 use super::hosts::host_of;
 use super::{pdfs, robots};
 use crate::answer::{self, Failure, FailureKind};
-use crate::extract::html::to_text;
+use crate::extract::html::text_of;
 use crate::model::{DetailPolicy, Enclosure, ItemId, RawItem, Response, SourceSettings};
 use crate::normalize;
 use crate::pipeline::SourcePlan;
@@ -199,7 +199,7 @@ fn says_little(raw: &RawItem) -> bool {
 
 /// The longer one of an item's two texts.
 fn longest_text(raw: &RawItem) -> Option<String> {
-    let text = |html: &Option<String>| html.as_deref().map(|html| to_text(html).text);
+    let text = |html: &Option<String>| html.as_deref().map(text_of);
     let texts = [text(&raw.body_html), text(&raw.summary_html)];
     texts.into_iter().flatten().max_by_key(|text| text.chars().count())
 }
@@ -229,7 +229,7 @@ fn complete(raw: &mut RawItem, read: DetailRead) {
     {
         raw.title = Some(title);
     }
-    let length = |html: &Option<String>| html.as_deref().map_or(0, |html| to_text(html).text.len());
+    let length = |html: &Option<String>| html.as_deref().map_or(0, |html| text_of(html).len());
     if length(&read.body_html) > length(&raw.body_html) {
         raw.body_html = read.body_html;
     }
@@ -239,7 +239,7 @@ fn complete(raw: &mut RawItem, read: DetailRead) {
 
 /// Returns whether `title` is what the shortened `known` begins.
 fn continues(known: &str, title: &str) -> bool {
-    let (known, title) = (to_text(known).text, to_text(title).text);
+    let (known, title) = (text_of(known), text_of(title));
     let begun = fold(known.trim_end_matches(['…', '.', ' ', '[', ']']));
     let is_shortened = is_cut(&known) || known.chars().count() < title.chars().count();
     known.is_empty() || is_shortened && begun.len() >= 4 && fold(&title).starts_with(&begun)

@@ -17,7 +17,7 @@ use super::decide::{Found, Reading};
 use super::hosts::host_of;
 use super::robots;
 use crate::answer::{self, Failure, FailureKind};
-use crate::extract::html::to_text;
+use crate::extract::html;
 use crate::extract::pdf::PdfText;
 use crate::model::{DetailPolicy, Document, Enclosure, Item, RawItem, SourceSettings};
 use crate::normalize::format_of;
@@ -115,7 +115,7 @@ fn own(raw: &RawItem) -> Option<String> {
 /// The first PDF of an item that says little itself.
 fn first_file(raw: &RawItem) -> Option<String> {
     let length = |html: &Option<String>| {
-        html.as_deref().map_or(0, |html| to_text(html).text.chars().count())
+        html.as_deref().map_or(0, |text| html::text_of(text).chars().count())
     };
     if length(&raw.body_html).max(length(&raw.summary_html)) >= SAYS_LITTLE {
         return None;

@@ -102,7 +102,7 @@ pub(super) fn list(
 fn empty(message: &str, proposal: Option<&Vec<RawItem>>) -> Failure {
     let first = proposal.and_then(|items| items.first()).and_then(|item| item.title.as_deref());
     let proposed = first.map_or_else(String::new, |first| {
-        let first = clean_line(&html::to_text(first).text, 80);
+        let first = clean_line(&html::text_of(first), 80);
         format!("; what looks like a list now begins with `{first}`")
     });
     Failure::new(FailureKind::EmptySelector, format!("{message}{proposed}"))
@@ -148,7 +148,7 @@ fn of_memory(item: &Remembered) -> Appearance {
 /// Returns what a raw item can be known again by.
 pub fn appearance(item: &RawItem) -> Appearance {
     Appearance {
-        title: html::to_text(item.title.as_deref().unwrap_or_default()).text,
+        title: html::text_of(item.title.as_deref().unwrap_or_default()),
         url: item.link.clone(),
         day: item.published.map(|date| date.at.0.div_euclid(DAY)),
     }

@@ -6,7 +6,7 @@ use scraper::ElementRef;
 use super::read::{escape, first_date, words};
 use super::selectors::Picks;
 use crate::extract::{article, document, html, sniff};
-use crate::model::{Date, Detail, Enclosure, Response};
+use crate::model::{Budget, Date, Detail, Enclosure, Response};
 use crate::source::SourceError;
 
 /// What an item's own page adds.
@@ -39,9 +39,11 @@ pub fn read_article(
     hint: Option<&str>,
     zone: Tz,
 ) -> Result<DetailRead, SourceError> {
+    let budget = Budget::for_document(response.body.len());
     let decoded = sniff::decode(&response.body, response.headers.get("content-type"));
-    let hint = hint.map(|title| html::to_text(title).text);
-    let article = article::read(&decoded.text, &response.final_url, hint.as_deref(), zone)?;
+    let hint = hint.map(html::text_of);
+    let article =
+        article::read(&decoded.text, &response.final_url, hint.as_deref(), zone, &budget)?;
     Ok(DetailRead {
         title: article.title.as_deref().map(escape),
         body_html: article.body_html,
@@ -61,8 +63,9 @@ pub fn read_detail(
     detail: &Detail,
     zone: Tz,
 ) -> Result<DetailRead, SourceError> {
+    let budget = Budget::for_document(response.body.len());
     let decoded = sniff::decode(&response.body, response.headers.get("content-type"));
-    let page = document::parse(&decoded.text)?;
+    let page = document::parse(&decoded.text, &budget)?;
     let root = page.root_element();
     let mut read = DetailRead { notes: decoded.notes, ..DetailRead::default() };
     if let Some(picks) = sound(detail.title.as_deref(), "title", &mut read.notes) {

@@ -4,6 +4,7 @@ use scraper::{Html, Selector};
 use url::Url;
 
 use crate::extract::document;
+use crate::model::Budget;
 
 /// Most feeds reported of one page.
 const MAX_FEEDS: usize = 50;
@@ -44,12 +45,14 @@ fn sign(html: &str, signs: &[(&str, &'static str)]) -> Option<&'static str> {
 /// The feeds a page offers (`link rel=alternate`, else links that look like
 /// feeds), absolute, in document order. `base` is the page's own URL.
 pub fn feed_links(html: &str, base: &str) -> Vec<String> {
-    let Ok(page) = document::parse(html) else { return Vec::new() };
+    let budget = &Budget::for_document(html.len());
+    let Ok(page) = document::parse(html, budget) else { return Vec::new() };
     let base = document::base_url(&page, base);
     let offered = hrefs(
         &page,
         r#"link[rel~="alternate" i][type*="rss" i], link[rel~="alternate" i][type*="atom" i], link[rel~="alternate" i][type*="feed+json" i], link[rel~="feed" i]"#,
         base.as_ref(),
+        budget,
     );
     if !offered.is_empty() {
         return offered;
@@ -58,6 +61,7 @@ pub fn feed_links(html: &str, base: &str) -> Vec<String> {
         &page,
         r#"a[href$=".rss" i], a[href*="/media/rss/" i], a[href*="RSSNewsfeed" i], a[href*="type=9818"], a[href*="type=9988"], a[href$="/feed/"], a[href$="/feed"], a[type*="rss" i]"#,
         base.as_ref(),
+        budget,
     )
 }
 
@@ -86,11 +90,12 @@ pub fn usual_feeds(page: &str, system: Option<&str>) -> Vec<String> {
     found
 }
 
-fn hrefs(page: &Html, css: &str, base: Option<&Url>) -> Vec<String> {
+fn hrefs(page: &Html, css: &str, base: Option<&Url>, budget: &Budget) -> Vec<String> {
     let Ok(selector) = Selector::parse(css) else { return Vec::new() };
     let mut found: Vec<String> = Vec::new();
     for element in page.select(&selector) {
-        let Some(url) = element.attr("href").and_then(|href| document::resolve(href, base)) else {
+        let Some(url) = element.attr("href").and_then(|href| document::resolve(href, base, budget))
+        else {
             continue;
         };
         if !found.contains(&url) {

@@ -10,7 +10,7 @@ use url::Url;
 
 use super::selectors::{Found, Picks};
 use crate::extract::document::resolve;
-use crate::model::{Date, Enclosure, RawItem};
+use crate::model::{Budget, Date, Enclosure, RawItem};
 use crate::source::SourceError;
 use crate::text;
 use crate::text::date;
@@ -46,6 +46,20 @@ pub(super) struct Surroundings<'a> {
     pub(super) page: &'a str,
     /// Zone of dates without one.
     pub(super) zone: Tz,
+    /// What reading the page may cost.
+    pub(super) budget: &'a Budget,
+}
+
+impl Surroundings<'_> {
+    /// Returns where a link leads, if to a page or file.
+    pub(super) fn resolve(&self, href: &str) -> Option<String> {
+        resolve(href, self.base, self.budget)
+    }
+
+    /// Returns the place with that id on the page.
+    pub(super) fn place(&self, id: &str) -> Option<String> {
+        resolve(&format!("#{id}"), Url::parse(self.page).ok().as_ref(), self.budget)
+    }
 }
 
 /// Words of links that only lead on to the item.
@@ -179,7 +193,7 @@ fn read_item(
         && let Some(anchor) = own_anchor(item)
     {
         // No page of its own: the place on this one says which item it is.
-        raw.link = resolve(&format!("#{anchor}"), Url::parse(around.page).ok().as_ref());
+        raw.link = around.place(&anchor);
         raw.guid = Some(format!("#{anchor}"));
     }
     if let Some(picks) = &selectors.date {
@@ -228,7 +242,7 @@ fn link(
     picks.find(item).find_map(|found| {
         let href = found.attribute.or_else(|| found.element.attr("href"))?.trim();
         // `href="#"` is a button.
-        (href != "#").then(|| resolve(href, around.base)).flatten()
+        (href != "#").then(|| around.resolve(href)).flatten()
     })
 }
 
@@ -352,7 +366,7 @@ pub(super) fn documents(
     }
     let Ok(anchors) = Selector::parse("a[href]") else { return found };
     for anchor in item.select(&anchors).take(200) {
-        let Some(url) = anchor.attr("href").and_then(|href| resolve(href, around.base)) else {
+        let Some(url) = anchor.attr("href").and_then(|href| around.resolve(href)) else {
             continue;
         };
         let Some(media_type) = media_type(&url) else { continue };

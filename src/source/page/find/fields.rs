@@ -1,11 +1,8 @@
 //! Title, link, date and teaser of one repeated stretch of the page.
 
-use url::Url;
-
 use super::dates::{self, Hit, How};
 use super::outline::{NONE, Outline, Span};
 use super::{Ground, Region};
-use crate::extract::document::resolve;
 use crate::model::Date;
 use crate::source::page::read::{leads_on, without_link_ends};
 use crate::text;
@@ -302,7 +299,7 @@ fn link(ground: &Ground<'_>, entry: &mut Entry) {
         Some((el, id))
     });
     if let Some((el, id)) = toggle {
-        entry.link = resolve(&format!("#{id}"), Url::parse(ground.around.page).ok().as_ref());
+        entry.link = ground.around.place(id);
         entry.link_el = el;
     }
 }

@@ -28,7 +28,6 @@ use self::outline::{Outline, Span};
 pub use self::pin::Pins;
 use self::region::Region;
 use super::read::Surroundings;
-use crate::extract::document::resolve;
 use crate::model::{Budget, Exhausted, RawItem, Timestamp};
 use crate::source::SourceError;
 
@@ -86,12 +85,9 @@ pub(super) fn find(
     page: &Html,
     around: &Surroundings<'_>,
     now: Option<Timestamp>,
-    bytes: usize,
     wants_pins: bool,
 ) -> Result<Found, SourceError> {
-    let budget = Budget::for_document(bytes);
-    found(page, around, now, wants_pins, &budget)
-        .map_err(|out| SourceError::TooMuch { reason: out.to_string() })
+    found(page, around, now, wants_pins).map_err(SourceError::from)
 }
 
 fn found(
@@ -99,8 +95,8 @@ fn found(
     around: &Surroundings<'_>,
     now: Option<Timestamp>,
     wants_pins: bool,
-    budget: &Budget,
 ) -> Result<Found, Exhausted> {
+    let budget = around.budget;
     let outline = Outline::of(page, budget)?;
     let reading = Reading { zone: around.zone, now };
     let hits = dates::hits(&outline, reading, budget)?;
@@ -112,7 +108,7 @@ fn found(
             continue;
         };
         budget.step(href.len())?;
-        let Some(url) = resolve(href, around.base) else {
+        let Some(url) = around.resolve(href) else {
             continue;
         };
         if leads_to_page(&outline, *el, href.trim(), &url, own.as_ref()) {

@@ -4,7 +4,6 @@ use url::Url;
 
 use super::Ground;
 use super::fields::Entry;
-use crate::extract::document::resolve;
 use crate::model::{Date, RawItem};
 use crate::source::page::read::{documents, escape, own_anchor, release_number};
 use crate::text::date;
@@ -24,7 +23,7 @@ pub(super) fn item(ground: &Ground<'_>, entry: &Entry) -> RawItem {
     if raw.link.is_none()
         && let Some(anchor) = own.and_then(|el| own_anchor(el.node))
     {
-        raw.link = resolve(&format!("#{anchor}"), ground.own.as_ref());
+        raw.link = ground.around.place(&anchor);
         raw.guid = Some(format!("#{anchor}"));
     }
     // It would be known by title and date: one that moves with the day of reading is no name.

@@ -11,10 +11,11 @@ const NOW: Timestamp = Timestamp(1_795_791_600_000);
 const PAGE: &str = "https://www.ort.example/aktuelles/";
 
 fn look(html: &str) -> Found {
-    let page = document::parse(html).unwrap();
+    let budget = Budget::for_document(html.len());
+    let page = document::parse(html, &budget).unwrap();
     let base = Url::parse(PAGE).unwrap();
-    let around = Surroundings { base: Some(&base), page: PAGE, zone: Berlin };
-    find(&page, &around, Some(NOW), html.len(), true).unwrap()
+    let around = Surroundings { base: Some(&base), page: PAGE, zone: Berlin, budget: &budget };
+    find(&page, &around, Some(NOW), true).unwrap()
 }
 
 /// Title, path and day of each item of the list.
@@ -293,10 +294,10 @@ fn the_work_grows_with_the_page_and_not_faster() {
             })
             .collect();
         let html = whole(&items);
-        let page = document::parse(&html).unwrap();
-        let around = Surroundings { base: None, page: PAGE, zone: Berlin };
         let budget = Budget::for_document(html.len());
-        found(&page, &around, Some(NOW), true, &budget).unwrap();
+        let page = document::parse(&html, &budget).unwrap();
+        let around = Surroundings { base: None, page: PAGE, zone: Berlin, budget: &budget };
+        found(&page, &around, Some(NOW), true).unwrap();
         budget.spent(crate::model::Resource::Steps)
     };
     let (one, two, four) = (steps(100), steps(200), steps(400));
