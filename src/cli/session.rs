@@ -74,6 +74,7 @@ impl Session {
             Err(error) => return Err(error.into()),
         };
         pipeline::sweep(&self.ctx).await?;
+        pipeline::note_crashes(&self.ctx).await?;
         Ok(daemon::perform(&self.ctx, &self.plan, work, &|| false).await?)
     }
 }

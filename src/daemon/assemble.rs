@@ -88,7 +88,8 @@ pub fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, Assemb
         .map_err(|cause| AssembleError::Store { path: path.display().to_string(), cause })?;
     let context = Context::new(store, clock, tokens, Arc::clone(&config.channel));
     // A program that cannot find itself reads no PDFs.
-    Ok(context.with_pdf_reader(std::env::current_exe().ok()))
+    let marks = config.service.data_dir.join("reading");
+    Ok(context.with_pdf_reader(std::env::current_exe().ok()).with_marks(marks))
 }
 
 /// The signing key: given from outside, else the file, made at the first start.

@@ -124,6 +124,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
             "the last run ended while sending: {swept} messages are sent again, with the same bytes"
         );
     }
+    pipeline::note_crashes(&ctx).await?;
     jobs::drop_stale(&ctx).await?;
     let listener = listen(&config).await?;
     let fixed = Fixed::of(&config);

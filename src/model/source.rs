@@ -276,13 +276,15 @@ pub enum Condition {
     EmptySelector,
     /// A wall for robots, robots.txt or our own guard stands before it.
     Blocked,
+    /// The program went down again and again while reading it: it is not asked.
+    Poison,
     /// Switched off in the config.
     Off,
 }
 
 impl Condition {
     /// Every condition, in the order of the documentation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::New,
         Self::Ok,
         Self::Failing,
@@ -293,6 +295,7 @@ impl Condition {
         Self::Gap,
         Self::EmptySelector,
         Self::Blocked,
+        Self::Poison,
         Self::Off,
     ];
 
@@ -309,6 +312,7 @@ impl Condition {
             Self::Gap => "gap",
             Self::EmptySelector => "empty-selector",
             Self::Blocked => "blocked",
+            Self::Poison => "poison",
             Self::Off => "off",
         }
     }
@@ -320,7 +324,10 @@ impl Condition {
 
     /// Returns whether the source could not be read.
     pub const fn is_unread(self) -> bool {
-        matches!(self, Self::Failing | Self::Gone | Self::EmptySelector | Self::Blocked)
+        matches!(
+            self,
+            Self::Failing | Self::Gone | Self::EmptySelector | Self::Blocked | Self::Poison
+        )
     }
 }
 
@@ -351,6 +358,8 @@ pub struct SourceState {
     pub failures: u32,
     /// Why the last poll failed; English, for operators.
     pub last_error: Option<String>,
+    /// How often in a row the process went down while it was being read.
+    pub crashes: u32,
 }
 
 impl SourceState {
@@ -366,6 +375,7 @@ impl SourceState {
             last_new_item: None,
             failures: 0,
             last_error: None,
+            crashes: 0,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::drain::{Pace, Sender};
-use super::poll::HostLimits;
+use super::poll::{HostLimits, Marks};
 use crate::clock::Clock;
 use crate::deliver::{Channel, SendError};
 use crate::digest::RenderError;
@@ -31,6 +31,8 @@ pub struct Context {
     pub outbox_changed: Arc<Notify>,
     /// The program that reads PDFs, asked with `pdf-text`: ours. Without it they are not read.
     pub pdf_reader: Option<Arc<Path>>,
+    /// Which sources are being read.
+    pub(super) marks: Arc<Marks>,
     /// Requests at once, spacing and pauses per host.
     pub(super) hosts: Arc<HostLimits>,
     /// Manners towards the domains of readers.
@@ -60,6 +62,7 @@ impl Context {
             channel,
             outbox_changed: Arc::default(),
             pdf_reader: None,
+            marks: Arc::default(),
             hosts: Arc::default(),
             pace: Arc::default(),
             sender: Arc::new(Sender::new()),
@@ -70,6 +73,14 @@ impl Context {
     #[must_use]
     pub fn with_pdf_reader(mut self, program: Option<PathBuf>) -> Self {
         self.pdf_reader = program.map(Arc::from);
+        self
+    }
+
+    /// Returns the context with a folder that says which sources are being read, for
+    /// the next process if this one goes down.
+    #[must_use]
+    pub fn with_marks(mut self, folder: PathBuf) -> Self {
+        self.marks = Arc::new(Marks::in_folder(folder));
         self
     }
 

@@ -151,6 +151,9 @@ const fn words(condition: Condition) -> &'static str {
         Condition::Gap => "schließt nicht an die letzte Abfrage an; es können Meldungen fehlen",
         Condition::EmptySelector => "wurde umgebaut; ein Selektor findet nichts mehr",
         Condition::Blocked => "ist uns versperrt",
+        Condition::Poison => {
+            "hat das Programm mehrmals zum Absturz gebracht und wird nicht mehr abgefragt"
+        }
         Condition::Off => "ist ausgeschaltet",
     }
 }

@@ -13,7 +13,7 @@ use crate::model::{Condition, Cursor, SourceId, SourceSettings, SourceState, Tim
 /// The state of one source; `unpolled` if it has no row yet.
 pub fn state(tx: &Transaction<'_>, id: &SourceId) -> Result<SourceState, StoreError> {
     const STATE: &str = "
-        select id, cursor, condition, next_poll, last_attempt, last_success, last_new_item, failures, last_error
+        select id, cursor, condition, next_poll, last_attempt, last_success, last_new_item, failures, last_error, crashes
         from sources where id = ?1";
     let state = tx.one(STATE, [id], read_state)?;
     Ok(state.unwrap_or_else(|| SourceState::unpolled(id.clone())))
@@ -31,6 +31,7 @@ fn read_state(row: &Row<'_>) -> rusqlite::Result<SourceState> {
         last_new_item: row.get("last_new_item")?,
         failures: row.get("failures")?,
         last_error: row.get("last_error")?,
+        crashes: row.get("crashes")?,
     })
 }
 
@@ -61,12 +62,14 @@ pub fn postpone(tx: &Transaction<'_>, id: &SourceId, until: Timestamp) -> Result
 /// When a source is due, and when it was asked last.
 pub type NextPoll = (Timestamp, Option<Timestamp>);
 
-/// Returns when each source that was ever asked is due; none for one that is gone for good.
+/// Returns when each source that was ever asked is due; none for one that is not
+/// asked any more.
 pub fn next_polls(tx: &Transaction<'_>) -> Result<HashMap<SourceId, Option<NextPoll>>, StoreError> {
-    const NEXT_POLLS: &str = "select id, next_poll, condition = 'gone', last_attempt from sources";
+    const NEXT_POLLS: &str =
+        "select id, next_poll, condition in ('gone', 'poison'), last_attempt from sources";
     let polls = tx.all(NEXT_POLLS, [], |row| {
-        let is_gone: bool = row.get(2)?;
-        Ok((row.get(0)?, (!is_gone).then_some((row.get(1)?, row.get(3)?))))
+        let rests: bool = row.get(2)?;
+        Ok((row.get(0)?, (!rests).then_some((row.get(1)?, row.get(3)?))))
     })?;
     Ok(polls.into_iter().collect())
 }
@@ -76,7 +79,7 @@ pub fn settle(tx: &Transaction<'_>, state: &SourceState) -> Result<(), StoreErro
     const SETTLE: &str = "
         update sources set cursor = :cursor, condition = :condition, next_poll = :next_poll,
             last_success = :last_success, last_new_item = :last_new_item,
-            failures = :failures, last_error = :last_error
+            failures = :failures, last_error = :last_error, crashes = :crashes
         where id = :id";
     tx.run(
         SETTLE,
@@ -89,6 +92,7 @@ pub fn settle(tx: &Transaction<'_>, state: &SourceState) -> Result<(), StoreErro
             ":last_new_item": state.last_new_item,
             ":failures": state.failures,
             ":last_error": state.last_error,
+            ":crashes": state.crashes,
         },
     )?;
     Ok(())

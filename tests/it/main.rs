@@ -25,6 +25,7 @@ mod identity;
 mod in_flight;
 mod mails;
 mod people;
+mod poison;
 mod poll;
 mod probes;
 mod queue;

@@ -305,6 +305,9 @@ fn of_state(plan: &Plan, source: &SourcePlan, state: &SourceState) -> Vec<Findin
         Condition::Held => findings.push(
             Finding::new("held", error).remedy(format!("amtsbote source release {}", state.id)),
         ),
+        Condition::Poison => findings.push(
+            Finding::new("poison", error).remedy(format!("amtsbote source release {}", state.id)),
+        ),
         Condition::Gap => {
             let half = source.configured.settings.interval / 2;
             let shorter = half.max(plan.polling.min_interval).as_secs() / 60;

@@ -40,7 +40,7 @@ async fn states(session: &Session) -> anyhow::Result<Vec<(SourceState, u64)>> {
 
 /// Returns when the source is asked next; nothing where it is not asked again or is due at once.
 fn next_poll(settings: &SourceSettings, state: &SourceState) -> Option<Timestamp> {
-    (settings.enabled && state.condition != Condition::Gone)
+    (settings.enabled && !matches!(state.condition, Condition::Gone | Condition::Poison))
         .then_some(state.next_poll)
         .filter(|at| *at > Timestamp::default())
 }

@@ -8,6 +8,7 @@ mod client;
 mod decide;
 mod detail;
 mod hosts;
+mod marks;
 mod pass;
 mod pdfs;
 mod recall;
@@ -33,6 +34,8 @@ use crate::store::sources;
 pub use recall::appearance;
 
 pub(crate) use hosts::HostLimits;
+pub(crate) use marks::Marks;
+pub use marks::note_crashes;
 pub use rekey::identity_in_use;
 
 /// Which sources a pass asks.
@@ -208,13 +211,17 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
     let now = ctx.clock.now();
     let limits = plan.polling.clone();
     let Choice { force, spread, .. } = *choice;
-    let due = ctx
+    let (due, set_aside) = ctx
         .store
         .write(move |tx| {
-            let mut due = Vec::new();
+            let (mut due, mut set_aside) = (Vec::new(), Vec::new());
             for plan in candidates {
                 let settings = &plan.configured.settings;
                 let mut state = sources::state(tx, &settings.id)?;
+                if state.condition == Condition::Poison {
+                    set_aside.push(settings.id.clone());
+                    continue;
+                }
                 if !force {
                     if state.condition == Condition::Gone {
                         continue;
@@ -239,9 +246,12 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
                 let host = source::host(settings, &state.cursor);
                 due.push(Due { plan, state, host, asked_before });
             }
-            Ok(due)
+            Ok((due, set_aside))
         })
         .await?;
+    for id in set_aside {
+        tracing::debug!(source = %id, "source `{id}` is set aside: not asked until `amtsbote source release {id}`");
+    }
     Ok(due)
 }
 

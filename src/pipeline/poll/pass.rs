@@ -99,21 +99,35 @@ fn items_of(results: &[Waiting]) -> usize {
     results.iter().map(|(polled, _)| polled.items()).sum()
 }
 
-/// Polls the sources of each host one after the other, and so many hosts at
-/// once that connections and memory do not grow with the number of sources.
+/// Polls the sources of each host one after the other. Those that may have brought the
+/// process down come last and alone: should one do it again, no other is suspected.
 async fn host_by_host(shared: Arc<(PoliteClient, Writer)>, due: Vec<Due>) {
+    let (suspects, others): (Vec<_>, Vec<_>) =
+        due.into_iter().partition(|due| due.state.crashes > 0);
+    many_hosts(&shared, others).await;
+    for suspect in suspects {
+        poll_apart(&shared, suspect).await;
+    }
+}
+
+/// Polls so many hosts at once that connections and memory do not grow with the number
+/// of sources.
+async fn many_hosts(shared: &Arc<(PoliteClient, Writer)>, due: Vec<Due>) {
     let polling = &shared.0.plan.polling;
     let hosts = polling.concurrency.max(1) * HOSTS_PER_REQUEST;
     stream::iter(by_host(due))
         .for_each_concurrent(hosts, |sources| {
-            stream::iter(sources).for_each_concurrent(polling.per_host.max(1), |due| async {
-                let shared = Arc::clone(&shared);
-                // A task each: what panics takes no other source with it.
-                let poll = async move { poll_source(&shared.0, &shared.1, due).await };
-                let _ = tokio::spawn(poll).await;
-            })
+            stream::iter(sources)
+                .for_each_concurrent(polling.per_host.max(1), |due| poll_apart(shared, due))
         })
         .await;
+}
+
+/// Polls a source in a task of its own: what panics takes no other source with it.
+async fn poll_apart(shared: &Arc<(PoliteClient, Writer)>, due: Due) {
+    let shared = Arc::clone(shared);
+    let poll = async move { poll_source(&shared.0, &shared.1, due).await };
+    let _ = tokio::spawn(poll).await;
 }
 
 /// Returns the sources of each host, in the order of the config.

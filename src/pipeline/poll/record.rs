@@ -77,7 +77,7 @@ fn keep(
     now: Timestamp,
     our_outage: bool,
 ) -> Result<PollReport, StoreError> {
-    let Polled { due, exchange, result, duration } = polled;
+    let Polled { due, exchange, result, duration, .. } = polled;
     let mut state = due.state.clone();
     let mut report = PollReport {
         id: state.id.clone(),
@@ -212,7 +212,7 @@ fn succeed(
         watch::hold(&mut state.cursor, new);
     }
     let held = watch::held(&state.cursor);
-    state.failures = 0;
+    (state.failures, state.crashes) = (0, 0);
     state.last_success = Some(now);
     (state.condition, state.last_error) = if held > 0 {
         let held = format!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::client::{PoliteClient, Refusal};
 use super::decide::{self, Reading};
 use super::hosts::host_of;
+use super::marks::Mark;
 use super::pass::Writer;
 use super::{Due, detail, robots, sizes};
 use crate::answer::{self, Meaning, Terms, caching};
@@ -22,6 +23,8 @@ pub(super) struct Polled {
     pub(super) exchange: Exchange,
     pub(super) result: Result<Reading, Refusal>,
     pub(super) duration: Duration,
+    /// Stands until the result is committed.
+    pub(super) _mark: Option<Mark>,
 }
 
 /// The requests for a source's document, and what the last answer said beside it.
@@ -46,6 +49,7 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
     let mut exchange = Exchange::default();
     let mut permit = None;
     let mut watch: Option<Stopwatch> = None;
+    let mut mark = None;
 
     let result: Result<Reading, Refusal> = async {
         // May we ask?
@@ -90,6 +94,7 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
 
         // Read it, and decide what of it is new.
         let cursor = with_mark(cursor, &due);
+        mark = client.ctx.marks.set(&due.state.id);
         let (mut reading, undecided) = decide::read(client, source, cursor, response).await?;
         if !undecided.is_empty() {
             permit = None;
@@ -104,7 +109,7 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
     .await;
 
     let duration = watch.map_or(Duration::ZERO, Stopwatch::elapsed);
-    writer.hand_over(Polled { due, exchange, result, duration }).await;
+    writer.hand_over(Polled { due, exchange, result, duration, _mark: mark }).await;
     drop(permit);
 }
 
