@@ -1,19 +1,6 @@
 //! What becomes of the dates of an item when its text changes.
 
-use chrono::NaiveDate;
-
-use crate::model::ItemDate;
-
-/// A date of an item as it is kept: with the number that names it in calendars.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptDate {
-    pub number: u32,
-    /// Raised by each change (RFC 5545, 3.8.7.4).
-    pub sequence: u32,
-    /// The day it stood at before it moved.
-    pub moved_from: Option<NaiveDate>,
-    pub date: ItemDate,
-}
+use crate::model::{ItemDate, KeptDate};
 
 /// Returns the dates to keep, given those kept before and those that the text holds now.
 ///

@@ -2,8 +2,8 @@
 
 use chrono::{Datelike as _, NaiveDate, NaiveTime, Timelike as _};
 
-use crate::model::{DateKind, ItemDate, Precision};
-use crate::text::MONTHS;
+use crate::model::{DateKind, ItemDate, KeptDate, Precision};
+use crate::text::{MONTHS, typography};
 
 /// Returns the heading word of a kind.
 pub const fn noun(kind: DateKind) -> &'static str {
@@ -17,7 +17,7 @@ pub const fn noun(kind: DateKind) -> &'static str {
 
 /// Returns the date in words: `bis 31. März 2027, 18 Uhr`, `3. bis 4. Dezember 2026`.
 pub fn say(date: &ItemDate) -> String {
-    let is_deadline = matches!(date.kind, DateKind::Deadline | DateKind::Funding);
+    let is_deadline = date.kind.is_deadline();
     let days = match (date.from, date.to) {
         (Some(from), Some(to)) => span(from, to, date.precision),
         (None, Some(to)) if date.precision == Precision::Month => format!("bis Ende {}", month(to)),
@@ -45,8 +45,11 @@ pub fn say(date: &ItemDate) -> String {
 }
 
 /// Returns the time left until the date for a reader of the day `today`:
-/// `heute`, `morgen`, `noch 9 Tage`; nothing for what is over.
+/// `heute`, `morgen`, `noch 9 Tage`; nothing for what is over and for what has no day.
 pub fn left(date: &ItemDate, today: NaiveDate) -> Option<String> {
+    if date.precision == Precision::Month {
+        return None;
+    }
     let days = (date.due()? - today).num_days();
     Some(match days {
         0 => "heute".to_owned(),
@@ -54,6 +57,22 @@ pub fn left(date: &ItemDate, today: NaiveDate) -> Option<String> {
         2.. => format!("noch {days} Tage"),
         _ => return None,
     })
+}
+
+/// Returns a kept date as readers see it, with what became of it and the time left:
+/// `Frist bis 31. März 2027, 18 Uhr, noch 9 Tage (bisher 1. März 2027)`.
+pub fn when(kept: &KeptDate, today: NaiveDate) -> String {
+    let date = &kept.date;
+    let mut when = format!("{} {}", noun(date.kind), say(date));
+    if date.cancelled {
+        when.push_str(", abgesagt");
+    } else if let Some(left) = left(date, today) {
+        when = format!("{when}, {left}");
+    }
+    if let Some(before) = kept.moved_from {
+        when = format!("{when} (bisher {})", day(before));
+    }
+    typography::line(&when, 200)
 }
 
 /// Returns `31. März 2027`.
@@ -107,6 +126,29 @@ mod tests {
         ] {
             assert_eq!(said(text), words, "{text}");
         }
+    }
+
+    #[test]
+    fn what_moved_was_cancelled_or_has_no_day_says_so() {
+        let budget = Budget::for_document(200);
+        let today: NaiveDate = "2026-11-02".parse().unwrap();
+        let kept = |text: &str| KeptDate {
+            number: 1,
+            sequence: 0,
+            moved_from: None,
+            date: crate::agenda::dates("", text, today, &budget).unwrap().remove(0),
+        };
+        let said = |kept: &KeptDate| when(kept, today).replace('\u{a0}', " ");
+        let mut deadline = kept("Anmeldung bis 11. November.");
+        assert_eq!(said(&deadline), "Frist bis 11. November 2026, noch 9 Tage");
+        deadline.moved_from = "2026-10-31".parse().ok();
+        let moved = "Frist bis 11. November 2026, noch 9 Tage (bisher 31. Oktober 2026)";
+        assert_eq!(said(&deadline), moved);
+        deadline.moved_from = None;
+        deadline.date.cancelled = true;
+        assert_eq!(said(&deadline), "Frist bis 11. November 2026, abgesagt");
+        let month = kept("Meldungen werden bis Ende Januar erbeten.");
+        assert_eq!(said(&month), "Frist bis Ende Januar 2027");
     }
 
     #[test]

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::output::json_time;
 use super::{Exit, Global, Output, Session, UsageError};
 use crate::agenda;
-use crate::agenda::revise::KeptDate;
 use crate::model::{
-    Correction, DigestId, ItemId, SourceId, StoryId, Tagging, Timestamp, TopicId, parse_duration,
+    Correction, DigestId, ItemId, KeptDate, SourceId, StoryId, Tagging, Timestamp, TopicId,
+    parse_duration,
 };
 use crate::store::items::{self, Listing, Part, Stored};
 use crate::store::{dates, digests, stories};

@@ -184,6 +184,11 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         .iter()
         .filter_map(|topic| Some((topic.id.clone()?, topic.title.clone())))
         .collect();
+    let titles = config.topics.iter().filter_map(|topic| {
+        let (title, short) = (topic.title.clone(), topic.short.clone());
+        Some(TopicTitle { id: topic.id.clone()?, title, short })
+    });
+    let titles = titles.collect();
     let topics_version = config.topics_version();
     let mut sources = Vec::with_capacity(config.sources.len());
     for configured in config.sources {
@@ -217,10 +222,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
                     .accessibility_url
                     .unwrap_or_else(|| own("barrierefreiheit")),
                 zone: service.timezone,
-                topics: topics
-                    .iter()
-                    .map(|(id, title)| TopicTitle { id: id.clone(), title: title.clone() })
-                    .collect(),
+                topics: titles,
             },
             settings: mail,
             timezone: service.timezone,

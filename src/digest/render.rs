@@ -3,6 +3,7 @@
 //! The words are chosen in `view`, so that both parts and every override of a
 //! template say the same; templates only lay them out.
 
+mod agenda;
 pub(crate) mod samples;
 mod view;
 mod words;
@@ -59,8 +60,6 @@ pub struct Personal {
     pub topics: Vec<String>,
     /// How often, in German: `täglich`, `arbeitstags`, `montags`.
     pub frequency: String,
-    /// Once a week, so that the subject names the week.
-    pub is_weekly: bool,
 }
 
 /// A newsletter in the words of its subscribers.
@@ -155,7 +154,7 @@ pub fn digest(
     personal: &Personal,
     templates: &Templates,
 ) -> Result<Rendered, RenderError> {
-    if digest.shown() == 0 {
+    if digest.shown() == 0 && digest.reminders.is_empty() {
         return Err(RenderError::Empty);
     }
     let mut size = 0;

@@ -13,6 +13,8 @@ pub struct TopicTitle {
     pub id: TopicId,
     /// Its title for readers.
     pub title: String,
+    /// A short one for subjects; empty = the title.
+    pub short: String,
 }
 
 /// What a digest is selected from and for.
@@ -188,7 +190,9 @@ fn shares(groups: &[Vec<&Entry>], series: &Series) -> Vec<usize> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::model::{EntryTopic, ItemId, StoryId, Update};
+    use crate::model::{
+        DateKind, EntryTopic, ItemDate, ItemId, KeptDate, Precision, StoryId, Update,
+    };
 
     pub(crate) fn entry(id: i64, rank: u8, seconds: i64, topics: &[&str]) -> Entry {
         Entry {
@@ -212,9 +216,25 @@ pub(crate) mod tests {
                 })
                 .collect(),
             update: None,
+            dates: Vec::new(),
             related: Vec::new(),
             follows: false,
         }
+    }
+
+    pub(crate) fn kept(kind: DateKind, due: &str) -> KeptDate {
+        let date = ItemDate {
+            kind,
+            from: None,
+            to: due.parse().ok(),
+            time: None,
+            time_to: None,
+            precision: Precision::Day,
+            sentence: format!("Der Tag ist der {due}."),
+            place: None,
+            cancelled: false,
+        };
+        KeptDate { number: 1, sequence: 0, moved_from: None, date }
     }
 
     pub(crate) fn series(max_items: usize, max_items_per_topic: usize) -> Series {
@@ -233,7 +253,7 @@ pub(crate) mod tests {
             ("ki", "Künstliche Intelligenz"),
         ]
         .into_iter()
-        .map(|(id, title)| TopicTitle { id: id.into(), title: title.into() })
+        .map(|(id, title)| TopicTitle { id: id.into(), title: title.into(), short: String::new() })
         .collect()
     }
 

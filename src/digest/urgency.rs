@@ -1,10 +1,11 @@
 //! Which entries no cap may cut: warnings of a security authority and deadlines.
 //!
-//! Read off the words alone. Taking one entry too many for urgent costs a line
-//! of a digest; missing one may cost a town its grant.
+//! Deadlines are the dates that were found when the item was read, and words for
+//! deadlines without a day. Taking one entry too many for urgent costs a line of a
+//! digest; missing one may cost a town its grant.
 
 use crate::model::Entry;
-use crate::text::{MONTHS, fold, words};
+use crate::text::{fold, words};
 
 /// Who warns on behalf of the state.
 const WARNERS: [&str; 3] = ["bsi", "cert", "certbund"];
@@ -53,6 +54,9 @@ pub(super) fn count(entries: &[&Entry]) -> usize {
 
 /// Returns whether the entry is a warning or tells of a deadline.
 pub(super) fn is_urgent(entry: &Entry) -> bool {
+    if entry.dates.iter().any(|kept| kept.date.kind.is_deadline()) {
+        return true;
+    }
     let title = fold(&entry.title);
     if is_warning(&title, &fold(&entry.source)) || ends_a_term(&title) {
         return true;
@@ -67,21 +71,12 @@ fn is_warning(title: &str, source: &str) -> bool {
         && words(title).chain(words(source)).any(|(_, word)| WARNERS.contains(&word))
 }
 
-/// In few words, as titles are: any term, and „bis 31. Januar“.
+/// In few words, as titles are: any term.
 fn ends_a_term(title: &str) -> bool {
-    let words: Vec<&str> = words(title).map(|(_, word)| word).collect();
-    let is_until = |at: usize| {
-        let rest = &words[at + 1..];
-        let rest = rest.strip_prefix(&["zum"]).unwrap_or(rest);
-        let [day, month, ..] = rest else { return false };
-        words[at] == "bis"
-            && day.bytes().all(|byte| byte.is_ascii_digit())
-            && MONTHS.iter().any(|name| fold(name) == *month)
-    };
-    let is_term = |word: &&str| {
+    let is_term = |(_, word): (usize, &str)| {
         ["frist", "fristen"].iter().any(|end| word.ends_with(end)) || word.starts_with("fristv")
     };
-    names_a_deadline(title) || words.iter().any(is_term) || (0..words.len()).any(is_until)
+    names_a_deadline(title) || words(title).any(is_term)
 }
 
 fn names_a_deadline(text: &str) -> bool {
@@ -90,9 +85,9 @@ fn names_a_deadline(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::select::tests::entry;
+    use super::super::select::tests::{entry, kept};
     use super::*;
-    use crate::model::{Timestamp, Update};
+    use crate::model::{DateKind, Timestamp, Update};
 
     fn titled(title: &str) -> Entry {
         Entry { title: title.into(), ..entry(1, 3, 1, &["ozg"]) }
@@ -106,8 +101,6 @@ mod tests {
             "BSI-Sicherheitswarnung CVE-2026-1234",
             "Antragsfrist endet am 31. Januar",
             "Fristverlängerung für Smart-City-Mittel",
-            "Bewerbungen bis zum 15. März möglich",
-            "Rückmeldung bis 1. Dezember erbeten",
             "Stichtag für die Meldung der Leistungen",
         ] {
             assert!(is_urgent(&titled(title)), "{title}");
@@ -121,6 +114,16 @@ mod tests {
         ] {
             assert!(!is_urgent(&titled(title)), "{title}");
         }
+    }
+
+    #[test]
+    fn a_date_that_was_found_is_urgent_if_it_is_a_deadline() {
+        let mut entry = titled("Rückmeldung bis 1. Dezember erbeten");
+        assert!(!is_urgent(&entry));
+        entry.dates = vec![kept(DateKind::Event, "2026-12-01")];
+        assert!(!is_urgent(&entry));
+        entry.dates.push(kept(DateKind::Funding, "2026-12-01"));
+        assert!(is_urgent(&entry));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::settings::Bound;
-use super::{DigestId, Document, ItemId, SeriesId, StoryId, Timestamp, TopicId};
+use super::{DigestId, Document, ItemId, KeptDate, SeriesId, StoryId, Timestamp, TopicId};
 use crate::model::settings::settings;
 
 settings! {
@@ -71,6 +71,9 @@ pub struct Entry {
     pub topics: Vec<EntryTopic>,
     /// Set when it was mailed before and has changed in substance.
     pub update: Option<Update>,
+    /// Deadlines, events, funding calls and rules that it tells of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dates: Vec<KeptDate>,
     /// Stories of the same matter in other words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<StoryId>,
@@ -106,6 +109,23 @@ pub struct Update {
     pub what: String,
 }
 
+/// A deadline of a story that was told before, said once more a week before it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reminder {
+    /// The item that tells of it.
+    pub item: ItemId,
+    /// Its title.
+    pub title: String,
+    /// Where to read it.
+    pub url: Option<String>,
+    /// Name of its source.
+    pub source: String,
+    /// Its topics.
+    pub topics: Vec<TopicId>,
+    /// The deadline.
+    pub date: KeptDate,
+}
+
 /// The entries of one topic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Section {
@@ -132,6 +152,9 @@ pub struct Digest {
     pub composed_at: Timestamp,
     /// Entries by topic.
     pub sections: Vec<Section>,
+    /// Deadlines of earlier entries that end soon.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reminders: Vec<Reminder>,
     /// Names of sources that could not be read when the window closed.
     pub silent_sources: Vec<String>,
     /// How many sources are polled in all.

@@ -19,7 +19,7 @@ mod tracking;
 
 pub use budget::{Budget, Exhausted, Level, Resource};
 pub use digest::{
-    AlsoReported, Digest, Entry, EntryTopic, Rendered, Section, Series, Update, Window,
+    AlsoReported, Digest, Entry, EntryTopic, Reminder, Rendered, Section, Series, Update, Window,
 };
 pub use http::{Cursor, Headers, Method, Move, Request, Response, Retry};
 pub use ids::{
@@ -30,7 +30,7 @@ pub use item::{
     Date, Document, Enclosure, Extraction, Fingerprint, Item, Key, Known, RawItem, ReadBy, Rhythm,
     Verdict,
 };
-pub use item_date::{DateKind, ItemDate, Precision};
+pub use item_date::{DateKind, ItemDate, KeptDate, Precision};
 pub use network::{Network, NetworkError};
 pub use outbox::{Claim, Ended, Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
 pub use settings::{

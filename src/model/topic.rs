@@ -13,6 +13,8 @@ settings! {
         id: Option<TopicId>;
         /// Title for readers.
         title: String;
+        /// Short name for subjects of mails, such as "OZG"; "" = the title.
+        short: String = "";
         /// Score from which an item has the topic. Hits in title and lead count whole, later ones half.
         threshold: f64 = 3.0;
         /// Terms of weight 3.

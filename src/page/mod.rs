@@ -3,9 +3,11 @@
 //! Templates escape whatever they print, refuse names they do not know and run
 //! on limited fuel. Those of mails can be replaced by the admin.
 
+mod calendar;
 mod filters;
 mod link;
 
+pub use self::calendar::{CalendarDate, calendar};
 pub use self::link::{Link, document, shown_url};
 
 use std::fmt;

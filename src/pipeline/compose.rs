@@ -9,6 +9,7 @@ mod freeze;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chrono::{Days, NaiveDate};
 use sha2::{Digest as _, Sha256};
 
 use self::entry::{entry_of, update_of};
@@ -18,16 +19,19 @@ use super::envelope::{list_fields, offset_minutes, sender};
 use super::{Context, PipelineError, Plan};
 use crate::config::SeriesPlan;
 use crate::dedup;
-use crate::digest::{Personal, Selection, TopicTitle, render, select};
+use crate::digest::{Personal, Selection, render, select};
 use crate::model::{
-    AlsoReported, Digest, DigestId, Entry, EntryTopic, Envelope, MailKind, Payload, Rendered,
-    Section, Series, SeriesId, StoryId, Subscriber, SubscriberId, Tagging, Timestamp, TopicId,
-    Window,
+    AlsoReported, DateKind, Digest, DigestId, Entry, EntryTopic, Envelope, ItemDate, MailKind,
+    Payload, Reminder, Rendered, Section, Series, SeriesId, StoryId, Subscriber, SubscriberId,
+    Tagging, Timestamp, TopicId, Window,
 };
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
 use crate::store::items::{self, Received};
-use crate::store::{StoreError, Transaction, sources, stories};
+use crate::store::{StoreError, Transaction, dates, sources, stories};
+
+/// A deadline is told once more so many days before it ends.
+const REMINDED_BEFORE: Days = Days::new(7);
 
 /// Most entries of a public page; no mail shows nearly as many.
 const MOST_ON_PAGE: usize = 1000;
@@ -210,11 +214,12 @@ impl Maker {
         let progress = digests::progress(tx, &self.series)?;
         let upto = items::last_receipt(tx)?;
         let Some(material) = self.gather(tx, &progress, upto)? else { return Ok(None) };
-        let Some(sections) = self.sections_for(&material.candidates, someone) else {
+        let id = DigestId::new(format!("{}-{}", self.local_date(), self.series));
+        let digest = Digest { id, ..material.digest };
+        let Some(digest) = self.digest_for(&digest, &material.candidates, someone) else {
             return Ok(None);
         };
-        let id = DigestId::new(format!("{}-{}", self.local_date(), self.series));
-        let digest = narrowed(Digest { id, sections, ..material.digest }, Some(someone.since));
+        let digest = narrowed(digest, Some(someone.since));
         let (rendered, payload, _) = self.message(&digest, someone)?;
         Ok(Some(Preview { rendered, payload }))
     }
@@ -252,14 +257,19 @@ impl Maker {
                 candidates.push(entry);
             }
         }
-        let Some(sections) = self.everything(&candidates) else { return Ok(None) };
         let from = progress.last_time.or(earliest).unwrap_or(self.now).min(self.now);
+        let reminders = self.reminders(tx, from, &seen)?;
+        let sections = self.everything(&candidates).unwrap_or_default();
+        if sections.is_empty() && reminders.is_empty() {
+            return Ok(None);
+        }
         let digest = Digest {
             id: DigestId::new(""),
             series: self.series_plan().series.clone(),
             window: Window { from, to: self.now },
             composed_at: self.now,
             sections,
+            reminders,
             silent_sources: self.unread_sources(tx, from)?,
             source_count: self.polled().count(),
             catches_up: matches!(self.moment, Moment::Due { catches_up: true, .. }),
@@ -306,8 +316,53 @@ impl Maker {
                 });
             }
         }
+        // The lead's dates count; another teller only adds a kind that it lacks.
+        let mut told = dates::of_item(tx, lead.id)?;
+        for other in &members {
+            let of_lead: Vec<DateKind> = told.iter().map(|kept| kept.date.kind).collect();
+            let dates = dates::of_item(tx, other.id)?.into_iter();
+            told.extend(dates.filter(|kept| !of_lead.contains(&kept.date.kind)));
+        }
         let related = stories::related(tx, lead.story)?;
-        Ok(Some(entry_of(lead, received, topics, also, related)))
+        Ok(Some(entry_of(lead, received, topics, also, told, related)))
+    }
+
+    /// Returns the deadlines of stories told before that end a week after a day of the window: the
+    /// windows of a series leave no gap and do not overlap, so each is told once more, and
+    /// again only if it moved. What stands in this digest anyway is left out.
+    fn reminders(
+        &self,
+        tx: &Transaction<'_>,
+        from: Timestamp,
+        seen: &HashMap<StoryId, usize>,
+    ) -> Result<Vec<Reminder>, StoreError> {
+        let today = self.local_day(self.now);
+        let first = (self.local_day(from) + REMINDED_BEFORE + Days::new(1)).max(today);
+        let days = first..=today + REMINDED_BEFORE;
+        let mut reminders: Vec<(StoryId, Reminder)> = Vec::new();
+        for (id, date) in dates::deadlines_told(tx, &self.series, &days)? {
+            let Some(item) = items::get(tx, id)? else { continue };
+            let is_told = |(story, told): &(StoryId, Reminder)| {
+                *story == item.story && is_same_day(&told.date.date, &date.date)
+            };
+            if seen.contains_key(&item.story) || reminders.iter().any(is_told) {
+                continue;
+            }
+            let tags = items::tags(tx, id)?;
+            let topics: Vec<TopicId> = tags.into_iter().map(|(tag, _)| tag.topic).collect();
+            reminders.push((
+                item.story,
+                Reminder {
+                    item: id,
+                    title: item.title,
+                    url: item.url,
+                    source: item.source_name,
+                    topics,
+                    date,
+                },
+            ));
+        }
+        Ok(reminders.into_iter().map(|(_, reminder)| reminder).collect())
     }
 
     /// Topics of the config that the story has, in the config's order, with the reason.
@@ -334,25 +389,30 @@ impl Maker {
             max_items_per_topic: MOST_ON_PAGE,
             ..self.series_plan().series.clone()
         };
-        let topics = &self.topic_titles();
+        let topics = &self.plan.mail.face.topics;
         select(candidates, &Selection { series: &series, topics, chosen: &[], since: None })
     }
 
-    fn sections_for(&self, candidates: &[Entry], someone: &Subscriber) -> Option<Vec<Section>> {
-        select(
-            candidates,
-            &Selection {
-                series: &self.series_plan().series,
-                topics: &self.topic_titles(),
-                chosen: &someone.topics,
-                since: Some(someone.since),
-            },
-        )
-    }
-
-    fn topic_titles(&self) -> Vec<TopicTitle> {
-        let topics = self.plan.topics.iter();
-        topics.map(|(id, title)| TopicTitle { id: id.clone(), title: title.clone() }).collect()
+    /// Returns what of a digest someone gets; none if there is nothing for them.
+    fn digest_for(
+        &self,
+        digest: &Digest,
+        candidates: &[Entry],
+        someone: &Subscriber,
+    ) -> Option<Digest> {
+        let selection = Selection {
+            series: &self.series_plan().series,
+            topics: &self.plan.mail.face.topics,
+            chosen: &someone.topics,
+            since: Some(someone.since),
+        };
+        let sections = select(candidates, &selection).unwrap_or_default();
+        let is_theirs =
+            |topic: &TopicId| someone.topics.is_empty() || someone.topics.contains(topic);
+        let mut reminders = digest.reminders.clone();
+        reminders.retain(|reminder| reminder.topics.iter().any(is_theirs));
+        let is_empty = sections.is_empty() && reminders.is_empty();
+        (!is_empty).then(|| Digest { sections, reminders, ..digest.clone() })
     }
 
     /// The words and the bytes of one subscriber's mail.
@@ -380,7 +440,6 @@ impl Maker {
             unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(whose))),
             topics: topics.iter().map(|topic| self.plan.topic_title(topic).to_owned()).collect(),
             frequency: self.series_plan().schedule.every().to_owned(),
-            is_weekly: self.series_plan().schedule.is_weekly(),
         };
         Ok(render::digest(digest, &mail.face, &personal, &mail.templates)?)
     }
@@ -471,13 +530,21 @@ impl Maker {
     }
 
     fn local_date(&self) -> String {
-        self.now.utc().with_timezone(&self.plan.mail.timezone).format("%Y-%m-%d").to_string()
+        self.local_day(self.now).format("%Y-%m-%d").to_string()
+    }
+
+    fn local_day(&self, at: Timestamp) -> NaiveDate {
+        at.utc().with_timezone(&self.plan.mail.timezone).date_naive()
     }
 
     fn series_plan(&self) -> &SeriesPlan {
         // Checked in `new`; a plan does not change.
         self.plan.series(&self.series).unwrap_or(&self.plan.series[0])
     }
+}
+
+fn is_same_day(one: &ItemDate, other: &ItemDate) -> bool {
+    one.kind == other.kind && one.due() == other.due()
 }
 
 /// Returns a short hash of the words. It is part of the Message-ID: a digest

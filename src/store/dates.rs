@@ -1,13 +1,15 @@
 //! Actionable dates of items.
 
+use std::ops::RangeInclusive;
+
 use chrono::{NaiveDate, NaiveTime};
 use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
 use super::query::Query;
-use super::row::word;
-use crate::agenda::revise::{KeptDate, revise};
-use crate::model::{DateKind, ItemDate, ItemId, Precision};
+use super::row::{count, word};
+use crate::agenda::revise::revise;
+use crate::model::{DateKind, ItemDate, ItemId, KeptDate, Precision, SeriesId, TopicId};
 
 const DAY: &str = "%Y-%m-%d";
 const TIME: &str = "%H:%M";
@@ -67,6 +69,46 @@ const COLUMNS: &str = "
 pub fn of_item(tx: &Transaction<'_>, item: ItemId) -> Result<Vec<KeptDate>, StoreError> {
     let sql = format!("select {COLUMNS} from item_dates where item = ?1 order by number");
     tx.all(&sql, [item], read)
+}
+
+/// Returns the deadlines that end within some days, each with the item that says so, of
+/// items of stories that the series has told; cancelled ones and those known by month only
+/// are none.
+pub fn deadlines_told(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+    days: &RangeInclusive<NaiveDate>,
+) -> Result<Vec<(ItemId, KeptDate)>, StoreError> {
+    let sql = format!(
+        "select items.id, {COLUMNS} from item_dates join items on items.id = item_dates.item
+        where item_dates.due between ?2 and ?3 and item_dates.kind in ('frist', 'foerderung')
+          and item_dates.precision = 'day' and not item_dates.cancelled
+          and exists (select 1 from told where told.story = items.story and told.series = ?1)
+        order by item_dates.due, items.id, item_dates.number"
+    );
+    let day = |day: &NaiveDate| day.format(DAY).to_string();
+    tx.all(&sql, (series, day(days.start()), day(days.end())), read_with_item)
+}
+
+/// Returns the dates of items with a topic (of that topic, if one is named) that are due
+/// from a day on, in the order of their days.
+pub fn due_from(
+    tx: &Transaction<'_>,
+    from: NaiveDate,
+    topic: Option<&TopicId>,
+    limit: usize,
+) -> Result<Vec<(ItemId, KeptDate)>, StoreError> {
+    let sql = format!(
+        "select items.id, {COLUMNS} from item_dates join items on items.id = item_dates.item
+        where item_dates.due >= ?1
+          and exists (select 1 from tags where tags.item = items.id and (?2 is null or tags.topic = ?2))
+        order by item_dates.due, items.id, item_dates.number limit ?3"
+    );
+    tx.all(&sql, (from.format(DAY).to_string(), topic, count(limit)), read_with_item)
+}
+
+fn read_with_item(row: &Row<'_>) -> rusqlite::Result<(ItemId, KeptDate)> {
+    Ok((row.get("id")?, read(row)?))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<KeptDate> {

@@ -72,7 +72,8 @@ pub fn version<'a>(
         let _ = write!(said, "\nmodel {:016x}", model.hash());
     }
     for rules in rules {
-        let TopicRules { id, title: _, threshold, strong, weak, context, never, words } = rules;
+        let TopicRules { id, title: _, short: _, threshold, strong, weak, context, never, words } =
+            rules;
         let id = id.as_ref().map(TopicId::as_str);
         // Debug output quotes each text: no two lists can look alike.
         let _ = write!(

@@ -17,11 +17,11 @@ use super::headers::Kind;
 use super::views::{ItemLine, ItemList, ItemPage, Moment, OtherItem, TopicLink, TopicReason};
 use super::{Answer, Face, Refusal, answer};
 use crate::digest::{Selection, render, select};
-use crate::model::{Digest, DigestId, Entry, ItemId, Series, Timestamp, TopicId};
+use crate::model::{Digest, DigestId, Entry, ItemId, Precision, Series, Timestamp, TopicId};
 use crate::page::{self, STYLE};
 use crate::pipeline::{Plan, opinion, reason};
 use crate::store::items::{self, Listing, Part, Place, Stored};
-use crate::store::{StoreError, Transaction, digests, stories};
+use crate::store::{StoreError, Transaction, dates, digests, stories};
 use crate::text;
 use crate::text::typography as typo;
 
@@ -225,20 +225,33 @@ fn link(id: &TopicId, title: &str) -> TopicLink {
 
 async fn item(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
     let (ctx, plan) = face.now();
+    let (id, is_calendar) = match id.strip_suffix(".ics") {
+        Some(id) => (id, true),
+        None => (id.as_str(), false),
+    };
     let id = id.parse().map(ItemId).map_err(|_| Refusal::MISSING)?;
+    if is_calendar {
+        return super::agenda::of_item(&ctx, &plan, id).await;
+    }
+    let now = ctx.clock.now();
     let known = Arc::clone(&plan);
     let page = ctx
         .store
         .read(move |tx| {
             let Some(item) = items::get(tx, id)? else { return Ok(None) };
-            item_page(tx, &known, item).map(Some)
+            item_page(tx, &known, item, now).map(Some)
         })
         .await?;
     let page = page.ok_or(Refusal::MISSING)?;
     face.ok(&plan, "item.html", Kind::Page, page)
 }
 
-fn item_page(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemPage, StoreError> {
+fn item_page(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    item: Stored,
+    now: Timestamp,
+) -> Result<ItemPage, StoreError> {
     let zone = plan.mail.timezone;
     let other = |item: Stored| OtherItem {
         id: Some(item.id.0),
@@ -264,7 +277,12 @@ fn item_page(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemPage
     let lead = if item.summary.is_empty() { &item.text } else { &item.summary };
     let lead = text::shorten(lead, LONG_LEAD);
     let source = plan.source(&item.source).map(|source| &source.configured.settings);
+    let today = now.utc().with_timezone(&zone).date_naive();
+    let kept = dates::of_item(tx, item.id)?;
     Ok(ItemPage {
+        id: item.id,
+        dates: super::agenda::lines(&kept, today),
+        has_calendar: kept.iter().any(|kept| kept.date.precision == Precision::Day),
         also: others(tx, &item)?.into_iter().map(other).collect(),
         related,
         topics: reasons,

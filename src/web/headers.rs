@@ -11,6 +11,8 @@ pub enum Kind {
     Token,
     /// A feed.
     Feed,
+    /// A calendar.
+    Calendar,
     /// The style sheet.
     Style,
     /// For operators only.
@@ -27,6 +29,7 @@ impl Kind {
         match self {
             Self::Page | Self::Form | Self::Token | Self::Status => "text/html; charset=utf-8",
             Self::Feed => "application/atom+xml; charset=utf-8",
+            Self::Calendar => "text/calendar; charset=utf-8",
             Self::Style => "text/css; charset=utf-8",
         }
     }
@@ -35,7 +38,7 @@ impl Kind {
     pub const fn cache_control(self) -> &'static str {
         match self {
             Self::Page => "public, max-age=60",
-            Self::Feed => "public, max-age=300",
+            Self::Feed | Self::Calendar => "public, max-age=300",
             Self::Style => "public, max-age=3600",
             Self::Form | Self::Token | Self::Status => "no-store",
         }
@@ -67,7 +70,7 @@ impl Kind {
             ("cross-origin-opener-policy", "same-origin"),
             ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
         ];
-        if self != Self::Feed {
+        if !matches!(self, Self::Feed | Self::Calendar) {
             fields.push(("cross-origin-resource-policy", "same-origin"));
         }
         if self.is_hidden() {
@@ -95,7 +98,15 @@ mod tests {
 
     #[test]
     fn every_answer_forbids_scripts_and_frames_and_guessing() {
-        for kind in [Kind::Page, Kind::Form, Kind::Token, Kind::Feed, Kind::Style, Kind::Status] {
+        for kind in [
+            Kind::Page,
+            Kind::Form,
+            Kind::Token,
+            Kind::Feed,
+            Kind::Calendar,
+            Kind::Style,
+            Kind::Status,
+        ] {
             let fields = kind.fields();
             assert!(
                 fields.contains(&("content-security-policy", CONTENT_SECURITY_POLICY)),

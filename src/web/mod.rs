@@ -1,10 +1,11 @@
 //! The web face: German, accessible, no JavaScript, no cookies.
 //!
 //! `views` says what a page needs to know, the templates of `page` make HTML of
-//! it, `headers` guards it. None of them asks the store or a clock. `archive`, `feeds`, `subscribe`, `settings` and `status` each answer
+//! it, `headers` guards it. None of them asks the store or a clock. `archive`, `agenda`, `feeds`, `subscribe`, `settings` and `status` each answer
 //! some paths; `door` stands before them all: limits of time and size, and a
 //! German page for whatever is no page. GET and HEAD change nothing.
 
+mod agenda;
 mod archive;
 mod choices;
 mod client;
@@ -106,6 +107,7 @@ pub fn router(settings: Settings, current: Current) -> Router {
     });
     let paths = Router::new()
         .merge(archive::router())
+        .merge(agenda::router())
         .merge(feeds::router())
         .merge(subscribe::router())
         .merge(settings::router())

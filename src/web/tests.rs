@@ -7,6 +7,7 @@ use super::views::{
     Settings, SourceRow, Subscribe, TopicLink, TopicReason,
 };
 use super::*;
+use crate::model::ItemId;
 use crate::page::{Link, Templates};
 
 const HOSTILE: &str = "Guten Tag <script>alert('1')</script> \"& 'mehr\u{1}";
@@ -87,6 +88,9 @@ fn item(title: &str, url: Option<&str>) -> ItemPage {
         published: Some(moment()),
     };
     ItemPage {
+        id: ItemId(1),
+        dates: vec![json!({ "when": title, "is_over": url.is_none(), "quote": title })],
+        has_calendar: true,
         title: title.into(),
         language: url.is_none().then(|| "en".into()),
         source: "OZG-Portal".into(),
@@ -220,6 +224,10 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
         per_host: 1,
         host_spacing: "2 Sekunden".into(),
     };
+    let date = json!({
+        "when": title, "item": 1, "title": title, "source": title, "topics": [title], "quote": title,
+    });
+    let agenda = json!({ "months": [["März 2027", [date]]], "topics": [["ozg", title]] });
     let sent = json!({ "valid_until": "12. Dezember 2025, 14:05 Uhr" });
     let known = item(title, Some("https://ozg-portal.example/news"));
     vec![
@@ -230,6 +238,7 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
         ("thema", page("topic.html", Kind::Page, topic)),
         ("meldung", page("item.html", Kind::Page, known)),
         ("meldung-ohne-adresse", page("item.html", Kind::Page, item("Papers on AI", None))),
+        ("termine", page("agenda.html", Kind::Page, agenda)),
         ("archiv", archive(1)),
         ("ausgabe", digest(title)),
         ("anmelden", subscribe("", Problems::default())),
@@ -333,7 +342,8 @@ fn an_address_that_no_browser_should_follow_leads_nowhere() {
 fn the_current_page_is_marked_in_the_navigation() {
     for (name, page) in pages("Titel") {
         let html = rendered(&page).unwrap();
-        let is_entry = ["start", "leer", "archiv", "anmelden", "anmelden-fehler", "hilfe"];
+        let is_entry =
+            ["start", "leer", "termine", "archiv", "anmelden", "anmelden-fehler", "hilfe"];
         let marked = html.matches("aria-current").count();
         assert_eq!(marked, usize::from(is_entry.contains(&name)), "{name}");
     }

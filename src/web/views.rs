@@ -6,7 +6,7 @@
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::model::Timestamp;
+use crate::model::{ItemId, Timestamp};
 use crate::page::Link;
 use crate::text::typography as typo;
 
@@ -106,6 +106,12 @@ pub struct TopicReason {
 /// `/meldung/ID`.
 #[derive(Debug, Clone, Serialize)]
 pub struct ItemPage {
+    /// Its id in `/meldung/ID`.
+    pub id: ItemId,
+    /// Deadlines and events that it tells of.
+    pub dates: Vec<serde_json::Value>,
+    /// At least one of them has a day, so that there is a calendar of it.
+    pub has_calendar: bool,
     /// Title.
     pub title: String,
     /// Language of title and lead, where it is not German (BCP 47).

@@ -27,6 +27,7 @@ struct Words {
 struct Written {
     id: String,
     title: String,
+    short: String,
     threshold: f64,
     strong: Vec<String>,
     weak: Vec<String>,
@@ -45,6 +46,7 @@ fn shipped() -> Vec<TopicRules> {
         .into_iter()
         .map(|topic| TopicRules {
             id: Some(TopicId::new(topic.id)),
+            short: topic.short,
             title: topic.title,
             threshold: topic.threshold,
             strong: topic.strong,

@@ -1,5 +1,6 @@
 //! The web face, asked without a socket.
 
+mod agenda;
 mod editions;
 
 use std::net::SocketAddr;
@@ -224,12 +225,14 @@ impl World {
     }
 
     async fn digest(&self) {
+        assert!(self.compose().await.digest.is_some());
+    }
+
+    /// A digest, if there is anything to tell.
+    async fn compose(&self) -> pipeline::ComposeReport {
         self.pass(Duration::from_mins(2));
-        let report =
-            pipeline::compose(&self.ctx, &self.plan, &SeriesId::new("taeglich"), Moment::Asked)
-                .await
-                .unwrap();
-        assert!(report.digest.is_some());
+        let series = SeriesId::new("taeglich");
+        pipeline::compose(&self.ctx, &self.plan, &series, Moment::Asked).await.unwrap()
     }
 
     /// Whether the journeys said since the last look that a mail waits.

@@ -3,11 +3,13 @@
 
 use std::time::Duration;
 
+use chrono::{NaiveDate, NaiveTime};
+
 use super::super::select::TopicTitle;
 use super::{Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
 use crate::model::{
-    AlsoReported, Digest, Document, Entry, EntryTopic, ItemId, Rendered, Section, Series, StoryId,
-    Timestamp, Update, Window,
+    AlsoReported, DateKind, Digest, Document, Entry, EntryTopic, ItemDate, ItemId, KeptDate,
+    Precision, Reminder, Rendered, Section, Series, StoryId, Timestamp, Update, Window,
 };
 use crate::page::{TemplateProblem, Templates};
 
@@ -86,7 +88,11 @@ pub(crate) fn face(is_full: bool) -> Face {
         zone: chrono_tz::Europe::Berlin,
         topics: [("ozg", "OZG und Onlinedienste"), ("it", "IT-Sicherheit")]
             .into_iter()
-            .map(|(id, title)| TopicTitle { id: id.into(), title: title.into() })
+            .map(|(id, title)| TopicTitle {
+                id: id.into(),
+                title: title.into(),
+                short: id.to_uppercase(),
+            })
             .collect(),
     }
 }
@@ -98,7 +104,6 @@ pub(super) fn personal() -> Personal {
         unsubscribe_url: "https://post.example.de/a/k7jm2qv2xr4ttzb5lw6ny3hcab".into(),
         topics: vec!["OZG und Onlinedienste".into(), "IT-Sicherheit".into()],
         frequency: "täglich".into(),
-        is_weekly: false,
     }
 }
 
@@ -147,6 +152,7 @@ pub(crate) fn digest(is_full: bool) -> Digest {
             })
             .collect(),
         update: is_full.then(|| Update { at: composed_at, what: "Frist verlängert".into() }),
+        dates: if is_full { vec![deadline()] } else { Vec::new() },
         related: Vec::new(),
         follows: false,
     };
@@ -176,8 +182,40 @@ pub(crate) fn digest(is_full: bool) -> Digest {
         },
         composed_at,
         sections,
+        reminders: if is_full { vec![reminder()] } else { Vec::new() },
         silent_sources: if is_full { vec!["A".into(), "B".into()] } else { Vec::new() },
         source_count: 41,
         catches_up: is_full,
+    }
+}
+
+fn deadline() -> KeptDate {
+    let date = ItemDate {
+        kind: DateKind::Deadline,
+        from: None,
+        to: NaiveDate::from_ymd_opt(2026, 3, 31),
+        time: NaiveTime::from_hms_opt(18, 0, 0),
+        time_to: None,
+        precision: Precision::Day,
+        sentence: "Anträge nimmt das Land bis zum 31. März 2026, 18 Uhr, entgegen.".into(),
+        place: None,
+        cancelled: false,
+    };
+    KeptDate { number: 1, sequence: 1, moved_from: NaiveDate::from_ymd_opt(2026, 2, 28), date }
+}
+
+fn reminder() -> Reminder {
+    let mut date = deadline();
+    date.moved_from = None;
+    date.date.to = NaiveDate::from_ymd_opt(2025, 12, 16);
+    date.date.time = None;
+    date.date.sentence = "Die Anmeldung endet am 16. Dezember 2025.".into();
+    Reminder {
+        item: ItemId(9),
+        title: "Fachtag Onlinedienste".into(),
+        url: None,
+        source: "Städtebund".into(),
+        topics: vec!["ozg".into()],
+        date,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::super::urgency;
+use super::agenda::{self, AgendaView};
 use super::{Face, Ordered, Personal, words};
 use crate::model::{Digest, Document, Entry, ItemId, Section};
 use crate::page::{self, Link, shown_url};
@@ -27,6 +28,8 @@ pub(super) struct Thrift {
     documents: usize,
     /// Most entries in all.
     entries: usize,
+    /// Most lines of „Fristen und Termine“.
+    pub(super) dates: usize,
 }
 
 impl Thrift {
@@ -36,16 +39,17 @@ impl Thrift {
         also: MAX_ALSO,
         documents: MAX_DOCUMENTS,
         entries: usize::MAX,
+        dates: 60,
     };
     /// For lists beside the matter.
     pub(super) const SHORT: Self =
-        Self { summary: 0, reasons: false, also: 0, documents: 0, entries: 100 };
+        Self { summary: 0, reasons: false, also: 0, documents: 0, entries: 100, dates: 20 };
     /// Tried in turn until the mail is small enough.
     pub(super) const LEVELS: [Self; 7] = [
         Self::FULL,
         Self { summary: 180, ..Self::FULL },
         Self { summary: 180, reasons: false, also: 2, documents: 2, ..Self::FULL },
-        Self { summary: 100, reasons: false, also: 1, documents: 1, entries: 80 },
+        Self { summary: 100, reasons: false, also: 1, documents: 1, entries: 80, dates: 30 },
         Self { entries: 60, ..Self::SHORT },
         Self { entries: 30, ..Self::SHORT },
         Self { entries: 10, ..Self::SHORT },
@@ -62,6 +66,7 @@ pub(super) struct DigestView<'a> {
     catch_up: Option<String>,
     coverage: Option<String>,
     browser_url: String,
+    agenda: AgendaView,
     sections: Vec<SectionView>,
     reason: String,
     settings_url: &'a str,
@@ -109,6 +114,7 @@ impl<'a> DigestView<'a> {
         let sections = sections(&digest.sections, face, thrift, Some(&browser_url));
         let shown: usize = sections.iter().map(|section| section.entries.len()).sum();
         let left_out = digest.shown() + digest.omitted() - shown;
+        let (subject, leading) = words::subject(digest, face);
         let opening = words::opening(digest, left_out, face.zone);
         let series = [Ordered {
             title: digest.series.title.clone(),
@@ -116,14 +122,15 @@ impl<'a> DigestView<'a> {
             next: None,
         }];
         Self {
-            subject: words::subject(digest, personal.is_some_and(|p| p.is_weekly), face.zone),
+            subject,
             face,
-            preheader: words::preheader(digest, &opening),
+            preheader: words::preheader(digest, &opening, &leading),
             heading: words::heading(digest, face.zone),
             opening,
             catch_up: words::catch_up(digest),
             coverage: words::coverage(digest),
             browser_url,
+            agenda: agenda::view(digest, face, thrift),
             sections,
             reason: words::reason(&series, personal.map_or(&[], |p| &p.topics)),
             settings_url: personal.map_or("", |p| &p.settings_url),

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 
 use super::super::urgency;
 use super::{Face, MAX_SUBJECT, Ordered};
-use crate::model::{Digest, Entry, Timestamp};
+use crate::model::{Digest, Entry, Section, Timestamp};
 use crate::text;
 use crate::text::typography as typo;
 
@@ -15,28 +15,88 @@ pub(super) fn clock(at: Timestamp, zone: Tz) -> String {
     typo::time(at, zone)
 }
 
-/// `Kommunal-IT am Dienstag: 7 Meldungen, OZG, IT-Sicherheit`; of a weekly one
-/// `Kommunal-IT, Woche 50: 7 Meldungen, …`.
-pub(super) fn subject(digest: &Digest, is_weekly: bool, zone: Tz) -> String {
-    let title = typo::line(&digest.series.title, 30).replace(typo::NBSP, " ");
-    let number = digest.shown() + digest.omitted();
-    let meldungen = if number == 1 { "Meldung" } else { "Meldungen" };
-    let when = if is_weekly {
-        use chrono::Datelike as _;
-        let week = digest.composed_at.utc().with_timezone(&zone).iso_week().week();
-        format!("{title}, Woche {week}")
-    } else {
-        format!("{title}{}{}", joint(&title, ", "), typo::weekday(digest.composed_at, zone))
+/// Headlines of which the subject takes the first that fits whole.
+const LEADING: usize = 3;
+
+/// `OZG, KI: Bürgerkonto – Zeitplan bis 2027 · 1 Frist`: the topics by their short names,
+/// the weightiest headline that fits, and how many deadlines there are. Who it is from
+/// says the sender. Also returns the headline, so that the preheader goes on after it.
+pub(super) fn subject(digest: &Digest, face: &Face) -> (String, String) {
+    let number = super::agenda::deadlines(digest, face);
+    let headlines: Vec<(String, String)> = weighty(digest)
+        .into_iter()
+        .map(|entry| headline(entry, face.zone))
+        .filter(|(title, _)| !title.is_empty() && !is_shouted(title))
+        .take(LEADING)
+        .collect();
+    let Some(first) = headlines.first() else {
+        let reminder = digest.reminders.first().map(|reminder| typo::line(&reminder.title, 140));
+        let title = reminder.unwrap_or_else(|| typo::line(&digest.series.title, 140));
+        let count = typo::count(number.max(1), "Frist endet", "Fristen enden");
+        let subject = text::shorten(&format!("{count} bald: {title}"), MAX_SUBJECT);
+        return (subject.replace(typo::NBSP, " "), title);
     };
-    let mut subject = format!("{when}: {number} {meldungen}");
-    for section in &digest.sections {
-        let more = format!(", {}", typo::line(&section.title, 40).replace(typo::NBSP, " "));
-        // A long one gives way to shorter ones behind it.
-        if subject.chars().count() + more.chars().count() <= MAX_SUBJECT {
-            subject.push_str(&more);
+    let tail = match number {
+        0 => String::new(),
+        _ => format!(" · {}", typo::count(number, "Frist", "Fristen")),
+    };
+    let topics: Vec<String> =
+        digest.sections.iter().map(|section| short_title(face, section)).collect();
+    // All topics, fewer, none: what leads says more than where it stands.
+    let heads = (0..=topics.len().min(3)).rev().map(|many| match topics[..many].join(", ") {
+        none if none.is_empty() => none,
+        some => format!("{some}: "),
+    });
+    let heads: Vec<String> = heads.collect();
+    let length = |text: &str| text.chars().count();
+    for (title, state) in &headlines {
+        for head in &heads {
+            let subject = format!("{head}{title}{state}{tail}").replace(typo::NBSP, " ");
+            if length(&subject) <= MAX_SUBJECT {
+                return (subject, title.clone());
+            }
         }
     }
-    text::shorten(&subject, MAX_SUBJECT)
+    let (title, state) = first;
+    let room = MAX_SUBJECT.saturating_sub(length(state) + length(&tail));
+    let head = format!("{}: ", topics.first().map_or("", String::as_str));
+    let head = if length(&head) + 30 <= room { head } else { String::new() };
+    let cut = text::shorten(title, room - length(&head));
+    (format!("{head}{cut}{state}{tail}").replace(typo::NBSP, " "), title.clone())
+}
+
+/// The title of an entry, and the day behind it if it returns: else two subjects would be
+/// alike.
+fn headline(entry: &Entry, zone: Tz) -> (String, String) {
+    let state = entry.update.as_ref().map(|update| typo::day_and_month(update.at, zone));
+    let state = state.map(|day| format!(" (Stand {day})")).unwrap_or_default();
+    (typo::line(&entry.title, 140), state)
+}
+
+fn is_shouted(title: &str) -> bool {
+    title.chars().filter(|c| c.is_alphabetic()).count() > 8
+        && !title.chars().any(char::is_lowercase)
+}
+
+/// The short name of a section's topic, else its title.
+fn short_title(face: &Face, section: &Section) -> String {
+    let topic = face.topics.iter().find(|topic| topic.id == section.topic);
+    let short = topic.map(|topic| topic.short.as_str()).filter(|short| !short.is_empty());
+    typo::line(short.unwrap_or(&section.title), 40)
+}
+
+/// The entries in the order of their weight: what is urgent, the authority's, what has
+/// most of a topic.
+fn weighty(digest: &Digest) -> Vec<&Entry> {
+    let score = |entry: &Entry| entry.topics.iter().map(|of| of.score).fold(0.0, f64::max);
+    let mut entries: Vec<_> = digest
+        .sections
+        .iter()
+        .flat_map(|section| &section.entries)
+        .map(|entry| ((!urgency::is_urgent(entry), entry.rank), score(entry), entry))
+        .collect();
+    entries.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    entries.into_iter().map(|(_, _, entry)| entry).collect()
 }
 
 /// `Kommunal-IT am Dienstag, 9. Dezember 2025`.
@@ -58,6 +118,14 @@ pub(super) fn opening(digest: &Digest, left_out: usize, zone: Tz) -> String {
     let updates = entries.filter(|entry| entry.update.is_some()).count();
     let number = digest.shown() + digest.omitted();
     let fresh = number - updates;
+    if number == 0 {
+        let reminders = digest.reminders.len();
+        return format!(
+            "{} aus früheren Ausgaben {} in den nächsten sieben Tagen.",
+            typo::count(reminders, "Frist", "Fristen"),
+            if reminders == 1 { "endet" } else { "enden" },
+        );
+    }
     let what = match (fresh, updates) {
         (_, 0) => typo::count(fresh, "neue Meldung", "neue Meldungen"),
         (0, _) => typo::count(updates, "aktualisierte Meldung", "aktualisierte Meldungen"),
@@ -129,21 +197,15 @@ pub(super) fn coverage(digest: &Digest) -> Option<String> {
     ))
 }
 
-/// The weightiest titles, as whole as there is room, 40–140 characters (D4).
-pub(super) fn preheader(digest: &Digest, opening: &str) -> String {
+/// The weightiest titles after the one in the subject, as whole as there is room, 40–140
+/// characters (D4).
+pub(super) fn preheader(digest: &Digest, opening: &str, leading: &str) -> String {
     const ROOM: usize = 136;
-    let score = |entry: &Entry| entry.topics.iter().map(|of| of.score).fold(0.0, f64::max);
-    let mut entries: Vec<_> = digest
-        .sections
-        .iter()
-        .flat_map(|section| &section.entries)
-        .map(|entry| ((!urgency::is_urgent(entry), entry.rank), score(entry), entry))
-        .collect();
-    entries.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
     let mut titles: Vec<String> = Vec::new();
-    for (_, _, entry) in entries {
+    for entry in weighty(digest) {
         let title = typo::line(&entry.title, ROOM);
-        if titles.len() < 3 && !title.is_empty() && !titles.contains(&title) {
+        let is_said = typo::line(&entry.title, 140) == leading || titles.contains(&title);
+        if titles.len() < 3 && !title.is_empty() && !is_said {
             titles.push(title);
         }
     }
@@ -157,7 +219,9 @@ pub(super) fn preheader(digest: &Digest, opening: &str) -> String {
     }
     let first = digest.sections.iter().flat_map(|section| &section.entries).next();
     let source = first.map(|entry| typo::line(&entry.source, 60)).unwrap_or_default();
-    text::shorten(&format!("{preheader} – {opening} Quelle: {source}."), 138)
+    let dash = if preheader.is_empty() { "" } else { " – " };
+    let source = if source.is_empty() { source } else { format!(" Quelle: {source}.") };
+    text::shorten(&format!("{preheader}{dash}{opening}{source}"), 138)
 }
 
 /// The length to which texts are cut so that they and the commas between them

@@ -1,6 +1,8 @@
 //! What a digest says of one story.
 
-use crate::model::{AlsoReported, Entry, EntryTopic, Evidence, Field, StoryId, Tagging, Update};
+use crate::model::{
+    AlsoReported, Entry, EntryTopic, Evidence, Field, KeptDate, StoryId, Tagging, Update,
+};
 use crate::store::items::{Received, Stored};
 use crate::topic::MODEL;
 
@@ -9,6 +11,7 @@ pub(super) fn entry_of(
     received: &Received,
     topics: Vec<EntryTopic>,
     also: Vec<AlsoReported>,
+    dates: Vec<KeptDate>,
     related: Vec<StoryId>,
 ) -> Entry {
     Entry {
@@ -25,6 +28,7 @@ pub(super) fn entry_of(
         also,
         topics,
         update: update_of(received),
+        dates,
         related,
         follows: false,
     }

@@ -61,7 +61,7 @@ impl Freezer {
         let firsts = candidates.iter().flat_map(|entry| {
             [Some(entry.first_seen), entry.update.as_ref().map(|update| update.at)]
         });
-        let earliest = firsts.flatten().min().unwrap_or(Timestamp(i64::MIN));
+        let earliest = firsts.flatten().min().unwrap_or(Timestamp(i64::MAX));
         Self { maker, digest, candidates, earliest, shared: Mutex::default() }
     }
 
@@ -172,10 +172,9 @@ impl Freezer {
         if let Some(shared) = known.get(&sort) {
             return Ok(shared.clone());
         }
-        let shared = match self.maker.sections_for(&self.candidates, someone) {
+        let shared = match self.maker.digest_for(&self.digest, &self.candidates, someone) {
             None => None,
-            Some(sections) => {
-                let digest = Digest { sections, ..self.digest.clone() };
+            Some(digest) => {
                 let digest = super::narrowed(digest, joined);
                 let words = self.maker.words(&digest, &someone.topics, NOBODY)?;
                 let nobody = Subscriber { id: NOBODY, ..self.maker.anyone() };

@@ -127,7 +127,6 @@ fn personal(ctx: &Context, plan: &Plan, subscriber: &Subscriber, series: &[Order
         unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(subscriber.id))),
         topics: topics(plan, subscriber),
         frequency: series.first().map(|series| series.frequency.clone()).unwrap_or_default(),
-        is_weekly: false,
     }
 }
 
@@ -213,6 +212,7 @@ fn entry(item: Stored) -> Entry {
         also: Vec::new(),
         topics: Vec::new(),
         update: None,
+        dates: Vec::new(),
         related: Vec::new(),
         follows: false,
     }

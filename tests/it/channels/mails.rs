@@ -91,7 +91,7 @@ fn topics(number: usize) -> Vec<TopicTitle> {
     ]
     .into_iter()
     .take(number)
-    .map(|(id, title)| TopicTitle { id: id.into(), title: title.into() })
+    .map(|(id, title)| TopicTitle { id: id.into(), title: title.into(), short: String::new() })
     .collect()
 }
 
@@ -116,7 +116,6 @@ fn personal(topics: &[TopicTitle]) -> Personal {
         unsubscribe_url: "https://post.kommunal-it.example/a/k7jm2qv2xr4ttzb5lw6ny3hcab".into(),
         topics: topics.iter().map(|topic| topic.title.clone()).collect(),
         frequency: "arbeitstäglich".into(),
-        is_weekly: false,
     }
 }
 
@@ -176,6 +175,7 @@ fn entry(number: usize, topics: &[TopicTitle], hostile: bool) -> Entry {
         },
         update: (number % 6 == 2)
             .then(|| Update { at: NOW, what: "Frist verlängert bis 31. Januar 2026".into() }),
+        dates: Vec::new(),
         related: Vec::new(),
         follows: false,
     }
@@ -197,6 +197,7 @@ fn digest(items: usize, topic_count: usize, hostile: bool) -> Digest {
         series,
         window: Window { from: NOW.before(Duration::from_hours(24)), to: NOW },
         composed_at: NOW,
+        reminders: Vec::new(),
         silent_sources: if items.is_multiple_of(2) {
             vec!["KITU".into(), "SGSA".into()]
         } else {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::*;
 
 /// `number` more items of the topics, each a story of its own, a minute apart.
-async fn report(world: &World, from: i64, number: i64, topics: &'static [&'static str]) {
+pub(super) async fn report(world: &World, from: i64, number: i64, topics: &'static [&'static str]) {
     world
         .ctx
         .store
