@@ -8,6 +8,7 @@ use serde_json::json;
 use super::source::feed_block;
 use super::{Exit, Global, Output, input, session};
 use crate::extract::opml;
+use crate::model::Budget;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -32,7 +33,7 @@ fn import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
     let (bytes, is_cut) = input::read(file, MOST)?;
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
-    let (feeds, notes) = opml::read(&bytes);
+    let (feeds, notes) = opml::read(&bytes, &Budget::for_document(bytes.len()));
     if is_cut {
         output.say("note: longer than 16 MiB: its end was not read");
     }

@@ -4,6 +4,7 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::model::Budget;
 use crate::text::clean_line;
 
 use super::sniff;
@@ -22,8 +23,9 @@ pub struct Outline {
     pub url: String,
 }
 
-/// The feeds of a list, in its order, each address once; and what was wrong.
-pub fn read(bytes: &[u8]) -> (Vec<Outline>, Vec<String>) {
+/// Returns the feeds of a list, in its order, each address once; and what was wrong. What
+/// is behind the point where `budget` runs out is not read, and said so.
+pub fn read(bytes: &[u8], budget: &Budget) -> (Vec<Outline>, Vec<String>) {
     let decoded = sniff::decode(bytes, None);
     let mut notes = decoded.notes;
     let mut reader = Reader::from_str(&decoded.text);
@@ -34,7 +36,16 @@ pub fn read(bytes: &[u8]) -> (Vec<Outline>, Vec<String>) {
     let mut depth = 0_usize;
     let mut is_opml = false;
     loop {
-        let start = match reader.read_event() {
+        let at = reader.buffer_position();
+        if let Err(exhausted) = budget.check() {
+            notes.push(format!("{exhausted}: the rest was not read"));
+            break;
+        }
+        let event = reader.read_event();
+        let read = reader.buffer_position().saturating_sub(at);
+        // What ran out is seen at the next event.
+        let _ = budget.step(usize::try_from(read).unwrap_or(usize::MAX));
+        let start = match event {
             Ok(Event::Start(start)) => {
                 depth += 1;
                 start
@@ -120,7 +131,7 @@ mod tests {
     #[test]
     fn a_list_reads_back_as_it_was_written() {
         let feeds = [("Ä & \"B\" <c>", "https://a.example/?x=1&y=2"), ("D", "http://d.example/")];
-        let (read, notes) = read(write("T", feeds).as_bytes());
+        let (read, notes) = read(write("T", feeds).as_bytes(), &Budget::for_document(0));
         let read: Vec<(&str, &str)> =
             read.iter().map(|o| (o.title.as_str(), o.url.as_str())).collect();
         assert_eq!((read, notes), (feeds.to_vec(), Vec::new()));
@@ -131,7 +142,7 @@ mod tests {
         let list = "<OPML><body><outline text='F'><outline text=' A ' xmlURL='https://a.example/'/>\
             <outline xmlUrl='javascript:x'/><outline text='twice' xmlUrl='https://a.example/'/></outline>\
             <outline title='B' xmlUrl='https://b.example/'><outline text='torn";
-        let (found, notes) = read(list.as_bytes());
+        let (found, notes) = read(list.as_bytes(), &Budget::for_document(0));
         let names: Vec<&str> = found.iter().map(|outline| outline.title.as_str()).collect();
         assert_eq!(names, ["A", "B"]);
         assert_eq!(notes.len(), 1, "{notes:?}");
@@ -140,20 +151,23 @@ mod tests {
     #[test]
     fn bombs_are_bounded() {
         let bomb = "<!DOCTYPE o [<!ENTITY a \"aaaa\"><!ENTITY b \"&a;&a;&a;\">]><opml><outline text='&b;' xmlUrl='https://a.example/'/></opml>";
-        assert_eq!(read(bomb.as_bytes()).0[0].title, "&b;");
+        assert_eq!(read(bomb.as_bytes(), &Budget::for_document(0)).0[0].title, "&b;");
         let deep = format!("<opml>{}", "<outline text='x'>".repeat(100_000));
-        assert!(read(deep.as_bytes()).1[0].contains("too deeply"));
+        assert!(read(deep.as_bytes(), &Budget::for_document(0)).1[0].contains("too deeply"));
         let many: String = (0..MOST_FEEDS + 5)
             .map(|n| format!("<outline xmlUrl='https://a.example/{n}'/>"))
             .collect();
-        assert_eq!(read(format!("<opml>{many}").as_bytes()).0.len(), MOST_FEEDS);
+        assert_eq!(
+            read(format!("<opml>{many}").as_bytes(), &Budget::for_document(0)).0.len(),
+            MOST_FEEDS
+        );
     }
 
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>, text in "(<|>|outline|xmlUrl|=|'|&|;|opml|/| ){0,60}") {
-            read(&bytes);
-            read(text.as_bytes());
+            read(&bytes, &Budget::for_document(0));
+            read(text.as_bytes(), &Budget::for_document(0));
         }
     }
 }

@@ -162,6 +162,93 @@ const EFFECTS: &[&str] = &[
 const REGISTRIES: &[(&str, &str)] =
     &[("source", "KIND"), ("deliver", "KIND"), ("topic/signal", "SIGNAL")];
 
+/// Modules that read what strangers wrote.
+const READERS: &[&str] = &["extract", "source", "bounce", "topic", "dedup"];
+
+/// Public functions of [`READERS`] that take text or bytes without a budget, and what
+/// bounds them instead.
+const BOUNDED_OTHERWISE: &[(&str, &str, &str)] = &[
+    ("extract/document.rs", "base_url", "a tree, and the address that was asked"),
+    ("extract/file.rs", "media_type_of", "a word of our own list"),
+    ("extract/file.rs", "format_in", "the words of one link"),
+    ("extract/file.rs", "may_be_document", "one address"),
+    ("extract/file.rs", "format_of_media_type", "one field"),
+    ("extract/file.rs", "format_of_ending", "one address"),
+    ("extract/file.rs", "format_of", "one address"),
+    ("extract/file.rs", "size_in", "the words of one link"),
+    ("extract/html.rs", "text_of", "a piece that was read out within a budget"),
+    ("extract/html.rs", "read_piece", "a piece that was read out within a budget"),
+    ("extract/opml.rs", "write", "our own list"),
+    ("extract/pdf.rs", "read", "a process of its own, with a limit of memory and time"),
+    ("extract/pdf.rs", "tidy", "what that process said, cut at its bound"),
+    ("extract/sniff.rs", "decode", "one pass, at most three bytes out for each byte in"),
+    (
+        "source/page/detail.rs",
+        "read_article",
+        "a response, whose bytes `fetch.max_bytes` bounds; makes the budget",
+    ),
+    ("source/page/discover.rs", "recognise", "one pass for each of a few signs"),
+    ("source/page/discover.rs", "usual_feeds", "the address that was asked"),
+    ("bounce/classify.rs", "of_reply", "one reply, cut by the SMTP dialogue"),
+    ("topic/folds.rs", "groups", "the admin's own file"),
+    ("topic/labelled.rs", "parse", "the admin's own file"),
+    ("topic/model_file.rs", "parse", "the admin's own file"),
+    ("topic/reading.rs", "evidence", "a text that normalizing cut"),
+    ("dedup/change.rs", "with_more", "two changes in our own words"),
+    ("dedup/rekey.rs", "of", "title and text of an item, which normalizing cut"),
+    ("dedup/rekey.rs", "letters", "a title, which normalizing cut"),
+    ("dedup/serial.rs", "marks", "a title, which normalizing cut"),
+    ("dedup/similar.rs", "title_likeness", "two titles, which normalizing cut"),
+    ("dedup/similar.rs", "says_something_else", "two titles, which normalizing cut"),
+    ("dedup/traces.rs", "from_bytes", "our own column"),
+    ("dedup/traces.rs", "renewed", "our own column, and an item's text"),
+];
+
+#[test]
+fn whoever_reads_foreign_bytes_spends_a_budget_or_says_what_bounds_them() {
+    let mut missing = Vec::new();
+    let mut known: BTreeSet<(String, String)> = BTreeSet::new();
+    for file in READERS.iter().flat_map(|module| files_of(module)) {
+        let path = show(&file).trim_start_matches("src/").to_owned();
+        for (name, parameters) in public_functions(&code(&file)) {
+            let is_foreign =
+                ["&[u8]", "&str", "&'a str", "String"].iter().any(|kind| parameters.contains(kind));
+            if !is_foreign || parameters.contains("Budget") {
+                continue;
+            }
+            let is_bounded =
+                BOUNDED_OTHERWISE.iter().any(|(of, function, _)| *of == path && *function == name);
+            if !is_bounded {
+                missing.push(format!("{path}: `{name}` takes foreign bytes without a budget"));
+            }
+            known.insert((path.clone(), name));
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    let gone = BOUNDED_OTHERWISE
+        .iter()
+        .filter(|(path, name, _)| !known.contains(&((*path).to_owned(), (*name).to_owned())));
+    let gone: Vec<_> = gone.collect();
+    assert!(gone.is_empty(), "no such function, or it has a budget now: {gone:?}");
+    let planted = "pub fn read(bytes: &[u8]) {}\npub(super) fn inner(text: &str) {}\npub fn of<'a>(\n    text: &'a str,\n) {}";
+    let found: Vec<String> = public_functions(planted).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(found, ["read", "of"]);
+}
+
+/// Returns name and parameters of each `pub fn`.
+fn public_functions(code: &str) -> Vec<(String, String)> {
+    let bodies = code.split("pub fn ").chain(code.split("pub const fn ").skip(1));
+    bodies
+        .skip(1)
+        .filter_map(|rest| {
+            let name = rest.split(['(', '<']).next()?.trim().to_owned();
+            let (parameters, _) = rest.split_once('{')?;
+            let (parameters, _) = parameters.split_once("->").unwrap_or((parameters, ""));
+            Some((name, parameters.to_owned()))
+        })
+        .collect()
+}
+
 #[test]
 fn the_table_has_no_circle() {
     let table: BTreeMap<&str, &[&str]> = MAY_USE.iter().copied().collect();

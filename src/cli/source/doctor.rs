@@ -17,7 +17,7 @@ use crate::answer::{self, Failure, FailureKind, caching};
 use crate::cli::{Exit, Global, Output, Session, session};
 use crate::daemon;
 use crate::fetch::FetchError;
-use crate::model::{Condition, RawItem, SourceId, SourceState};
+use crate::model::{Budget, Condition, RawItem, SourceId, SourceState};
 use crate::pipeline::{Plan, SourcePlan};
 use crate::source::SourceError;
 use crate::source::page::{Pins, discover};
@@ -246,7 +246,8 @@ async fn feed_beside(
     let html = crate::extract::sniff::decode(&response.body, content_type).text;
     let bench = Bench::new(global, &settings.url)?;
     let id = block::id_of(&settings.url, &bench.taken);
-    let announced = discover::feed_links(&html, &response.final_url);
+    let announced =
+        discover::feed_links(&html, &response.final_url, &Budget::for_document(html.len()));
     for feed in announced.iter().filter(|feed| !feed.contains("/comments/")).take(3) {
         tokio::time::sleep(plan.polling.host_spacing).await;
         if let Some(found) = explore::readable_feed(&bench, &id, feed).await?

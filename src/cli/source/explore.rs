@@ -6,7 +6,7 @@ use super::block::Block;
 use super::feed_fit;
 use crate::answer;
 use crate::extract::{html, sniff};
-use crate::model::{Extraction, RawItem, Response};
+use crate::model::{Budget, Extraction, RawItem, Response};
 use crate::source::page::{Pins, discover, propose};
 use crate::text::clean_line;
 
@@ -74,7 +74,8 @@ async fn look_round(
 ) -> anyhow::Result<()> {
     let page = sniff::decode(&response.body, response.headers.get("content-type")).text;
     found.system = discover::recognise(&page);
-    found.announced = discover::feed_links(&page, &response.final_url);
+    found.announced =
+        discover::feed_links(&page, &response.final_url, &Budget::for_document(page.len()));
     if let Some(system) = found.system {
         found.remarks.push(format!("a page made by {system}"));
     }

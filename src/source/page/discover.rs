@@ -44,8 +44,7 @@ fn sign(html: &str, signs: &[(&str, &'static str)]) -> Option<&'static str> {
 
 /// The feeds a page offers (`link rel=alternate`, else links that look like
 /// feeds), absolute, in document order. `base` is the page's own URL.
-pub fn feed_links(html: &str, base: &str) -> Vec<String> {
-    let budget = &Budget::for_document(html.len());
+pub fn feed_links(html: &str, base: &str, budget: &Budget) -> Vec<String> {
     let Ok(page) = document::parse(html, budget) else { return Vec::new() };
     let base = document::base_url(&page, base);
     let offered = hrefs(
@@ -150,10 +149,13 @@ mod tests {
             <link rel='Alternate' type=application/atom+xml href=//b.de/a.atom>\
             <link rel=alternate hreflang=en href=/en><link rel=alternate type=application/rss+xml href='javascript:x'></head>";
         assert_eq!(
-            feed_links(html, "https://a.de/x/y"),
+            feed_links(html, "https://a.de/x/y", &Budget::for_document(html.len())),
             ["https://a.de/sub/news.xml", "https://b.de/a.atom"]
         );
         let html = "<a href='/media/rss/Presse.xml'>RSS</a><a href=/x>x</a>";
-        assert_eq!(feed_links(html, "https://a.de/"), ["https://a.de/media/rss/Presse.xml"]);
+        assert_eq!(
+            feed_links(html, "https://a.de/", &Budget::for_document(html.len())),
+            ["https://a.de/media/rss/Presse.xml"]
+        );
     }
 }
