@@ -1,13 +1,15 @@
-//! `db`: migrate, check, backup, restore, vacuum.
+//! `db`: migrate, check, backup, restore, rekey, vacuum.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::{Exit, Global, Output, Session, UsageError, session};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::ServiceSettings;
-use crate::daemon::{self, KeyFate};
+use crate::config::{Config, ServiceSettings};
+use crate::daemon::{self, KeyFate, Lock};
+use crate::pipeline;
 use crate::store::schema_version;
 
 #[derive(Debug, clap::Subcommand)]
@@ -32,6 +34,10 @@ pub(super) enum Command {
         /// What `backup` wrote
         file: PathBuf,
     },
+    /// Make the links of all readers anew with the present signing key, if the old one is lost
+    ///
+    /// Links in mails sent before no longer work.
+    Rekey,
     /// Give free pages back to the disk
     Vacuum,
 }
@@ -43,6 +49,9 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         let output =
             Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
         return restore(&config, output, &file).await;
+    }
+    if matches!(command, Command::Rekey) {
+        return rekey(&config, global).await;
     }
     let service = config.service.clone();
     let session = Session::of(config, global)?;
@@ -66,7 +75,7 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
             store.vacuum().await?;
             output.line("done")?;
         }
-        Command::Restore { .. } => {}
+        Command::Restore { .. } | Command::Rekey => {}
     }
     Ok(Exit::Done)
 }
@@ -92,11 +101,17 @@ async fn backup(
     Ok(())
 }
 
-async fn restore(
-    config: &crate::config::Config,
-    output: Output,
-    file: &Path,
-) -> anyhow::Result<Exit> {
+async fn rekey(config: &Config, global: &Global) -> anyhow::Result<Exit> {
+    session::refuse_strangers(config)?;
+    let _lock = Lock::take(&config.service.data_dir)?;
+    let ctx = daemon::context_with_any_key(config, Arc::new(SystemClock))?;
+    let readers = pipeline::renew_links(&ctx.store, ctx.tokens.clone()).await?;
+    let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    output.line(&format!("the links of {readers} readers were made anew"))?;
+    Ok(Exit::Done)
+}
+
+async fn restore(config: &Config, output: Output, file: &Path) -> anyhow::Result<Exit> {
     if !file.is_file() {
         return Err(UsageError::new(format!("there is no file `{}`", file.display())).into());
     }

@@ -129,6 +129,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         if let Some(AssembleError::KeyMissing { .. }) = cause.downcast_ref::<AssembleError>() {
             return Some("restore it from the backup, or hand over the credential `amtsbote-key` that the service has; a new key breaks the links of all mails sent".to_owned());
         }
+        if let Some(AssembleError::KeyForeign) = cause.downcast_ref::<AssembleError>() {
+            return Some("hand over the key that the service has, or restore it from the backup; if it is lost, `amtsbote db rekey` makes the links of all readers anew, and those in mails sent no longer work".to_owned());
+        }
         if let Some(AssembleError::Key(_)) = cause.downcast_ref::<AssembleError>() {
             return Some("restore `secret.key` from the backup; a new key breaks the links of all mails sent".to_owned());
         }

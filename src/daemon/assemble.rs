@@ -12,7 +12,7 @@ use crate::config::{Config, ServiceSettings};
 use crate::digest::{Face, TopicTitle, render};
 use crate::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
 use crate::page::Templates;
-use crate::pipeline::{Context, MailPlan, Plan, SourcePlan};
+use crate::pipeline::{self, Context, MailPlan, Plan, SourcePlan};
 use crate::store::{Store, StoreError};
 use crate::subscriber::token::{Key, KeyError, Tokens};
 
@@ -44,6 +44,9 @@ pub enum AssembleError {
         /// Where the key belongs.
         path: String,
     },
+    /// The key is another one than the database was made with.
+    #[error("the signing key is not the one that the links of this database were made with")]
+    KeyForeign,
     /// Overrides of the templates.
     #[error("the templates cannot be used: {0}")]
     Templates(String),
@@ -79,7 +82,22 @@ pub fn make_data_dir(config: &Config) -> Result<(), AssembleError> {
 }
 
 /// Opens the database, the key and the way out.
+///
+/// Fails also if the key is not the database's: nothing would show it but readers whose
+/// links lead nowhere.
 pub fn context(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, AssembleError> {
+    let context = context_with_any_key(config, clock)?;
+    let fits = pipeline::fits(&context.store, &context.tokens).map_err(|cause| {
+        AssembleError::Store { path: database(config).display().to_string(), cause }
+    })?;
+    if fits { Ok(context) } else { Err(AssembleError::KeyForeign) }
+}
+
+/// Does the same whatever key there is, for the command that makes links anew.
+pub fn context_with_any_key(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+) -> Result<Context, AssembleError> {
     make_data_dir(config)?;
     let path = database(config);
     // The key first: a crash between the two must not leave a database without one.
@@ -136,12 +154,10 @@ pub fn write_key(path: &Path, key: &Key) -> Result<(), AssembleError> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let aside = path.with_extension(format!("new-{}", std::process::id()));
     let write = || {
-        let mut file = std::fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&aside)?;
+        // What a crash left; a link is removed and not followed.
+        let _ = std::fs::remove_file(&aside);
+        let mut file =
+            std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&aside)?;
         file.write_all(key.to_text().as_bytes())?;
         file.sync_all()?;
         let placed = std::fs::hard_link(&aside, path);

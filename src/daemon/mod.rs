@@ -19,7 +19,10 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use assemble::{AssembleError, context, database, make_data_dir, plan, signing_key, write_key};
+pub use assemble::{
+    AssembleError, context, context_with_any_key, database, make_data_dir, plan, signing_key,
+    write_key,
+};
 pub use jobs::{Handed, Work, hand_over, perform};
 pub use lock::{Lock, LockError};
 pub use restore::{KeyFate, Restored, key_beside, restore};

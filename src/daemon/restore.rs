@@ -57,7 +57,7 @@ pub async fn restore(config: &Config, backup: &Path, now: Timestamp) -> anyhow::
     }
     // Without the hints of these errors, which are about the database in use.
     copy::take(backup, &copy).map_err(|error| match error {
-        StoreError::Foreign { .. } | StoreError::Damaged(_) => {
+        StoreError::Foreign { .. } | StoreError::Damaged(_) | StoreError::Schema(_) => {
             anyhow::anyhow!("`{}` cannot be restored: {error}", backup.display())
         }
         other => other.into(),
@@ -84,11 +84,15 @@ async fn exchange(
         Ok(text) => Some(Key::parse(&text)?),
         Err(_) => None,
     };
-    let (key, takes_beside, is_foreign) = choose(config, &store, own.clone(), beside).await?;
+    let (key, takes_beside, is_foreign) = choose(config, &store, own.clone(), beside)?;
     let (departures, unread) = departures(present).await;
     let after = Tokens::new(key.clone());
     let before = Tokens::new(own.clone().unwrap_or_else(|| key.clone()));
-    let caught = pipeline::catch_up(&store, departures, before, after, now).await?;
+    let caught = pipeline::catch_up(&store, departures, before, after.clone(), now).await?;
+    if is_foreign {
+        // Else the links of the next mails would work no better than those of before.
+        pipeline::renew_links(&store, after).await?;
+    }
     store.close().await?;
     let mark = now.utc().format(".before-%Y%m%dT%H%M%S%.3fZ").to_string();
     let fate = if takes_beside {
@@ -110,20 +114,20 @@ async fn exchange(
 
 /// The key from now on, whether it is the one beside the backup, and whether
 /// the backup's links were made by another.
-async fn choose(
+fn choose(
     config: &Config,
     store: &Store,
     own: Option<Key>,
     beside: Option<Key>,
 ) -> anyhow::Result<(Key, bool, bool)> {
     if let Some(own) = &own
-        && pipeline::fits(store, &Tokens::new(own.clone())).await?
+        && pipeline::fits(store, &Tokens::new(own.clone()))?
     {
         return Ok((own.clone(), false, false));
     }
     // A key from outside cannot be replaced here.
     if let Some(beside) = beside.filter(|_| config.service.key.0.is_none()) {
-        let fits = pipeline::fits(store, &Tokens::new(beside.clone())).await?;
+        let fits = pipeline::fits(store, &Tokens::new(beside.clone()))?;
         if fits || own.is_none() {
             return Ok((beside, true, !fits));
         }

@@ -30,7 +30,7 @@ pub use poll::{
 };
 pub use prune::prune;
 pub use release::release;
-pub use restore::{Caught, Departures, catch_up, departures, fits};
+pub use restore::{Caught, Departures, catch_up, departures, fits, renew_links};
 pub use retag::{
     Corrected, RetagReport, TopicChange, TopicDiff, correct, corrected_items, retag, topic_diff,
     untagged,

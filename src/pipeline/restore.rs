@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::PipelineError;
-use super::subscription::{depart, erase};
+use super::subscription::{depart, erase, set_links};
 use crate::model::{Standing, SubscriberId, Timestamp};
 use crate::store::outbox::{self, Chosen, Move};
 use crate::store::subscribers::{self, Left};
@@ -36,10 +36,21 @@ pub async fn departures(store: &Store) -> Result<Departures, PipelineError> {
 }
 
 /// Returns whether the links in this database's mails were made with that key. Where
-/// nobody ever subscribed every key is right.
-pub async fn fits(store: &Store, tokens: &Tokens) -> Result<bool, PipelineError> {
-    let one = store.read(subscribers::any_token_hash).await?;
+/// nobody ever subscribed every key is right. Blocks: it is asked before anything runs.
+pub fn fits(store: &Store, tokens: &Tokens) -> Result<bool, StoreError> {
+    let one = store.read_here(subscribers::any_token_hash)?;
     Ok(one.is_none_or(|(id, hash)| token::hash(&tokens.unsubscribe(id)) == hash))
+}
+
+/// Makes the links of all readers anew with that key; those in mails of before no longer
+/// work. Returns how many readers there are.
+pub async fn renew_links(store: &Store, tokens: Tokens) -> Result<usize, PipelineError> {
+    let done = store.write(move |tx| {
+        let everyone = subscribers::with_links(tx)?;
+        everyone.iter().try_for_each(|id| set_links(tx, &tokens, *id))?;
+        Ok(everyone.len())
+    });
+    Ok(done.await?)
 }
 
 /// What was done to the copy.

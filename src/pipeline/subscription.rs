@@ -68,10 +68,19 @@ fn insert(
     new: &NewSubscriber,
 ) -> Result<Option<SubscriberId>, StoreError> {
     let Some(id) = subscribers::insert(tx, new)? else { return Ok(None) };
+    set_links(tx, tokens, id)?;
+    Ok(Some(id))
+}
+
+/// Lets the links that `tokens` make find a subscriber, and no others.
+pub(super) fn set_links(
+    tx: &Transaction<'_>,
+    tokens: &Tokens,
+    id: SubscriberId,
+) -> Result<(), StoreError> {
     let unsubscribe = token::hash(&tokens.unsubscribe(id));
     let settings = token::hash(&tokens.settings(id));
-    subscribers::set_token_hashes(tx, id, &unsubscribe, &settings)?;
-    Ok(Some(id))
+    subscribers::set_token_hashes(tx, id, &unsubscribe, &settings)
 }
 
 /// They leave: the address is erased and what waits for them is not sent, at

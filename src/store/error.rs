@@ -23,6 +23,18 @@ pub enum StoreError {
         /// The file.
         path: String,
     },
+    /// The schema is not the one that the program made at that version.
+    #[error("the schema is not ours: {0}")]
+    Schema(String),
+    /// A new file cannot be made.
+    #[error("`{path}` cannot be made")]
+    NotMade {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        cause: std::io::Error,
+    },
     /// The file was written by a newer program.
     #[error("the database has schema {found}, this program knows only up to {known}")]
     Newer {

@@ -4,6 +4,8 @@
 //! check, so a crash leaves the file at a whole step. A file that is not ours,
 //! or newer than we are, is refused before anything is written.
 
+use std::collections::BTreeSet;
+
 use include_dir::{Dir, include_dir};
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -58,6 +60,34 @@ pub(super) fn recognise(connection: &Connection, path: &str) -> Result<u32, Stor
         return Err(StoreError::Newer { found, known });
     }
     Ok(found)
+}
+
+/// Compares the schema of a file that is `version` steps old with the one that these
+/// steps make. Nothing is written.
+pub(super) fn compare_schema(connection: &Connection, version: u32) -> Result<(), StoreError> {
+    let mut own = Connection::open_in_memory()?;
+    for (number, _, sql) in steps().filter(|(number, ..)| *number <= version) {
+        take_step(&mut own, number, sql)?;
+    }
+    let (own, found) = (objects(&own)?, objects(connection)?);
+    if let Some((kind, name, _)) = found.difference(&own).next() {
+        let message = format!("the {kind} `{name}` is unknown or another than ours");
+        return Err(StoreError::Schema(message));
+    }
+    match own.difference(&found).next() {
+        Some((kind, name, _)) => Err(StoreError::Schema(format!("the {kind} `{name}` is missing"))),
+        None => Ok(()),
+    }
+}
+
+/// Returns kind, name and statement of all that stands in a schema, but for what SQLite
+/// keeps for itself.
+fn objects(connection: &Connection) -> rusqlite::Result<BTreeSet<(String, String, String)>> {
+    let mut statement = connection.prepare(
+        "select type, name, coalesce(sql, '') from sqlite_schema where name not like 'sqlite\\_%' escape '\\'",
+    )?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.collect()
 }
 
 /// Takes the step, unless another process has taken it while we waited.

@@ -66,6 +66,12 @@ pub fn any_token_hash(tx: &Transaction<'_>) -> Result<Option<(SubscriberId, Stri
     tx.one(ANY, [], pair)
 }
 
+/// Returns everyone whose mails hold links.
+pub fn with_links(tx: &Transaction<'_>) -> Result<Vec<SubscriberId>, StoreError> {
+    const WITH_LINKS: &str = "select id from subscribers where unsubscribe_hash is not null";
+    tx.all(WITH_LINKS, [], column)
+}
+
 /// Stores the hashes by which the links in a subscriber's mails find them.
 pub fn set_token_hashes(
     tx: &Transaction<'_>,

@@ -124,7 +124,18 @@ async fn a_running_service_a_foreign_a_damaged_and_a_newer_file_are_refused_unto
     std::fs::write(&torn, bytes).unwrap();
     let empty = world.folder.path().join("leer.db");
     std::fs::write(&empty, "").unwrap();
+    let trapped = world.folder.path().join("falle.db");
+    std::fs::copy(&file, &trapped).unwrap();
+    Connection::open(&trapped)
+        .unwrap()
+        .execute_batch("create trigger t after insert on items begin delete from subscribers; end")
+        .unwrap();
+    let poorer = world.folder.path().join("aermer.db");
+    std::fs::copy(&file, &poorer).unwrap();
+    Connection::open(&poorer).unwrap().execute_batch("drop index items_by_moment").unwrap();
     for (file, told, code) in [
+        (&trapped, "the schema is not ours: the trigger `t` is unknown", 1),
+        (&poorer, "the schema is not ours: the index `items_by_moment` is missing", 1),
         (&other, "is not a database of amtsbote", 1),
         (&empty, "is not a database of amtsbote", 1),
         (&newer, "schema 9999", 1),
@@ -170,6 +181,8 @@ async fn the_key_goes_with_the_backup_and_comes_back_with_it() {
     started.run(&["db", "migrate"]).await.ok();
     let said = restore(&started, &bare, &["--json"]).await.ok().lines();
     assert_eq!(said[0]["key"], "foreign");
+    // The links were made anew with the key that is there: the service starts.
+    started.run(&["items"]).await.ok();
     let said = restore(&started, &file, &["--json"]).await.ok().lines();
     assert_eq!(said[0]["key"], "taken");
     assert_eq!(key(&started), key(&world));
@@ -180,4 +193,26 @@ async fn the_key_goes_with_the_backup_and_comes_back_with_it() {
     assert_eq!(said.code, 1);
     assert!(said.err.contains("there is no signing key"), "{}", said.err);
     assert!(!without.var().join("amtsbote.db").exists());
+}
+
+#[tokio::test]
+async fn a_backup_follows_no_link_and_another_key_is_refused_until_links_are_made_anew() {
+    let (world, _) = backed_up().await;
+    let (link, target) = (world.folder.path().join("link.db"), world.folder.path().join("ziel.db"));
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let said = world.run(&["db", "backup", link.to_str().unwrap(), "--no-key"]).await;
+    assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.err.contains("cannot be made") && !target.exists(), "{}", said.err);
+
+    let key = world.var().join("secret.key");
+    std::fs::write(&key, "7".repeat(64)).unwrap();
+    for command in [&["run"][..], &["items"], &["poll"]] {
+        let said = world.run(command).await;
+        assert_eq!(said.code, 1, "{said:?}");
+        assert!(said.err.contains("the signing key is not the one"), "{}", said.err);
+        assert!(said.err.contains("hint: hand over the key that the service has"), "{}", said.err);
+    }
+    let said = world.run(&["db", "rekey"]).await.ok();
+    assert_eq!(said.out, "the links of 3 readers were made anew\n");
+    world.run(&["items"]).await.ok();
 }

@@ -1,5 +1,6 @@
 //! `subscriber export` and `subscriber import`: people in and out, as CSV.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use serde_json::json;
@@ -38,7 +39,7 @@ pub(super) async fn export(session: &Session) -> anyhow::Result<Exit> {
         let series: Vec<&str> = s.series.iter().map(SeriesId::as_str).collect();
         let topics: Vec<&str> = s.topics.iter().map(TopicId::as_str).collect();
         let confirmed = s.consent.confirmed_at.map(crate::model::Timestamp::rfc3339);
-        writer.write_record([
+        let cells = [
             s.address.as_str(),
             &series.join(","),
             &topics.join(","),
@@ -48,12 +49,28 @@ pub(super) async fn export(session: &Session) -> anyhow::Result<Exit> {
             &since,
             &asked,
             confirmed.as_deref().unwrap_or_default(),
-        ])?;
+        ];
+        writer.write_record(cells.map(no_formula).iter().map(AsRef::as_ref))?;
     }
     if !session.output.json {
         session.output.bytes(&writer.into_inner()?)?;
     }
     Ok(Exit::Done)
+}
+
+/// Returns whether a spreadsheet would take a cell for a formula.
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+/// Returns the cell so that a spreadsheet takes it for text: strangers choose addresses.
+fn no_formula(cell: &str) -> Cow<'_, str> {
+    if is_formula(cell) { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
+}
+
+/// Returns the cell as it was before [`no_formula`].
+fn as_written(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
 /// A line of the list, and what is wrong with it.
@@ -189,10 +206,12 @@ fn row(
     let mut cell = |name: &str| {
         let place = columns.iter().position(|column| column == name);
         let bytes = place.and_then(|place| record.get(place)).unwrap_or_default();
-        String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| {
+        let text = String::from_utf8(bytes.to_vec());
+        let Ok(text) = text else {
             wrong.push(format!("`{name}` is not UTF-8"));
-            String::new()
-        })
+            return String::new();
+        };
+        as_written(&text).to_owned()
     };
     let [text, series, topics, reason] = NEEDED.map(&mut cell);
     let state = cell("state");
@@ -277,6 +296,18 @@ mod tests {
         assert_eq!(good[0].1.address, "a@stadt.test");
         assert_eq!(good[0].1.topics.len(), 2);
         assert!(problems[0].1.contains("`pending` is not `active`"), "{problems:?}");
+    }
+
+    #[test]
+    fn no_cell_is_a_formula_and_each_reads_back_as_it_was() {
+        for cell in ["=1+1@stadt.test", "+49 391 1", "-1", "@x", "\tx", "'=x", "'s Gravenhage", "a"]
+        {
+            let written = no_formula(cell);
+            assert!(!is_formula(&written), "{written}");
+            // Whoever wrote the quotation mark before a formula wanted what we want.
+            let same = if cell == "'=x" { "=x" } else { cell };
+            assert_eq!(as_written(&written), same);
+        }
     }
 
     #[test]
