@@ -13,6 +13,8 @@ use crate::text::{fold, words};
 /// What the whole item tells about each of its dates.
 pub(super) struct Background {
     published: NaiveDate,
+    /// Folded words of the title.
+    title: Vec<String>,
     /// Words about money that can be applied for: in the title two, in the text one each.
     funding: usize,
     /// The title names a gathering.
@@ -21,6 +23,12 @@ pub(super) struct Background {
     is_warning: bool,
     /// The title says that something is off.
     is_cancelled: bool,
+    /// The title tells of a closure, of maintenance, of a contract.
+    is_notice: bool,
+    /// The text is about a contest: what it ends with is no funding, whatever it pays.
+    is_contest: bool,
+    /// The rows of its table are events or deadlines, as their heading says.
+    table: Option<DateKind>,
 }
 
 impl Background {
@@ -35,6 +43,7 @@ impl Background {
         budget: &Budget,
     ) -> Result<Self, Exhausted> {
         budget.step(title.len() + text.len())?;
+        let table = text.lines().find_map(table_of);
         let (title, text) = (fold(title), fold(text));
         let title: Vec<&str> = words(&title).map(|(_, word)| word).collect();
         let is_about = |word: &str| is_in(cues::FUNDING, word) && !is_in(cues::NO_FUNDING, word);
@@ -42,18 +51,42 @@ impl Background {
         let in_text = words(&text).filter(|(_, word)| is_about(word)).count();
         Ok(Self {
             published,
+            title: title.iter().map(|word| (*word).to_owned()).collect(),
             funding: 2 * in_title + in_text,
             is_event: title.iter().any(|word| is_gathering(word)),
-            is_warning: any_in("=warnung =warnt betrug betrueger phishing", &title),
+            is_warning: any_in("=warnung =warnt betrug betruger phishing", &title),
             is_cancelled: is_off(&title),
+            is_notice: any_in(cues::NOT_ACTIONABLE, &title)
+                && !title.iter().any(|word| is_gathering(word)),
+            is_contest: title
+                .iter()
+                .copied()
+                .chain(words(&text).map(|(_, word)| word))
+                .any(|word| is_in(cues::CONTESTS, word) && !is_in(cues::NO_CONTESTS, word)),
+            table,
         })
     }
 
     /// Returns the kind of a deadline that those words set.
     fn deadline(&self, words: &[&str]) -> DateKind {
-        let is_funding = self.funding >= 2 || any_in(cues::APPLICATIONS, words);
+        let applies = any_in(cues::APPLICATIONS, words);
+        let is_funding = self.funding >= 2 && !self.is_contest || applies;
         if self.funding > 0 && is_funding { DateKind::Funding } else { DateKind::Deadline }
     }
+}
+
+/// Returns what the rows below this line are, if it is the heading of a table with dates.
+fn table_of(line: &str) -> Option<DateKind> {
+    let line = fold(line);
+    if line.matches('|').count() < 2 || line.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let heading: Vec<&str> = words(&line).map(|(_, word)| word).collect();
+    let is_deadline = heading
+        .iter()
+        .any(|word| is_in(cues::DEADLINE_NOUNS, word) && !is_in(cues::NO_DEADLINE_NOUNS, word));
+    let kind = if is_deadline { DateKind::Deadline } else { DateKind::Event };
+    (is_deadline || any_in(cues::EVENT_LABELS, &heading)).then_some(kind)
 }
 
 fn is_gathering(word: &str) -> bool {
@@ -95,18 +128,30 @@ enum Lead {
 }
 
 /// Returns the dates of a sentence that a reader can act on; the sentence is left empty.
+///
+/// `before` is the sentence before it: „Er gilt vom …“ speaks of a noun that stands there
+/// or in the title.
 pub(super) fn judge(
+    before: &[Token],
     tokens: &[Token],
     mentions: &[Mention],
     background: &Background,
 ) -> Vec<ItemDate> {
     let sentence: Vec<&str> = tokens.iter().map(|token| token.word.as_str()).collect();
+    let subject: Vec<&str> = match sentence.first() {
+        Some(first) if any_in(cues::PRONOUNS, &[first]) => before
+            .iter()
+            .map(|token| &*token.word)
+            .chain(background.title.iter().map(|word| &**word))
+            .collect(),
+        _ => Vec::new(),
+    };
     let times = mention::times_of_day(tokens);
     let dated = dated(tokens, mentions, background.published);
     let mut found = Vec::new();
     for (at, date) in dated.iter().enumerate() {
         let clause = &sentence[clause(&sentence, &dated, at)];
-        let Some(kind) = kind(&sentence, clause, date, background, &times) else {
+        let Some(kind) = kind(&sentence, clause, &subject, date, background, &times) else {
             continue;
         };
         let is_last_day = matches!(kind, Kind::Until(_))
@@ -173,6 +218,14 @@ fn dated(tokens: &[Token], mentions: &[Mention], published: NaiveDate) -> Vec<Da
         if last.last < published || first.first > last.last {
             continue;
         }
+        // „Der für den 21. April geplante Kongress findet erst am 6. Oktober statt“: the last day counts.
+        let was_planned = tokens[tokens_end..]
+            .iter()
+            .take(5)
+            .any(|token| any_in("geplante angesetzte vorgesehene angekundigte", &[&*token.word]));
+        if was_planned && mentions.get(at).is_some_and(|next| !next.is_relative()) {
+            continue;
+        }
         if lead == Lead::NewDay {
             // The day before it in the sentence is the old one.
             found.clear();
@@ -217,6 +270,13 @@ fn lead(tokens: &[Token], mention: &Mention) -> Lead {
         match *word {
             "bis" | "spaetestens" | "vor" => return Lead::Until,
             "auf" => return Lead::NewDay,
+            // „nicht am 1. April, sondern“, „und nicht schon am 31. März“
+            "nicht"
+                if before[..at].contains(&"schon")
+                    || tokens[mention.tokens.end..].iter().any(|token| token.word == "sondern") =>
+            {
+                return Lead::Background;
+            }
             "den" | "dem" | "der" | "zum" | "einschliesslich" | "," | "kommenden" | "naechsten"
             | "diesen" | "zu" | "incl" | "inkl" | "." | "des" | "tag" | "ablauf" | "mit" => {
                 is_until |= *word == "ablauf";
@@ -224,17 +284,13 @@ fn lead(tokens: &[Token], mention: &Mention) -> Lead {
             // `bis Ostermontag, 6. April`
             word if word.ends_with("tag") => {}
             "seit" | "stand" | "datum" | "datiert" => return Lead::Background,
-            "statt" | "urspruenglich" | "bisher" | "bislang" | "anstatt" | "eigentlich" => {
-                return Lead::Background;
-            }
-            "am" if matches!(
-                before.get(at + 1),
-                Some(&("statt" | "urspruenglich" | "anstelle"))
-            ) =>
-            {
-                return Lead::Background;
-            }
+            // „findet statt am“
+            "statt" if before[at + 1..].iter().any(|word| word.starts_with("find")) => break,
+            "statt" | "anstatt" | "anstelle" | "urspruenglich" | "bisher" | "bislang"
+            | "eigentlich" => return Lead::Background,
             // A document or an event „vom 3. Mai“; a rule applies „vom 1. Mai an“.
+            "am" | "wie" | "schon" | "erst" | "nun" | "jetzt" | "zunaechst" | "angekuendigt"
+            | "geplant" | "gemeldet" | "vorgesehen" => {}
             "vom" => {
                 let after = tokens.get(mention.tokens.end).map_or("", |token| &token.word);
                 return if after == "an" || before.get(at + 1) == Some(&"wirkung") {
@@ -282,6 +338,7 @@ enum Kind {
 fn kind(
     sentence: &[&str],
     clause: &[&str],
+    subject: &[&str],
     date: &Dated,
     background: &Background,
     times: &[TimeOfDay],
@@ -300,12 +357,17 @@ fn kind(
     // „Bindefrist des Angebots“ is the office's own.
     if any_in(cues::NO_DEADLINE_NOUNS, clause)
         && any_in("*frist", clause)
-        && !is_law(sentence, clause, date)
+        && !is_law(sentence, clause, subject, date)
     {
         return None;
     }
-    if is_law(sentence, clause, date) {
-        let ends = date.lead == Lead::Until && !date.is_span || ends_rule(sentence);
+    match background.table.filter(|_| sentence.contains(&"|")) {
+        Some(DateKind::Deadline) => return Some(Kind::Until(background.deadline(sentence))),
+        Some(kind) => return Some(Kind::On(kind)),
+        None => {}
+    }
+    if is_law(sentence, clause, subject, date) {
+        let ends = date.lead == Lead::Until && !date.is_span || ends_rule(sentence, subject);
         return Some(if ends { Kind::Until(DateKind::Law) } else { Kind::On(DateKind::Law) });
     }
     let is_closed = sentence.windows(2).any(|pair| pair == ["nicht", "moeglich"]);
@@ -319,7 +381,15 @@ fn kind(
             || lies_open;
         return acts.then(|| Kind::Until(background.deadline(clause)));
     }
-    if any_in("=endet =enden", clause) && any_in(cues::ACTIONS, clause) {
+    // „letzter Tag ist der“, „letzte Gelegenheit am“
+    let is_last = any_in("=letzte =letzter =letztes letztmoglich letztmal", clause)
+        && any_in("=tag =termin moglichkeit gelegenheit =chance letztmoglich letztmal", clause);
+    if (is_last || any_in("=endet =enden", clause)) && any_in(cues::ACTIONS, sentence) {
+        return Some(Kind::Until(background.deadline(clause)));
+    }
+    // „muss am 30. Juni vorliegen“
+    let must = any_in("=muss =mussen", clause) && any_in(cues::HANDED_IN, clause);
+    if must && date.lead == Lead::On && !date.is_span && !is_from(sentence, date) {
         return Some(Kind::Until(background.deadline(clause)));
     }
     if date.is_span
@@ -328,29 +398,32 @@ fn kind(
     {
         return Some(Kind::Until(background.deadline(sentence)));
     }
-    is_event(sentence, clause, date, background, times).then_some(Kind::On(DateKind::Event))
+    is_event(sentence, clause, subject, date, background, times)
+        .then_some(Kind::On(DateKind::Event))
 }
 
 /// „bis Ende 2027 sollen alle Schulen angeschlossen sein“ asks nothing of a reader.
 fn is_goal(sentence: &[&str], date: &Dated) -> bool {
+    let is_event =
+        !date.is_month && date.lead == Lead::On && sentence.iter().any(|word| is_gathering(word));
+    if is_event {
+        return false;
+    }
     let has = |words: &[&str]| sentence.iter().any(|word| words.contains(word));
     if has(&["voraussichtlich", "geplant", "vorgesehen", "angestrebt", "rechnet", "hofft"]) {
         return !is_off(sentence);
     }
-    let hands_in = any_in(
-        "einreich eingereicht =vorliegen gemeldet =melden gestellt abgegeben zurueckgesandt",
-        sentence,
-    );
+    let hands_in = any_in(cues::HANDED_IN, sentence);
     date.lead == Lead::Until
         && (has(&["soll", "sollen"]) && !hands_in
             || has(&["will", "wollen", "plant", "planen"]) && !has(&["wer"]))
 }
 
-fn is_law(sentence: &[&str], clause: &[&str], date: &Dated) -> bool {
+fn is_law(sentence: &[&str], clause: &[&str], subject: &[&str], date: &Dated) -> bool {
     let follows = |first: &str, second: &str| {
         sentence.windows(2).any(|pair| pair[0] == first && pair[1] == second)
     };
-    let is_contract = any_in(cues::NO_LAW, sentence);
+    let is_contract = any_in(cues::NO_LAW, sentence) || any_in(cues::NO_LAW, subject);
     if any_in("=inkrafttreten", sentence) {
         return true;
     }
@@ -360,12 +433,13 @@ fn is_law(sentence: &[&str], clause: &[&str], date: &Dated) -> bool {
     if follows("mit", "wirkung") || follows("mit", "ablauf") {
         return !is_contract
             && !any_in(cues::PAST, clause)
-            && !any_in("gewaehlt bestellt berufen ernannt", sentence);
+            && !any_in("gewahlt bestellt berufen ernannt", sentence);
     }
     if is_contract || any_in(cues::NOT_ACTIONABLE, clause) {
         return false;
     }
-    if any_in(cues::RULES, sentence) && ends_rule(sentence) {
+    let is_rule = any_in(cues::RULES, sentence) || any_in(cues::RULES, subject);
+    if is_rule && ends_rule(sentence, subject) {
         return true;
     }
     let from = is_from(sentence, date);
@@ -377,11 +451,11 @@ fn is_law(sentence: &[&str], clause: &[&str], date: &Dated) -> bool {
 }
 
 /// „läuft aus“, „endet“
-fn ends_rule(sentence: &[&str]) -> bool {
+fn ends_rule(sentence: &[&str], subject: &[&str]) -> bool {
     let has = |word: &str| sentence.contains(&word);
-    (has("laeuft") && has("aus"))
+    (has("laeuft") && (has("aus") || has("ab")))
         || has("ausser")
-        || (has("endet") && any_in(cues::RULES, sentence))
+        || (has("endet") && (any_in(cues::RULES, sentence) || any_in(cues::RULES, subject)))
 }
 
 /// „ab dem 1. Juli“, „zum 1. Juli“, „vom 1. Juli an“.
@@ -393,11 +467,13 @@ fn is_from(sentence: &[&str], date: &Dated) -> bool {
 fn is_event(
     sentence: &[&str],
     clause: &[&str],
+    subject: &[&str],
     date: &Dated,
     background: &Background,
     times: &[TimeOfDay],
 ) -> bool {
-    if any_in("=jahre", sentence) && any_in("=alt", sentence) {
+    let is_age = any_in("=jahre", sentence) && any_in("=alt", sentence);
+    if is_age || background.is_notice {
         return false;
     }
     let is_noun_here = sentence.iter().any(|word| is_gathering(word));
@@ -409,9 +485,18 @@ fn is_event(
         return is_noun_here && any_in("=statt stattfind", clause);
     }
     let is_told = any_in(cues::PAST, clause) && !is_changed;
-    let is_about_event = is_noun_here || background.is_event;
+    // What is called off was a gathering, whatever its name.
+    let is_about_event = is_noun_here
+        || background.is_event
+        || subject.iter().any(|word| is_gathering(word))
+        || any_in("abgesagt =absage abgeblasen", sentence);
     if date.is_relative {
-        return !is_told && has_time && (is_verb_here || is_about_event);
+        return is_about_event && is_off(sentence)
+            || !is_told && has_time && (is_verb_here || is_about_event);
+    }
+    let recurs = any_in(cues::RECURRENCES, sentence);
+    if recurs && is_from(sentence, date) {
+        return false;
     }
     // A report names the day on which it was written.
     let is_dateline = date.first.first == background.published;
@@ -427,13 +512,14 @@ fn is_event(
     is_bare_line
         || is_labelled
         || names_it && !is_told
+        || (date.is_span && background.is_event)
         || (is_about_event && (is_verb_here || is_changed || is_weak_verb_here))
-        || (has_time
-            && (is_about_event
-                || is_verb_here
-                || is_weak_verb_here
-                || any_in(cues::ANY_VERBS, clause)))
-        || (is_verb_here && any_in("=statt verliehen =laedt =laden =tagt eingeladen", clause))
+        || ((has_time || background.is_event) && !is_from(sentence, date))
+        || (is_verb_here
+            && any_in(
+                "=statt =buhne eingeweiht eroffnet verliehen =ladt =laden =tagt eingeladen",
+                clause,
+            ))
 }
 
 /// Tokens of a line that holds little more than a day, a time and a place.

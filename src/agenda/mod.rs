@@ -42,6 +42,7 @@ pub fn dates(
 ) -> Result<Vec<ItemDate>, Exhausted> {
     let background = Background::of(title, text, published, budget)?;
     let mut found: Vec<ItemDate> = Vec::new();
+    let mut before = Vec::new();
     for sentence in std::iter::once(title).chain(sentences(text)) {
         let sentence = sentence.trim();
         let end = sentence.char_indices().nth(MAX_SENTENCE).map_or(sentence.len(), |(at, _)| at);
@@ -49,17 +50,19 @@ pub fn dates(
         let tokens = mention::tokens(sentence, budget)?;
         let mentions = mention::mentions(&tokens);
         if mentions.is_empty() {
+            before = tokens;
             continue;
         }
         // Each date looks at the words of its sentence.
         budget.step(mentions.len() * tokens.len())?;
         let proof: String = sentence.chars().take(MAX_PROOF).collect();
-        for date in judge::judge(&tokens, &mentions, &background) {
+        for date in judge::judge(&before, &tokens, &mentions, &background) {
             keep(&mut found, ItemDate { sentence: proof.clone(), ..date });
         }
         if found.len() >= MAX_DATES {
             break;
         }
+        before = tokens;
     }
     Ok(found)
 }

@@ -146,6 +146,70 @@ fn what_asks_nothing_of_a_reader_is_no_date() {
 }
 
 #[test]
+fn a_pronoun_speaks_of_the_sentence_before_or_of_the_title() {
+    let read = |title: &str, text: &str| read("2026-11-02", title, text);
+    assert_eq!(
+        read("Aus dem Rathaus", "Die Stadt schloss einen Liefervertrag. Er gilt ab 1. Januar."),
+        [""; 0]
+    );
+    let text = "Das teilte das Ministerium mit. Sie läuft am 31. März 2027 aus.";
+    assert_eq!(read("Verordnung wird nicht verlängert", text), ["rechtsstand ..2027-03-31"]);
+    let text = "Die Fachtagung ist gut besucht. Sie findet am 4. Dezember statt.";
+    assert_eq!(read("Aus dem Rathaus", text), ["termin 2026-12-04.."]);
+}
+
+#[test]
+fn what_was_planned_gives_way_to_what_is_planned_now() {
+    assert_reads(
+        "2026-11-02",
+        &[
+            (
+                "Die Satzung tritt nicht am 1. Dezember, sondern am 1. Februar in Kraft.",
+                &["rechtsstand 2027-02-01.."],
+            ),
+            (
+                "Neuer Termin der Tagung ist der 8. Dezember statt wie gemeldet der 1. Dezember.",
+                &["termin 2026-12-08.."],
+            ),
+            (
+                "Der für den 12. November geplante Kongress findet erst am 3. Dezember statt.",
+                &["termin 2026-12-03.."],
+            ),
+            (
+                "Die Meldung muss erst am 18. Dezember und nicht schon am 27. November vorliegen.",
+                &["frist ..2026-12-18"],
+            ),
+        ],
+    );
+}
+
+#[test]
+fn the_heading_of_a_table_says_what_its_days_are() {
+    let read = |text: &str| read("2026-11-02", "Angebote der Akademie", text);
+    assert_eq!(
+        read("| Kurs | Datum | Ort |\n| Tabellen | 12.01.2027 | Stendal |"),
+        ["termin 2027-01-12.."]
+    );
+    assert_eq!(read("| Los | Meldeschluss |\n| Nord | 12.01.2027 |"), ["frist ..2027-01-12"]);
+    assert_eq!(read("| Jahr | Kosten |\n| 12.01.2027 | 3 |"), [""; 0]);
+}
+
+#[test]
+fn days_and_hours_in_words_are_read() {
+    assert_reads(
+        "2026-11-02",
+        &[
+            (
+                "Die Tagung beginnt am zwölften November um neun Uhr.",
+                &["termin 2026-11-12.. 09:00"],
+            ),
+            ("Anmeldeschluss ist der einunddreißigste Dezember.", &["frist ..2026-12-31"]),
+            ("Letzter Tag für Vorschläge ist der 30. November.", &["frist ..2026-11-30"]),
+        ],
+    );
+}
+
+#[test]
 fn a_year_that_is_not_said_follows_from_the_day_of_publication() {
     assert_reads(
         "2026-12-20",
