@@ -9,13 +9,15 @@ pub mod evaluate;
 pub mod revise;
 pub mod words;
 
+mod background;
 mod cues;
+mod dated;
 mod judge;
 mod place;
 
 use chrono::NaiveDate;
 
-use self::judge::Background;
+use self::background::Background;
 use crate::model::{Budget, Exhausted, ItemDate, Precision};
 use crate::text::date::mention;
 use crate::text::sentences;

@@ -1,0 +1,100 @@
+//! What an item as a whole tells about each of its dates.
+
+use chrono::NaiveDate;
+
+use super::cues::{self, any_in, is_in};
+use crate::model::{Budget, DateKind, Exhausted};
+use crate::text::{fold, words};
+
+/// What the whole item tells about each of its dates.
+pub(super) struct Background {
+    pub(super) published: NaiveDate,
+    /// Folded words of the title.
+    pub(super) title: Vec<String>,
+    /// Words about money that can be applied for: in the title two, in the text one each.
+    pub(super) funding: usize,
+    /// The title names a gathering.
+    pub(super) is_event: bool,
+    /// The title warns of what the text tells.
+    pub(super) is_warning: bool,
+    /// The title says that something is off.
+    pub(super) is_cancelled: bool,
+    /// The title tells of a closure, of maintenance, of a contract.
+    pub(super) is_notice: bool,
+    /// The text is about a contest: what it ends with is no funding, whatever it pays.
+    pub(super) is_contest: bool,
+    /// The rows of its table are events or deadlines, as their heading says.
+    pub(super) table: Option<DateKind>,
+}
+
+impl Background {
+    /// Reads title and text for what they are about.
+    ///
+    /// # Errors
+    /// Fails if the budget has no steps left for them.
+    pub(super) fn of(
+        title: &str,
+        text: &str,
+        published: NaiveDate,
+        budget: &Budget,
+    ) -> Result<Self, Exhausted> {
+        budget.step(title.len() + text.len())?;
+        let table = text.lines().find_map(table_of);
+        let (title, text) = (fold(title), fold(text));
+        let title: Vec<&str> = words(&title).map(|(_, word)| word).collect();
+        let is_about = |word: &str| is_in(cues::FUNDING, word) && !is_in(cues::NO_FUNDING, word);
+        let in_title = title.iter().filter(|word| is_about(word)).count();
+        let in_text = words(&text).filter(|(_, word)| is_about(word)).count();
+        Ok(Self {
+            published,
+            title: title.iter().map(|word| (*word).to_owned()).collect(),
+            funding: 2 * in_title + in_text,
+            is_event: title.iter().any(|word| is_gathering(word)),
+            is_warning: any_in("=warnung =warnt betrug betruger phishing", &title),
+            is_cancelled: is_off(&title),
+            is_notice: any_in(cues::NOT_ACTIONABLE, &title)
+                && !title.iter().any(|word| is_gathering(word)),
+            is_contest: title
+                .iter()
+                .copied()
+                .chain(words(&text).map(|(_, word)| word))
+                .any(|word| is_in(cues::CONTESTS, word) && !is_in(cues::NO_CONTESTS, word)),
+            table,
+        })
+    }
+
+    /// Returns the kind of a deadline that those words set.
+    pub(super) fn deadline(&self, words: &[&str]) -> DateKind {
+        let applies = any_in(cues::APPLICATIONS, words);
+        let is_funding = self.funding >= 2 && !self.is_contest || applies;
+        if self.funding > 0 && is_funding { DateKind::Funding } else { DateKind::Deadline }
+    }
+}
+
+/// Returns what the rows below this line are, if it is the heading of a table with dates.
+fn table_of(line: &str) -> Option<DateKind> {
+    let line = fold(line);
+    if line.matches('|').count() < 2 || line.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let heading: Vec<&str> = words(&line).map(|(_, word)| word).collect();
+    let is_deadline = heading
+        .iter()
+        .any(|word| is_in(cues::DEADLINE_NOUNS, word) && !is_in(cues::NO_DEADLINE_NOUNS, word));
+    let kind = if is_deadline { DateKind::Deadline } else { DateKind::Event };
+    (is_deadline || any_in(cues::EVENT_LABELS, &heading)).then_some(kind)
+}
+
+/// Returns whether a word names a gathering.
+pub(super) fn is_gathering(word: &str) -> bool {
+    is_in(cues::EVENT_NOUNS, word) && !is_in(cues::NO_EVENT_NOUNS, word)
+}
+
+/// Returns whether the words call something off.
+pub(super) fn is_off(words: &[&str]) -> bool {
+    let has = |word: &str| words.contains(&word);
+    any_in(cues::CANCELLED, words)
+        || ((has("faellt") || has("fallen")) && has("aus"))
+        || (has("nicht") && has("statt"))
+        || (has("unbestimmte") && has("verschoben"))
+}
