@@ -56,10 +56,13 @@ pub fn read(
     budget: &Budget,
 ) -> Result<Article, ExtractError> {
     let tree = document::parse(html, budget)?;
-    let head = head::read(&tree, html);
+    let mut head = head::read(&tree, html);
     let base = document::base_url(&tree, url);
     let page = walk::read(&tree, budget)?;
     drop(tree);
+    if page.blocks.iter().all(|block| !block.is_prose()) && head.body.is_none() {
+        head::read_program_data(&mut head, html, budget)?;
+    }
     let mut region = region::find(&page, &head);
     let title = title::find(&page, &head, &region, hint);
     let heading = title.as_ref().and_then(|title| title.block);
@@ -88,10 +91,13 @@ pub fn read(
     })
 }
 
-/// Text that only JSON-LD holds, on pages that scripts fill.
+/// Text that only data for scripts holds, on pages that scripts fill; as HTML where it is.
 fn paragraphs(text: &str) -> Option<String> {
     const LONGEST: usize = 40_000;
     let text = text.get(..text.floor_char_boundary(LONGEST))?;
+    if text.contains("</p>") || text.contains("<br") {
+        return Some(text.to_owned());
+    }
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let lines = escaped.lines().map(str::trim).filter(|line| !line.is_empty());
     let html: String = lines.map(|line| format!("<p>{line}</p>\n")).collect();

@@ -38,7 +38,7 @@ pub fn read(
 ) -> Result<Extraction, ExtractError> {
     let mut notes = Vec::new();
     let text = sniff::decode_with_notes(body, content_type, &mut notes);
-    let text = sniff::without_c1(text);
+    let text = sniff::without_double(sniff::without_c1(text), &mut notes);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let base = base_url.and_then(|url| Url::parse(url).ok());
     let read = match sniff::shape(text) {

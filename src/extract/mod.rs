@@ -11,6 +11,8 @@ pub mod file;
 pub mod html;
 pub mod opml;
 pub mod pdf;
+pub mod records;
+pub mod scripts;
 pub mod sniff;
 
 mod convert;

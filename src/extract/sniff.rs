@@ -22,7 +22,7 @@ pub struct Decoded {
 pub fn decode(body: &[u8], content_type: Option<&str>) -> Decoded {
     let mut notes = Vec::new();
     let text = decode_with_notes(body, content_type, &mut notes);
-    let text = without_c1(without_mark(text));
+    let text = without_double(without_c1(without_mark(text)), &mut notes);
     Decoded { text: text.into_owned(), notes }
 }
 
@@ -198,6 +198,45 @@ fn without_mark(text: Cow<'_, str>) -> Cow<'_, str> {
     }
 }
 
+/// Undoes UTF-8 that was taken for windows-1252 and encoded again: `BÃ¼rger`.
+///
+/// Two such letters make a document one of these; no language writes them.
+pub(super) fn without_double<'a>(text: Cow<'a, str>, notes: &mut Vec<String>) -> Cow<'a, str> {
+    // `Ã`, `Â` and `â` are what the first byte of each German letter and mark becomes.
+    let suspects = ['\u{c2}', '\u{c3}', '\u{e2}'];
+    if text.matches(suspects).take(2).count() < 2 {
+        return text;
+    }
+    let mut repaired = String::with_capacity(text.len());
+    let (mut rest, mut count) = (&*text, 0);
+    while let Some(at) = rest.find(suspects) {
+        repaired.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let taken = rest.char_indices().nth(3).map_or(rest.len(), |(end, _)| end);
+        let (bytes, _, is_lossy) = encoding_rs::WINDOWS_1252.encode(&rest[..taken]);
+        let width = if bytes.first() == Some(&0xe2) { 3 } else { 2 };
+        let whole = bytes.get(..width).and_then(|bytes| std::str::from_utf8(bytes).ok());
+        match whole.filter(|_| !is_lossy || width == 2) {
+            Some(whole) => {
+                repaired.push_str(whole);
+                count += 1;
+                rest = rest.char_indices().nth(width).map_or("", |(end, _)| &rest[end..]);
+            }
+            None => {
+                let next = rest.char_indices().nth(1).map_or(rest.len(), |(end, _)| end);
+                repaired.push_str(&rest[..next]);
+                rest = &rest[next..];
+            }
+        }
+    }
+    if count < 2 {
+        return text;
+    }
+    repaired.push_str(rest);
+    notes.push("the document was encoded as UTF-8 twice".to_owned());
+    Cow::Owned(repaired)
+}
+
 /// C1 controls are no text: somebody took windows-1252 for Latin-1 before us.
 pub(super) fn without_c1(text: Cow<'_, str>) -> Cow<'_, str> {
     let bytes = text.as_bytes();
@@ -257,6 +296,17 @@ mod tests {
 
     fn text(body: &[u8], content_type: Option<&str>) -> String {
         decode(body, content_type).text
+    }
+
+    #[test]
+    fn utf8_that_was_encoded_twice_is_read() {
+        assert_eq!(
+            text("BÃ¼rger â€žStraÃŸeâ€œ – Ã„mter".as_bytes(), None),
+            "Bürger „Straße“ – Ämter"
+        );
+        for sound in ["São João, Â und â", "Bürger „Straße“", "Ã", "Ã¼ allein"] {
+            assert_eq!(text(sound.as_bytes(), None), sound);
+        }
     }
 
     #[test]

@@ -69,6 +69,8 @@ pub enum ReadBy {
     Selectors,
     /// The list that repeated structure, dates and words gave away.
     Structure,
+    /// The data that the page carries for scripts and search engines.
+    Data,
 }
 
 impl ReadBy {
@@ -80,6 +82,7 @@ impl ReadBy {
             Self::Fallback => "fallback",
             Self::Selectors => "selectors",
             Self::Structure => "structure",
+            Self::Data => "data",
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod detail;
 pub mod discover;
+mod embedded;
 mod find;
 mod presets;
 mod read;
@@ -213,7 +214,10 @@ impl Source for Page {
                 .map_err(|error| challenged(&decoded.text).unwrap_or(error))?;
             (items, ReadBy::Selectors, notes)
         } else {
-            let found = find::find(&page, &around, sent_at(response), false);
+            let mut found = find::find(&page, &around, sent_at(response), false);
+            if let Ok(found) = &mut found {
+                embedded::add(found, &decoded.text, &around)?;
+            }
             better(selected, found, &decoded.text)?
         };
         budget.check()?;
@@ -294,11 +298,11 @@ fn better(
     match (selected, list) {
         (Some(Ok((items, notes))), list) if !items.is_empty() => match list {
             Some(list) if worth(&list.items) * 10 > worth(&items) * 13 => {
-                Ok((list.items, ReadBy::Structure, Vec::new()))
+                Ok((list.items, list.read_by, Vec::new()))
             }
             _ => Ok((items, ReadBy::Selectors, notes)),
         },
-        (_, Some(list)) => Ok((list.items, ReadBy::Structure, Vec::new())),
+        (_, Some(list)) => Ok((list.items, list.read_by, Vec::new())),
         (selected, None) => {
             if let Some(error) = challenged(html) {
                 return Err(error);
@@ -364,8 +368,11 @@ fn lists_of(
     }
     let base = document::base_url(&page, &response.final_url);
     let around = Surroundings { base: base.as_ref(), page: &response.final_url, zone, budget };
-    let found = find::find(&page, &around, sent_at(response), wants_pins);
-    found.ok().filter(|_| budget.check().is_ok()).map(|found| found.lists).unwrap_or_default()
+    let Ok(mut found) = find::find(&page, &around, sent_at(response), wants_pins) else {
+        return Vec::new();
+    };
+    let added = embedded::add(&mut found, &decoded.text, &around);
+    if added.is_ok() && budget.check().is_ok() { found.lists } else { Vec::new() }
 }
 
 /// The entries of a list at all the addresses that a preset found, if their titles tell

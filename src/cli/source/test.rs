@@ -14,9 +14,13 @@ pub(super) async fn test(global: &Global, what: &str) -> anyhow::Result<Exit> {
     if what.contains("://") {
         return probe(global, what).await;
     }
-    // An id has no dot; a host has one, and people type it as they say it.
-    if what.contains('.') && !what.contains(char::is_whitespace) {
-        return probe(global, &format!("https://{what}")).await;
+    // An id has none of these; an address has, and people type it as they say it.
+    if what.contains(['.', '/', ':']) && !what.contains(char::is_whitespace) {
+        // Some offices still have no TLS.
+        return match probe(global, &format!("https://{what}")).await {
+            Err(_) => probe(global, &format!("http://{what}")).await,
+            exit => exit,
+        };
     }
     known(global, what).await
 }

@@ -3,11 +3,10 @@
 use scraper::{ElementRef, Html};
 use serde_json::Value;
 
+use crate::extract::{records, scripts};
+use crate::model::{Budget, Exhausted};
 use crate::text::{clean_line, fold};
 
-/// Most scripts of JSON-LD, and bytes of each, that are read.
-const MOST_SCRIPTS: usize = 20;
-const LONGEST_SCRIPT: usize = 256 << 10;
 /// Most objects of JSON-LD that are looked at.
 const MOST_OBJECTS: usize = 2_000;
 const LONGEST: usize = 500;
@@ -34,8 +33,8 @@ pub(super) struct Head {
 /// Reads the claims. `source` is the page as text: its tree has lost the scripts.
 pub(super) fn read(page: &Html, source: &str) -> Head {
     let mut head = Head::default();
-    for script in scripts(source) {
-        linked_data(script, &mut head);
+    for value in scripts::linked_data(source) {
+        linked_data(&value, &mut head);
     }
     let mut seen = 0;
     for element in page.root_element().descendent_elements() {
@@ -52,6 +51,25 @@ pub(super) fn read(page: &Html, source: &str) -> Head {
         }
     }
     head
+}
+
+/// Reads the claims of the data from which scripts draw the page.
+///
+/// Fails if that costs more than `budget`.
+pub(super) fn read_program_data(
+    head: &mut Head,
+    source: &str,
+    budget: &Budget,
+) -> Result<(), Exhausted> {
+    for value in scripts::data(source) {
+        if let Some(prose) = records::article(&value, budget)? {
+            push(&mut head.titles, clean_line(&prose.title, LONGEST));
+            prose.date.into_iter().for_each(|date| push(&mut head.published, date));
+            head.body = Some(prose.html);
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn is_in_drawing(element: ElementRef<'_>) -> bool {
@@ -117,34 +135,8 @@ fn push(list: &mut Vec<String>, value: String) {
     }
 }
 
-/// Insides of the scripts that hold JSON-LD.
-fn scripts(source: &str) -> Vec<&str> {
-    let mut scripts = Vec::new();
-    let mut at = 0;
-    while let Some(found) = source.get(at..).and_then(|rest| rest.find("ld+json")) {
-        let from = at + found;
-        let Some(begin) = source[from..].find('>').map(|offset| from + offset + 1) else { break };
-        let end = source[begin..].find("</").map_or(source.len(), |offset| begin + offset);
-        // `</` inside a JSON string is written `<\/`, but by few.
-        let end = source[begin..].find("</script").map_or(end, |offset| begin + offset);
-        if end - begin <= LONGEST_SCRIPT {
-            scripts.push(&source[begin..end]);
-        }
-        at = end;
-        if scripts.len() == MOST_SCRIPTS {
-            break;
-        }
-    }
-    scripts
-}
-
-fn linked_data(script: &str, head: &mut Head) {
-    let script = script.trim().trim_start_matches("<![CDATA[").trim_end_matches("]]>");
-    // Line breaks inside strings are an error in JSON and common in the wild.
-    let parsed = serde_json::from_str::<Value>(script)
-        .or_else(|_| serde_json::from_str(&script.replace(['\n', '\r', '\t'], " ")));
-    let Ok(value) = parsed else { return };
-    let mut waiting = vec![&value];
+fn linked_data(value: &Value, head: &mut Head) {
+    let mut waiting = vec![value];
     let mut seen = 0;
     while let Some(value) = waiting.pop() {
         seen += 1;

@@ -167,6 +167,34 @@ fn a_page_of_tables_is_read_like_any_other() {
 }
 
 #[test]
+fn a_title_that_no_heading_is_begins_as_the_list_said() {
+    let hint = Some("Neues Portal für die …");
+    let title = |page: &str| {
+        let page = format!("<h1>Aktuelles</h1>{page}<p>{LEAD}</p><p>{BODY}</p>");
+        read(&page, "https://a.example/x", hint, Berlin).unwrap().title
+    };
+    let whole = "Neues Portal für die Stadt";
+    assert_eq!(title(&format!("<p><b>{whole}</b></p>")).as_deref(), Some(whole));
+    assert_eq!(
+        title(&format!("<meta property=og:title content='{whole}'>")).as_deref(),
+        Some(whole)
+    );
+    assert_eq!(title(&format!("<p>{whole} gibt es nicht.</p>")).as_deref(), Some("Aktuelles"));
+}
+
+#[test]
+fn a_page_that_scripts_draw_is_read_from_their_data() {
+    let page = format!(
+        "<h1>Aktuelles</h1><div id=__next></div><script id=__NEXT_DATA__ type=application/json>\
+         {{\"props\":{{\"news\":{{\"title\":\"Neues Portal\",\"publishedAt\":\"2026-04-17\",\"content\":\"<p>{LEAD}</p><p>{BODY}</p>\"}}}}}}</script>"
+    );
+    let article = read(&page, "https://a.example/x", Some("Neues Portal"), Berlin).unwrap();
+    assert_eq!(text(&article), format!("{LEAD}\n{BODY}"));
+    assert_eq!(article.title.as_deref(), Some("Neues Portal"));
+    assert_eq!(day(&article).as_deref(), Some("2026-04-17"));
+}
+
+#[test]
 fn reading_is_linear_and_bounded() {
     let steps = |times: usize| {
         let part = format!(

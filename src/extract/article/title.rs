@@ -67,6 +67,13 @@ pub(super) fn find(page: &Page, head: &Head, region: &Region, hint: Option<&str>
             best = Some((score, index));
         }
     }
+    let is_hinted =
+        |words: &str| hint.as_ref().is_some_and(|hint| words.starts_with(hint.as_str()));
+    if !best.is_some_and(|(_, index)| is_hinted(&fold(&page.blocks[index].text)))
+        && let Some(title) = hinted(page, head, &is_hinted)
+    {
+        return Some(title);
+    }
     if let Some((_, index)) = best.filter(|(score, _)| *score > 0) {
         return Some(Title { words: shown(&page.blocks[index].text, head), block: Some(index) });
     }
@@ -81,6 +88,23 @@ pub(super) fn find(page: &Page, head: &Head, region: &Region, hint: Option<&str>
     let block =
         page.blocks.iter().position(|block| !block.is_beside && fold(&block.text) == folded);
     Some(Title { words: clean_line(&claimed, LONGEST), block })
+}
+
+/// The title that no heading is: what the page claims, or a line of its own, if it begins as
+/// the list said.
+fn hinted(page: &Page, head: &Head, is_hinted: &dyn Fn(&str) -> bool) -> Option<Title> {
+    let claim = head.titles.iter().find(|claim| is_hinted(&fold(claim)));
+    let is_line = |text: &str| text.chars().count() <= LONGEST && !text.ends_with(['.', '!', ':']);
+    let block = page.blocks.iter().position(|block| {
+        let words = fold(&block.text);
+        !block.is_beside
+            && match claim {
+                Some(claim) => fold(claim) == words,
+                None => is_line(&block.text) && is_hinted(&words),
+            }
+    });
+    let words = claim.or_else(|| block.map(|block| &page.blocks[block].text))?;
+    Some(Title { words: clean_line(&words.replace('\n', " "), LONGEST), block })
 }
 
 /// Headings stand right above their text.

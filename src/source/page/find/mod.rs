@@ -28,7 +28,7 @@ use self::outline::{Outline, Span};
 pub use self::pin::Pins;
 use self::region::Region;
 use super::read::Surroundings;
-use crate::model::{Budget, Exhausted, RawItem, Timestamp};
+use crate::model::{Budget, Exhausted, RawItem, ReadBy, Timestamp};
 use crate::source::SourceError;
 
 /// The page and all that was gathered before any region is read.
@@ -68,6 +68,7 @@ pub(super) struct List {
     pub(super) reasons: Vec<String>,
     /// Selectors that find the same items, where they were asked for.
     pub(super) pins: Option<Pins>,
+    pub(super) read_by: ReadBy,
 }
 
 /// What a page was found to hold.
@@ -140,6 +141,7 @@ fn found(
             is_sure: choice.is_sure,
             pins: wants_pins.then(|| pin::pins(&ground, page, &choice)).flatten(),
             reasons: choice.reasons,
+            read_by: ReadBy::Structure,
         })
         .collect();
     Ok(Found { lists, why_none })

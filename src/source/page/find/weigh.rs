@@ -397,10 +397,29 @@ fn goes_on(title: &str) -> bool {
     title.split_whitespace().count() <= 4 && starts.iter().any(|start| lower.starts_with(start))
 }
 
+/// Returns whether a page speaks of cookies and of agreeing.
+fn asks_for_consent(ground: &Ground<'_>) -> bool {
+    let says = |words: &[&str]| {
+        ground.outline.pieces.iter().any(|piece| {
+            let lower = piece.text.to_lowercase();
+            words.iter().any(|word| lower.contains(word))
+        })
+    };
+    says(&["cookie", "datenschutz", "privacy"])
+        && says(&["akzeptier", "zustimm", "einwillig", "einverstanden", "accept", "consent"])
+}
+
 fn why_none(ground: &Ground<'_>, page: &Page, best: Option<&Candidate>) -> String {
     let letters: usize = ground.outline.pieces.iter().map(|piece| piece.text.trim().len()).sum();
+    if letters < 600 && asks_for_consent(ground) {
+        return "only a question for consent answers, which a browser would click away: look for \
+                a feed of the site, or ask its operator to let the user agent pass"
+            .to_owned();
+    }
     if letters < 200 {
-        return "the page holds hardly any text: its content may come by script".to_owned();
+        return "the page holds hardly any text, so its content comes by script: look for a feed \
+                of the site, or for another address of the list"
+            .to_owned();
     }
     let says_empty = ground.outline.pieces.iter().any(|piece| {
         let lower = piece.text.to_lowercase();
