@@ -7,6 +7,7 @@ use crate::model::{
 };
 use crate::source::page::check_detail;
 use crate::source::{Configured, KINDS};
+use crate::topic::Tagger;
 
 /// The sources that the service is for: switched off, they are missed.
 const CORE: [&str; 6] =
@@ -45,7 +46,37 @@ fn one(
     let kind = reader.choice("kind", &names)?;
     let kind = KINDS.iter().find(|known| known.name == kind)?;
     let source = (kind.build)(reader, &settings)?;
-    Some(Configured { settings, source })
+    let only = only(reader, &settings, topics);
+    Some(Configured { settings, source, only })
+}
+
+/// The terms of `only` as rules of a topic whose every hit counts. Reports terms that cannot
+/// be read.
+fn only(
+    reader: &mut Reader<'_>,
+    settings: &SourceSettings,
+    topics: Option<&[TopicRules]>,
+) -> Option<TopicRules> {
+    if settings.only.is_empty() {
+        return None;
+    }
+    let words = topics.and_then(<[_]>::first).map(|topic| topic.words.clone());
+    let rules = TopicRules {
+        id: Some(TopicId::new("only")),
+        // A hit far down counts half of three.
+        threshold: 1.0,
+        strong: settings.only.clone(),
+        words: words.unwrap_or_default(),
+        ..TopicRules::default()
+    };
+    let places = reader.texts("only").unwrap_or_default();
+    let problems = Tagger::new(std::slice::from_ref(&rules)).err().unwrap_or_default();
+    for problem in problems {
+        if let Some((_, place)) = places.get(problem.term) {
+            reader.problem_at(place.clone(), "only", problem.message);
+        }
+    }
+    Some(rules)
 }
 
 /// Fills in what other tables say where this one says nothing.

@@ -18,7 +18,7 @@ mod walk;
 
 use chrono_tz::Tz;
 
-use crate::extract::{ExtractError, document};
+use crate::extract::{ExtractError, document, html};
 use crate::model::{Budget, Date, Enclosure, Exhausted};
 
 #[cfg(test)]
@@ -98,7 +98,7 @@ fn paragraphs(text: &str) -> Option<String> {
     if text.contains("</p>") || text.contains("<br") {
         return Some(text.to_owned());
     }
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let escaped = html::escape(text);
     let lines = escaped.lines().map(str::trim).filter(|line| !line.is_empty());
     let html: String = lines.map(|line| format!("<p>{line}</p>\n")).collect();
     (!html.is_empty()).then_some(html)

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::markup::{Dialect, Token, Tokens, attribute};
+use super::reference;
 use crate::model::Budget;
 use crate::text::push_single_spaced;
 
@@ -110,6 +111,13 @@ pub fn text_of(piece: &str) -> String {
 /// Returns the text and the links of such a piece.
 pub fn read_piece(piece: &str) -> HtmlText {
     to_text(piece, &Budget::for_document(piece.len()))
+}
+
+/// Plain text as HTML.
+pub fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    reference::push_escaped(&mut html, text);
+    html
 }
 
 /// Targets of the links of `html` as written, each with the markup between its

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::convert::{non_empty, plain};
 use super::document::resolve;
+use super::html::escape;
 use crate::model::{Budget, Date, Enclosure, Exhausted, RawItem};
 use crate::text::date;
 
@@ -46,10 +47,16 @@ pub struct Fields {
 }
 
 /// Returns the items of the list that `fields` point at; nothing if there is no list.
-pub fn read(value: &Value, fields: &Fields, base: Option<&Url>, zone: Tz) -> Option<Vec<RawItem>> {
+pub fn read(
+    value: &Value,
+    fields: &Fields,
+    base: Option<&Url>,
+    zone: Tz,
+    budget: &Budget,
+) -> Option<Vec<RawItem>> {
     let list = value.pointer(&fields.list)?.as_array()?;
     let items = list.iter().take(MOST_ITEMS).map(unwrapped).filter(|value| value.is_object());
-    Some(items.map(|value| item(value, fields, base, zone)).collect())
+    Some(items.map(|value| item(value, fields, base, zone, budget)).collect())
 }
 
 /// A list that was found.
@@ -79,7 +86,7 @@ pub fn find(
         budget.step(array.len())?;
         let kinds: Vec<&Value> = array.iter().take(SAMPLE).map(unwrapped).collect();
         let Some(fields) = meaning(&kinds, list, zone, budget)? else { continue };
-        let Some(items) = read(value, &fields, base, zone) else { continue };
+        let Some(items) = read(value, &fields, base, zone, budget) else { continue };
         let items: Vec<RawItem> = items.into_iter().filter(|item| item.title.is_some()).collect();
         let dated = items.iter().filter(|item| item.published.is_some()).count();
         let weight =
@@ -353,28 +360,30 @@ fn types(value: &Value) -> impl Iterator<Item = &str> {
     one.into_iter().chain(many.iter().filter_map(Value::as_str))
 }
 
-fn item(value: &Value, fields: &Fields, base: Option<&Url>, zone: Tz) -> RawItem {
+fn item(value: &Value, fields: &Fields, base: Option<&Url>, zone: Tz, budget: &Budget) -> RawItem {
     let text = |places: &[String]| places.iter().find_map(|place| part(value, place));
-    let link = text(&fields.link).and_then(|link| resolve(&link, base));
+    let link = text(&fields.link).and_then(|link| resolve(&link, base, budget));
     let date = fields.date.iter().find_map(|place| read_date(&part(value, place)?, zone));
     let mut raw = RawItem {
         guid: text(&fields.id),
-        title: text(&fields.title).and_then(|title| plain(&title, true)).map(|t| escape(&t)),
+        title: text(&fields.title)
+            .and_then(|title| plain(&title, true, budget))
+            .map(|title| escape(&title)),
         body_html: text(&fields.text),
         summary_html: text(&fields.summary),
         published: date,
         link,
         ..RawItem::default()
     };
-    raw.enclosures.extend(media(value, base));
+    raw.enclosures.extend(media(value, base, budget));
     raw
 }
 
 /// The file that schema.org puts beside an article.
-fn media(value: &Value, base: Option<&Url>) -> Option<Enclosure> {
+fn media(value: &Value, base: Option<&Url>, budget: &Budget) -> Option<Enclosure> {
     let url = value.pointer("/associatedMedia/contentUrl")?.as_str()?;
     let title = value.pointer("/associatedMedia/name").and_then(Value::as_str).map(str::to_owned);
-    Some(Enclosure { url: resolve(url, base)?, title, ..Enclosure::default() })
+    Some(Enclosure { url: resolve(url, base, budget)?, title, ..Enclosure::default() })
 }
 
 /// What stands at a pointer, or a text made of several.
@@ -404,10 +413,6 @@ fn read_date(text: &str, zone: Tz) -> Option<Date> {
     let seconds = if text.len() >= 12 { number / 1_000 } else { number };
     let at = chrono::DateTime::from_timestamp(seconds, 0)?;
     date::parse(&at.to_rfc3339(), zone)
-}
-
-fn escape(words: &str) -> String {
-    super::convert::escaped(words).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -455,11 +460,12 @@ mod tests {
             ..Fields::default()
         };
         let value = json!({"result":{"results":[{"title":"Haushalt","name":"haushalt-2026","at":1_793_491_200_000_i64},7]}});
+        let budget = Budget::for_document(1_000);
         let base = Url::parse("https://daten.example/api/3/x").ok();
-        let items = read(&value, &fields, base.as_ref(), chrono_tz::UTC).unwrap();
+        let items = read(&value, &fields, base.as_ref(), chrono_tz::UTC, &budget).unwrap();
         assert_eq!(items.len(), 1);
         assert_eq!(items[0].link.as_deref(), Some("https://daten.example/dataset/haushalt-2026"));
         assert_eq!(items[0].published.map(|date| date.at.0), Some(1_793_491_200_000));
-        assert!(read(&value, &Fields::default(), None, chrono_tz::UTC).is_none());
+        assert!(read(&value, &Fields::default(), None, chrono_tz::UTC, &budget).is_none());
     }
 }

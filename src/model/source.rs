@@ -40,6 +40,9 @@ settings! {
         timezone: Tz = "Europe/Berlin", Bound::Inherited("service.timezone");
         /// Further hosts whose links are the same pages as this one's (mirrors, renamed hosts).
         aliases: Vec<String> = [], HOST_NAME;
+        /// Terms (amtsbote-topics(5)) of which new items must hold one in title, teaser, text or
+        /// category; the others are counted and left out. [] = all items.
+        only: Vec<String> = [];
         /// "auto": pages of new items are asked where the source gives no more than a teaser;
         /// "never"; or a table of selectors, each css or css@attribute.
         detail: DetailPolicy = "auto";

@@ -25,6 +25,7 @@ fn settings(url: &str) -> SourceSettings {
         initial: Initial::None,
         identity: IdentityPolicy::Auto,
         timezone: chrono_tz::Europe::Berlin,
+        only: Vec::new(),
         aliases: Vec::new(),
         detail: DetailPolicy::Never,
         access: Access::default(),

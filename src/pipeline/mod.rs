@@ -25,8 +25,8 @@ pub use intake::{Taken, intake};
 pub use notice::{tell_admin, tell_of_sending};
 pub use plan::{MailPlan, Plan, SourcePlan};
 pub use poll::{
-    Choice, Pass, PollOutcome, PollReport, appearance, identity_in_use, next_due, note_crashes,
-    poll,
+    Choice, Pass, PollOutcome, PollReport, appearance, identity_in_use, left_out, next_due,
+    note_crashes, poll, read_by,
 };
 pub use prune::prune;
 pub use release::release;

@@ -42,6 +42,20 @@ pub struct SourcePlan {
     pub configured: Configured,
     /// Asks with the source's own proxy, certificates and fields.
     pub fetch: Arc<dyn Fetch>,
+    /// Reads the terms of `only`.
+    pub only: Option<Tagger>,
+}
+
+impl SourcePlan {
+    /// A source that is asked by `fetch`.
+    pub fn new(configured: Configured, fetch: Arc<dyn Fetch>) -> Self {
+        // Terms that cannot be read stopped the load.
+        let only = configured
+            .only
+            .as_ref()
+            .and_then(|rules| Tagger::new(std::slice::from_ref(rules)).ok());
+        Self { configured, fetch, only }
+    }
 }
 
 /// How mails look and leave.

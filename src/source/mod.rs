@@ -5,12 +5,14 @@
 //! detail pages are the pipeline's, the same for every kind.
 
 pub mod feed;
+pub mod json;
 pub mod page;
+pub mod sitemap;
 
 use std::fmt;
 
 use crate::answer::{Failure, FailureKind};
-use crate::model::{Extraction, RawItem, Reader, Response, SourceSettings};
+use crate::model::{Extraction, RawItem, Reader, Response, SourceSettings, TopicRules};
 
 /// One kind of source, as the registry lists it.
 pub struct Kind {
@@ -26,7 +28,7 @@ pub struct Kind {
 }
 
 /// Every kind, in the order of the documentation.
-pub const KINDS: &[Kind] = &[feed::KIND, page::KIND];
+pub const KINDS: &[Kind] = &[feed::KIND, page::KIND, sitemap::KIND, json::KIND];
 
 /// A configured source's way of asking and reading.
 pub trait Source: Send + Sync + fmt::Debug {
@@ -36,6 +38,12 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// Reads the document of an answer. Never panics on any bytes; the same
     /// bytes give the same items. `response.final_url` is the base of links.
     fn extract(&self, response: &Response) -> Result<Extraction, SourceError>;
+
+    /// Returns the next document to be asked for before the poll is whole, given all answers
+    /// so far: a map that an index names, the next page of a list. Bounded by the kind.
+    fn further(&self, _answers: &[Response]) -> Option<String> {
+        None
+    }
 
     /// Returns whether its list may be found by itself, and so found again after a rebuilding.
     fn finds_lists(&self) -> bool {
@@ -64,6 +72,29 @@ pub struct Configured {
     pub settings: SourceSettings,
     /// What its kind made of the rest.
     pub source: Box<dyn Source>,
+    /// The terms of `only`; nothing if all of its items are wanted.
+    pub only: Option<TopicRules>,
+}
+
+/// Reads the documents of one poll as one. A further document that cannot be read is a
+/// note, and makes the whole incomplete.
+pub fn extract_all(source: &dyn Source, answers: &[Response]) -> Result<Extraction, SourceError> {
+    let [first, further @ ..] = answers else { return Ok(Extraction::default()) };
+    let mut whole = source.extract(first)?;
+    for answer in further {
+        match source.extract(answer) {
+            Ok(more) => {
+                whole.items.extend(more.items);
+                whole.notes.extend(more.notes);
+                whole.incomplete |= more.incomplete;
+            }
+            Err(error) => {
+                whole.notes.push(format!("{} was not read: {error}", answer.final_url));
+                whole.incomplete = true;
+            }
+        }
+    }
+    Ok(whole)
 }
 
 /// Why an answer could not be read.

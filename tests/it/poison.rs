@@ -57,7 +57,7 @@ async fn a_source_is_marked_while_it_is_read_and_no_longer() {
     let mut plan = Desk::plan_of(&sources, TOPICS, Arc::clone(&desk.net));
     let amt = Arc::into_inner(plan.sources.remove(0)).unwrap();
     let configured = Configured { source: Box::new(Witness(mark.clone())), ..amt.configured };
-    plan.sources.insert(0, Arc::new(SourcePlan { configured, fetch: amt.fetch }));
+    plan.sources.insert(0, Arc::new(SourcePlan::new(configured, amt.fetch)));
     desk.plan = Arc::new(plan);
     let reports = desk.poll().await;
     assert_eq!(reports[0].error, None);

@@ -652,7 +652,7 @@ async fn a_parser_that_panics_is_its_sources_fault_and_no_one_elses() {
     let mut plan = Desk::plan_of(&sources, TOPICS, Arc::clone(&desk.net));
     let amt = Arc::into_inner(plan.sources.remove(0)).unwrap();
     let configured = Configured { source: Box::new(Bomb), ..amt.configured };
-    plan.sources.insert(0, Arc::new(SourcePlan { configured, fetch: amt.fetch }));
+    plan.sources.insert(0, Arc::new(SourcePlan::new(configured, amt.fetch)));
     desk.plan = Arc::new(plan);
     for id in ["amt", "bund"] {
         desk.net.add(&feed_url(id), tagged(id, "\"1\"", &rss(&entries(1..3))));

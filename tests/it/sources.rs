@@ -4,6 +4,7 @@
 
 mod commands;
 mod journey;
+mod kinds;
 mod rebuilt;
 mod shipped;
 mod world;
@@ -33,6 +34,7 @@ fn settings(kind: &str) -> SourceSettings {
         identity: IdentityPolicy::Auto,
         timezone: chrono_tz::Europe::Berlin,
         aliases: Vec::new(),
+        only: Vec::new(),
         detail: DetailPolicy::Never,
         access: Access::default(),
         remark: None,

@@ -726,6 +726,7 @@ async fn labelled_copies_share_a_story_and_labelled_strangers_do_not() {
 
 fn settings(source: &SourceId) -> amtsbote::model::SourceSettings {
     amtsbote::model::SourceSettings {
+        only: Vec::new(),
         id: source.clone(),
         name: source.to_string(),
         url: format!("https://{source}/"),

@@ -7,7 +7,7 @@ use crate::cli::output::json_time;
 use crate::cli::{Exit, Session};
 use crate::model::settings::TextSetting as _;
 use crate::model::{Condition, SourceId, SourceSettings, SourceState, Timestamp};
-use crate::pipeline::identity_in_use;
+use crate::pipeline::{identity_in_use, left_out, read_by};
 use crate::source::Configured;
 use crate::store::{items, sources};
 
@@ -62,6 +62,8 @@ fn object(configured: &Configured, state: &SourceState, items: u64) -> Value {
         "last_error": state.last_error,
         "items": items,
         "remark": settings.remark,
+        "read_by": read_by(&state.cursor),
+        "left_out": left_out(&state.cursor),
         "identity": identity.text(),
         "identity_reason": reason.unwrap_or("as configured"),
     })
@@ -75,7 +77,7 @@ pub(super) async fn list(session: &Session) -> anyhow::Result<Exit> {
         left.configured.settings.id.cmp(&right.configured.settings.id)
     });
     output.list(
-        ["ID", "KIND", "STATE", "LAST READ", "LAST NEW", "NEXT", "ITEMS", "REMARK"],
+        ["ID", "KIND", "STATE", "READ BY", "LAST READ", "LAST NEW", "NEXT", "ITEMS", "REMARK"],
         &sources,
         |(source, (state, items))| object(&source.configured, state, *items),
         |(source, (state, items))| {
@@ -85,6 +87,7 @@ pub(super) async fn list(session: &Session) -> anyhow::Result<Exit> {
                 settings.id.to_string(),
                 settings.kind.clone(),
                 state.condition.to_string(),
+                read_by(&state.cursor).unwrap_or("-").to_owned(),
                 output.time(state.last_success),
                 output.time(state.last_new_item),
                 output.time(next_poll(settings, state)),

@@ -171,7 +171,9 @@ fn a_title_that_no_heading_is_begins_as_the_list_said() {
     let hint = Some("Neues Portal für die …");
     let title = |page: &str| {
         let page = format!("<h1>Aktuelles</h1>{page}<p>{LEAD}</p><p>{BODY}</p>");
-        read(&page, "https://a.example/x", hint, Berlin).unwrap().title
+        read(&page, "https://a.example/x", hint, Berlin, &Budget::for_document(page.len()))
+            .unwrap()
+            .title
     };
     let whole = "Neues Portal für die Stadt";
     assert_eq!(title(&format!("<p><b>{whole}</b></p>")).as_deref(), Some(whole));
@@ -188,7 +190,14 @@ fn a_page_that_scripts_draw_is_read_from_their_data() {
         "<h1>Aktuelles</h1><div id=__next></div><script id=__NEXT_DATA__ type=application/json>\
          {{\"props\":{{\"news\":{{\"title\":\"Neues Portal\",\"publishedAt\":\"2026-04-17\",\"content\":\"<p>{LEAD}</p><p>{BODY}</p>\"}}}}}}</script>"
     );
-    let article = read(&page, "https://a.example/x", Some("Neues Portal"), Berlin).unwrap();
+    let article = read(
+        &page,
+        "https://a.example/x",
+        Some("Neues Portal"),
+        Berlin,
+        &Budget::for_document(page.len()),
+    )
+    .unwrap();
     assert_eq!(text(&article), format!("{LEAD}\n{BODY}"));
     assert_eq!(article.title.as_deref(), Some("Neues Portal"));
     assert_eq!(day(&article).as_deref(), Some("2026-04-17"));

@@ -4,7 +4,7 @@
 use super::client::PoliteClient;
 use super::recall::{self, Recalled};
 use super::rekey::{self, Rekeyed};
-use super::{detail, pdfs};
+use super::{detail, only, pdfs};
 use crate::agenda;
 use crate::answer::caching;
 use crate::answer::{Failure, FailureKind};
@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::normalize::{self, Keyed};
 use crate::pipeline::{Plan, SourcePlan};
+use crate::source::extract_all;
 use crate::store::items::Remembered;
 use crate::store::{Store, StoreError, Transaction, items};
 use crate::text::clean_line;
@@ -22,6 +23,21 @@ use crate::topic::Subject;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+
+/// Mark of the means by which the last document was read.
+const READ_BY: &str = "poll.read_by";
+/// Mark of how many of its items `only` left out.
+const LEFT_OUT: &str = "poll.left_out";
+
+/// Returns the means by which a source's last document was read.
+pub fn read_by(cursor: &Cursor) -> Option<&str> {
+    cursor.values.get(READ_BY).map(String::as_str)
+}
+
+/// Returns how many items of a source's last document `only` left out.
+pub fn left_out(cursor: &Cursor) -> u64 {
+    cursor.values.get(LEFT_OUT).and_then(|count| count.parse().ok()).unwrap_or(0)
+}
 
 /// A document that was read, with what was decided about its items.
 #[derive(Default)]
@@ -114,11 +130,11 @@ pub(super) async fn read(
     client: &PoliteClient,
     source: &Arc<SourcePlan>,
     cursor: Cursor,
-    response: Box<Response>,
+    answers: Vec<Response>,
 ) -> Result<(Reading, Vec<Found>), Failure> {
     let (store, now) = (client.ctx.store.clone(), client.ctx.clock.now());
     let (plan, source) = (Arc::clone(&client.plan), Arc::clone(source));
-    on_a_core(client, move || read_document(&store, &plan, &source, cursor, response, now)).await
+    on_a_core(client, move || read_documents(&store, &plan, &source, cursor, answers, now)).await
 }
 
 /// Decides about all these items, off the async threads.
@@ -155,29 +171,33 @@ pub(super) async fn on_a_core<T: Send + 'static>(
 
 /// Splits the items into new, changed and known ones. Known ones whose raw
 /// fields are as they were cost a look-up and nothing else.
-fn read_document(
+fn read_documents(
     store: &Store,
     plan: &Plan,
     source: &SourcePlan,
     cursor: Cursor,
-    response: Box<Response>,
+    answers: Vec<Response>,
     now: Timestamp,
 ) -> Result<(Reading, Vec<Found>), Failure> {
-    let caching::Remembered { next, is_known } = caching::remember(&cursor, &response);
-    if is_known {
+    let Some(response) = answers.first() else { return Ok(Default::default()) };
+    // An index may stay the same while what it leads to changes.
+    let is_one = answers.len() == 1;
+    let caching::Remembered { next, is_known } = caching::remember(&cursor, response);
+    if is_known && is_one {
         return Ok((Reading::unchanged(next), Vec::new()));
     }
-    let extracted = source.configured.source.extract(&response);
+    let next = if is_one { next } else { caching::forget(&next) };
+    let extracted = extract_all(source.configured.source.as_ref(), &answers);
     let memory = memory(store, source).map_err(|error| passing(&error))?;
-    let Recalled { extraction, is_healed } = recall::list(source, &memory, &response, extracted)?;
-    let Extraction { items, mut notes, incomplete, rhythm, .. } = extraction;
+    let Recalled { extraction, is_healed } = recall::list(source, &memory, response, extracted)?;
+    let Extraction { items, mut notes, incomplete, rhythm, read_by, .. } = extraction;
     if response.truncated {
         notes
             .push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
     }
-    let is_delta = caching::is_delta(&response);
+    let is_delta = caching::is_delta(response);
     // Hundreds of kilobytes, and no longer needed.
-    drop(response);
+    drop(answers);
     // The rest of an incomplete document was not seen: its validators would hide
     // it behind a 304.
     let mut cursor = if incomplete { cursor } else { next };
@@ -187,6 +207,12 @@ fn read_document(
     let rekeyed = rekey::rekey(store, settings, &mut found, &mut cursor, &mut notes, now)
         .map_err(|error| passing(&error))?;
     let total = found.len();
+    cursor.values.insert(READ_BY.to_owned(), read_by.as_str().to_owned());
+    let left_out = only::retain(source, &mut found);
+    cursor.values.insert(LEFT_OUT.to_owned(), left_out.to_string());
+    if left_out > 0 {
+        notes.push(format!("{left_out} of {total} items hold none of the terms of `only`"));
+    }
     let mut reading = Reading {
         cursor,
         rekeyed,

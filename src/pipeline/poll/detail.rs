@@ -10,7 +10,7 @@ use super::client::{PoliteClient, Refusal};
 use super::decide::{self, Found, Reading};
 use super::hosts::host_of;
 use super::{pdfs, robots};
-use crate::answer::{self, Failure, FailureKind};
+use crate::answer::{self, Failure, FailureKind, caching};
 use crate::extract::html::text_of;
 use crate::model::{DetailPolicy, Enclosure, ItemId, RawItem, Response, SourceSettings};
 use crate::normalize;
@@ -32,11 +32,27 @@ pub(super) async fn decide(
     mut reading: Reading,
 ) -> Result<Reading, Failure> {
     fill(client, source, &mut found, &mut reading.notes).await;
+    let waiting = wait(&mut found);
+    if waiting > 0 {
+        reading.notes.push(format!("{waiting} new addresses wait until their pages are read"));
+        // A 304 would hide them.
+        reading.cursor = caching::forget(&reading.cursor);
+    }
     let facts = pdfs::fill(client, source, &mut found, &mut reading.notes).await;
     decide_without_pages(client, &mut found).await?;
     let mut reading = decide::all(client, source, found, reading).await?;
     pdfs::note(&mut reading, &facts);
     Ok(reading)
+}
+
+/// Leaves new items out that only their page can name, and that a later poll will ask for;
+/// not those of the first poll, which are the baseline. Returns how many they are.
+fn wait(found: &mut Vec<Found>) -> usize {
+    let all = found.len();
+    if found.iter().any(|item| !item.is_new()) {
+        found.retain(|item| !(item.is_new() && item.lacks_page && item.raw.title.is_none()));
+    }
+    all - found.len()
 }
 
 /// Asks for the pages of items that are new, then of those that changed.

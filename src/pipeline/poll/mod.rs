@@ -7,8 +7,10 @@
 mod client;
 mod decide;
 mod detail;
+mod further;
 mod hosts;
 mod marks;
+mod only;
 mod pass;
 mod pdfs;
 mod recall;
@@ -33,6 +35,7 @@ use crate::store::sources;
 
 pub use recall::appearance;
 
+pub use decide::{left_out, read_by};
 pub(crate) use hosts::HostLimits;
 pub(crate) use marks::Marks;
 pub use marks::note_crashes;

@@ -7,7 +7,7 @@ use super::decide::{self, Reading};
 use super::hosts::host_of;
 use super::marks::Mark;
 use super::pass::Writer;
-use super::{Due, detail, robots, sizes};
+use super::{Due, detail, further, robots, sizes};
 use crate::answer::{self, Meaning, Terms, caching};
 use crate::clock::Stopwatch;
 use crate::model::{Cursor, Request, SourceSettings};
@@ -78,7 +78,7 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
             permit = turn.into_request_permit();
             exchange.note(response.status, terms);
             match answer::meaning(&cursor, &response) {
-                Meaning::Document => break Box::new(response),
+                Meaning::Document => break response,
                 Meaning::NotModified => {
                     let cursor = caching::remember(&cursor, &response).next;
                     return Ok(Reading::unchanged(with_mark(cursor, &due)));
@@ -92,10 +92,14 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
             }
         };
 
+        // Ask for what belongs to it.
+        let (answers, missed) = further::fetch(client, source, response, &mut permit).await;
+
         // Read it, and decide what of it is new.
         let cursor = with_mark(cursor, &due);
         mark = client.ctx.marks.set(&due.state.id);
-        let (mut reading, undecided) = decide::read(client, source, cursor, response).await?;
+        let (mut reading, undecided) = decide::read(client, source, cursor, answers).await?;
+        reading.notes.extend(missed);
         if !undecided.is_empty() {
             permit = None;
             reading = Box::pin(detail::decide(client, source, undecided, reading)).await?;

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use scraper::ElementRef;
 
-use super::read::{escape, first_date, words};
+use super::read::{first_date, words};
 use super::selectors::Picks;
 use crate::extract::{article, document, html, sniff};
 use crate::model::{Budget, Date, Detail, Enclosure, Response};
@@ -45,7 +45,7 @@ pub fn read_article(
     let article =
         article::read(&decoded.text, &response.final_url, hint.as_deref(), zone, &budget)?;
     Ok(DetailRead {
-        title: article.title.as_deref().map(escape),
+        title: article.title.as_deref().map(html::escape),
         body_html: article.body_html,
         published: article.published,
         documents: article.documents,
@@ -72,7 +72,7 @@ pub fn read_detail(
         let title =
             picks.find(root).map(|found| words(found.element)).find(|title| !title.is_empty());
         note_missing(title.is_none(), "title", &picks, &mut read.notes);
-        read.title = title.as_deref().map(escape);
+        read.title = title.as_deref().map(html::escape);
     }
     if let Some(picks) = sound(detail.text.as_deref(), "text", &mut read.notes) {
         let html = picks.all(root).map(|element: ElementRef<'_>| element.inner_html());

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::find::{Found, List};
 use super::read::Surroundings;
 use crate::extract::{records, scripts};
-use crate::model::{Budget, Date, RawItem, ReadBy};
+use crate::model::{Date, RawItem, ReadBy};
 use crate::source::SourceError;
 
 /// Adds what the data of the page holds to what its structure gave away.
@@ -19,11 +19,9 @@ pub(super) fn add(
     text: &str,
     around: &Surroundings<'_>,
 ) -> Result<(), SourceError> {
-    let budget = Budget::for_document(text.len());
     let mut lists = Vec::new();
     for value in scripts::data(text) {
-        let more = records::find(&value, around.base, around.zone, &budget)
-            .map_err(|out| SourceError::TooMuch { reason: out.to_string() })?;
+        let more = records::find(&value, around.base, around.zone, around.budget)?;
         lists.extend(more.into_iter().map(|list| list.items));
     }
     let own = |item: &RawItem| item.link.as_deref() != Some(around.page);
@@ -67,6 +65,7 @@ mod tests {
     use scraper::Html;
 
     use super::*;
+    use crate::model::Budget;
     use crate::source::page::find;
 
     const DATA: &str = r#"<script type="application/ld+json">{"@type":"ItemList","itemListElement":[
@@ -75,13 +74,15 @@ mod tests {
 
     fn read(page: &str) -> Vec<RawItem> {
         let own = url::Url::parse("https://stadt.example/aktuelles").ok();
+        let budget = Budget::for_document(page.len());
         let around = Surroundings {
+            budget: &budget,
             base: own.as_ref(),
             page: "https://stadt.example/aktuelles",
             zone: chrono_tz::UTC,
         };
         let tree = Html::parse_document(page);
-        let mut found = find::find(&tree, &around, None, page.len(), false).unwrap();
+        let mut found = find::find(&tree, &around, None, false).unwrap();
         add(&mut found, page, &around).unwrap();
         found.lists.into_iter().find(|list| list.is_sure).map_or(Vec::new(), |list| list.items)
     }

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::selectors::{Found, Picks};
 use crate::extract::document::resolve;
+use crate::extract::html::escape;
 use crate::model::{Budget, Date, Enclosure, RawItem};
 use crate::source::SourceError;
 use crate::text;
@@ -435,8 +436,4 @@ pub(super) fn words(element: ElementRef<'_>) -> String {
         }
     }
     text::clean_line(&words, MAX_TITLE)
-}
-
-pub(super) fn escape(words: &str) -> String {
-    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

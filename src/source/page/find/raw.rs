@@ -4,8 +4,9 @@ use url::Url;
 
 use super::Ground;
 use super::fields::Entry;
+use crate::extract::html::escape;
 use crate::model::{Date, RawItem};
-use crate::source::page::read::{documents, escape, own_anchor, release_number};
+use crate::source::page::read::{documents, own_anchor, release_number};
 use crate::text::date;
 
 /// Returns the entry as the page said it.
