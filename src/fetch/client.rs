@@ -14,7 +14,7 @@ use url::Url;
 
 use super::guard::{Guard, GuardedResolver, Lookup, SystemLookup};
 use super::{FetchError, FetchSettings, install_crypto};
-use crate::model::Access;
+use crate::model::{Access, Network};
 
 /// What makes a connection differ from others to the same host.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -22,6 +22,7 @@ pub(super) struct Way {
     pub(super) proxy: Option<String>,
     pub(super) certificates: Option<Vec<u8>>,
     pub(super) kept: bool,
+    pub(super) allow_private: Vec<Network>,
     pub(super) unpacking: Unpacking,
 }
 
@@ -44,23 +45,29 @@ pub(super) struct Prepared {
     home: Option<Url>,
     pub(super) proxy: Option<String>,
     pub(super) certificates: Option<Vec<u8>>,
+    /// Private networks besides those of all sources.
+    pub(super) allow_private: Vec<Network>,
 }
 
 /// What all accesses share.
 pub(super) struct Clients {
     pub(super) settings: FetchSettings,
-    pub(super) guard: Guard,
-    pub(super) resolver: GuardedResolver,
+    lookup: Arc<dyn Lookup>,
     made: Mutex<HashMap<Way, Client>>,
 }
 
 impl Clients {
     pub(super) fn new(settings: FetchSettings, lookup: Option<Arc<dyn Lookup>>) -> Self {
         install_crypto();
-        let guard = Guard::new(settings.allow_private.clone());
         let lookup = lookup.unwrap_or_else(|| Arc::new(SystemLookup));
-        let resolver = GuardedResolver { guard: guard.clone(), lookup };
-        Self { settings, guard, resolver, made: Mutex::default() }
+        Self { settings, lookup, made: Mutex::default() }
+    }
+
+    /// Returns what finds and judges the addresses of a source that may also be asked in
+    /// the private networks `more`.
+    pub(super) fn resolver(&self, more: &[Network]) -> GuardedResolver {
+        let allowed = [self.settings.allow_private.as_slice(), more].concat();
+        GuardedResolver { guard: Guard::new(allowed), lookup: Arc::clone(&self.lookup) }
     }
 
     /// The client for that way of connecting.
@@ -90,7 +97,7 @@ impl Clients {
         match &way.proxy {
             // the proxy is trusted: it may stand in our own network, so its name is not guarded
             Some(proxy) => builder = builder.proxy(proxy_at(proxy)?),
-            None => builder = builder.dns_resolver(Arc::new(self.resolver.clone())),
+            None => builder = builder.dns_resolver(Arc::new(self.resolver(&way.allow_private))),
         }
         if let Some(pem) = &way.certificates {
             builder = builder.tls_certs_merge(certificates(pem)?);
@@ -139,7 +146,14 @@ impl Prepared {
             None => None,
         };
         let home = Url::parse(home).ok();
-        Ok(Self { user_agent, private, home, proxy: access.proxy.clone(), certificates })
+        Ok(Self {
+            user_agent,
+            private,
+            home,
+            proxy: access.proxy.clone(),
+            certificates,
+            allow_private: access.allow_private.clone(),
+        })
     }
 }
 

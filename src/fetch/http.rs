@@ -125,10 +125,11 @@ impl HttpFetch {
     /// the proxy knows those of configured sources are asked for.
     async fn check_place(&self, url: &Url) -> Result<(), FetchError> {
         let refused = |Refusal(why)| FetchError::Guarded { host: host(url), why };
-        self.clients.guard.check_url(url).map_err(refused)?;
+        let resolver = self.clients.resolver(&self.access.allow_private);
+        resolver.guard.check_url(url).map_err(refused)?;
         if self.proxy().is_some()
             && let Some(url::Host::Domain(name)) = url.host()
-            && let Err(error) = self.clients.resolver.addresses(name).await
+            && let Err(error) = resolver.addresses(name).await
         {
             if !error.is::<Unresolved>() {
                 return Err(refused(Refusal(error.to_string())));
@@ -205,6 +206,7 @@ impl HttpFetch {
             proxy: self.proxy().map(str::to_owned),
             certificates: self.access.certificates.clone(),
             kept,
+            allow_private: self.access.allow_private.clone(),
             unpacking,
         };
         let client =
@@ -250,7 +252,8 @@ impl HttpFetch {
             url::Host::Ipv4(address) => address.into(),
             url::Host::Ipv6(address) => address.into(),
             url::Host::Domain(name) => {
-                *self.clients.resolver.addresses(name).await.ok()?.first()?
+                let resolver = self.clients.resolver(&self.access.allow_private);
+                *resolver.addresses(name).await.ok()?.first()?
             }
         };
         let port = url.port_or_known_default()?;

@@ -189,7 +189,10 @@ impl FetchError {
             Self::Guarded { why, .. }
                 if why.contains("the address") || why.contains("loopback") =>
             {
-                Some("if this is your own network, name it in `fetch.allow_private`".to_owned())
+                Some(
+                    "if this is your own network, name it in `allow_private` of the source"
+                        .to_owned(),
+                )
             }
             Self::Guarded { why, .. } if why.contains("user name or password") => {
                 Some("use the source's `user` and `password_file` instead".to_owned())

@@ -10,7 +10,7 @@ use super::settings::{
     Bound, Field, NamedFile, Secret, Setting, Settings as _, TextSetting, not_one_of, settings,
     words,
 };
-use super::{Content, Cursor, Reader, SourceId, Timestamp, TopicId, Value};
+use super::{Content, Cursor, Network, Reader, SourceId, Timestamp, TopicId, Value};
 
 settings! {
     /// A source: what any has, whatever its kind. Give as many as you like.
@@ -64,6 +64,8 @@ settings! {
         password_file: Secret = "";
         /// PEM of a further CA or of an intermediate that the server forgets to send.
         ca_file: NamedFile = "";
+        /// Private networks that this source may be asked in, besides those of [fetch].
+        allow_private: Vec<Network> = [];
         /// Own User-Agent instead of ours.
         user_agent: Option<String> = "", HEADER_TEXT;
         /// Table of further request fields.
@@ -252,6 +254,7 @@ impl Access {
             && self.user.is_none()
             && self.proxy.is_none()
             && self.ca_file.path.is_none()
+            && self.allow_private.is_empty()
     }
 }
 

@@ -438,6 +438,23 @@ async fn a_delta_is_asked_for_and_what_it_leaves_out_is_not_missed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_answers_304_for_ever_is_asked_for_the_whole_once_a_week() {
+    let desk = desk().await;
+    desk.step("amt", tagged("amt", "\"1\"", &rss(&entries(1..3)))).await;
+    let mut asked = Vec::new();
+    for _ in 0..4 {
+        desk.pass(2 * DAY).await;
+        desk.step("amt", status("amt", 304, &[])).await;
+        asked.push(asked_with(&desk, "If-None-Match").is_some());
+    }
+    assert_eq!(asked, [true, true, true, false]);
+    desk.pass(DAY).await;
+    assert_eq!(desk.step("amt", tagged("amt", "\"1\"", &rss(&entries(1..4)))).await, ok(1, 0));
+    desk.step("amt", status("amt", 304, &[])).await;
+    assert!(asked_with(&desk, "If-None-Match").is_some(), "believed again");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_304_to_nothing_is_a_failure_and_the_same_body_again_is_unchanged() {
     let desk = desk().await;
     assert_eq!(desk.step("amt", status("amt", 304, &[])).await.2, Condition::Failing);

@@ -10,9 +10,16 @@ use super::pass::Writer;
 use super::{Due, detail, further, robots, sizes};
 use crate::answer::{self, Meaning, Terms, caching};
 use crate::clock::Stopwatch;
-use crate::model::{Cursor, Request, SourceSettings};
+use crate::model::{Cursor, Request, SourceSettings, Timestamp};
 use crate::store::sources::Asked;
 use crate::text::hash64;
+
+/// Mark of when the whole document was read last, in milliseconds.
+const WHOLE: &str = "poll.whole";
+
+/// How long a server is believed that nothing has changed. A cache in between may say so
+/// for ever; what the document says by then is compared with what is stored.
+const BELIEVED: Duration = Duration::from_hours(7 * 24);
 
 /// Mark of the URL and selectors that the validators were earned with.
 const ASKED: &str = "poll.asked";
@@ -96,7 +103,7 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
         let (answers, missed) = further::fetch(client, source, response, &mut permit).await;
 
         // Read it, and decide what of it is new.
-        let cursor = with_mark(cursor, &due);
+        let cursor = read_whole(with_mark(cursor, &due), &due);
         mark = client.ctx.marks.set(&due.state.id);
         let (mut reading, undecided) = decide::read(client, source, cursor, answers).await?;
         reading.notes.extend(missed);
@@ -167,8 +174,22 @@ fn usable_cursor(due: &Due) -> Cursor {
     let cursor = &due.state.cursor;
     match cursor.values.get(ASKED) {
         Some(asked) if *asked != mark(due) => caching::forget(cursor),
+        _ if is_long_unread(due) => caching::forget(cursor),
         _ => cursor.clone(),
     }
+}
+
+/// Returns whether the server has answered 304 for so long that it is asked for the whole.
+fn is_long_unread(due: &Due) -> bool {
+    let read = due.state.cursor.values.get(WHOLE).and_then(|at| at.parse().ok());
+    let span = due.state.last_attempt.zip(read.map(Timestamp));
+    span.is_some_and(|(now, read)| now.since(read) >= BELIEVED)
+}
+
+fn read_whole(mut cursor: Cursor, due: &Due) -> Cursor {
+    let now = due.state.last_attempt.unwrap_or_default();
+    cursor.values.insert(WHOLE.to_owned(), now.0.to_string());
+    cursor
 }
 
 fn with_mark(mut cursor: Cursor, due: &Due) -> Cursor {

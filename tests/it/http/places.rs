@@ -69,6 +69,26 @@ fn guarded(names: &[(&str, &[&[&str]])]) -> HttpFetch {
 }
 
 #[tokio::test]
+async fn a_source_is_asked_in_its_own_private_network_and_no_other_source_is() {
+    let server = FeedServer::start_at("127.0.0.4:0").await;
+    server.on("/", [response(200, &[], "da"), response(200, &[], "da")]);
+    let all = guarded(&[("own.test", &[&["127.0.0.4"]])]);
+    let access = Access { allow_private: vec!["127.0.0.4".parse().unwrap()], ..Access::default() };
+    for place in [server.url("/"), server.url("/").replace("127.0.0.4", "own.test")] {
+        assert!(
+            matches!(all.fetch(&request(&place)).await, Err(FetchError::Guarded { .. })),
+            "{place}"
+        );
+        let own = all.with_access("own", &place, &access).unwrap();
+        assert_eq!(own.fetch(&request(&place)).await.unwrap().body, b"da", "{place}");
+        assert!(
+            matches!(all.fetch(&request(&place)).await, Err(FetchError::Guarded { .. })),
+            "{place}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn no_byte_reaches_a_private_address_whether_configured_or_redirected_to() {
     let (port, knocks) = canary().await;
     let server = FeedServer::start_at("127.0.0.3:0").await;
