@@ -83,6 +83,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_veto_holds_in_training_where_the_rules_alone_would_not_give_the_topic() {
+        let rules = crate::model::TopicRules {
+            id: Some(TopicId::new("ozg")),
+            weak: vec!["Portal".to_owned()],
+            never: vec!["Patientenportal".to_owned()],
+            ..crate::model::TopicRules::default()
+        };
+        let tagger = Tagger::new(&[rules]).unwrap();
+        let item = |title: &str| Labelled { title: title.to_owned(), ..Labelled::default() };
+        let read = examples(&tagger, &[item("Patientenportal"), item("Portal")]);
+        assert_eq!([read[0].rules[0].vetoed, read[1].rules[0].vetoed], [true, false]);
+    }
+
+    #[test]
     fn a_bad_line_is_named() {
         let good = r#"{"id":"1","title":"t","text":"x","labels":["ozg"],"url":"for people"}"#;
         assert_eq!(Labelled::parse(&format!("{good}\n\n{good}")).unwrap().len(), 2);

@@ -396,7 +396,8 @@ impl Tagger {
             train::RulesSaid {
                 points: considered.points,
                 threshold: topic.threshold,
-                vetoed: considered.outcome == Outcome::Vetoed,
+                // Not only where the rules would have given it: the model may.
+                vetoed: !considered.vetoes.is_empty() && !is_given(&considered.evidence),
                 decided: is_decided(topic, &reading, &considered.evidence),
             }
         });
