@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::client::{PoliteClient, Refusal};
 use super::decide::{self, Found, Reading};
 use super::hosts::host_of;
+use super::recurring::Blocks;
 use super::{pdfs, robots};
 use crate::answer::{self, Failure, FailureKind, caching};
 use crate::extract::html::text_of;
@@ -31,7 +32,9 @@ pub(super) async fn decide(
     mut found: Vec<Found>,
     mut reading: Reading,
 ) -> Result<Reading, Failure> {
-    fill(client, source, &mut found, &mut reading.notes).await;
+    let mut blocks = Blocks::of(&reading.cursor);
+    fill(client, source, &mut found, &mut blocks, &mut reading.notes).await;
+    blocks.keep(&mut reading.cursor);
     let waiting = wait(&mut found);
     if waiting > 0 {
         reading.notes.push(format!("{waiting} new addresses wait until their pages are read"));
@@ -60,6 +63,7 @@ async fn fill(
     client: &PoliteClient,
     source: &Arc<SourcePlan>,
     found: &mut [Found],
+    blocks: &mut Blocks,
     notes: &mut Vec<String>,
 ) {
     let settings = &source.configured.settings;
@@ -70,6 +74,7 @@ async fn fill(
     let begun = client.ctx.clock.now();
     let mut asked = HashSet::new();
     let mut all_well = true;
+    let mut pages = Vec::new();
     for index in wanted {
         let item = &mut found[index];
         item.lacks_page = true;
@@ -87,7 +92,10 @@ async fn fill(
                 }
                 match settings.detail {
                     DetailPolicy::Selectors(_) => merge(&mut item.raw, read),
-                    _ => complete(&mut item.raw, read),
+                    _ => {
+                        blocks.learn(&url, read.body_html.as_deref().unwrap_or_default());
+                        pages.push((index, url, read));
+                    }
                 }
             }
             Err(refusal) => {
@@ -99,6 +107,11 @@ async fn fill(
                 add(notes, format!("the page of an item was not read: {}", refusal.message()));
             }
         }
+    }
+    // Only when all are read it shows what recurs.
+    for (index, url, mut read) in pages {
+        read.body_html = read.body_html.map(|html| blocks.without(&url, html));
+        complete(&mut found[index].raw, read);
     }
 }
 
@@ -175,7 +188,14 @@ fn read_page(
         return Ok(DetailRead { documents: vec![file], notes, ..DetailRead::default() });
     }
     match policy {
-        DetailPolicy::Selectors(detail) => read_detail(response, detail, zone),
+        DetailPolicy::Selectors(detail) => match read_detail(response, detail, zone) {
+            // The selector is out of date: the text is there all the same, and the note says it.
+            Ok(read) if detail.text.is_some() && read.body_html.is_none() => {
+                let found = read_article(response, title, zone)?;
+                Ok(DetailRead { body_html: found.body_html, ..read })
+            }
+            read => read,
+        },
         _ => read_article(response, title, zone),
     }
     .map_err(Failure::from)

@@ -15,6 +15,7 @@ mod pass;
 mod pdfs;
 mod recall;
 mod record;
+mod recurring;
 mod rekey;
 mod robots;
 mod sizes;

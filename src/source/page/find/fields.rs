@@ -417,6 +417,10 @@ fn set_teaser(ground: &Ground<'_>, entry: &mut Entry) {
         if ground.hits_at(piece.at).is_some_and(|hit| hit.how != How::Leading) {
             return false;
         }
+        // A label before the end of a comment that began nowhere.
+        if piece.text.trim_end().ends_with("-->") {
+            return false;
+        }
         let anchor = outline.ancestors(piece.el).take(4).find(|el| outline.els[*el].name == "a");
         !anchor.is_some_and(|el| {
             let words = outline.words(&outline.els[el].span, 200);
