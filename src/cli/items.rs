@@ -56,6 +56,7 @@ pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Resul
         since,
         search: arguments.search,
         one_per_story: false,
+        with_topic: false,
         limit: arguments.limit,
         part: Part::Newest,
     };

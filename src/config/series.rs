@@ -3,7 +3,7 @@
 use super::take_id;
 use crate::model::settings::Settings as _;
 use crate::model::settings::settings;
-use crate::model::{Reader, Series};
+use crate::model::{Reader, Reasons, Series};
 use crate::schedule::calendar::Calendar;
 
 settings! {
@@ -13,6 +13,8 @@ settings! {
         /// Days: täglich, arbeitstags (Mon-Fri but holidays), montags … sonntags, with
         /// commas between them; then one or more HH:MM. Or a cron line: "0 7 * * 1-5".
         schedule: Calendar;
+        /// How an entry says why it is there: "line" = in a line of its own, "link" = on its page.
+        reasons: Reasons = "link";
     }
 }
 

@@ -5,4 +5,4 @@ pub mod select;
 mod urgency;
 
 pub use render::{Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
-pub use select::{Selection, TopicTitle, select};
+pub use select::{Selection, TopicTitle, left_out, select};

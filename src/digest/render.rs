@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use self::view::{DigestView, SectionView};
 use super::select::TopicTitle;
-use crate::model::{Digest, Rendered, Section, Timestamp};
+use crate::model::{Digest, Rendered, Section, Timestamp, TopicId};
 use crate::page::{TemplateProblem, Templates};
 use crate::text::typography as typo;
 
@@ -58,6 +58,8 @@ pub struct Personal {
     pub unsubscribe_url: String,
     /// Titles of the chosen topics; empty = all.
     pub topics: Vec<String>,
+    /// The chosen topics in their order; empty = all.
+    pub chosen: Vec<TopicId>,
     /// How often, in German: `täglich`, `arbeitstags`, `montags`.
     pub frequency: String,
 }
@@ -192,10 +194,10 @@ pub fn confirm(
     let topics = words::topics_ordered(&confirm.topics);
     let requested = confirm.requested_at;
     let view = View {
-        subject: "Bitte bestätigen Sie Ihre Anmeldung",
+        subject: "Bitte bestätigen Sie Ihr Abonnement",
         face,
         ordered: format!(
-            "Für diese E-Mail-Adresse wurde am {} um {} bestellt: {}. {topics}",
+            "Für diese E-Mail-Adresse wurde am {} um {} abonniert: {}. {topics}",
             typo::date(requested, face.zone),
             words::clock(requested, face.zone),
             words::series_ordered(&confirm.series),
@@ -231,9 +233,9 @@ pub fn welcome(
         unsubscribe_url: &'a str,
     }
     let heading = if welcome.is_repeated {
-        "Sie sind bereits angemeldet"
+        "Sie haben bereits abonniert"
     } else {
-        "Ihre Anmeldung ist bestätigt"
+        "Ihr Abonnement ist bestätigt"
     };
     let next = welcome.series.iter().filter_map(|series| {
         let at = series.next?;
@@ -250,12 +252,12 @@ pub fn welcome(
         heading: heading.to_owned(),
         face,
         opening: if welcome.is_repeated {
-            "Jemand hat diese E-Mail-Adresse noch einmal angemeldet. Es ist nichts zu tun.".into()
+            "Jemand hat diese E-Mail-Adresse noch einmal eingetragen. Ihr Abonnement bleibt, wie es ist.".into()
         } else {
-            "Die Anmeldung ist abgeschlossen.".into()
+            "Ab jetzt erhalten Sie jede Ausgabe, die Neues zu Ihren Themen hat.".into()
         },
         ordered: format!(
-            "Sie bekommen {}. {}",
+            "Sie haben {} abonniert. {}",
             words::series_ordered(&welcome.series),
             words::topics_ordered(&personal.topics)
         ),

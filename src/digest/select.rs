@@ -78,6 +78,13 @@ pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Sec
     (!is_empty).then_some(sections)
 }
 
+/// Returns which of a section's entries are left out where so many are shown.
+pub fn left_out(entries: &[Entry], shown: usize) -> Vec<Entry> {
+    let all: Vec<&Entry> = entries.iter().collect();
+    let kept: HashSet<_> = urgency::keep(&all, shown).iter().map(|entry| entry.item).collect();
+    entries.iter().filter(|entry| !kept.contains(&entry.item)).cloned().collect()
+}
+
 fn are_related(one: &Entry, other: &Entry) -> bool {
     one.related.contains(&other.story) || other.related.contains(&one.story)
 }
@@ -215,6 +222,7 @@ pub(crate) mod tests {
                     reason: "„OZG“ im Titel".into(),
                 })
                 .collect(),
+            language: None,
             update: None,
             dates: Vec::new(),
             related: Vec::new(),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::Bound;
 use super::{DigestId, Document, ItemId, KeptDate, SeriesId, StoryId, Timestamp, TopicId};
-use crate::model::settings::settings;
+use crate::model::settings::{settings, words};
 
 settings! {
     /// A newsletter. When it is sent is its calendar's matter (`schedule`).
@@ -18,6 +18,19 @@ settings! {
         max_items: usize = 30, Bound::Range(1, 1000);
         /// Entries of one topic at most.
         max_items_per_topic: usize = 10, Bound::Range(1, 1000);
+    }
+}
+
+words! {
+    /// How an entry says why it is there.
+    #[derive(Default, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    pub enum Reasons {
+        /// In a line of its own.
+        Line = "line",
+        /// On its page, behind a link.
+        #[default]
+        Link = "link",
     }
 }
 
@@ -69,6 +82,9 @@ pub struct Entry {
     pub also: Vec<AlsoReported>,
     /// Its topics in the order of the config, each with its score and the reason in German words.
     pub topics: Vec<EntryTopic>,
+    /// Language of title and lead where it is not German (BCP 47).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// Set when it was mailed before and has changed in substance.
     pub update: Option<Update>,
     /// Deadlines, events, funding calls and rules that it tells of.
@@ -155,6 +171,9 @@ pub struct Digest {
     /// Deadlines of earlier entries that end soon.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reminders: Vec<Reminder>,
+    /// How an entry says why it is there.
+    #[serde(default)]
+    pub reasons: Reasons,
     /// Names of sources that could not be read when the window closed.
     pub silent_sources: Vec<String>,
     /// How many sources are polled in all.

@@ -19,7 +19,8 @@ mod tracking;
 
 pub use budget::{Budget, Exhausted, Level, Resource};
 pub use digest::{
-    AlsoReported, Digest, Entry, EntryTopic, Reminder, Rendered, Section, Series, Update, Window,
+    AlsoReported, Digest, Entry, EntryTopic, Reasons, Reminder, Rendered, Section, Series, Update,
+    Window,
 };
 pub use http::{Cursor, Headers, Method, Move, Request, Response, Retry};
 pub use ids::{

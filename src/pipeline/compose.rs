@@ -270,6 +270,7 @@ impl Maker {
             composed_at: self.now,
             sections,
             reminders,
+            reasons: self.series_plan().reasons,
             silent_sources: self.unread_sources(tx, from)?,
             source_count: self.polled().count(),
             catches_up: matches!(self.moment, Moment::Due { catches_up: true, .. }),
@@ -439,6 +440,7 @@ impl Maker {
             settings_url: mail.link(&format!("e/{}", tokens.settings(whose))),
             unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(whose))),
             topics: topics.iter().map(|topic| self.plan.topic_title(topic).to_owned()).collect(),
+            chosen: topics.to_vec(),
             frequency: self.series_plan().schedule.every().to_owned(),
         };
         Ok(render::digest(digest, &mail.face, &personal, &mail.templates)?)

@@ -16,7 +16,7 @@ use super::door::Segment;
 use super::headers::Kind;
 use super::views::{ItemLine, ItemList, ItemPage, Moment, OtherItem, TopicLink, TopicReason};
 use super::{Answer, Face, Refusal, answer};
-use crate::digest::{Selection, render, select};
+use crate::digest::{Selection, left_out, render, select};
 use crate::model::{Digest, DigestId, Entry, ItemId, Precision, Series, Timestamp, TopicId};
 use crate::page::{self, STYLE};
 use crate::pipeline::{Plan, opinion, reason};
@@ -65,6 +65,7 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
         .first("suche")
         .map(|query| text::clean_line(query, MAX_QUERY))
         .filter(|query| !query.trim().is_empty());
+    let is_all = fields.first("alles") == Some("1");
     let known = Arc::clone(&plan);
     let page = ctx
         .store
@@ -77,10 +78,12 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
                 search: query.clone(),
                 // A search shows what has the words, whoever leads its story.
                 one_per_story: query.is_none(),
+                // The service is for its topics; the rest is there for who asks.
+                with_topic: query.is_none() && !is_all,
                 ..Listing::default()
             };
             let path = query.as_deref().map_or_else(
-                || "/?".to_owned(),
+                || if is_all { "/?alles=1&" } else { "/?" }.to_owned(),
                 |query| {
                     let encoded: String =
                         url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
@@ -91,7 +94,7 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
             let topics: Vec<TopicLink> =
                 known.topics.iter().map(|(id, title)| link(id, title)).collect();
             Ok(list.map(
-                |list| json!({ "query": query, "found": found, "topics": topics, "list": list }),
+                |list| json!({ "query": query, "found": found, "topics": topics, "list": list, "all": is_all }),
             ))
         })
         .await?
@@ -189,6 +192,7 @@ fn line(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemLine, Sto
         also: others(tx, &item)?.len(),
         published: item.published.map(|at| Moment::day(at, zone)),
         summary: typo::line(&item.summary, SHORT_LEAD),
+        language: language(&item),
         title: typo::line(&item.title, MAX_TITLE),
         source: item.source_name,
     })
@@ -286,11 +290,11 @@ fn item_page(
         also: others(tx, &item)?.into_iter().map(other).collect(),
         related,
         topics: reasons,
-        language: item.details.language.filter(|language| !language.starts_with("de")),
+        language: language(&item),
         // A feed is no page for readers.
         source_url: source.filter(|source| source.kind == "page").map(|source| source.url.clone()),
         published: item.published.map(|at| Moment::day(at, zone)),
-        published_is_guess: item.published_is_guess,
+        published_is_guess: is_guessed(&item),
         updated: item.updated.map(|at| Moment::day(at, zone)),
         first_seen: Moment::day(item.first_seen, zone),
         lead: lead
@@ -303,6 +307,19 @@ fn item_page(
         source: item.source_name,
         url: item.url.as_deref().and_then(page::shown_url),
     })
+}
+
+/// Returns whether the day shown is a guess: the source names none, and the item was received
+/// then. A day without a time is none.
+fn is_guessed(item: &Stored) -> bool {
+    let is_receipt = item.published.is_some_and(|at| at.0.abs_diff(item.first_seen.0) < 60_000);
+    item.published_is_guess && is_receipt
+}
+
+/// The language of title and lead, where it is not German.
+fn language(item: &Stored) -> Option<String> {
+    let words = format!("{}. {}", item.title, item.summary);
+    text::foreign_language(&words, item.details.language.as_deref())
 }
 
 async fn archive(State(face): State<Arc<Face>>) -> Answer {
@@ -355,11 +372,18 @@ async fn digest(
     let digest: Digest = serde_json::from_str(&row.content)?;
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
     let chosen = chosen_topics(&plan, &fields)?;
-    let digest = if chosen.is_empty() {
+    let mut digest = if chosen.is_empty() {
         digest
     } else {
         only_of(digest, &plan, &chosen).ok_or(Refusal::MISSING)?
     };
+    let rest = fields.first("weitere").zip(fields.first("nach"));
+    let mut rest_of = None;
+    if let Some((topic, shown)) = rest {
+        let shown = shown.parse().map_err(|_| Refusal::MISSING)?;
+        digest = rest_after(digest, topic, shown).ok_or(Refusal::MISSING)?;
+        rest_of = digest.sections.first().map(|section| section.title.clone());
+    }
     let zone = plan.mail.timezone;
     // Two of one day are told apart by the time, as in the archive.
     let day = row.id.as_str().get(..10);
@@ -374,6 +398,7 @@ async fn digest(
         "title": format!("{}, {}", digest.series.title, when.text),
         "id": digest.id,
         "only": typo::enumerated(&titles),
+        "rest": rest_of,
         "digest": render::web_view(&digest, &plan.mail.face),
         "previous": previous,
         "next": next,
@@ -399,6 +424,15 @@ fn only_of(digest: Digest, plan: &Plan, chosen: &[TopicId]) -> Option<Digest> {
         Selection { series: &series, topics: &plan.mail.face.topics, chosen, since: None };
     let sections = select(&entries, &selection)?;
     Some(Digest { sections, ..digest })
+}
+
+/// Returns what a mail left out of a section of which it shows so many entries.
+fn rest_after(mut digest: Digest, topic: &str, shown: usize) -> Option<Digest> {
+    digest.sections.retain(|section| section.topic.as_str() == topic);
+    let section = digest.sections.first_mut()?;
+    section.entries = left_out(&section.entries, shown);
+    digest.reminders.clear();
+    (digest.shown() > 0).then_some(digest)
 }
 
 async fn help(State(face): State<Arc<Face>>) -> Answer {

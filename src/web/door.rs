@@ -98,8 +98,8 @@ fn refusal(status: StatusCode) -> (&'static str, Value) {
             ("Die Anfrage ist zu groß", "Ein Formular von uns ist nie so lang.")
         }
         StatusCode::TOO_MANY_REQUESTS => (
-            "Zu viele Bestellungen",
-            "Von Ihrem Anschluss oder insgesamt kamen in kurzer Zeit viele Bestellungen. Bitte versuchen Sie es in einer Stunde noch einmal.",
+            "Zu viele Anmeldungen",
+            "Von Ihrem Anschluss oder insgesamt kamen in kurzer Zeit viele Anmeldungen. Bitte versuchen Sie es in einer Stunde noch einmal.",
         ),
         StatusCode::SERVICE_UNAVAILABLE => {
             ("Gerade ist viel los", "Bitte versuchen Sie es in einer halben Minute noch einmal.")

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -13,6 +13,7 @@ use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{MAX_TITLE, SHORT_LEAD, others, topics};
+use super::choices::Fields;
 use super::door::Segment;
 use super::headers::Kind;
 use super::views::{Feed, FeedEntry};
@@ -33,7 +34,12 @@ pub(super) fn router() -> Router<Arc<Face>> {
     Router::new().route("/feeds/{file}", get(feed))
 }
 
-async fn feed(State(face): State<Arc<Face>>, Segment(file): Segment, headers: HeaderMap) -> Answer {
+async fn feed(
+    State(face): State<Arc<Face>>,
+    Segment(file): Segment,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Answer {
     let (ctx, plan) = face.now();
     let name = file.strip_suffix(".atom").ok_or(Refusal::MISSING)?;
     let of = match name {
@@ -44,8 +50,10 @@ async fn feed(State(face): State<Arc<Face>>, Segment(file): Segment, headers: He
     };
     let topic = of.map(|(id, _)| id.clone());
     let title = of.map_or("Alle Meldungen", |(_, title)| title.as_str());
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    let is_all = fields.first("alles") == Some("1");
     let known = Arc::clone(&plan);
-    let entries = ctx.store.read(move |tx| entries(tx, &known, topic)).await?;
+    let entries = ctx.store.read(move |tx| entries(tx, &known, topic, is_all)).await?;
     let updated = entries.iter().map(|(at, _)| *at).max().unwrap_or_default();
     let path = of.map_or_else(String::new, |(id, _)| format!("thema/{id}"));
     let feed = Feed {
@@ -63,8 +71,15 @@ fn entries(
     tx: &Transaction<'_>,
     plan: &Plan,
     topic: Option<TopicId>,
+    is_all: bool,
 ) -> Result<Vec<(Timestamp, FeedEntry)>, StoreError> {
-    let listing = Listing { topic, one_per_story: true, limit: ENTRIES, ..Listing::default() };
+    let listing = Listing {
+        topic,
+        with_topic: !is_all,
+        one_per_story: true,
+        limit: ENTRIES,
+        ..Listing::default()
+    };
     items::list(tx, &listing)?.into_iter().map(|item| entry(tx, plan, item)).collect()
 }
 

@@ -55,6 +55,7 @@ fn list(title: &str) -> ItemList {
     let line = |id, title: &str, also| ItemLine {
         id,
         title: title.into(),
+        language: (also == 2).then(|| "en".into()),
         source: "OZG-Portal".into(),
         published: (also > 0).then(moment),
         summary: "Zwölf Städte lassen Anträge ab dem nächsten Quartal gemeinsam bearbeiten.".into(),
@@ -121,6 +122,7 @@ fn digest(title: &str) -> Page {
         "title": title,
         "id": digest.id,
         "only": title,
+        "rest": null,
         "digest": crate::digest::render::web_view(&digest, &face()),
         "previous": "2025-12-08-taeglich",
         "next": "2025-12-10-taeglich",
@@ -194,7 +196,7 @@ fn archive(digests: usize) -> Page {
 /// A name, and a page.
 fn pages(title: &str) -> Vec<(&'static str, Page)> {
     let start = |query: Option<&str>, found: usize, list: ItemList| {
-        let view = json!({ "query": query, "found": found, "topics": topics(), "list": list });
+        let view = json!({ "query": query, "found": found, "topics": topics(), "list": list, "all": false });
         page("start.html", Kind::Page, view)
     };
     let chosen =
@@ -381,4 +383,43 @@ fn a_feed_is_well_formed_whatever_a_title_holds() {
     assert_eq!(entries, 1);
     assert!(!atom.contains('\u{1}') && !atom.contains("<script"));
     assert!(atom.starts_with("<?xml"));
+}
+
+/// What is read between the heading of a digest and what follows its last section.
+fn words(html: &str, end: &str) -> Vec<String> {
+    let begin = html.find("<h1").unwrap();
+    let end = begin + html[begin..].find(end).unwrap();
+    let mut words = String::new();
+    let mut is_tag = false;
+    for c in html[begin..end].chars() {
+        match c {
+            '<' => is_tag = true,
+            '>' => {
+                is_tag = false;
+                words.push(' ');
+            }
+            c if !is_tag => words.push(c),
+            _ => {}
+        }
+    }
+    words.split([' ', '\n']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_digest_has_the_same_words_in_the_mail_and_on_the_web() {
+    use crate::digest::render::{self, samples};
+    for is_full in [true, false] {
+        let mut digest = samples::digest(is_full);
+        digest.sections[0].entries[0].title = "\"Bürgerkonto\" - u.a. für 12.000 Orte".into();
+        let mail =
+            render::digest(&digest, &face(), &samples::personal(), &templates()).unwrap().html;
+        let view = json!({
+            "title": "", "id": digest.id, "only": "", "rest": null, "previous": null, "next": null,
+            "digest": render::web_view(&digest, &face()),
+        });
+        let page = rendered(&page("digest.html", Kind::Page, view)).unwrap();
+        let page = words(&page, "</main>");
+        assert_eq!(words(&mail, "<tr><td style=\"padding:0;font-size:16px"), page);
+        assert!(page.len() > 20 && page.contains(&"„Bürgerkonto“".to_owned()), "{page:?}");
+    }
 }

@@ -52,6 +52,8 @@ pub struct ItemLine {
     pub id: i64,
     /// Title.
     pub title: String,
+    /// Language of title and lead, where it is not German (BCP 47).
+    pub language: Option<String>,
     /// Name of its source.
     pub source: String,
     /// Editorial day, if known.

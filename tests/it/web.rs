@@ -337,7 +337,10 @@ async fn pages_say_what_is_stored() {
         archive.contains("href=\"/d/2025-12-09-taeglich\">Am Morgen, 9.\u{a0}Dezember\u{a0}2025")
     );
     let digest = world.get("/d/2025-12-09-taeglich").await.text;
-    assert!(digest.contains("1.2 OZG im Rathaus"), "the undated one was seen later");
+    assert!(
+        digest.contains("1.2 <a href=\"https://kitu.example/1\">OZG im Rathaus"),
+        "the undated one was seen later"
+    );
     assert!(!digest.contains("/e/") && !digest.contains("/a/"), "the same for all: no token");
 }
 
@@ -621,18 +624,18 @@ async fn only_the_button_subscribes_and_pressing_it_twice_welcomes_once() {
     let path = world.confirm_path().await;
     let page = world.get(&path).await.text;
     assert!(page.contains("neu@x.example") && page.contains("OZG und Onlinedienste"));
-    assert!(page.contains("Am Morgen") && page.contains("Bestellung bestätigen"));
+    assert!(page.contains("Am Morgen") && page.contains("Abonnement bestätigen"));
     assert_eq!(world.standings().await, [("neu@x.example".into(), "pending".into())]);
     world.pass(Duration::from_mins(1));
     for _ in 0..2 {
         let reply = world.post(&path, "").await;
         assert_eq!(reply.status, StatusCode::OK);
         assert!(
-            reply.text.contains("Bestellung bestätigt") && reply.headers.get("location").is_none()
+            reply.text.contains("Abonnement bestätigt") && reply.headers.get("location").is_none()
         );
     }
     assert!(world.is_rung(), "the welcome does not wait, either");
-    assert!(world.get(&path).await.text.contains("Bestellung bestätigt"));
+    assert!(world.get(&path).await.text.contains("Abonnement bestätigt"));
     assert_eq!(world.standings().await, [("neu@x.example".into(), "active".into())]);
     assert_eq!(world.kinds().await, ["confirm", "welcome"]);
     let mails = world.mails().await;

@@ -9,7 +9,7 @@ use super::super::select::TopicTitle;
 use super::{Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
 use crate::model::{
     AlsoReported, DateKind, Digest, Document, Entry, EntryTopic, ItemDate, ItemId, KeptDate,
-    Precision, Reminder, Rendered, Section, Series, StoryId, Timestamp, Update, Window,
+    Precision, Reasons, Reminder, Rendered, Section, Series, StoryId, Timestamp, Update, Window,
 };
 use crate::page::{TemplateProblem, Templates};
 
@@ -98,11 +98,12 @@ pub(crate) fn face(is_full: bool) -> Face {
 }
 
 /// The recipient of the samples.
-pub(super) fn personal() -> Personal {
+pub(crate) fn personal() -> Personal {
     Personal {
         settings_url: "https://post.example.de/e/k7jm2qv9xr4ttzb3lw7ny3hcab".into(),
         unsubscribe_url: "https://post.example.de/a/k7jm2qv2xr4ttzb5lw6ny3hcab".into(),
         topics: vec!["OZG und Onlinedienste".into(), "IT-Sicherheit".into()],
+        chosen: vec!["ozg".into(), "it".into()],
         frequency: "täglich".into(),
     }
 }
@@ -151,6 +152,7 @@ pub(crate) fn digest(is_full: bool) -> Digest {
                 reason: optional("„Onlinezugangsgesetz“ im Titel"),
             })
             .collect(),
+        language: None,
         update: is_full.then(|| Update { at: composed_at, what: "Frist verlängert".into() }),
         dates: if is_full { vec![deadline()] } else { Vec::new() },
         related: Vec::new(),
@@ -183,6 +185,7 @@ pub(crate) fn digest(is_full: bool) -> Digest {
         composed_at,
         sections,
         reminders: if is_full { vec![reminder()] } else { Vec::new() },
+        reasons: Reasons::Line,
         silent_sources: if is_full { vec!["A".into(), "B".into()] } else { Vec::new() },
         source_count: 41,
         catches_up: is_full,

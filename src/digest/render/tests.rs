@@ -44,7 +44,7 @@ fn a_digest_says_what_when_and_why() {
             "12 weitere Meldungen zu OZG und Onlinedienste im Web ansehen",
             "2 von 41 Quellen waren nicht erreichbar: A und B.",
             "Sammelausgabe",
-            "Sie erhalten diese E-Mail, weil Sie die Themen „OZG und Onlinedienste“ und",
+            "weil Sie „Kommunal-IT am Morgen“ (täglich) mit den Themen „OZG und Onlinedienste“ und",
             "https://post.example.de/a/k7jm2qv2xr4ttzb5lw6ny3hcab",
             "Wir messen nicht",
         ] {
@@ -60,6 +60,32 @@ fn an_empty_digest_is_never_rendered() {
     digest.sections[0].entries.clear();
     let outcome = super::digest(&digest, &samples::face(true), &samples::personal(), &templates());
     assert_eq!(outcome, Err(RenderError::Empty));
+}
+
+#[test]
+fn what_says_why_is_a_line_or_only_a_link() {
+    let mut digest = samples::digest(true);
+    assert!(rendered(&digest).text.contains("Warum hier: "));
+    digest.reasons = crate::model::Reasons::Link;
+    let mail = rendered(&digest);
+    for part in [mail.text, mail.html] {
+        assert!(!part.contains("Warum hier"), "{part}");
+        assert!(part.contains("Warum 1.1?"), "{part}");
+        assert!(part.contains("https://post.example.de/meldung/1"), "{part}");
+    }
+}
+
+#[test]
+fn a_title_without_an_address_leads_to_its_page_and_no_file_is_named_twice() {
+    let mut digest = samples::digest(true);
+    let entry = &mut digest.sections[0].entries[0];
+    entry.url = Some(format!("{}?utm_source=rss", entry.documents[0].url));
+    digest.sections[1].entries[0].url = None;
+    digest.sections[1].entries[0].language = Some("en".into());
+    let html = rendered(&digest).html;
+    assert_eq!(html.matches("Dokument: ").count(), 1, "of the second entry");
+    assert!(html.contains("lang=\"en\" href=\"https://post.example.de/meldung/1\">"), "{html}");
+    assert!(!html.contains("utm_source"));
 }
 
 #[test]
@@ -136,13 +162,15 @@ fn subject(titles: &[&str]) -> String {
 #[test]
 fn a_subject_says_what_leads_and_is_never_cut_where_another_headline_fits() {
     let long = "Die Verwaltungen der Gemeinden stellen auf das neue Verfahren der Zulassung um";
-    assert_eq!(subject(&["Bürgerkonto: Zeitplan bis 2027"]), "OZG: Bürgerkonto: Zeitplan bis 2027");
-    assert_eq!(subject(&[long, "Neues Portal"]), "OZG: Neues Portal");
-    assert_eq!(subject(&["BEKANNTMACHUNG DES AMTES", "Neues Portal"]), "OZG: Neues Portal");
-    let fits_alone = "Stadt und Land legen die Register bis zum Sommer zusammen";
-    assert_eq!(subject(&[fits_alone]), fits_alone);
+    let whole = "OZG: Bürgerkonto: Zeitplan bis 2027 · 1 Meldung";
+    assert_eq!(subject(&["Bürgerkonto: Zeitplan bis 2027"]), whole);
+    assert_eq!(subject(&[long, "Neues Portal"]), "OZG: Neues Portal · 2 Meldungen");
+    let quiet = subject(&["BEKANNTMACHUNG DES AMTES", "Neues Portal"]);
+    assert_eq!(quiet, "OZG: Neues Portal · 2 Meldungen");
+    let fits_alone = "Stadt und Land legen die Register im Sommer an";
+    assert_eq!(subject(&[fits_alone]), format!("{fits_alone} · 1 Meldung"));
     let cut = subject(&[long]);
-    assert!(cut.starts_with("OZG: Die Verwaltungen der") && cut.ends_with('…'), "{cut}");
+    assert!(cut.starts_with("OZG: Die Verwaltungen der") && cut.contains('…'), "{cut}");
     assert!(cut.chars().count() <= MAX_SUBJECT, "{cut}");
 }
 
@@ -152,7 +180,7 @@ fn what_returns_says_of_which_day_it_is() {
     digest.sections[0].entries[0].title = "Neues Portal".into();
     digest.sections[0].entries[0].update =
         Some(Update { at: digest.composed_at, what: "Termin".into() });
-    assert_eq!(rendered(&digest).subject, "OZG: Neues Portal (Stand 9. Dezember)");
+    assert_eq!(rendered(&digest).subject, "OZG: Neues Portal (Stand 9. Dezember) · 1 Meldung");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::urgency;
 use super::agenda::{self, AgendaView};
 use super::{Face, Ordered, Personal, words};
-use crate::model::{Digest, Document, Entry, ItemId, Section};
+use crate::model::{Digest, Document, Entry, Reasons, Section, TopicId};
 use crate::page::{self, Link, shown_url};
 use crate::text;
 use crate::text::typography as typo;
@@ -44,6 +44,11 @@ impl Thrift {
     /// For lists beside the matter.
     pub(super) const SHORT: Self =
         Self { summary: 0, reasons: false, also: 0, documents: 0, entries: 100, dates: 20 };
+    /// As much, with a line of reasons only where the series has them.
+    fn with(self, reasons: Reasons) -> Self {
+        Self { reasons: self.reasons && reasons == Reasons::Line, ..self }
+    }
+
     /// Tried in turn until the mail is small enough.
     pub(super) const LEVELS: [Self; 7] = [
         Self::FULL,
@@ -86,11 +91,12 @@ pub(super) struct SectionView {
 
 #[derive(Serialize)]
 struct EntryView {
-    /// The leading item, which has a page of its own.
-    item: ItemId,
     number: String,
     title: String,
-    url: Option<String>,
+    /// Where to read it: at its source, else on its page here.
+    url: String,
+    /// Language of title and lead, where it is not German.
+    language: Option<String>,
     /// Source and date.
     origin: String,
     other_topics: Option<String>,
@@ -101,6 +107,8 @@ struct EntryView {
     /// ` und 3 weitere`.
     also_more: Option<String>,
     reason: Option<String>,
+    /// The page that says why it is here, and what else is known of it.
+    why: Link,
 }
 
 impl<'a> DigestView<'a> {
@@ -110,7 +118,13 @@ impl<'a> DigestView<'a> {
         personal: Option<&'a Personal>,
         thrift: Thrift,
     ) -> Self {
-        let browser_url = format!("{}d/{}", face.public_url, digest.id);
+        // The reader's topics in the reader's order, and nothing of the reader.
+        let chosen = personal.map_or(&[][..], |personal| &personal.chosen);
+        let topics: Vec<String> = chosen.iter().map(|topic| format!("thema={topic}")).collect();
+        let query =
+            if topics.is_empty() { String::new() } else { format!("?{}", topics.join("&")) };
+        let browser_url = format!("{}d/{}{query}", face.public_url, digest.id);
+        let thrift = thrift.with(digest.reasons);
         let sections = sections(&digest.sections, face, thrift, Some(&browser_url));
         let shown: usize = sections.iter().map(|section| section.entries.len()).sum();
         let left_out = digest.shown() + digest.omitted() - shown;
@@ -178,12 +192,18 @@ pub(super) fn sections(
                     "{} zu {title} im Web ansehen",
                     typo::count(left_out, "weitere Meldung", "weitere Meldungen")
                 ),
-                url: Some(format!("{page}?thema={}", section.topic)),
+                url: Some(rest_url(page, &section.topic, shown)),
             }),
             title,
         });
     }
     views
+}
+
+/// The address of what a section leaves out after `shown` entries.
+fn rest_url(page: &str, topic: &TopicId, shown: usize) -> String {
+    let joint = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{joint}weitere={topic}&nach={shown}")
 }
 
 fn entry_view(
@@ -199,10 +219,9 @@ fn entry_view(
     if title.is_empty() {
         title = format!("Meldung von {source}");
     }
-    let url = entry.url.as_deref().and_then(shown_url);
-    if let Some(url) = &url {
-        title = links.title(title, &source, url);
-    }
+    let own_page = format!("{}meldung/{}", face.public_url, entry.item);
+    let url = entry.url.as_deref().and_then(shown_url).unwrap_or_else(|| own_page.clone());
+    title = links.title(title, &source, &url);
     let short = typo::inner(&text::shorten(&title, 32));
     let origin = match entry.published {
         Some(at) => format!("{source} · {}", typo::date(at, face.zone)),
@@ -221,12 +240,16 @@ fn entry_view(
         let colon = if what.is_empty() { "" } else { ": " };
         format!("Aktualisiert am {}{colon}{what}", typo::date(update.at, face.zone))
     });
-    let documents = entry.documents.iter().take(thrift.documents);
+    // The document that the title leads to is not named twice.
+    let is_other = |document: &&Document| shown_url(&document.url).as_deref() != Some(&*url);
+    let documents = entry.documents.iter().filter(is_other).take(thrift.documents);
     let also = entry.also.iter().take(thrift.also);
     let unnamed = entry.also.len() - also.len();
     let reason = section_reason(entry, section).filter(|_| thrift.reasons);
+    let why = Link { text: format!("Warum {number}?"), url: Some(own_page) };
     EntryView {
-        item: entry.item,
+        why,
+        language: entry.language.clone(),
         number,
         origin,
         other_topics: (!other_topics.is_empty())
@@ -298,7 +321,7 @@ impl LinkTexts {
         "impressum",
         "datenschutz",
         "erklärung zur barrierefreiheit",
-        "anmeldung bestätigen",
+        "abonnement bestätigen",
         "einstellungen",
     ];
     const WEAK: [&'static str; 16] = [

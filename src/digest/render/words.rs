@@ -19,7 +19,7 @@ pub(super) fn clock(at: Timestamp, zone: Tz) -> String {
 const LEADING: usize = 3;
 
 /// `OZG, KI: Bürgerkonto – Zeitplan bis 2027 · 1 Frist`: the topics by their short names,
-/// the weightiest headline that fits, and how many deadlines there are. Who it is from
+/// the weightiest headline that fits, and how many deadlines there are, else how many items. Who it is from
 /// says the sender. Also returns the headline, so that the preheader goes on after it.
 pub(super) fn subject(digest: &Digest, face: &Face) -> (String, String) {
     let number = super::agenda::deadlines(digest, face);
@@ -37,7 +37,10 @@ pub(super) fn subject(digest: &Digest, face: &Face) -> (String, String) {
         return (subject.replace(typo::NBSP, " "), title);
     };
     let tail = match number {
-        0 => String::new(),
+        0 => {
+            let entries = digest.shown() + digest.omitted();
+            format!(" · {}", typo::count(entries, "Meldung", "Meldungen"))
+        }
         _ => format!(" · {}", typo::count(number, "Frist", "Fristen")),
     };
     let topics: Vec<String> =
@@ -244,7 +247,10 @@ fn fair_length(lengths: impl Iterator<Item = usize>, room: usize) -> usize {
 pub(super) fn series_ordered(series: &[Ordered]) -> String {
     let titles: Vec<String> = series
         .iter()
-        .map(|s| format!("„{}“ ({})", typo::line(&s.title, 80), typo::line(&s.frequency, 40)))
+        .map(|s| match typo::line(&s.frequency, 60) {
+            never if never.is_empty() => format!("„{}“", typo::line(&s.title, 80)),
+            frequency => format!("„{}“ ({frequency})", typo::line(&s.title, 80)),
+        })
         .collect();
     typo::enumerated(&titles)
 }
@@ -258,20 +264,16 @@ pub(super) fn topics_ordered(topics: &[String]) -> String {
     }
 }
 
-/// `Sie erhalten diese E-Mail, weil Sie …`.
+/// `Sie erhalten diese E-Mail, weil Sie „Kommunal-IT am Morgen“ (Montag bis Freitag, 7 Uhr)
+/// mit dem Thema „OZG“ abonniert haben.`
 pub(super) fn reason(series: &[Ordered], topics: &[String]) -> String {
     let what = match topics {
-        [] => "alle Themen".to_owned(),
-        [one] => format!("das Thema „{}“", typo::line(one, 80)),
-        _ => format!("die Themen {}", quoted(topics)),
+        [] => "allen Themen".to_owned(),
+        [one] => format!("dem Thema „{}“", typo::line(one, 80)),
+        _ => format!("den Themen {}", quoted(topics)),
     };
-    let how: Vec<String> = series.iter().map(|s| typo::line(&s.frequency, 40)).collect();
-    let how = if how.iter().all(String::is_empty) {
-        String::new()
-    } else {
-        format!(" {}", typo::enumerated(&how))
-    };
-    format!("Sie erhalten diese E-Mail, weil Sie {what}{how} bestellt haben.")
+    let series = series_ordered(series);
+    format!("Sie erhalten diese E-Mail, weil Sie {series} mit {what} abonniert haben.")
 }
 
 fn quoted(topics: &[String]) -> String {

@@ -4,6 +4,7 @@ use crate::model::{
     AlsoReported, Entry, EntryTopic, Evidence, Field, KeptDate, StoryId, Tagging, Update,
 };
 use crate::store::items::{Received, Stored};
+use crate::text::foreign_language;
 use crate::topic::MODEL;
 
 pub(super) fn entry_of(
@@ -14,6 +15,8 @@ pub(super) fn entry_of(
     dates: Vec<KeptDate>,
     related: Vec<StoryId>,
 ) -> Entry {
+    let words = format!("{}. {}", lead.title, lead.summary);
+    let language = foreign_language(&words, lead.details.language.as_deref());
     Entry {
         item: lead.id,
         story: lead.story,
@@ -23,6 +26,7 @@ pub(super) fn entry_of(
         rank: lead.rank,
         published: lead.published,
         first_seen: received.at,
+        language,
         summary: lead.summary,
         documents: lead.details.documents,
         also,

@@ -126,6 +126,7 @@ fn personal(ctx: &Context, plan: &Plan, subscriber: &Subscriber, series: &[Order
         settings_url: mail.link(&format!("e/{}", tokens.settings(subscriber.id))),
         unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(subscriber.id))),
         topics: topics(plan, subscriber),
+        chosen: subscriber.topics.clone(),
         frequency: series.first().map(|series| series.frequency.clone()).unwrap_or_default(),
     }
 }
@@ -211,6 +212,7 @@ fn entry(item: Stored) -> Entry {
         documents: Vec::new(),
         also: Vec::new(),
         topics: Vec::new(),
+        language: None,
         update: None,
         dates: Vec::new(),
         related: Vec::new(),

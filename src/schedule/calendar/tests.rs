@@ -227,11 +227,11 @@ fn a_schedule_that_cannot_be_read_says_why_and_shows_one_that_can() {
 #[test]
 fn readers_see_how_often_in_german() {
     for (schedule, words) in [
-        ("täglich 07:00", "täglich"),
-        ("arbeitstags 07:00, 16:00", "arbeitstags"),
-        ("montags 07:00", "montags"),
-        ("freitags, dienstags 07:00", "dienstags und freitags"),
-        ("montags, mittwochs, freitags 07:00", "montags, mittwochs und freitags"),
+        ("täglich 07:00", "täglich, 7 Uhr"),
+        ("arbeitstags 07:00, 16:00", "Montag bis Freitag, 7 und 16 Uhr"),
+        ("montags 07:30", "montags, 7:30 Uhr"),
+        ("freitags, dienstags 07:00", "dienstags und freitags, 7 Uhr"),
+        ("montags, mittwochs, freitags 07:00", "montags, mittwochs und freitags, 7 Uhr"),
         ("0 7 * * 1-5", "montags bis freitags"),
         ("0 7 * * 0", "sonntags"),
         ("0 7 * * *", "täglich"),

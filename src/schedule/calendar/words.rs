@@ -56,7 +56,7 @@ pub(super) fn parse(text: &str) -> Result<Plan, CalendarError> {
     Ok(Plan {
         lines: times.iter().map(|(hour, minute)| format!("0 {minute} {hour} * * *")).collect(),
         days,
-        frequency: frequency(days),
+        frequency: format!("{}, {} Uhr", frequency(days), clock(&times)),
     })
 }
 
@@ -82,6 +82,19 @@ fn time_of_day(word: &str) -> Option<(u32, u32)> {
     (hour < 24 && minute < 60).then_some((hour, minute))
 }
 
+/// `7`, `7 und 16:30`.
+fn clock(times: &[(u32, u32)]) -> String {
+    let said = times.iter().map(|(hour, minute)| match minute {
+        0 => hour.to_string(),
+        _ => format!("{hour}:{minute:02}"),
+    });
+    let said: Vec<String> = said.collect();
+    match said.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} und {last}", before.join(", ")),
+        _ => said.concat(),
+    }
+}
+
 /// Days as readers see them.
 pub(super) fn frequency(days: Days) -> String {
     if days.always == [true; 7] {
@@ -90,7 +103,7 @@ pub(super) fn frequency(days: Days) -> String {
     let weekdays =
         WEEKDAYS.iter().zip(days.always).filter(|(_, given)| *given).map(|(name, _)| *name);
     let names: Vec<&str> =
-        days.workdays.then_some("arbeitstags").into_iter().chain(weekdays).collect();
+        days.workdays.then_some("Montag bis Freitag").into_iter().chain(weekdays).collect();
     match names.split_last() {
         None => String::new(),
         Some((only, [])) => (*only).to_owned(),

@@ -14,6 +14,8 @@ use crate::text::fold;
 pub struct Listing {
     /// Only with this topic.
     pub topic: Option<TopicId>,
+    /// Only with any topic.
+    pub with_topic: bool,
     /// Only of this source.
     pub source: Option<SourceId>,
     /// Only first seen at or after this.
@@ -74,6 +76,7 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
     let sql = format!(
         "select {STORED_COLUMNS}
         where (:topic is null or exists (select 1 from tags where item = items.id and topic = :topic))
+          and (not :with_topic or exists (select 1 from tags where item = items.id))
           and (:source is null or items.source = :source)
           and (:since is null or items.first_seen >= :since)
           and (:search is null or items.id in (select rowid from item_words where item_words match :search))
@@ -92,6 +95,7 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
         &sql,
         named_params! {
             ":topic": listing.topic,
+            ":with_topic": listing.with_topic,
             ":source": listing.source,
             ":since": listing.since,
             ":search": search,

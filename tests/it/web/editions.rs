@@ -45,14 +45,26 @@ async fn what_a_mail_left_out_stands_on_the_page_of_its_digest() {
         10,
         "{text}"
     );
-    let link = links(&mails[0].2).into_iter().find(|link| link.contains('?')).unwrap();
-    assert_eq!(link, "/d/2025-12-09-taeglich?thema=ozg");
-    let page = world.get(&link).await;
-    assert_eq!(page.status, StatusCode::OK);
+    let links = links(&mails[0].2);
+    let link = links.iter().find(|link| link.contains("weitere=")).unwrap().replace("&amp;", "&");
+    assert_eq!(link, "/d/2025-12-09-taeglich?thema=ozg&weitere=ozg&nach=10");
+    let rest = world.get(&link).await;
+    assert_eq!(rest.status, StatusCode::OK);
+    let whole = world.get("/d/2025-12-09-taeglich?thema=ozg").await.text;
+    let mut left_out = 0;
     for id in 10..24 {
-        assert!(page.text.contains(&format!("Bericht {id}<")), "{id}: {}", page.text);
+        let words = format!("Bericht {id}<");
+        let is_in_mail = text.contains(&format!(" Bericht {id}\r\n"));
+        assert!(whole.contains(&words), "{id}: {whole}");
+        // The page behind the link has what the mail has not, and nothing else.
+        assert_eq!(rest.text.contains(&words), !is_in_mail, "{id}: {}", rest.text);
+        left_out += usize::from(!is_in_mail);
     }
-    assert!(!page.text.contains("weitere Meldung"), "nothing is left out: {}", page.text);
+    assert!(left_out >= 4, "{text}");
+    for path in ["weitere=nichts&nach=1", "weitere=ozg&nach=x", "weitere=ozg&nach=999"] {
+        let path = format!("/d/2025-12-09-taeglich?{path}");
+        assert_eq!(world.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
 }
 
 #[tokio::test]
