@@ -16,7 +16,7 @@ use std::collections::{HashMap, HashSet};
 use self::fresh::new_sentences;
 use self::pair::Pair;
 use self::signs::QUOTED;
-use self::text::{Text, own_words};
+use self::text::{Text, moved_host, own_words};
 use super::documents::{Differs, difference};
 use super::fact::{Fact, Is, Sentence, Token, Word};
 use super::typo::is_typo;
@@ -60,6 +60,11 @@ pub fn change(before: &Said<'_>, after: &Said<'_>) -> Option<String> {
     if !is_shortened {
         let is_full_text = is_full_text_of_teaser(before.text, after.text);
         compare(&old_text, &new_text, is_full_text, &mut parts);
+    }
+    if parts.all.is_empty()
+        && let Some((was, now)) = moved_host(before.text, after.text)
+    {
+        parts.add(Rank::Value, "Adresse", &format!("{was} → {now}"));
     }
     for document in after.documents {
         let label = match difference(document, before.documents) {
@@ -215,12 +220,23 @@ fn pairs(gone: &[&Sentence<'_>], added: &[&Sentence<'_>]) -> Vec<(usize, usize, 
     let stems = |part: &Sentence<'_>| -> HashSet<u64> {
         words(part).filter(|word| !word.is_small).map(|word| word.stem).collect()
     };
+    let with_facts = |part: &Sentence<'_>, stems: &HashSet<u64>| -> HashSet<u64> {
+        stems.iter().copied().chain(facts(part).map(|(fact, _)| fact.code())).collect()
+    };
     let old: Vec<HashSet<u64>> = gone.iter().take(MOST_UNPAIRED).map(|part| stems(part)).collect();
     let new: Vec<HashSet<u64>> = added.iter().take(MOST_UNPAIRED).map(|part| stems(part)).collect();
     let mut found: Vec<(usize, usize, f64)> = Vec::new();
     for (before, ours) in old.iter().enumerate() {
         for (after, theirs) in new.iter().enumerate() {
-            let likeness = dice(ours, theirs).max(same_label(gone[before], added[after]));
+            // Where words are shared, so may be the amount: „höchstens“, „mindestens 20 Euro“.
+            let likeness = if ours.is_disjoint(theirs) {
+                0.0
+            } else {
+                let (ours, theirs) =
+                    (with_facts(gone[before], ours), with_facts(added[after], theirs));
+                dice(&ours, &theirs)
+            };
+            let likeness = likeness.max(same_label(gone[before], added[after]));
             if likeness >= REWORDED {
                 found.push((before, after, likeness));
             }
@@ -313,7 +329,11 @@ fn is_full_text_of_teaser(before: &str, after: &str) -> bool {
     if short == 0 || short > TEASER_WORDS {
         return false;
     }
-    let is_cut = ["…", "..."].iter().any(|end| before.trim_end().ends_with(end));
+    // „… [mehr]“, „… weiterlesen“
+    let head = before.trim_end();
+    let head = head.rsplit_once(['…', '.']).filter(|(_, link)| words_of(link).count() <= 2);
+    let is_cut =
+        head.is_some_and(|(head, _)| before[head.len()..].starts_with('…') || head.ends_with(".."));
     if !is_cut && long < short * TEASER_GROWS {
         return false;
     }

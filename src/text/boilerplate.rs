@@ -12,7 +12,8 @@ use std::sync::LazyLock;
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::furniture::{
-    LONGEST_LINE, LONGEST_OPENING, Tail, is_line, lower, may_open, push_lower, tail,
+    LONGEST_LINE, LONGEST_OPENING, Tail, begins_with, is_action, is_line, lower, may_open,
+    push_lower, tail,
 };
 
 /// A title of another item is no longer than this, in characters.
@@ -52,11 +53,12 @@ fn cuts(text: &str, cuts_mail: bool) -> Vec<Range<usize>> {
         at += line.len();
         // Few lines begin like furniture; only those are looked at whole.
         opening.clear();
-        push_lower(&mut opening, uncounted(line), LONGEST_OPENING);
+        let bare = uncounted(line.trim_start_matches(['-', '–', '—', ' ']));
+        push_lower(&mut opening, bare, LONGEST_OPENING);
         let opens = may_open(&opening);
         let lower = if opens || has_marks && (line.contains("ookie") || line.contains("ewsletter"))
         {
-            lower(uncounted(line), LONGEST_LINE + 1)
+            lower(bare, LONGEST_LINE + 1)
         } else {
             String::new()
         };
@@ -75,7 +77,9 @@ fn cuts(text: &str, cuts_mail: bool) -> Vec<Range<usize>> {
                     || is_byline(line)
                     || is_numbered_picture(&opening)
                     || is_age(&opening)
-                    || is_counter(&opening));
+                    || is_counter(&opening)
+                    || is_weather(&opening)
+                    || is_controls(line));
         if is_furniture {
             cuts.push(begins..at);
         } else {
@@ -109,7 +113,7 @@ impl Follows {
     }
 
     fn after(self, tail: Tail, lower: &str, line: &str, is_furniture: bool) -> Self {
-        let bare = lower.trim_end_matches([':', ' ', '-', '–']);
+        let bare = lower.trim_matches([':', ' ', '-', '–']);
         if tail == Tail::Heading {
             Self::Headlines
         } else if matches!(bare, "anzeige" | "werbung") {
@@ -144,16 +148,23 @@ pub fn is_furniture(sentence: &str) -> bool {
     is_line(&lower) || is_age(&lower) || is_counter(&lower)
 }
 
-/// `Aufrufe 1.204`, `gelesen: 12`.
+/// `Aufrufe 1.204`, `gelesen: 12`, `Dieser Beitrag wurde 418-mal gelesen.`
 fn is_counter(opening: &str) -> bool {
     const COUNTED: [&str; 7] =
         ["aufrufe", "seitenaufrufe", "zugriffe", "klicks", "gelesen", "besucher", "leser"];
-    COUNTED.iter().any(|word| {
-        opening.strip_prefix(word).is_some_and(|rest| {
-            rest.trim_start_matches([':', ' ']).starts_with(|c: char| c.is_ascii_digit())
-                && rest.starts_with([':', ' '])
+    const TIMES: [&str; 5] = ["gelesen", "aufgerufen", "angesehen", "angeklickt", "geteilt"];
+    // The opening is cut: a short line is whole.
+    let is_sum = opening.chars().count() < LONGEST_OPENING
+        && opening.contains(|c: char| c.is_ascii_digit())
+        && TIMES.iter().any(|word| opening.trim_end_matches('.').ends_with(word))
+        && opening.contains("mal ");
+    is_sum
+        || COUNTED.iter().any(|word| {
+            opening.strip_prefix(word).is_some_and(|rest| {
+                rest.trim_start_matches([':', ' ']).starts_with(|c: char| c.is_ascii_digit())
+                    && rest.starts_with([':', ' '])
+            })
         })
-    })
 }
 
 /// `vor 3 Stunden | Redaktion`: how long ago the page was made.
@@ -165,6 +176,27 @@ fn is_age(opening: &str) -> bool {
     behind.len() < rest.len()
         && ["minute", "minuten", "stunde", "stunden", "tag", "tagen"].contains(&unit)
         && (ends.is_empty() || ends.starts_with(['|', '·', '–', '-', '•']))
+}
+
+/// `heute: 11 grad, bewölkt`
+fn is_weather(opening: &str) -> bool {
+    opening.chars().count() < LONGEST_OPENING
+        && (opening.contains(" grad") || opening.contains('°'))
+        && ["heute", "morgen", "aktuell", "jetzt"].iter().any(|day| begins_with(opening, day))
+}
+
+/// `Lesedauer: 2 Minuten | Artikel anhören`: a row of buttons.
+fn is_controls(line: &str) -> bool {
+    if !line.contains(['|', '·', '•']) || line.chars().count() > LONGEST_LINE {
+        return false;
+    }
+    let parts = line.split(['|', '·', '•']).map(str::trim).filter(|part| !part.is_empty());
+    let (mut all, mut buttons) = (0, 0);
+    for part in parts {
+        all += 1;
+        buttons += usize::from(is_action(part) || is_line(&lower(part, LONGEST_LINE)));
+    }
+    buttons >= 2 && buttons + 1 >= all
 }
 
 /// `bild 1 von 4: …`

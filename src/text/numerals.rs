@@ -58,10 +58,14 @@ pub fn numeral(word: &str) -> Option<u32> {
     })
 }
 
-/// Returns the value of a folded word such as `vierte`, `zwölfter`.
+/// Returns the value of a folded word such as `vierte`, `zwölfter`, `einundzwanzigsten`.
 pub fn ordinal(word: &str) -> Option<u32> {
     let stem = ["er", "es", "en", "em", "e"].iter().find_map(|ending| word.strip_suffix(ending))?;
-    ORDINALS.iter().find(|(name, _)| *name == stem).map(|(_, ordinal)| *ordinal)
+    let short = ORDINALS.iter().find(|(name, _)| *name == stem).map(|(_, ordinal)| *ordinal);
+    short.or_else(|| {
+        let cardinal = stem.strip_suffix("st").filter(|stem| stem.ends_with("ig"));
+        numeral(cardinal.or_else(|| stem.strip_suffix('t'))?).filter(|value| *value > 12)
+    })
 }
 
 #[cfg(test)]
@@ -74,6 +78,9 @@ mod tests {
         assert_eq!(numeral("einundzwanzig"), Some(21));
         assert_eq!(numeral("grund"), None);
         assert_eq!(ordinal("vierten"), Some(4));
+        assert_eq!(ordinal("dreizehnte"), Some(13));
+        assert_eq!(ordinal("einunddreissigsten"), Some(31));
         assert_eq!(ordinal("vier"), None);
+        assert_eq!(ordinal("guten"), None);
     }
 }

@@ -21,6 +21,7 @@ impl Pair<'_, '_, '_> {
         self.facts(old, new, parts);
         self.severity(parts);
         self.form(old, parts);
+        self.bounds(parts);
         if parts.all.len() == told {
             self.names(old, new, parts);
         }
@@ -50,7 +51,10 @@ impl Pair<'_, '_, '_> {
         });
         if self.likeness < 0.9 {
             // A reworded sentence may take over what another one said.
-            after.retain(|(fact, _)| !old.says(*fact));
+            // One that says a time twice where it said it once tells of another day.
+            after.retain(|(fact, _)| {
+                !old.says(*fact) || facts(self.before).any(|(known, _)| known.agrees(*fact))
+            });
             before.retain(|(fact, _)| !new.says(*fact));
         }
         let speaks = speaks_of_a_deadline(self.after) || speaks_of_a_deadline(self.before);
@@ -106,6 +110,32 @@ impl Pair<'_, '_, '_> {
             && self.likeness >= REWORDED
         {
             parts.add(Rank::Value, "Einstufung", &format!("{was} → {now}"));
+        }
+    }
+
+    /// A limit that became the opposite one, a permission that became a duty.
+    fn bounds(&self, parts: &mut Parts) {
+        const OPPOSITES: [(&[&str], &[&str]); 3] = [
+            (&["hoechstens", "maximal", "laengstens"], &["mindestens", "wenigstens", "minimal"]),
+            (&["darf", "duerfen", "kann", "koennen"], &["muss", "muessen"]),
+            (&["moeglich", "freiwillig"], &["noetig", "erforderlich", "notwendig", "pflicht"]),
+        ];
+        let find = |part: &Sentence<'_>, list: &[&str]| {
+            let found = part.units.iter().find(|token| {
+                matches!(&token.is, Is::Word(word) if list.contains(&word.letters.as_str()))
+            });
+            found.map(|token| token.text.to_owned())
+        };
+        let turned = |from: &[&str], to: &[&str]| {
+            let (was, now) = (find(self.before, from)?, find(self.after, to)?);
+            let is_other = find(self.before, to).is_none() && find(self.after, from).is_none();
+            is_other.then(|| format!("{was} → {now}"))
+        };
+        for (one, other) in OPPOSITES {
+            if let Some(turned) = turned(one, other).or_else(|| turned(other, one)) {
+                parts.add(Rank::Value, "jetzt", &quoted(self.after));
+                parts.add(Rank::Value, "", &turned);
+            }
         }
     }
 

@@ -141,6 +141,53 @@ fn an_outcome_is_named_and_a_denial_is_told_by_its_sentence() {
 }
 
 #[test]
+fn a_turned_limit_duty_or_address_is_told() {
+    for (before, after, expected) in [
+        (
+            "Je Vorschlag sind höchstens 20.000 Euro möglich.",
+            "Je Vorschlag sind mindestens 20.000 Euro nötig.",
+            "jetzt: Je Vorschlag sind mindestens 20.000 Euro nötig.; höchstens → mindestens; möglich → nötig",
+        ),
+        (
+            "Texte aus dem Modell dürfen gekennzeichnet werden.",
+            "Texte aus dem Modell müssen gekennzeichnet werden.",
+            "jetzt: Texte aus dem Modell müssen gekennzeichnet werden.; dürfen → müssen",
+        ),
+        (
+            "Vorschläge nimmt https://ideen.stadt.example/haushalt an.",
+            "Vorschläge nimmt https://mitmachen.stadt.example/haushalt an.",
+            "Adresse: ideen.stadt.example → mitmachen.stadt.example",
+        ),
+        (
+            "Geöffnet ist montags von 8 bis 12 Uhr, mittwochs bleibt das Büro zu.",
+            "Geöffnet ist montags von 8 bis 12 Uhr, mittwochs ist das Büro von 8 bis 12 Uhr offen.",
+            "neu: 8 Uhr; neu: 12 Uhr",
+        ),
+    ] {
+        assert_eq!(changed(before, after).as_deref(), Some(expected), "{after}");
+    }
+    assert_eq!(
+        changed("Mehr unter https://amt.example/a.", "Mehr unter https://www.amt.example/b."),
+        None
+    );
+}
+
+#[test]
+fn counters_buttons_weather_and_advertisements_are_no_change() {
+    for line in [
+        "Dieser Beitrag wurde 2.907-mal gelesen.",
+        "Lesedauer: 2 Minuten | Artikel anhören",
+        "Mastodon | LinkedIn | Link kopieren",
+        "Heute: 17 Grad, sonnig",
+        "– Anzeige –\nDie Zaunwelt plant und montiert Zäune aller Art. Jetzt 15 Prozent!\n– Ende der Anzeige –",
+    ] {
+        assert_eq!(changed(TEXT, &format!("{TEXT}\n\n{line}")), None, "{line}");
+    }
+    let told = "Heute gelten 17 neue Regeln für Anträge, die bis zum 3. März gestellt werden.";
+    assert!(changed(TEXT, &format!("{TEXT}\n\n{told}")).is_some());
+}
+
+#[test]
 fn page_furniture_is_no_change() {
     for furniture in [
         "Lesen Sie auch: Schwimmbad öffnet am 3. Juni – Haushalt beschlossen",

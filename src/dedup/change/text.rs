@@ -1,5 +1,6 @@
 //! A text as it is compared: without furniture, sentence by sentence.
 
+use std::collections::BTreeSet;
 use std::collections::HashSet;
 
 use super::super::fact::{Fact, Is, Sentence, sentence};
@@ -46,6 +47,35 @@ impl<'a> Text<'a> {
     pub(super) fn says(&self, fact: Fact) -> bool {
         self.facts.iter().any(|known| known.agrees(fact))
     }
+}
+
+/// Returns the host of the one web address that a text names in place of another one.
+pub(super) fn moved_host<'a>(before: &'a str, after: &'a str) -> Option<(&'a str, &'a str)> {
+    let (old, new) = (hosts(before), hosts(after));
+    let mut gone = old.difference(&new);
+    let mut added = new.difference(&old);
+    let moved = (*gone.next()?, *added.next()?);
+    (gone.next().is_none() && added.next().is_none()).then_some(moved)
+}
+
+/// Returns the hosts of the web addresses that stand in a text, not those of whole lines
+/// that are page furniture.
+fn hosts(text: &str) -> BTreeSet<&str> {
+    text::furniture_ranges_but_mail(text)
+        .into_iter()
+        .filter_map(|cut| {
+            let address = text.get(cut)?;
+            let address = address.trim_start_matches(|c: char| !c.is_alphanumeric());
+            let host = match address.split_once("://") {
+                Some((scheme, rest)) if scheme.starts_with("http") => rest,
+                None if address.starts_with("www.") => address,
+                _ => return None,
+            };
+            let end = host.find(['/', '?', '#']).unwrap_or(host.len());
+            let host = host[..end].trim_end_matches(|c: char| !c.is_alphanumeric());
+            (!host.contains(char::is_whitespace)).then_some(host.trim_start_matches("www."))
+        })
+        .collect()
 }
 
 /// The text without page furniture, its lines joined where a sentence goes on.

@@ -11,6 +11,7 @@ use chrono::{Datelike as _, Days, Months, NaiveDate, NaiveTime, Weekday};
 use crate::model::{Budget, Exhausted};
 use crate::text::fold;
 use crate::text::months::month_named;
+use crate::text::numerals::{numeral, ordinal};
 
 /// Days that a date without a year may lie ahead; a later one was rather last year.
 ///
@@ -27,61 +28,6 @@ pub struct Token {
     pub word: String,
     /// Value and count of digits of a number.
     number: Option<(u32, usize)>,
-}
-
-/// The numbers from one to nineteen as words.
-const NUMERALS: [&str; 19] = [
-    "ein",
-    "zwei",
-    "drei",
-    "vier",
-    "fuenf",
-    "sechs",
-    "sieben",
-    "acht",
-    "neun",
-    "zehn",
-    "elf",
-    "zwoelf",
-    "dreizehn",
-    "vierzehn",
-    "fuenfzehn",
-    "sechzehn",
-    "siebzehn",
-    "achtzehn",
-    "neunzehn",
-];
-
-/// Returns the number that a word is up to 39: `neun`, `einundzwanzig`.
-fn numeral(word: &str) -> Option<u32> {
-    let position = |word: &str| NUMERALS.iter().position(|numeral| *numeral == word);
-    let below_twenty = |word: &str| u32::try_from(position(word)? + 1).ok();
-    for (ten, value) in [("zwanzig", 20), ("dreissig", 30)] {
-        if let Some(ones) = word.strip_suffix(ten) {
-            return match ones.strip_suffix("und") {
-                Some(ones) => below_twenty(ones).map(|ones| value + ones),
-                None => ones.is_empty().then_some(value),
-            };
-        }
-    }
-    below_twenty(word)
-}
-
-/// Returns the day of a month that a word is: `ersten`, `zwölfter`, `einundzwanzigste`.
-fn ordinal(word: &str) -> Option<u32> {
-    let stem = ["en", "er", "e"].iter().find_map(|ending| word.strip_suffix(ending))?;
-    let day = match stem {
-        "erst" => 1,
-        "dritt" => 3,
-        "siebt" => 7,
-        "acht" => 8,
-        _ => numeral(
-            stem.strip_suffix("st")
-                .filter(|stem| stem.ends_with("ig"))
-                .or_else(|| stem.strip_suffix('t'))?,
-        )?,
-    };
-    (1..=31).contains(&day).then_some(day)
 }
 
 /// The day of a mention as far as the words say it.
@@ -387,7 +333,8 @@ fn iso_day(tokens: &[Token], at: usize) -> Option<Mention> {
 
 /// Reads `31. März 2026`, `zwölften März`, `31. März`, `31.03.2026`, `31.03.26`, `31.03.`.
 fn full_day(tokens: &[Token], at: usize) -> Option<Mention> {
-    if let (Some(day), Some(month)) = (ordinal(word(tokens, at)), month_word(tokens, at + 1)) {
+    let named = ordinal(word(tokens, at)).filter(|day| (1..=31).contains(day));
+    if let Some((day, month)) = named.zip(month_word(tokens, at + 1)) {
         let year = year(tokens, at + 2);
         let end = at + 2 + usize::from(year.is_some());
         let said = Said::Day { day, month, year };
@@ -525,7 +472,9 @@ pub fn times_of_day(tokens: &[Token]) -> Vec<TimeOfDay> {
 /// Returns the time that begins at a token, the token after it, and whether
 /// „Uhr“ or a colon marks it as one.
 fn clock_time(tokens: &[Token], at: usize) -> Option<(NaiveTime, usize, bool)> {
-    if let Some(hour) = numeral(word(tokens, at)).filter(|_| word(tokens, at + 1) == "uhr") {
+    if let Some(hour) =
+        numeral(word(tokens, at)).filter(|hour| *hour < 24 && word(tokens, at + 1) == "uhr")
+    {
         return Some((NaiveTime::from_hms_opt(hour, 0, 0)?, at + 2, true));
     }
     let (hour, _) = number(tokens, at).filter(|(hour, digits)| *hour <= 24 && *digits <= 2)?;
