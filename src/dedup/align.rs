@@ -21,6 +21,9 @@ const FEWEST_NAMES: usize = 4;
 /// rewritten: four times what a name costs a template.
 const REWORDED: usize = 12;
 
+/// Shingles of a lead that is more than a form's words.
+const WHOLE: usize = 40;
+
 /// Why two texts with much in common are not the same news.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refuted {
@@ -48,7 +51,9 @@ pub(super) fn refutation(one: &Traces, other: &Traces) -> Option<Refuted> {
     if figures > 0 && !(is_correction && lead.names + title.names == 0 && figures <= 3) {
         return Some(Refuted::Figure);
     }
-    if lead.names + title.names > 0 {
+    // A whole text that is the same to the word may stand under a title of other nouns.
+    let names = lead.names + if is_whole_copy(one, other) { 0 } else { title.names };
+    if names > 0 {
         return Some(Refuted::Name);
     }
     let known = |lead: &[Token], title: &[Token], theirs: &[u32]| -> Option<f64> {
@@ -67,6 +72,12 @@ pub(super) fn refutation(one: &Traces, other: &Traces) -> Option<Refuted> {
     let (left, right) =
         (known(&one.lead, &one.title, &theirs), known(&other.lead, &other.title, &ours));
     (left.zip(right).is_some_and(|(left, right)| left.max(right) < 0.5)).then_some(Refuted::Opening)
+}
+
+/// Returns whether all but a hundredth of two long leads is the same.
+fn is_whole_copy(one: &Traces, other: &Traces) -> bool {
+    let shared = Overlap::of(&one.shingles, &other.shingles).shared;
+    shared >= WHOLE && shared * 100 >= one.shingles.len().max(other.shingles.len()) * 99
 }
 
 /// Returns whether far more of a lead was reworded than named otherwise: so a page says

@@ -101,6 +101,19 @@ fn a_release_under_another_headline_is_one_story() {
 }
 
 #[test]
+fn a_whole_copy_is_one_story_under_a_title_of_other_nouns() {
+    let long = format!("{RELEASE} {OTHER}");
+    let tie = |one: &str, other: &str, text: &str| {
+        let (one, other) = (item(one, text), item(other, &long));
+        judged(("a", &one), ("b", &other)).tie
+    };
+    let titles = ("Studie 8: Umgehung der Grenzen im Land", "Studie 8: Lücke der Grenzen im Land");
+    assert_eq!(tie(titles.0, titles.1, &long), Tie::Copy);
+    // A form of which one name differs is no copy.
+    assert_eq!(tie(titles.0, titles.1, &long.replace("Wernigerode", "Ilsenburg")), Tie::Related);
+}
+
+#[test]
 fn the_same_event_in_own_words_is_related_but_not_one_entry() {
     let old = item("Machbarkeitsstudie zu Zentralen Service-Angeboten veröffentlicht", RELEASE);
     let new = item(

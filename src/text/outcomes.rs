@@ -251,6 +251,24 @@ const SEPARABLE: &[(&[&str], &str, Outcome)] = &[
     (&["stellt", "stellen", "stellte"], "ein", O::Closed),
 ];
 
+/// What turns out well or badly: „Das Ergebnis fällt knapp aus“ calls nothing off.
+const RESULTS: &[&str] = &[
+    "antwort",
+    "antworten",
+    "bewertung",
+    "bilanz",
+    "entscheidung",
+    "ergebnis",
+    "ergebnisse",
+    "fazit",
+    "reaktion",
+    "reaktionen",
+    "urteil",
+    "urteile",
+    "votum",
+    "zeugnis",
+];
+
 /// Words that follow each other.
 const PHRASES: &[(&[&str], Outcome)] = &[
     (&["nicht", "statt"], O::Cancelled),
@@ -334,7 +352,8 @@ pub fn outcomes(words: &[&str]) -> Outcomes {
         }
         for (verbs, particle, outcome) in SEPARABLE {
             // The particle ends the sentence or the clause.
-            if verbs.contains(word) && rest.last() == Some(particle) {
+            let turns_out = *particle == "aus" && words.iter().any(|word| RESULTS.contains(word));
+            if verbs.contains(word) && rest.last() == Some(particle) && !turns_out {
                 found.add(*outcome);
             }
         }
@@ -358,6 +377,8 @@ mod tests {
             ("Die Stadt sagt den Digitaltag ab.", O::Cancelled),
             ("Die Veranstaltung entfällt.", O::Cancelled),
             ("Die Sitzung findet nicht statt.", O::Cancelled),
+            ("Der Kurs fällt krankheitsbedingt aus.", O::Cancelled),
+            ("Das Gericht hat die Satzung vorläufig ausgesetzt.", O::Postponed),
             ("Alle Plätze sind vergeben.", O::FullyBooked),
             ("Der Auftrag ist vergeben.", O::Awarded),
             ("Der Landtag stimmt dem Gesetz zu.", O::Adopted),
@@ -369,6 +390,7 @@ mod tests {
             "Der Termin wird nicht abgesagt.",
             "Auf Burg entfallen drei Stellen.",
             "Er sagt: ab Mai geht es los.",
+            "Das Ergebnis fällt für die Chefs schlecht aus.",
         ] {
             assert_eq!(of(sentence), [], "{sentence}");
         }
