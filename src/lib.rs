@@ -51,6 +51,8 @@ pub mod pipeline;
 
 pub mod config;
 
+pub mod desk;
+
 pub mod daemon;
 
 pub mod web;

@@ -1,5 +1,7 @@
 //! `digest`: list, plan, preview, send, show.
 
+use std::io::IsTerminal as _;
+
 use clap::ValueEnum;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
@@ -8,9 +10,11 @@ use super::output::{counted, json_time};
 use super::{Exit, Global, Session, UsageError, subscriber};
 use crate::config::SeriesPlan;
 use crate::daemon::Work;
+use crate::desk;
 use crate::model::{DigestId, SeriesId};
 use crate::pipeline;
-use crate::store::{digests, outbox};
+use crate::store::{digests, items, outbox, subscribers};
+use crate::subscriber::address;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -43,12 +47,34 @@ pub(super) enum Command {
         format: Format,
     },
     /// Compose what has come since the last digest and deliver it now
+    #[command(after_help = "\
+Examples:
+  amtsbote digest send taeglich --test redaktion@example.de
+  amtsbote digest send taeglich --now
+  amtsbote digest send taeglich --now --yes")]
     Send {
         /// Which series
         series: String,
-        /// Say that you mean it
-        #[arg(long, required = true)]
+        /// To all readers of the series
+        #[arg(long, required_unless_present = "test")]
         now: bool,
+        /// Only to this address, marked in the subject; no reader and no later digest is
+        /// affected
+        #[arg(long, value_name = "ADDR", conflicts_with = "now")]
+        test: Option<String>,
+        /// Do not ask, as in a script
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Put words of the editor's above the next digest; empty ones take them away
+    Intro {
+        /// Which series
+        series: String,
+        /// The words
+        text: String,
+        /// Why; it is kept and shown by `item log`
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
     },
     /// The frozen bytes of a digest's mails while kept, then their hash
     Show {
@@ -76,12 +102,16 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         Command::Preview { series, for_address, format } => {
             preview(&session, &series, for_address.as_deref(), format).await
         }
-        Command::Send { series, .. } => send(&session, &series).await,
+        Command::Send { series, test: Some(address), .. } => {
+            send_test(&session, &series, &address).await
+        }
+        Command::Send { series, yes, .. } => send(&session, &series, yes).await,
+        Command::Intro { series, text, reason } => intro(&session, &series, &text, &reason).await,
         Command::Show { id } => show(&session, &DigestId::new(id)).await,
     }
 }
 
-fn series_of<'a>(session: &'a Session, id: &str) -> anyhow::Result<&'a SeriesPlan> {
+pub(super) fn series_of<'a>(session: &'a Session, id: &str) -> anyhow::Result<&'a SeriesPlan> {
     session.plan.series(&SeriesId::new(id)).ok_or_else(|| {
         let known: Vec<&str> =
             session.plan.series.iter().map(|plan| plan.series.id.as_str()).collect();
@@ -161,7 +191,7 @@ async fn preview(
     };
     let Some(preview) = pipeline::preview(&session.ctx, &session.plan, &series, subscriber).await?
     else {
-        session.output.say("nothing to tell: the next digest would be empty and not be sent");
+        say_empty(session).await?;
         return Ok(Exit::Done);
     };
     match format {
@@ -174,8 +204,80 @@ async fn preview(
     Ok(Exit::Done)
 }
 
-async fn send(session: &Session, series: &str) -> anyhow::Result<Exit> {
+async fn intro(session: &Session, series: &str, text: &str, reason: &str) -> anyhow::Result<Exit> {
+    let series = &series_of(session, series)?.series.id;
+    let done = desk::introduce(&session.ctx, series, text, reason).await?;
+    let said = match (done, text.trim().is_empty()) {
+        (true, false) => "stands above the next digest",
+        (true, true) => "taken away",
+        (false, _) => "there was no introduction",
+    };
+    session.output.say(&format!("{series}: {said}"));
+    Ok(Exit::Done)
+}
+
+/// Says that there is nothing to tell, and what is withheld, which at the beginning is the
+/// reason.
+pub(super) async fn say_empty(session: &Session) -> anyhow::Result<()> {
+    let withheld = session.ctx.store.read(items::count_baseline).await?;
+    let output = &session.output;
+    output.say("nothing to tell: the next digest would be empty and not be sent");
+    if withheld > 0 {
+        output.say(&format!(
+            "{withheld} items with a topic are stored but not mailed, since they stood there at the \
+             first poll of their source (`initial = \"none\"`); `amtsbote items` lists them"
+        ));
+    }
+    Ok(())
+}
+
+async fn send_test(session: &Session, series: &str, address: &str) -> anyhow::Result<Exit> {
     let series = series_of(session, series)?.series.id.clone();
+    let address = address::parse(address).map_err(|error| UsageError::new(error.to_string()))?;
+    if !pipeline::send_proof(&session.ctx, &session.plan, &series, address).await? {
+        say_empty(session).await?;
+        return Ok(Exit::Done);
+    }
+    let outcome = session.work(&Work::Drain).await?;
+    let output = &session.output;
+    if output.json {
+        output.object(&outcome)?;
+    }
+    let is_sent = outcome["sent"].as_u64().is_some_and(|sent| sent > 0);
+    if is_sent {
+        output.say("sent; the subject begins with `[Test]`");
+    } else {
+        output.say("not sent yet; `amtsbote outbox list` says why");
+    }
+    Ok(if is_sent { Exit::Done } else { Exit::Failure })
+}
+
+/// Asks on a terminal whether all readers are to get it; elsewhere `--yes` must say so.
+async fn ask(session: &Session, series: &SeriesId) -> anyhow::Result<bool> {
+    let of = series.clone();
+    let readers = session.ctx.store.read(move |tx| subscribers::count_active_of(tx, &of)).await?;
+    let readers = counted(&json!(readers), "reader", "readers");
+    if !std::io::stdin().is_terminal() {
+        return Err(UsageError {
+            message: format!("this would mail {readers} of `{series}` at once"),
+            hint: Some(format!(
+                "`--yes` says that you mean it; `amtsbote digest send {series} --test ADDR` mails one address"
+            )),
+        }
+        .into());
+    }
+    eprint!("Mail {readers} of `{series}` now? [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "j" | "J" | "ja"))
+}
+
+async fn send(session: &Session, series: &str, yes: bool) -> anyhow::Result<Exit> {
+    let series = series_of(session, series)?.series.id.clone();
+    if !yes && !ask(session, &series).await? {
+        session.output.say("nothing was sent");
+        return Ok(Exit::Failure);
+    }
     let outcome = session.work(&Work::SendDigest { series }).await?;
     let states = outcome["states"].as_object().cloned().unwrap_or_default();
     let count = |state: &str| states.get(state).and_then(Value::as_u64).unwrap_or(0);

@@ -1,102 +1,230 @@
 //! `item`: the editor's acts on single items.
 
-use serde_json::json;
+mod add;
+mod list;
+mod tag;
 
-use super::{Exit, Global, Session, UsageError};
-use crate::model::{Correction, ItemId, TopicId};
-use crate::pipeline::{self, Corrected};
+use serde_json::{Value, json};
 
-/// A reason and a name are kept up to this length, in characters.
-const LONGEST_WORDS: usize = 200;
+use super::output::json_time;
+use super::{Exit, Global, Output, Session, UsageError};
+use crate::desk::{self, Deed, Outcome};
+use crate::model::{Act, ActOn, ItemId};
+use crate::store::acts;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    /// Take an item down: no digest, page, feed, calendar or search shows it
+    #[command(after_help = "\
+Examples:
+  amtsbote item hide 4711 --reason 'auf Bitte der Stadt'
+  amtsbote item hide 4711 --story --reason Falschmeldung
+  amtsbote item show 4711 --reason 'war doch richtig'")]
+    Hide(ItemArguments),
+    /// Show an item again; if no digest has told it, the next one does
+    Show(ItemArguments),
+    /// Put an item on top of its topic
+    Pin(ItemArguments),
+    /// Leave the place of an item to its rank and date
+    Unpin(ItemArguments),
+    /// Put a sentence under an item, marked as `Anmerkung der Redaktion`
+    #[command(after_help = "\
+Examples:
+  amtsbote item note 4711 'Die Frist gilt auch für Verbandsgemeinden.' --reason Rückfragen
+  amtsbote item note 4711 --undo --reason überholt")]
+    Note(NoteArguments),
     /// Correct the topics of an item; this wins over words and model, and teaches the model
     #[command(after_help = "\
 Examples:
   amtsbote item tag 4711 +ozg -transformation --reason 'Randthema'
   amtsbote item tag 4711 --undo")]
-    Tag(TagArguments),
+    Tag(tag::TagArguments),
+    /// Write an item by hand; it is recognised, tagged and mailed like any other
+    #[command(after_help = "\
+Examples:
+  amtsbote item add --title 'OZG-Sprechtag' --url https://www.example.de/sprechtag --topics ozg --reason 'kam nur per Mail'")]
+    Add(add::AddArguments),
+    /// List what the next digest will hold, in its order
+    List(list::ListArguments),
+    /// List what was done to items or, without an id, to all of them
+    Log {
+        /// Ids of items
+        items: Vec<i64>,
+        /// At most so many of the latest
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+    },
 }
 
 #[derive(Debug, clap::Args)]
-pub(super) struct TagArguments {
-    /// Id of the item, as `amtsbote items` shows it
+pub(super) struct ItemArguments {
+    /// Ids of items, as `amtsbote items` shows them
+    #[arg(required = true, value_name = "ID")]
+    items: Vec<i64>,
+    /// Why; it is kept and shown by `explain` and `item log`
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Also all other items that tell the same story
+    #[arg(long)]
+    story: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct NoteArguments {
+    /// Id of the item
     item: i64,
-    /// `+TOPIC` gives a topic, `-TOPIC` takes it away
-    #[arg(required_unless_present = "undo", value_name = "±TOPIC")]
-    topics: Vec<String>,
-    /// Why; it is kept and shown by `explain`
-    #[arg(long, value_name = "TEXT", required_unless_present = "undo")]
-    reason: Option<String>,
-    /// Who says so
-    #[arg(long, value_name = "NAME", default_value = "Redaktion")]
-    by: String,
-    /// Take all corrections of the item back
-    #[arg(long, conflicts_with_all = ["topics", "reason"])]
+    /// The sentence
+    #[arg(required_unless_present = "undo")]
+    text: Option<String>,
+    /// Why; it is kept and shown by `explain` and `item log`
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Take the sentence away
+    #[arg(long, conflicts_with = "text")]
     undo: bool,
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
+    let session = Session::open(global)?;
     match command {
-        Command::Tag(arguments) => tag(global, arguments).await,
+        Command::Hide(arguments) => act(&session, &arguments, &Deed::Hide).await,
+        Command::Show(arguments) => act(&session, &arguments, &Deed::Show).await,
+        Command::Pin(arguments) => act(&session, &arguments, &Deed::Pin).await,
+        Command::Unpin(arguments) => act(&session, &arguments, &Deed::Unpin).await,
+        Command::Note(arguments) => note(&session, arguments).await,
+        Command::Tag(arguments) => tag::tag(&session, arguments).await,
+        Command::Add(arguments) => add::add(&session, arguments).await,
+        Command::List(arguments) => list::list(&session, &arguments).await,
+        Command::Log { items, limit } => log(&session, items, limit).await,
     }
 }
 
-async fn tag(global: &Global, arguments: TagArguments) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
-    let corrections = arguments
-        .topics
-        .iter()
-        .map(|written| correction(&session, &arguments, written))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let id = ItemId(arguments.item);
-    let done = pipeline::correct(&session.ctx, &session.plan, id, corrections).await?;
-    let Some(Corrected { topics, corrections }) = done else {
-        return Err(
-            UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into()
-        );
+async fn note(session: &Session, arguments: NoteArguments) -> anyhow::Result<Exit> {
+    let NoteArguments { item, text, reason, .. } = arguments;
+    let deed = match text {
+        Some(text) => Deed::Note(required(&text, "the sentence")?.to_owned()),
+        None => Deed::Unnote,
     };
-    let output = &session.output;
-    if output.json {
-        output
-            .object(&json!({"id": id.to_string(), "topics": topics, "corrections": corrections}))?;
-    } else {
-        let names: Vec<&str> = topics.iter().map(TopicId::as_str).collect();
-        let names = if names.is_empty() { "no topic".to_owned() } else { names.join(", ") };
-        output.line(&format!("{id}: {names}"))?;
+    act(session, &ItemArguments { items: vec![item], reason, story: false }, &deed).await
+}
+
+/// Returns the text without white space around it; fails if nothing is left.
+fn required<'a>(text: &'a str, what: &str) -> anyhow::Result<&'a str> {
+    match text.trim() {
+        "" => Err(UsageError::new(format!("{what} is empty; say it in a few words")).into()),
+        text => Ok(text),
     }
+}
+
+fn no_item(id: ItemId) -> anyhow::Error {
+    UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into()
+}
+
+async fn act(session: &Session, arguments: &ItemArguments, deed: &Deed) -> anyhow::Result<Exit> {
+    let reason = required(&arguments.reason, "`--reason`")?;
+    let (word, nothing) = words(deed);
+    let output = &session.output;
+    let mut exit = Exit::Done;
+    for id in arguments.items.iter().copied().map(ItemId) {
+        let outcome = desk::act(&session.ctx, id, deed.clone(), arguments.story, reason).await?;
+        let done = match outcome {
+            Outcome::NoItem => return Err(no_item(id)),
+            Outcome::Nothing => {
+                output.say(&format!("{id} {nothing}"));
+                exit = Exit::Failure;
+                continue;
+            }
+            Outcome::Done(done) => done,
+        };
+        for id in done {
+            if output.json {
+                output.object(&json!({"id": id.to_string(), "done": word}))?;
+            } else {
+                output.line(&format!("{id}: {word}"))?;
+            }
+        }
+    }
+    Ok(exit)
+}
+
+/// What was done, and what there was not to undo.
+const fn words(deed: &Deed) -> (&'static str, &'static str) {
+    match deed {
+        Deed::Hide => ("hidden", ""),
+        Deed::Show => ("shown", "is not hidden"),
+        Deed::Pin => ("pinned", ""),
+        Deed::Unpin => ("unpinned", "is not pinned"),
+        Deed::Note(_) => ("noted", ""),
+        Deed::Unnote => ("note taken away", "has no note"),
+    }
+}
+
+async fn log(session: &Session, items: Vec<i64>, limit: usize) -> anyhow::Result<Exit> {
+    let found = session
+        .ctx
+        .store
+        .read(move |tx| {
+            if items.is_empty() {
+                return acts::latest(tx, limit);
+            }
+            let mut found = Vec::new();
+            for item in items {
+                found.extend(acts::of_item(tx, ItemId(item))?);
+            }
+            Ok(found)
+        })
+        .await?;
+    let output = &session.output;
+    if found.is_empty() {
+        output.say("nothing was done");
+        return Ok(Exit::Done);
+    }
+    output.list(["AT", "ON", "ACT", "WORDS", "REASON", "ENDED"], &found, object, |act| {
+        let on = match &act.on {
+            ActOn::Item(item) => item.to_string(),
+            ActOn::Series(series) => series.to_string(),
+        };
+        let kind = act.kind.as_str().to_owned();
+        let at = output.time(Some(act.at));
+        [at, on, kind, act.words.clone(), act.reason.clone(), ended(output, act)]
+    })?;
     Ok(Exit::Done)
 }
 
-fn correction(
-    session: &Session,
-    arguments: &TagArguments,
-    written: &str,
-) -> anyhow::Result<Correction> {
-    let (has, topic) = match (written.strip_prefix('+'), written.strip_prefix(['-', '−'])) {
-        (Some(topic), _) => (true, topic),
-        (None, Some(topic)) => (false, topic),
-        (None, None) => {
-            return Err(UsageError::new(format!(
-                "`{written}` says neither `+{written}` nor `-{written}`"
-            ))
-            .into());
-        }
+/// When and why an act was ended; a dash while it is in force.
+fn ended(output: &Output, act: &Act) -> String {
+    match &act.ended {
+        Some((at, why)) => format!("{}: {why}", output.time(Some(*at))),
+        None => "-".to_owned(),
+    }
+}
+
+/// An act for machines.
+pub(super) fn object(act: &Act) -> Value {
+    let (item, series) = match &act.on {
+        ActOn::Item(item) => (Some(item.to_string()), None),
+        ActOn::Series(series) => (None, Some(series)),
     };
-    let known: Vec<&str> = session.plan.topics.iter().map(|(id, _)| id.as_str()).collect();
-    if !known.contains(&topic) {
-        return Err(UsageError::unknown("topic", topic, &known, "amtsbote topic list").into());
-    }
-    let reason = arguments.reason.as_deref().unwrap_or_default().trim();
-    if reason.is_empty() {
-        return Err(UsageError::new("`--reason` is empty; say in a few words why").into());
-    }
-    Ok(Correction {
-        topic: TopicId::new(topic),
-        has,
-        reason: crate::text::clean_line(reason, LONGEST_WORDS),
-        who: crate::text::clean_line(&arguments.by, LONGEST_WORDS),
-        at: session.ctx.clock.now(),
+    json!({
+        "item": item,
+        "series": series,
+        "act": act.kind.as_str(),
+        "words": act.words,
+        "reason": act.reason,
+        "at": act.at.rfc3339(),
+        "ended": json_time(act.ended.as_ref().map(|(at, _)| *at)),
+        "ending": act.ended.as_ref().map(|(_, why)| why),
     })
+}
+
+/// An act for people, as `explain` shows it.
+pub(super) fn line(output: &Output, act: &Act) -> String {
+    let words = if act.words.is_empty() { String::new() } else { format!(" „{}“", act.words) };
+    let ended = if act.ended.is_some() {
+        format!(" (ended {})", ended(output, act))
+    } else {
+        String::new()
+    };
+    let (kind, at) = (act.kind.as_str(), output.time(Some(act.at)));
+    format!("  {kind:<11} {at}{words}: {}{ended}", act.reason)
 }

@@ -11,7 +11,7 @@ use crate::model::{
     parse_duration,
 };
 use crate::store::items::{self, Listing, Part, Stored};
-use crate::store::{dates, digests, stories};
+use crate::store::{acts, dates, digests, sources, stories};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -48,6 +48,9 @@ pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Resul
     if let Some(topic) = &arguments.topic {
         known_topic(&session, topic)?;
     }
+    if let Some(source) = &arguments.source {
+        known_source(&session, source).await?;
+    }
     let since =
         arguments.since.as_deref().map(|text| since(text, session.ctx.clock.now())).transpose()?;
     let listing = Listing {
@@ -55,6 +58,7 @@ pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Resul
         source: arguments.source.map(SourceId::new),
         since,
         search: arguments.search,
+        with_hidden: true,
         one_per_story: false,
         with_topic: false,
         limit: arguments.limit,
@@ -165,10 +169,11 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
             let told = digests::told_in(tx, item.story)?;
             let dates = dates::of_item(tx, id)?;
             let corrections = items::corrections(tx, id)?;
-            Ok(Some((item, tags, members, related, told, dates, corrections)))
+            let acts = acts::of_item(tx, id)?;
+            Ok(Some((item, tags, members, related, told, dates, corrections, acts)))
         })
         .await?;
-    let Some((item, tags, members, related, told, dates, corrections)) = found else {
+    let Some((item, tags, members, related, told, dates, corrections, acts)) = found else {
         return Err(
             UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into()
         );
@@ -182,15 +187,19 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
             members.iter().map(|m| json!({"id": m.id.to_string(), "source": m.source, "title": m.title, "url": m.url})).collect();
         value["corrections"] = corrections
             .iter()
-            .map(|c| json!({"topic": c.topic, "has": c.has, "reason": c.reason, "who": c.who, "at": c.at.rfc3339()}))
+            .map(|c| json!({"topic": c.topic, "has": c.has, "reason": c.reason, "at": c.at.rfc3339()}))
             .collect();
+        value["acts"] = acts.iter().map(super::item::object).collect();
         session.output.object(&value)?;
         return Ok(Exit::Done);
     }
     describe(&session.output, &item, &tags, &members, &related, &told, &dates)?;
-    for Correction { topic, has, reason, who, at } in &corrections {
+    for Correction { topic, has, reason, at } in &corrections {
         let (sign, at) = (if *has { '+' } else { '-' }, session.output.time(Some(*at)));
-        session.output.line(&format!("  corrected   {sign}{topic} by {who}, {at}: {reason}"))?;
+        session.output.line(&format!("  corrected   {sign}{topic}, {at}: {reason}"))?;
+    }
+    for act in &acts {
+        session.output.line(&super::item::line(&session.output, act))?;
     }
     Ok(Exit::Done)
 }
@@ -267,7 +276,18 @@ fn describe(
     Ok(())
 }
 
-fn known_topic(session: &Session, id: &str) -> anyhow::Result<()> {
+/// Fails unless the config names the source or it was asked once.
+async fn known_source(session: &Session, id: &str) -> anyhow::Result<()> {
+    let asked = session.ctx.store.read(sources::next_polls).await?;
+    let configured = session.plan.sources.iter().map(|source| &source.configured.settings.id);
+    let known: Vec<&str> = configured.chain(asked.keys()).map(SourceId::as_str).collect();
+    if known.contains(&id) {
+        return Ok(());
+    }
+    Err(UsageError::unknown("source", id, &known, "amtsbote source list").into())
+}
+
+pub(super) fn known_topic(session: &Session, id: &str) -> anyhow::Result<()> {
     if session.plan.topics.iter().any(|(topic, _)| topic.as_str() == id) {
         return Ok(());
     }

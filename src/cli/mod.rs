@@ -84,7 +84,7 @@ enum Command {
     Source(source::Command),
     /// List items, newest first
     Items(items::Arguments),
-    /// Correct single items
+    /// Hide, pin, comment, correct or write single items; see what comes next
     #[command(subcommand)]
     Item(item::Command),
     /// Tell why an item is what it is: identity, story, topics with evidence

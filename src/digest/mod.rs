@@ -2,7 +2,9 @@
 
 pub mod render;
 pub mod select;
+mod take_down;
 mod urgency;
 
 pub use render::{Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
 pub use select::{Selection, TopicTitle, left_out, select};
+pub use take_down::{TakenDown, take_down};

@@ -12,6 +12,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use self::view::{DigestView, SectionView};
+pub use self::words::note;
 use super::select::TopicTitle;
 use crate::model::{Digest, Rendered, Section, Timestamp, TopicId};
 use crate::page::{TemplateProblem, Templates};

@@ -32,9 +32,9 @@ pub struct Selection<'a> {
 }
 
 /// Groups `candidates` by topic: each story once, under the first topic
-/// chosen that it has; authorities before associations before press, then
-/// newest first; capped per topic and in all, with the number left out. No cap
-/// cuts a warning or a deadline.
+/// chosen that it has; what the editor pinned, then authorities before associations
+/// before press, then newest first; capped per topic and in all, with the number left out. No cap
+/// cuts a warning, a deadline or what is pinned.
 ///
 /// `None` if nothing is left: an empty digest is never sent.
 pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Section>> {
@@ -147,11 +147,12 @@ fn is_new(entry: &Entry, selection: &Selection<'_>) -> bool {
     selection.since.is_none_or(|since| seen > since)
 }
 
-/// Smaller comes first: rank, then newest, then the row for a stable order.
-fn weight(entry: &Entry) -> (u8, Reverse<Timestamp>, i64) {
+/// Smaller comes first: what the editor pinned, then rank, then newest, then the row
+/// for a stable order.
+fn weight(entry: &Entry) -> (bool, u8, Reverse<Timestamp>, i64) {
     // A date from the future must not hold the top for ever.
     let date = entry.published.map_or(entry.first_seen, |at| at.min(entry.first_seen));
-    (entry.rank, Reverse(date), entry.item.0)
+    (!entry.pinned, entry.rank, Reverse(date), entry.item.0)
 }
 
 /// Returns how many entries of each group are shown: at most the cap of a topic, and
@@ -227,6 +228,8 @@ pub(crate) mod tests {
             dates: Vec::new(),
             related: Vec::new(),
             follows: false,
+            pinned: false,
+            note: None,
         }
     }
 

@@ -1,4 +1,5 @@
-//! Which entries no cap may cut: warnings of a security authority and deadlines.
+//! Which entries no cap may cut: what the editor pinned, warnings of a security authority
+//! and deadlines.
 //!
 //! Deadlines are the dates that were found when the item was read, and words for
 //! deadlines without a day. Taking one entry too many for urgent costs a line of a
@@ -52,9 +53,9 @@ pub(super) fn count(entries: &[&Entry]) -> usize {
     entries.iter().filter(|entry| is_urgent(entry)).count()
 }
 
-/// Returns whether the entry is a warning or tells of a deadline.
+/// Returns whether the entry is pinned, a warning, or tells of a deadline.
 pub(super) fn is_urgent(entry: &Entry) -> bool {
-    if entry.dates.iter().any(|kept| kept.date.kind.is_deadline()) {
+    if entry.pinned || entry.dates.iter().any(|kept| kept.date.kind.is_deadline()) {
         return true;
     }
     let title = fold(&entry.title);

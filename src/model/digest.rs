@@ -96,6 +96,12 @@ pub struct Entry {
     /// It stands behind an entry of the same matter.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub follows: bool,
+    /// The editor put it on top of its topic.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+    /// What the editor says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Entry {
@@ -180,6 +186,9 @@ pub struct Digest {
     pub source_count: usize,
     /// It stands for several slots missed in one outage.
     pub catches_up: bool,
+    /// What the editor says above it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intro: Option<String>,
 }
 
 impl Digest {

@@ -2,6 +2,7 @@
 //!
 //! Contains no behaviour beyond what makes a value valid or readable.
 
+mod act;
 mod budget;
 mod digest;
 mod http;
@@ -17,6 +18,7 @@ mod time;
 mod topic;
 mod tracking;
 
+pub use act::{Act, ActKind, ActOn};
 pub use budget::{Budget, Exhausted, Level, Resource};
 pub use digest::{
     AlsoReported, Digest, Entry, EntryTopic, Reasons, Reminder, Rendered, Section, Series, Update,

@@ -142,8 +142,6 @@ pub struct Correction {
     pub has: bool,
     /// Why.
     pub reason: String,
-    /// Who said so.
-    pub who: String,
     /// When.
     pub at: Timestamp,
 }
@@ -167,7 +165,7 @@ impl Correction {
                         field: Field::Editor,
                         span: (0, 0),
                         words: String::new(),
-                        term: format!("{}: {}", correction.who, correction.reason),
+                        term: correction.reason.clone(),
                         weight: Self::SCORE,
                     }],
                 });
@@ -189,7 +187,6 @@ mod tests {
             topic: TopicId::from(topic),
             has,
             reason: "Randthema".to_owned(),
-            who: "Redaktion".to_owned(),
             at: Timestamp(0),
         };
         let corrected = Correction::apply(
@@ -198,6 +195,6 @@ mod tests {
         );
         let topics: Vec<&str> = corrected.iter().map(|tagging| tagging.topic.as_str()).collect();
         assert_eq!(topics, ["c", "b"]);
-        assert_eq!(corrected[1].evidence[0].term, "Redaktion: Randthema");
+        assert_eq!(corrected[1].evidence[0].term, "Randthema");
     }
 }

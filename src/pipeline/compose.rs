@@ -5,6 +5,8 @@
 
 mod entry;
 mod freeze;
+mod preview;
+mod proof;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,20 +17,22 @@ use sha2::{Digest as _, Sha256};
 use self::entry::{entry_of, update_of};
 pub use self::entry::{opinion, reason};
 use self::freeze::Freezer;
+pub use self::preview::{Preview, Upcoming, preview, upcoming};
+pub use self::proof::send_proof;
 use super::envelope::{list_fields, offset_minutes, sender};
 use super::{Context, PipelineError, Plan};
 use crate::config::SeriesPlan;
 use crate::dedup;
 use crate::digest::{Personal, Selection, render, select};
 use crate::model::{
-    AlsoReported, DateKind, Digest, DigestId, Entry, EntryTopic, Envelope, ItemDate, MailKind,
-    Payload, Reminder, Rendered, Section, Series, SeriesId, StoryId, Subscriber, SubscriberId,
-    Tagging, Timestamp, TopicId, Window,
+    ActKind, ActOn, AlsoReported, DateKind, Digest, DigestId, Entry, EntryTopic, Envelope,
+    ItemDate, MailKind, Payload, Reminder, Rendered, Section, Series, SeriesId, StoryId,
+    Subscriber, SubscriberId, Tagging, Timestamp, TopicId, Window,
 };
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
 use crate::store::items::{self, Received};
-use crate::store::{StoreError, Transaction, dates, sources, stories};
+use crate::store::{StoreError, Transaction, acts, dates, sources, stories};
 
 /// A deadline is told once more so many days before it ends.
 const REMINDED_BEFORE: Days = Days::new(7);
@@ -63,15 +67,6 @@ pub struct ComposeReport {
     pub was_done: bool,
 }
 
-/// A digest as one subscriber would get it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// The words.
-    pub rendered: Rendered,
-    /// The message.
-    pub payload: Payload,
-}
-
 /// Composes the digest of a series and freezes its messages.
 pub async fn compose(
     ctx: &Context,
@@ -92,7 +87,7 @@ pub async fn compose(
 /// Answers how many digests.
 pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
     let mut finished = 0;
-    while let Some((row, candidates)) = ctx.store.read(digests::unfinished).await? {
+    while let Some((row, candidates)) = ctx.store.read(unfinished).await? {
         let digest: Digest = serde_json::from_str(&row.content).map_err(PipelineError::Page)?;
         if plan.series(&row.series).is_none() {
             // The series left the config with its readers' wish for it: nobody gets it.
@@ -108,17 +103,13 @@ pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineEr
     Ok(finished)
 }
 
-/// Returns what the next digest would be for someone of these topics (all, if none),
-/// as of now. Changes nothing.
-pub async fn preview(
-    ctx: &Context,
-    plan: &Arc<Plan>,
-    series: &SeriesId,
-    subscriber: Option<Subscriber>,
-) -> Result<Option<Preview>, PipelineError> {
-    let maker = Maker::new(ctx, plan, series, Moment::Asked)?;
-    let someone = subscriber.unwrap_or_else(|| maker.anyone());
-    ctx.store.try_read(move |tx| maker.preview(tx, &someone)).await
+/// A digest whose messages are not all frozen, and its entries but those that the
+/// editor took down since.
+fn unfinished(tx: &Transaction<'_>) -> Result<Option<(DigestRow, Vec<Entry>)>, StoreError> {
+    let Some((row, mut entries)) = digests::unfinished(tx)? else { return Ok(None) };
+    let hidden = acts::hidden(tx)?;
+    entries.retain(|entry| hidden.iter().all(|hidden| hidden.item != entry.item));
+    Ok(Some((row, entries)))
 }
 
 /// Everything needed inside the transaction.
@@ -202,26 +193,9 @@ impl Maker {
         for entry in &material.candidates {
             digests::tell(tx, &self.series, entry.story, &id)?;
         }
+        acts::end(tx, &self.intro(), ActKind::Intro, &format!("in {id}"), self.now)?;
         digests::begin(tx, &id, &material.candidates)?;
         Ok(ComposeReport { digest: Some(id), entries: row.entries, messages: 0, was_done: false })
-    }
-
-    fn preview(
-        &self,
-        tx: &Transaction<'_>,
-        someone: &Subscriber,
-    ) -> Result<Option<Preview>, PipelineError> {
-        let progress = digests::progress(tx, &self.series)?;
-        let upto = items::last_receipt(tx)?;
-        let Some(material) = self.gather(tx, &progress, upto)? else { return Ok(None) };
-        let id = DigestId::new(format!("{}-{}", self.local_date(), self.series));
-        let digest = Digest { id, ..material.digest };
-        let Some(digest) = self.digest_for(&digest, &material.candidates, someone) else {
-            return Ok(None);
-        };
-        let digest = narrowed(digest, Some(someone.since));
-        let (rendered, payload, _) = self.message(&digest, someone)?;
-        Ok(Some(Preview { rendered, payload }))
     }
 
     /// Returns what became known since the last digest, as entries; none if there is nothing to tell.
@@ -274,6 +248,7 @@ impl Maker {
             silent_sources: self.unread_sources(tx, from)?,
             source_count: self.polled().count(),
             catches_up: matches!(self.moment, Moment::Due { catches_up: true, .. }),
+            intro: acts::in_force(tx, &self.intro(), ActKind::Intro)?.map(|act| act.words),
         };
         Ok(Some(Material { candidates, digest }))
     }
@@ -325,7 +300,8 @@ impl Maker {
             told.extend(dates.filter(|kept| !of_lead.contains(&kept.date.kind)));
         }
         let related = stories::related(tx, lead.story)?;
-        Ok(Some(entry_of(lead, received, topics, also, told, related)))
+        let acts = acts::on_story(tx, lead.story)?;
+        Ok(Some(entry_of(lead, received, topics, also, told, related, &acts)))
     }
 
     /// Returns the deadlines of stories told before that end a week after a day of the window: the
@@ -522,6 +498,11 @@ impl Maker {
         };
         let after = Progress { last_slot, last_receipt: upto, last_time };
         digests::set_progress(tx, &self.series, &after)
+    }
+
+    /// What an introduction stands above.
+    fn intro(&self) -> ActOn {
+        ActOn::Series(self.series.clone())
     }
 
     fn slot(&self) -> String {

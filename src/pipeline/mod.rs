@@ -18,22 +18,25 @@ mod restore;
 mod retag;
 mod subscription;
 
-pub use compose::{ComposeReport, Moment, Preview, compose, finish, opinion, preview, reason};
+pub use compose::{
+    ComposeReport, Moment, Preview, Upcoming, compose, finish, opinion, preview, reason,
+    send_proof, upcoming,
+};
 pub use context::{Context, PipelineError};
 pub use drain::{DrainReport, delivery_of, drain, drain_with, next_mail, resume, sweep};
 pub use intake::{Taken, intake};
 pub use notice::{tell_admin, tell_of_sending};
 pub use plan::{MailPlan, Plan, SourcePlan};
 pub use poll::{
-    Choice, Pass, PollOutcome, PollReport, appearance, identity_in_use, left_out, next_due,
-    note_crashes, poll, read_by,
+    ByHand, Choice, Pass, PollOutcome, PollReport, appearance, by_hand, identity_in_use, left_out,
+    next_due, note_crashes, poll, read_by,
 };
 pub use prune::prune;
 pub use release::release;
 pub use restore::{Caught, Departures, catch_up, departures, fits, renew_links};
 pub use retag::{
-    Corrected, RetagReport, TopicChange, TopicDiff, correct, corrected_items, retag, topic_diff,
-    untagged,
+    Corrected, RetagReport, TopicChange, TopicDiff, correct_within, corrected_items, retag,
+    topic_diff, untagged,
 };
 pub use subscription::{
     Confirmation, Forgotten, Listed, Order, Outcome, ProbeReport, Proof, Proofs, change, confirm,

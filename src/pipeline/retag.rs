@@ -263,35 +263,28 @@ pub struct Corrected {
 
 /// Corrects an item's topics, or takes all corrections of it back if there are
 /// none given, and tags it again. Returns nothing if there is no such item.
-pub async fn correct(
-    ctx: &Context,
-    plan: &Arc<Plan>,
+pub fn correct_within(
+    tx: &Transaction<'_>,
+    plan: &Plan,
     id: ItemId,
-    corrections: Vec<Correction>,
-) -> Result<Option<Corrected>, PipelineError> {
-    let plan = Arc::clone(plan);
-    let corrected = ctx
-        .store
-        .write(move |tx| {
-            let Some(item) = items::get(tx, id)? else { return Ok(None) };
-            if corrections.is_empty() {
-                items::uncorrect(tx, id)?;
-            }
-            for correction in &corrections {
-                items::correct(tx, id, correction)?;
-            }
-            let tagged = Tagged::load(tx, item)?;
-            let today = tagged.by_today(&plan);
-            match &today {
-                Some(today) => keep(tx, &plan, &tagged, Some(today))?,
-                // The text is gone: what was found stays, but for what was corrected.
-                None => items::set_tags(tx, id, &tagged.taggings, &tagged.version)?,
-            }
-            let topics = items::tags(tx, id)?.into_iter().map(|(tagging, _)| tagging.topic);
-            Ok(Some(Corrected { topics: topics.collect(), corrections: tagged.corrections.len() }))
-        })
-        .await?;
-    Ok(corrected)
+    corrections: &[Correction],
+) -> Result<Option<Corrected>, StoreError> {
+    let Some(item) = items::get(tx, id)? else { return Ok(None) };
+    if corrections.is_empty() {
+        items::uncorrect(tx, id)?;
+    }
+    for correction in corrections {
+        items::correct(tx, id, correction)?;
+    }
+    let tagged = Tagged::load(tx, item)?;
+    let today = tagged.by_today(plan);
+    match &today {
+        Some(today) => keep(tx, plan, &tagged, Some(today))?,
+        // The text is gone: what was found stays, but for what was corrected.
+        None => items::set_tags(tx, id, &tagged.taggings, &tagged.version)?,
+    }
+    let topics = items::tags(tx, id)?.into_iter().map(|(tagging, _)| tagging.topic);
+    Ok(Some(Corrected { topics: topics.collect(), corrections: tagged.corrections.len() }))
 }
 
 /// The corrected items of this installation as labelled ones, for training. One

@@ -6,6 +6,7 @@ use chrono::{NaiveDate, NaiveTime};
 use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
+use super::acts::IS_SHOWN;
 use super::query::Query;
 use super::row::{count, word};
 use crate::agenda::revise::revise;
@@ -81,7 +82,7 @@ pub fn deadlines_told(
 ) -> Result<Vec<(ItemId, KeptDate)>, StoreError> {
     let sql = format!(
         "select items.id, {COLUMNS} from item_dates join items on items.id = item_dates.item
-        where item_dates.due between ?2 and ?3 and item_dates.kind in ('frist', 'foerderung')
+        where {IS_SHOWN} and item_dates.due between ?2 and ?3 and item_dates.kind in ('frist', 'foerderung')
           and item_dates.precision = 'day' and not item_dates.cancelled
           and exists (select 1 from told where told.story = items.story and told.series = ?1)
         order by item_dates.due, items.id, item_dates.number"
@@ -100,7 +101,7 @@ pub fn due_from(
 ) -> Result<Vec<(ItemId, KeptDate)>, StoreError> {
     let sql = format!(
         "select items.id, {COLUMNS} from item_dates join items on items.id = item_dates.item
-        where item_dates.due >= ?1
+        where item_dates.due >= ?1 and {IS_SHOWN}
           and exists (select 1 from tags where tags.item = items.id and (?2 is null or tags.topic = ?2))
         order by item_dates.due, items.id, item_dates.number limit ?3"
     );

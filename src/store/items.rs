@@ -21,6 +21,7 @@ pub use tags::{add_tags, set_tag, set_tags, tags};
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
+use super::acts::IS_SHOWN;
 use super::query::{Query, column};
 use super::row::{count, from_json, to_json};
 use super::{StoreError, dates};
@@ -385,12 +386,39 @@ pub fn text_length(tx: &Transaction<'_>, id: ItemId) -> Result<usize, StoreError
     tx.value(TEXT_LENGTH, [id])
 }
 
-/// The items of a story: authorities first, then the earliest.
+/// The items of a story that are shown: authorities first, then the earliest.
 pub fn of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Stored>, StoreError> {
     let sql = format!(
-        "select {STORED_COLUMNS} where items.story = ?1 order by sources.rank, items.first_seen, items.id"
+        "select {STORED_COLUMNS} where items.story = ?1 and {IS_SHOWN}
+        order by sources.rank, items.first_seen, items.id"
     );
     tx.all(&sql, [story], read_stored)
+}
+
+/// Lets a digest consider an item again that was taken down when the last one was
+/// made. Answers whether it may: not if it may not be mailed or is older than `since`.
+/// Digests that told its story do not tell it again.
+pub fn receive_again(
+    tx: &Transaction<'_>,
+    id: ItemId,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    const RECEIVED_SINCE: &str = "
+        select 1 from receipts join items on items.id = receipts.item
+        where receipts.item = ?1 and receipts.change is null and receipts.at >= ?2
+          and items.withheld is null";
+    let may_return = tx.exists(RECEIVED_SINCE, (id, since))?;
+    if may_return {
+        receipt(tx, id, now, None)?;
+    }
+    Ok(may_return)
+}
+
+/// Returns the ids of all items of a story, those that were taken down among them.
+pub fn ids_of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<ItemId>, StoreError> {
+    const IDS_OF_STORY: &str = "select id from items where story = ?1 order by id";
+    tx.all(IDS_OF_STORY, [story], column)
 }
 
 /// Returns where a digest stands in the sequence of receipts: the last one there is.
@@ -415,7 +443,7 @@ pub fn received(tx: &Transaction<'_>, after: i64, upto: i64) -> Result<Vec<Recei
     let sql = format!(
         "select receipts.at, receipts.change, {STORED_COLUMNS}
         join receipts on receipts.item = items.id
-        where receipts.id > ?1 and receipts.id <= ?2 and items.withheld is null
+        where receipts.id > ?1 and receipts.id <= ?2 and items.withheld is null and {IS_SHOWN}
           and exists (select 1 from tags where item = items.id)
         order by receipts.id"
     );
@@ -442,6 +470,21 @@ pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreErro
 pub fn first_since(tx: &Transaction<'_>, since: Timestamp) -> Result<Option<ItemId>, StoreError> {
     const FIRST_SINCE: &str = "select min(id) from items where first_seen >= ?1";
     tx.value(FIRST_SINCE, [since])
+}
+
+/// Returns how many items with a topic are not mailed since they stood there at the first
+/// poll of their source.
+pub fn count_baseline(tx: &Transaction<'_>) -> Result<usize, StoreError> {
+    const COUNT: &str = "
+        select count(*) from items where withheld = 'baseline'
+          and exists (select 1 from tags where tags.item = items.id)";
+    tx.value(COUNT, [])
+}
+
+/// Returns the items of an address, the newest first.
+pub fn of_url(tx: &Transaction<'_>, url: &str) -> Result<Vec<Stored>, StoreError> {
+    let sql = format!("select {STORED_COLUMNS} where items.url = ?1 order by items.id desc");
+    tx.all(&sql, [url], read_stored)
 }
 
 /// Items in all.

@@ -10,6 +10,7 @@ mod migrate;
 mod query;
 mod row;
 
+pub mod acts;
 pub mod bodies;
 pub mod bounces;
 pub mod copy;

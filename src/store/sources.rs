@@ -52,6 +52,15 @@ pub fn attempt(
     Ok(())
 }
 
+/// Writes the name and rank of a source that is not asked, such as the editor.
+pub fn name(tx: &Transaction<'_>, settings: &SourceSettings) -> Result<(), StoreError> {
+    const NAME: &str = "
+        insert into sources (id, name, rank) values (?1, ?2, ?3)
+        on conflict (id) do update set name = excluded.name, rank = excluded.rank";
+    tx.run(NAME, (&settings.id, &settings.name, settings.rank))?;
+    Ok(())
+}
+
 /// Moves the due time, without a request.
 pub fn postpone(tx: &Transaction<'_>, id: &SourceId, until: Timestamp) -> Result<(), StoreError> {
     const POSTPONE: &str = "update sources set next_poll = ?2 where id = ?1";

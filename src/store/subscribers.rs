@@ -271,6 +271,14 @@ pub fn active_of(
     tx.all(&sql, (after, series, count(limit)), read)
 }
 
+/// Returns how many readers a series has.
+pub fn count_active_of(tx: &Transaction<'_>, series: &SeriesId) -> Result<usize, StoreError> {
+    const COUNT: &str = "
+        select count(*) from subscribers where standing = 'active'
+          and exists (select 1 from json_each(subscribers.series) where value = ?1)";
+    tx.value(COUNT, [series])
+}
+
 /// Returns how many subscribers stand where.
 pub fn count_by_standing(tx: &Transaction<'_>) -> Result<Vec<(String, u64)>, StoreError> {
     const COUNT: &str =

@@ -20,7 +20,7 @@ use crate::model::{DateKind, ItemId, KeptDate, Timestamp, TopicId};
 use crate::page::{CalendarDate, calendar, shown_url};
 use crate::pipeline::{Context, Plan};
 use crate::store::items::{self, Stored};
-use crate::store::{StoreError, Transaction, dates};
+use crate::store::{StoreError, Transaction, acts, dates};
 use crate::text::typography as typo;
 
 /// Dates on the page and in a calendar.
@@ -118,7 +118,10 @@ pub(super) async fn of_item(ctx: &Context, plan: &Arc<Plan>, id: ItemId) -> Answ
     let told = ctx
         .store
         .read(move |tx| {
-            let Some(item) = items::get(tx, id)? else { return Ok(Vec::new()) };
+            let hidden = acts::hidden_since(tx, id)?;
+            let Some(item) = items::get(tx, id)?.filter(|_| hidden.is_none()) else {
+                return Ok(Vec::new());
+            };
             let topics: Vec<String> =
                 topics(tx, &known, id)?.into_iter().map(|topic| topic.title).collect();
             let kept = dates::of_item(tx, id)?;

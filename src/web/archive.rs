@@ -16,10 +16,13 @@ use super::door::Segment;
 use super::headers::Kind;
 use super::views::{ItemLine, ItemList, ItemPage, Moment, OtherItem, TopicLink, TopicReason};
 use super::{Answer, Face, Refusal, answer};
-use crate::digest::{Selection, left_out, render, select};
-use crate::model::{Digest, DigestId, Entry, ItemId, Precision, Series, Timestamp, TopicId};
+use crate::digest::{Selection, TakenDown, left_out, render, select, take_down};
+use crate::model::{
+    ActKind, ActOn, Digest, DigestId, Entry, ItemId, Precision, Series, Timestamp, TopicId,
+};
 use crate::page::{self, STYLE};
 use crate::pipeline::{Plan, opinion, reason};
+use crate::store::acts::{self, Hidden};
 use crate::store::items::{self, Listing, Part, Place, Stored};
 use crate::store::{StoreError, Transaction, dates, digests, stories};
 use crate::text;
@@ -242,12 +245,27 @@ async fn item(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
     let page = ctx
         .store
         .read(move |tx| {
+            if let Some(since) = acts::hidden_since(tx, id)? {
+                return Ok(Some(Err(since)));
+            }
             let Some(item) = items::get(tx, id)? else { return Ok(None) };
-            item_page(tx, &known, item, now).map(Some)
+            item_page(tx, &known, item, now).map(|page| Some(Ok(page)))
         })
         .await?;
-    let page = page.ok_or(Refusal::MISSING)?;
-    face.ok(&plan, "item.html", Kind::Page, page)
+    match page.ok_or(Refusal::MISSING)? {
+        Ok(page) => face.ok(&plan, "item.html", Kind::Page, page),
+        Err(since) => removed(&face, &plan, since),
+    }
+}
+
+/// What stands where an item was that the editor took down.
+fn removed(face: &Face, plan: &Plan, since: Timestamp) -> Answer {
+    let day = Moment::day(since, plan.mail.timezone).text;
+    let page = json!({
+        "title": "Diese Meldung wurde entfernt",
+        "text": format!("Die Redaktion hat sie am {day} entfernt."),
+    });
+    face.page(plan, StatusCode::GONE, "trouble.html", Kind::Page, page)
 }
 
 fn item_page(
@@ -297,6 +315,8 @@ fn item_page(
         published_is_guess: is_guessed(&item),
         updated: item.updated.map(|at| Moment::day(at, zone)),
         first_seen: Moment::day(item.first_seen, zone),
+        note: acts::in_force(tx, &ActOn::Item(item.id), ActKind::Note)?
+            .map(|act| render::note(&act.words)),
         lead: lead
             .lines()
             .map(|paragraph| typo::line(paragraph, LONG_LEAD))
@@ -365,11 +385,13 @@ async fn digest(
         .read(move |tx| {
             let Some(row) = digests::get(tx, &DigestId::new(id))? else { return Ok(None) };
             let neighbours = digests::neighbours(tx, &row)?;
-            Ok(Some((row, neighbours)))
+            Ok(Some((row, neighbours, acts::hidden(tx)?)))
         })
         .await?;
-    let (row, (previous, next)) = found.ok_or(Refusal::MISSING)?;
+    let (row, (previous, next), hidden) = found.ok_or(Refusal::MISSING)?;
     let digest: Digest = serde_json::from_str(&row.content)?;
+    let taken: Vec<TakenDown<'_>> = hidden.iter().map(taken_down).collect();
+    let digest = take_down(digest, &taken, plan.mail.timezone);
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
     let chosen = chosen_topics(&plan, &fields)?;
     let mut digest = if chosen.is_empty() {
@@ -404,6 +426,11 @@ async fn digest(
         "next": next,
     });
     face.ok(&plan, "digest.html", Kind::Page, page)
+}
+
+fn taken_down(hidden: &Hidden) -> TakenDown<'_> {
+    let Hidden { item, story, url, since } = hidden;
+    TakenDown { item: *item, story: *story, url: url.as_deref(), since: *since }
 }
 
 /// The topics asked for, in that order; none means all.

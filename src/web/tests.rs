@@ -101,6 +101,7 @@ fn item(title: &str, url: Option<&str>) -> ItemPage {
         published_is_guess: url.is_none(),
         updated: Some(moment()),
         first_seen: moment(),
+        note: Some(title.into()),
         lead: vec![title.into(), "Zweiter Absatz.".into()],
         documents: vec![document()],
         also: vec![other(Some(7), "Zwölf Kommunen starten"), other(None, title)],

@@ -132,6 +132,8 @@ pub struct ItemPage {
     pub updated: Option<Moment>,
     /// When it was first seen.
     pub first_seen: Moment,
+    /// What the editor says of it.
+    pub note: Option<String>,
     /// The lead, a paragraph each.
     pub lead: Vec<String>,
     /// Documents.

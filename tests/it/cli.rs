@@ -134,7 +134,7 @@ async fn names_that_do_not_exist_are_wrong_usage_with_a_suggestion() {
             "there is no series `taglich`, did you mean `taeglich`?",
         ),
         (
-            &["digest", "send", "taglich", "--now"],
+            &["digest", "send", "taglich", "--now", "--yes"],
             "there is no series `taglich`, did you mean `taeglich`?",
         ),
         (&["digest", "show", "gestern"], "there is no digest `gestern`"),
@@ -219,10 +219,11 @@ async fn what_is_polled_is_listed_explained_and_sent_once() {
     assert!(preview.out.starts_with("Subject: "), "{}", preview.out);
     assert_eq!(world.mails().len(), 0, "a preview changes nothing");
 
-    let sent = world.run(&["digest", "send", "taeglich", "--now", "--json"]).await.ok().lines();
+    let sent =
+        world.run(&["digest", "send", "taeglich", "--now", "--yes", "--json"]).await.ok().lines();
     assert_eq!((&sent[0]["entries"], &sent[0]["messages"]), (&Value::from(3), &Value::from(1)));
     assert_eq!(world.mails().len(), 1);
-    let again = world.run(&["digest", "send", "taeglich", "--now"]).await.ok();
+    let again = world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.ok();
     assert_eq!(again.out, "nothing to tell, no mail\n");
     assert_eq!(world.mails().len(), 1);
 
@@ -550,14 +551,14 @@ async fn the_seed_is_found_explained_and_mailed_exactly_once() {
         assert!(explained.to_lowercase().contains(&words.to_lowercase()), "{words}: {explained}");
     }
 
-    world.run(&["digest", "send", "taeglich", "--now"]).await.ok();
+    world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.ok();
     let mails = world.mails();
     assert_eq!(mails.len(), 1);
     assert_eq!(mails[0].1.matches("X-Envelope-To: <leserin@stadt.test>").count(), 1);
     // Polled again as it was, by a new process, and in another order.
     for _ in 0..3 {
         world.run(&["poll", "--force"]).await.ok();
-        let sent = world.run(&["digest", "send", "taeglich", "--now"]).await.ok();
+        let sent = world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.ok();
         assert_eq!(sent.out, "nothing to tell, no mail\n");
     }
     assert_eq!(world.mails().len(), 1);

@@ -278,13 +278,14 @@ async fn commands_beside_the_daemon_are_handed_over_and_answered() {
     let polled = world.run(&["poll", "amt", "--force", "--json"]).await.ok();
     assert!(polled.err.contains("the running service does it"), "{}", polled.err);
     assert_eq!(polled.lines()[0]["new"], 1);
-    let sent = world.run(&["digest", "send", "taeglich", "--now", "--json"]).await.ok().lines();
+    let sent =
+        world.run(&["digest", "send", "taeglich", "--now", "--yes", "--json"]).await.ok().lines();
     assert_eq!(
         (&sent[0]["messages"], &sent[0]["states"]["sent"]),
         (&Value::from(2), &Value::from(2))
     );
     assert_eq!(world.mails().len(), 2);
-    let again = world.run(&["digest", "send", "taeglich", "--now"]).await.ok();
+    let again = world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.ok();
     assert_eq!(again.out, "nothing to tell, no mail\n");
     let unknown = world.run(&["poll", "atm"]).await;
     assert_ne!(unknown.code, 0);
@@ -308,7 +309,7 @@ async fn a_command_whose_daemon_dies_is_done_here_and_old_ones_are_not_done_at_a
     daemon.hear("amt: read, 2 new").await;
     // It still holds the lock, but does nothing any more.
     daemon.signal("STOP");
-    let mut command = world.command(&["digest", "send", "taeglich", "--now"]);
+    let mut command = world.command(&["digest", "send", "taeglich", "--now", "--yes"]);
     let waiting = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let store = world.store();
     until("the job is handed over", async || store.read(jobs::next).await.unwrap().is_some()).await;

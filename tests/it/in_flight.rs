@@ -618,7 +618,7 @@ async fn the_word_to_stop_is_shown_everywhere_and_outlives_a_restore() {
     assert_eq!(world.run(&["outbox", "stop"]).await.code, 2, "without a reason");
     world.run(&["outbox", "stop", "--reason", "Umzug des Servers"]).await.ok();
     // It says that the mail is not out.
-    assert_eq!(world.run(&["digest", "send", "taeglich", "--now"]).await.code, 1);
+    assert_eq!(world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.code, 1);
     let states = async || {
         let mails = world.run(&["outbox", "list", "--json"]).await.ok().lines();
         mails.iter().map(|mail| mail["state"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
@@ -634,7 +634,7 @@ async fn the_word_to_stop_is_shown_everywhere_and_outlives_a_restore() {
         world.run(&["outbox", "list"]).await.ok().err.contains("Umzug"),
         "told beside the list"
     );
-    assert_eq!(world.run(&["digest", "send", "taeglich", "--now"]).await.code, 1);
+    assert_eq!(world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.code, 1);
     assert_eq!(states().await, ["ready"]);
     let started = world.run(&["outbox", "start"]).await.ok();
     assert!(started.out.contains("1 sent"), "{}", started.out);

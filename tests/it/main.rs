@@ -17,6 +17,7 @@ mod crash;
 mod daemon;
 mod dkim;
 mod docs;
+mod editor;
 mod etiquette;
 mod golden;
 mod hostile;

@@ -129,7 +129,7 @@ async fn who_is_forgotten_leaves_a_keyed_hash_and_nothing_else() {
     add(&world, ANNA).await.ok();
     add(&world, "bodo@stadt.test").await.ok();
     world.run(&["poll"]).await.ok();
-    world.run(&["digest", "send", "taeglich", "--now"]).await.ok();
+    world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.ok();
     // Once they left and came back: both proofs go.
     subscriber(&world, "remove", ANNA).await.ok();
     add(&world, ANNA).await.ok();

@@ -30,7 +30,7 @@ async fn backed_up() -> (World, PathBuf) {
         subscriber(&world, "add", &format!("{name}@stadt.test")).await;
     }
     world.run(&["poll"]).await.ok();
-    world.run(&["digest", "send", "taeglich", "--now"]).await.ok();
+    world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.ok();
     let file = world.folder.path().join("sicherung.db");
     world.run(&["db", "backup", file.to_str().unwrap()]).await.ok();
     Connection::open(&file)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use amtsbote::dedup;
+use amtsbote::desk;
 use amtsbote::model::{
     Correction, DetailPolicy, Digest, Fingerprint, Initial, Item, ItemId, Key, SourceId, StoryId,
     Timestamp,
@@ -463,15 +464,14 @@ async fn a_correction_wins_survives_and_teaches() {
     world.report("land", &[told("l1", "Onlinedienst startet", "Ein Fest im Rathaus.")]).await;
     world.report("land", &[told("l2", "Fischereischein", "Stendal bietet Angelkarten an.")]).await;
     let ids: Vec<ItemId> = world.items().await.iter().map(|item| item.id).collect();
-    let correction = |has| Correction {
-        topic: "ozg".into(),
-        has,
-        reason: "Randthema".to_owned(),
-        who: "Redaktion".to_owned(),
-        at: MONDAY,
-    };
+    let correction =
+        |has| Correction { topic: "ozg".into(), has, reason: "Randthema".to_owned(), at: MONDAY };
     let correct = async |world: &World, id, corrections| {
-        pipeline::correct(&world.ctx, &world.plan, id, corrections).await.unwrap().unwrap().topics
+        desk::tag(&world.ctx, &world.plan, id, corrections, "Randthema")
+            .await
+            .unwrap()
+            .unwrap()
+            .topics
     };
 
     // Tag: the editor's word wins over the rules.

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod editions;
+mod taken_down;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

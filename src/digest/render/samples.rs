@@ -157,6 +157,8 @@ pub(crate) fn digest(is_full: bool) -> Digest {
         dates: if is_full { vec![deadline()] } else { Vec::new() },
         related: Vec::new(),
         follows: false,
+        pinned: false,
+        note: is_full.then(|| "Die Frist gilt auch für uns.".into()),
     };
     let section = |topic: &str, title: &str, entry: Entry| Section {
         topic: topic.into(),
@@ -189,6 +191,7 @@ pub(crate) fn digest(is_full: bool) -> Digest {
         silent_sources: if is_full { vec!["A".into(), "B".into()] } else { Vec::new() },
         source_count: 41,
         catches_up: is_full,
+        intro: is_full.then(|| "Diese Woche mit vielen Fristen.".into()),
     }
 }
 

@@ -69,6 +69,8 @@ pub(super) struct DigestView<'a> {
     heading: String,
     opening: String,
     catch_up: Option<String>,
+    /// Paragraphs of the editor's.
+    intro: Vec<String>,
     coverage: Option<String>,
     browser_url: String,
     agenda: AgendaView,
@@ -101,6 +103,7 @@ struct EntryView {
     origin: String,
     other_topics: Option<String>,
     update: Option<String>,
+    note: Option<String>,
     summary: String,
     documents: Vec<Link>,
     also: Vec<Link>,
@@ -142,6 +145,7 @@ impl<'a> DigestView<'a> {
             heading: words::heading(digest, face.zone),
             opening,
             catch_up: words::catch_up(digest),
+            intro: words::intro(digest),
             coverage: words::coverage(digest),
             browser_url,
             agenda: agenda::view(digest, face, thrift),
@@ -255,6 +259,7 @@ fn entry_view(
         other_topics: (!other_topics.is_empty())
             .then(|| format!("Auch zu: {}", typo::enumerated(&other_topics))),
         update,
+        note: entry.note.as_ref().map(|note| words::note(note)),
         summary: summary(entry, &title, thrift.summary),
         documents: documents
             .filter_map(|document| document_view(document, &short, links))

@@ -169,6 +169,23 @@ fn since(digest: &Digest, zone: Tz) -> Option<String> {
     Some(format!("{}, {day}, {}", typo::weekday(from, zone), typo::time(from, zone)))
 }
 
+/// Longest paragraph of the editor's.
+const MAX_EDITORIAL: usize = 1000;
+
+/// Returns the editor's words on an entry, marked as such.
+pub fn note(note: &str) -> String {
+    format!("Anmerkung der Redaktion: {}", typo::line(note, MAX_EDITORIAL))
+}
+
+/// Returns the editor's words above a digest, a paragraph each.
+pub(super) fn intro(digest: &Digest) -> Vec<String> {
+    let paragraphs = digest.intro.as_deref().unwrap_or_default().lines();
+    paragraphs
+        .map(|paragraph| typo::line(paragraph, MAX_EDITORIAL))
+        .filter(|paragraph| !paragraph.is_empty())
+        .collect()
+}
+
 /// Says that slots were missed.
 pub(super) fn catch_up(digest: &Digest) -> Option<String> {
     digest.catches_up.then(|| {

@@ -5,6 +5,7 @@ use scraper::{ElementRef, Html, Node};
 use super::elements::{is_comments, is_hidden, is_layout_table, is_suspect};
 use super::page::{Anchor, Block, Element, Kind, Moment, Page};
 use crate::extract::ExtractError;
+use crate::extract::html::escape;
 use crate::model::{Budget, Resource};
 use crate::text::clean_line;
 
@@ -407,8 +408,4 @@ fn is_inside_word(node: NodeRef<'_>) -> bool {
     next.value()
         .as_text()
         .is_some_and(|text| text.chars().next().is_some_and(|c| !c.is_whitespace()))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,7 +1,8 @@
 //! What a digest says of one story.
 
 use crate::model::{
-    AlsoReported, Entry, EntryTopic, Evidence, Field, KeptDate, StoryId, Tagging, Update,
+    Act, ActKind, ActOn, AlsoReported, Entry, EntryTopic, Evidence, Field, KeptDate, StoryId,
+    Tagging, Update,
 };
 use crate::store::items::{Received, Stored};
 use crate::text::foreign_language;
@@ -14,9 +15,14 @@ pub(super) fn entry_of(
     also: Vec<AlsoReported>,
     dates: Vec<KeptDate>,
     related: Vec<StoryId>,
+    acts: &[Act],
 ) -> Entry {
     let words = format!("{}. {}", lead.title, lead.summary);
     let language = foreign_language(&words, lead.details.language.as_deref());
+    let of_kind = |kind| acts.iter().filter(move |act| act.kind == kind);
+    let notes = || of_kind(ActKind::Note);
+    let own = |act: &&Act| act.on == ActOn::Item(lead.id);
+    let note = notes().find(own).or_else(|| notes().next()).map(|act| act.words.clone());
     Entry {
         item: lead.id,
         story: lead.story,
@@ -35,6 +41,8 @@ pub(super) fn entry_of(
         dates,
         related,
         follows: false,
+        pinned: of_kind(ActKind::Pin).next().is_some(),
+        note,
     }
 }
 

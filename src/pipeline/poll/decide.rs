@@ -365,18 +365,29 @@ fn decide(plan: &Plan, source: &SourcePlan, found: Found, now: Timestamp, readin
         known.as_ref().map_or(Verdict::New, |known| dedup::verdict(known, &item.fingerprint));
     match verdict {
         Verdict::New => {
-            let item = with_dates(item, settings, now, &mut reading.notes);
-            let taggings = tag(plan, source, &item);
-            let traces = dedup::traces(&item);
-            reading.new.push(NewItem { item, taggings, traces });
+            reading.new.push(new_item(plan, settings, item, now, &mut reading.notes));
         }
         Verdict::Changed(id) => {
             let item = with_dates(item, settings, now, &mut reading.notes);
-            let taggings = tag(plan, source, &item);
+            let taggings = tag(plan, settings, &item);
             reading.changed.push((id, item, taggings));
         }
         Verdict::Same(id) | Verdict::Restless(id) => reading.touched.push((id, item.raw_hash)),
     }
+}
+
+/// Finds out all that is stored of a new item.
+pub(super) fn new_item(
+    plan: &Plan,
+    settings: &SourceSettings,
+    item: Item,
+    now: Timestamp,
+    notes: &mut Vec<String>,
+) -> NewItem {
+    let item = with_dates(item, settings, now, notes);
+    let taggings = tag(plan, settings, &item);
+    let traces = dedup::traces(&item);
+    NewItem { item, taggings, traces }
 }
 
 /// Reads the actionable dates of an item; a text that costs too much has none, which is noted.
@@ -398,8 +409,7 @@ fn with_dates(
     }
 }
 
-fn tag(plan: &Plan, source: &SourcePlan, item: &Item) -> Vec<Tagging> {
-    let settings = &source.configured.settings;
+fn tag(plan: &Plan, settings: &SourceSettings, item: &Item) -> Vec<Tagging> {
     plan.tagger.tag(&Subject {
         title: &item.title,
         text: &item.text,

@@ -4,6 +4,7 @@
 //! ready together is committed together, each source's items with its cursor.
 //! A validator stored without its items would hide them behind a 304.
 
+mod by_hand;
 mod client;
 mod decide;
 mod detail;
@@ -34,6 +35,7 @@ use crate::model::{Condition, SourceId, SourceState, Timestamp};
 use crate::schedule::polling;
 use crate::store::sources;
 
+pub use by_hand::{ByHand, by_hand};
 pub use recall::appearance;
 
 pub use decide::{left_out, read_by};

@@ -11,7 +11,7 @@ use super::source::{self, Exchange, Polled};
 use super::{Due, PollOutcome, PollReport, update};
 use crate::answer::{Failure, caching};
 use crate::dedup;
-use crate::model::{Condition, Initial, Retry, Rhythm, SourceId, SourceState, Timestamp};
+use crate::model::{Condition, Initial, ItemId, Retry, Rhythm, SourceId, SourceState, Timestamp};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::schedule::polling;
 use crate::schedule::watch::{self, History};
@@ -259,11 +259,8 @@ fn store_items(
         };
         let newcomer = dedup::Subject { source: &settings.id, received: now, traces: &new.traces };
         let placement = stories::place(tx, &newcomer, now.before(dedup::MEMORY))?;
-        let inserted = items::insert(tx, &settings.id, &new.item, now, withheld, placement.joins)?;
-        let Some(id) = inserted else { continue };
-        stored += 1;
-        items::add_tags(tx, id, &new.taggings, &plan.topics_version)?;
-        stories::settle(tx, id, &settings.id, &new.traces, &placement)?;
+        let id = store_new(tx, plan, &settings.id, new, placement, withheld, now)?;
+        stored += usize::from(id.is_some());
     }
     rewrite_items(tx, plan, &settings.id, reading, now)?;
     for (id, key, url) in &reading.renamed {
@@ -273,6 +270,23 @@ fn store_items(
         items::touch(tx, *id, *raw_hash)?;
     }
     Ok(stored)
+}
+
+/// Stores a new item with its topics and its story. None if the source has one of its key.
+pub(super) fn store_new(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    source: &SourceId,
+    new: &NewItem,
+    placement: stories::Placement,
+    withheld: Option<Withheld>,
+    now: Timestamp,
+) -> Result<Option<ItemId>, StoreError> {
+    let inserted = items::insert(tx, source, &new.item, now, withheld, placement.joins)?;
+    let Some(id) = inserted else { return Ok(None) };
+    items::add_tags(tx, id, &new.taggings, &plan.topics_version)?;
+    stories::settle(tx, id, source, &new.traces, &placement)?;
+    Ok(Some(id))
 }
 
 /// Rewrites what says something else now, and lets return what readers had.

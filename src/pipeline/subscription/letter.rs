@@ -217,5 +217,7 @@ fn entry(item: Stored) -> Entry {
         dates: Vec::new(),
         related: Vec::new(),
         follows: false,
+        pinned: false,
+        note: None,
     }
 }

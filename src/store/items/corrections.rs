@@ -14,11 +14,11 @@ pub fn correct(
     correction: &Correction,
 ) -> Result<(), StoreError> {
     const CORRECT: &str = "
-        insert into corrections (item, topic, has, reason, who, at) values (?1, ?2, ?3, ?4, ?5, ?6)
+        insert into corrections (item, topic, has, reason, at) values (?1, ?2, ?3, ?4, ?5)
         on conflict (item, topic) do update set
-            has = excluded.has, reason = excluded.reason, who = excluded.who, at = excluded.at";
-    let Correction { topic, has, reason, who, at } = correction;
-    tx.prepare_cached(CORRECT)?.execute((id, topic, has, reason, who, at))?;
+            has = excluded.has, reason = excluded.reason, at = excluded.at";
+    let Correction { topic, has, reason, at } = correction;
+    tx.prepare_cached(CORRECT)?.execute((id, topic, has, reason, at))?;
     Ok(())
 }
 
@@ -31,7 +31,7 @@ pub fn uncorrect(tx: &Transaction<'_>, id: ItemId) -> Result<usize, StoreError> 
 /// The corrections of an item, by topic.
 pub fn corrections(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<Correction>, StoreError> {
     const CORRECTIONS: &str =
-        "select topic, has, reason, who, at from corrections where item = ?1 order by topic";
+        "select topic, has, reason, at from corrections where item = ?1 order by topic";
     let mut statement = tx.prepare_cached(CORRECTIONS)?;
     Ok(statement.query_map([id], read)?.collect::<Result<_, _>>()?)
 }
@@ -64,11 +64,5 @@ pub fn corrected(
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Correction> {
-    Ok(Correction {
-        topic: row.get(0)?,
-        has: row.get(1)?,
-        reason: row.get(2)?,
-        who: row.get(3)?,
-        at: row.get(4)?,
-    })
+    Ok(Correction { topic: row.get(0)?, has: row.get(1)?, reason: row.get(2)?, at: row.get(3)? })
 }

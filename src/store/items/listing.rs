@@ -5,6 +5,7 @@ use rusqlite::{Transaction, named_params};
 use super::{STORED_COLUMNS, Stored, read_stored};
 use crate::model::{ItemId, SourceId, Timestamp, TopicId};
 use crate::store::StoreError;
+use crate::store::acts::IS_SHOWN;
 use crate::store::query::Query;
 use crate::store::row::count;
 use crate::text::fold;
@@ -24,6 +25,8 @@ pub struct Listing {
     pub search: Option<String>,
     /// Only one item of each story: the authority's.
     pub one_per_story: bool,
+    /// Also what the editor took down.
+    pub with_hidden: bool,
     /// At most so many.
     pub limit: usize,
     /// Which part of the order; the newest by default.
@@ -73,6 +76,7 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
     };
     let moment = "coalesce(items.published, items.first_seen)";
     let bound = bound.replace("{moment}", moment);
+    let peer_is_shown = IS_SHOWN.replace("items.id", "peer.id");
     let sql = format!(
         "select {STORED_COLUMNS}
         where (:topic is null or exists (select 1 from tags where item = items.id and topic = :topic))
@@ -80,9 +84,10 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
           and (:source is null or items.source = :source)
           and (:since is null or items.first_seen >= :since)
           and (:search is null or items.id in (select rowid from item_words where item_words match :search))
+          and (:with_hidden or {IS_SHOWN})
           and (not :one_per_story or items.id = (
               select peer.id from items peer join sources s on s.id = peer.source
-              where peer.story = items.story order by s.rank, peer.first_seen, peer.id limit 1))
+              where peer.story = items.story and (:with_hidden or {peer_is_shown}) order by s.rank, peer.first_seen, peer.id limit 1))
           and {bound}
         order by {moment} {order}, items.id {order}
         limit :limit"
@@ -100,6 +105,7 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
             ":since": listing.since,
             ":search": search,
             ":one_per_story": listing.one_per_story,
+            ":with_hidden": listing.with_hidden,
             ":limit": count(listing.limit),
             ":at": place.map(|place| place.at),
             ":id": place.map(|place| place.id),
@@ -114,9 +120,12 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
 
 /// Returns how many items have all of the words in title or lead.
 pub fn count_found(tx: &Transaction<'_>, search: &str) -> Result<usize, StoreError> {
-    const COUNT_FOUND: &str = "select count(*) from item_words where item_words match ?1";
+    let sql = format!(
+        "select count(*) from item_words join items on items.id = item_words.rowid
+        where item_words match ?1 and {IS_SHOWN}"
+    );
     let Some(search) = match_expression(search) else { return Ok(0) };
-    tx.value(COUNT_FOUND, [search])
+    tx.value(&sql, [search])
 }
 
 /// The words of a search as FTS5 takes them: each quoted, the last as a prefix.

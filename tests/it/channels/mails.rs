@@ -180,6 +180,8 @@ fn entry(number: usize, topics: &[TopicTitle], hostile: bool) -> Entry {
         dates: Vec::new(),
         related: Vec::new(),
         follows: false,
+        pinned: false,
+        note: None,
     }
 }
 
@@ -208,6 +210,7 @@ fn digest(items: usize, topic_count: usize, hostile: bool) -> Digest {
         },
         source_count: 41,
         catches_up: items == 50,
+        intro: None,
     }
 }
 
