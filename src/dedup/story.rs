@@ -228,9 +228,12 @@ fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> 
     if !within_window(newcomer, candidate) {
         return judgement(Tie::None, Some(Guard::Window));
     }
-    let identical = new.whole == old.whole && new.length == old.length && new.length >= IDENTICAL;
+    let same_words = new.whole == old.whole && new.length == old.length;
+    // Few words may be a coincidence, but not about one page on one day.
+    let same_page = have_the_same_page(new, old) && new.published == old.published;
+    let identical = same_words && (new.length >= IDENTICAL || same_page);
     let of_one_day = new.published.is_some() && new.published == old.published;
-    if identical && (!same_source || !new.marks.serial || of_one_day) {
+    if identical && (!same_source || !new.marks.serial || of_one_day || same_page) {
         return judgement(Tie::Copy, None);
     }
     // A correction bears another day, and says so.

@@ -215,6 +215,23 @@ async fn a_release_is_one_story_by_the_number_of_its_ministry_wherever_it_is_pri
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_short_item_under_two_guids_and_one_address_is_one_entry() {
+    let world = World::new();
+    let feed = rss(
+        "land",
+        &[
+            told("a", "Neue Onlinedienste", "Seit Montag."),
+            told("b", "Neue Onlinedienste", "Seit Montag."),
+        ],
+    );
+    let feed = feed.replace("https://land.example/b", "https://land.example/a");
+    world.say("https://land.example/feed.xml", 200, &[], &feed);
+    assert_eq!(world.ask(&["land"]).await[0].new, 2);
+    let digest = world.digest().await.unwrap();
+    assert_eq!(entries(&digest).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_report_in_own_words_stands_behind_the_other_in_the_digest() {
     let world = World::new();
     world.report("land", &[told("l1", "Onlinedienste entlasten Kommunen", RELEASE)]).await;
