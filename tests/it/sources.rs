@@ -4,6 +4,7 @@
 
 mod commands;
 mod contact;
+mod discovered;
 mod journey;
 mod kinds;
 mod rebuilt;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod block;
+mod discover;
 mod doctor;
 mod etiquette;
 mod explore;
@@ -48,6 +49,15 @@ pub(super) enum Command {
         #[arg(long)]
         content_type: Option<String>,
     },
+    /// Look for the news of many hosts: the best feed or list each, as blocks with evidence
+    Discover {
+        /// URLs, or files of names and addresses, one host a line
+        #[arg(required = true)]
+        what: Vec<String>,
+        /// Keep what was found in this file, and go on from it
+        #[arg(long)]
+        state: Option<PathBuf>,
+    },
     /// Ask each source once: what is wrong with it, and the block that mends it
     Doctor {
         /// Only these sources
@@ -83,6 +93,9 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
             read::read(global, &file, url.as_deref(), content_type.as_deref())
         }
         Command::Test { what } => test::test(global, &what).await,
+        Command::Discover { what, state } => {
+            discover::discover(global, &what, state.as_deref()).await
+        }
         Command::Doctor { ids, patch } => doctor::doctor(global, &ids, patch).await,
         Command::Record { id, file } => record::record(global, &id, &file).await,
         Command::Replay { file } => record::replay(global, &file),
