@@ -11,7 +11,7 @@ use crate::text::date;
 
 /// Takes the values of a JSON text from the budget, before any of them is built: two
 /// bytes of `{}` become a map, and ten millions of them a gigabyte.
-pub(super) fn weigh(text: &str, budget: &Budget) -> Result<(), Exhausted> {
+pub fn weigh(text: &str, budget: &Budget) -> Result<(), Exhausted> {
     budget.step(text.len())?;
     let mut in_string = false;
     let mut is_escaped = false;

@@ -9,6 +9,7 @@ pub mod document;
 pub mod feed;
 pub mod file;
 pub mod html;
+pub mod json;
 pub mod opml;
 pub mod pdf;
 pub mod records;
@@ -17,7 +18,6 @@ pub mod sniff;
 
 mod convert;
 mod fallback;
-mod json;
 mod markup;
 mod reference;
 mod repair;

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use serde_json::Value;
 use url::Url;
 
+use crate::extract::json::weigh;
 use crate::extract::records::{self, Fields};
 use crate::extract::{scripts, sniff};
 use crate::model::{Budget, Extraction, ReadBy, Reader, Response, SourceSettings};
@@ -163,6 +164,10 @@ impl Source for Json {
     fn extract(&self, response: &Response) -> Result<Extraction, SourceError> {
         let decoded = sniff::decode(&response.body, response.headers.get("content-type"));
         let base = Url::parse(&response.final_url).ok();
+        let budget = Budget::for_document(decoded.text.len());
+        if decoded.text.trim_start().starts_with(['{', '[']) {
+            weigh(&decoded.text, &budget)?;
+        }
         let documents: Vec<Value> = match serde_json::from_str(decoded.text.trim()) {
             Ok(value) => vec![value],
             Err(error) if decoded.text.trim_start().starts_with(['{', '[']) => {
@@ -170,7 +175,6 @@ impl Source for Json {
             }
             Err(_) => scripts::data(&decoded.text),
         };
-        let budget = Budget::for_document(decoded.text.len());
         let items = match &self.fields {
             Some(fields) => documents
                 .iter()

@@ -186,8 +186,8 @@ const BOUNDED_OTHERWISE: &[(&str, &str, &str)] = &[
     ("extract/opml.rs", "write", "our own list"),
     ("extract/pdf.rs", "read", "a process of its own, with a limit of memory and time"),
     ("extract/pdf.rs", "tidy", "what that process said, cut at its bound"),
-    ("extract/scripts.rs", "linked_data", "one pass, twenty scripts of a mebibyte"),
-    ("extract/scripts.rs", "data", "one pass, twenty scripts of a mebibyte of each kind"),
+    ("extract/scripts.rs", "linked_data", "a page; makes the budget"),
+    ("extract/scripts.rs", "data", "a page; makes the budget"),
     ("extract/sniff.rs", "decode", "one pass, at most three bytes out for each byte in"),
     (
         "source/page/detail.rs",

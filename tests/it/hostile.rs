@@ -2,8 +2,14 @@
 //! pair of atoms, repeated behind each frame. Work is counted in steps of the budget, at
 //! n, 2n and 4n bytes, so that a search which begins anew for each piece is seen.
 
+use std::path::Path;
+
 use amtsbote::extract::{article, document, feed, html};
 use amtsbote::model::{Budget, Resource};
+
+/// Shared with the fuzz targets.
+#[path = "../../fuzz/readers.rs"]
+mod readers;
 
 /// What a language is made of, and where its pieces may stand.
 struct Grammar {
@@ -159,5 +165,157 @@ fn a_tree_is_built_within_its_depth_and_its_nodes_or_not_at_all() {
         assert!(deepest.unwrap() <= 512 + 4096 / 3, "{piece}");
         let url = "https://stadt.example/a";
         let _ = article::read(&text, url, None, chrono_tz::UTC, &budget);
+    }
+}
+
+/// What messages, dates, terms and configs are made of.
+const OTHERS: &[Grammar] = &[
+    Grammar {
+        atoms: &[
+            "Content-Type: message/rfc822\n\n",
+            "Content-Type: multipart/report; boundary=a\n",
+            "\n--a\n",
+            "\n--a--\n",
+            "From: a@b.example\n",
+            "Subject: =?utf-8?q?=C3?= ",
+            "Action: failed\n",
+            "Status: 5.1.1\n",
+            " (",
+            ")",
+            "\"",
+            "<",
+            ">",
+            ";",
+            "=?",
+            "?=",
+            "\r\n",
+            "\n\n",
+            "\0",
+            "550 5.1.1 ",
+            "Content-Type: message/delivery-status\n\n",
+        ],
+        frames: &[
+            "",
+            "From: MAILER-DAEMON@b.example\nContent-Type: multipart/report; boundary=a\n\n--a\n",
+        ],
+    },
+    Grammar {
+        atoms: &[
+            "12.11.2026",
+            "12. November",
+            "bis ",
+            "vom ",
+            "ab ",
+            "Frist ",
+            "Montag, ",
+            "10 Uhr",
+            "2026",
+            "-",
+            ".",
+            ":",
+            "/",
+            " ",
+            "\n",
+            "heute",
+            "Ende ",
+            "1",
+            "Anmeldung ",
+            "um ",
+            "und ",
+            "ä",
+        ],
+        frames: &["", "Die Anmeldung ist möglich "],
+    },
+    Grammar {
+        atoms: &[
+            "OZG", "*", "|", "\"", "~", "@", "!", "?", "^", " ", "\n", "-", "(", ")", "Portal",
+            "ä", "+", "A|B ",
+        ],
+        frames: &["", "Portal\n"],
+    },
+    Grammar {
+        atoms: &[
+            "[[source]]\n",
+            "[",
+            "]",
+            "=",
+            "\"",
+            "'",
+            "\n",
+            "id = 'a'\n",
+            "kind = 'page'\n",
+            "url = 'https://a.example'\n",
+            "{",
+            "}",
+            ",",
+            "#",
+            "\\",
+            "1",
+            "[fetch]\n",
+            "interval = '2h'\n",
+            "a.",
+            "[[topic]]\n",
+            "strong = ['a']\n",
+            "schedule = '* *'\n",
+        ],
+        frames: &["", "[service]\n"],
+    },
+];
+
+#[test]
+fn no_reader_is_brought_down_by_any_construct_of_its_language() {
+    const SIZE: usize = 400;
+    let all = [
+        ("opml", &MARKUP),
+        ("page", &MARKUP),
+        ("mail", &OTHERS[0]),
+        ("dates", &OTHERS[1]),
+        ("terms", &OTHERS[2]),
+        ("config", &OTHERS[3]),
+    ];
+    for (name, grammar) in all {
+        let (_, read) = readers::READERS.iter().find(|(known, _)| *known == name).unwrap();
+        for frame in grammar.frames.iter().take(2) {
+            for piece in grammar.atoms {
+                read(format!("{frame}{}", piece.repeat(SIZE / piece.len() + 1)).as_bytes());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_fixture_and_every_seed_is_read_by_every_reader() {
+    const MOST_BYTES: usize = 20_000;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders = vec![root.join("tests/fixtures"), root.join("fuzz/corpus")];
+    let mut read_files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
+            for (name, read) in readers::READERS {
+                // Whole, and torn in the middle.
+                for part in [bytes, &bytes[..bytes.len() / 2]] {
+                    let outcome = std::panic::catch_unwind(|| read(part));
+                    assert!(outcome.is_ok(), "{name}: {}", path.display());
+                }
+            }
+            read_files += 1;
+        }
+    }
+    assert!(read_files > 100, "{read_files}");
+}
+
+#[test]
+fn each_reader_has_a_fuzz_target() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/fuzz_targets");
+    for (name, _) in readers::READERS {
+        let target = std::fs::read_to_string(folder.join(format!("{name}.rs"))).unwrap();
+        assert!(target.contains(&format!("readers::{name}(bytes)")), "{name}");
     }
 }

@@ -1,0 +1,8 @@
+//! Whatever is called a config.
+
+#![no_main]
+
+#[path = "../readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::config(bytes));

@@ -1,0 +1,8 @@
+//! Whatever may hold a date.
+
+#![no_main]
+
+#[path = "../readers.rs"]
+mod readers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| readers::dates(bytes));
