@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::{Exit, Global, Output, Session, UsageError, session};
@@ -21,7 +22,14 @@ pub(super) enum Command {
     /// Write a sound copy while the service runs, and the signing key beside it
     Backup {
         /// A file that does not exist yet; the key goes to FILE.key
-        file: PathBuf,
+        #[arg(required_unless_present = "dir")]
+        file: Option<PathBuf>,
+        /// Instead of a file: a folder, in which the copy is named by its time
+        #[arg(long, conflicts_with = "file")]
+        dir: Option<PathBuf>,
+        /// Keep so many copies in the folder and delete older ones
+        #[arg(long, value_name = "N", requires = "dir", value_parser = clap::value_parser!(u16).range(1..))]
+        keep: Option<u16>,
         /// Leave the key out
         #[arg(long)]
         no_key: bool,
@@ -70,7 +78,16 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
             }
             output.line("the database is sound")?;
         }
-        Command::Backup { file, no_key } => backup(&session, &service, &file, no_key).await?,
+        Command::Backup { file, dir, keep, no_key } => {
+            let target = match (file, &dir) {
+                (Some(file), _) => file,
+                (None, dir) => in_folder(dir.as_deref().unwrap_or(Path::new(".")))?,
+            };
+            backup(&session, &service, &target, no_key).await?;
+            if let (Some(dir), Some(keep)) = (dir, keep) {
+                rotate(&dir, usize::from(keep))?;
+            }
+        }
         Command::Vacuum => {
             store.vacuum().await?;
             output.line("done")?;
@@ -78,6 +95,42 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         Command::Restore { .. } | Command::Rekey => {}
     }
     Ok(Exit::Done)
+}
+
+/// How the copies of `--dir` are named; the order of names is that of time.
+const COPY: (&str, &str) = ("amtsbote-", ".db");
+
+/// Returns the file of a copy of now in the folder, which is made if need be.
+fn in_folder(folder: &Path) -> anyhow::Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("making `{}`", folder.display()))?;
+    let now = SystemClock.now().utc().format("%Y-%m-%dT%H%M%SZ");
+    Ok(folder.join(format!("{}{now}{}", COPY.0, COPY.1)))
+}
+
+/// Deletes all copies but the newest `keep`, with the keys beside them.
+fn rotate(folder: &Path, keep: usize) -> anyhow::Result<()> {
+    let mut copies: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.starts_with(COPY.0) && name.ends_with(COPY.1)
+        })
+        .collect();
+    copies.sort();
+    let old = copies.len().saturating_sub(keep);
+    for copy in copies.into_iter().take(old) {
+        std::fs::remove_file(&copy)?;
+        let key = daemon::key_beside(&copy);
+        if key.exists() {
+            std::fs::remove_file(key)?;
+        }
+    }
+    Ok(())
 }
 
 async fn backup(
