@@ -47,6 +47,8 @@ pub mod clock;
 
 pub mod schedule;
 
+pub mod health;
+
 pub mod pipeline;
 
 pub mod config;

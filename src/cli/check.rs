@@ -7,7 +7,7 @@ use crate::daemon;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Also ask each source once; nothing is stored
+    /// Also ask each source once, and what receivers look up about our mail; nothing is stored
     #[arg(long)]
     online: bool,
 }
@@ -30,13 +30,23 @@ pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Res
         config.topics.len(),
         config.series.len(),
     );
+    // What lands in a folder is looked up by nobody.
+    let domains = (config.mail.channel == "smtp").then(|| super::mail::domains(&config));
     let plan = daemon::plan(config)?;
     if global.json {
         output.object(&serde_json::json!({"problems": 0, "version": plan.version}))?;
     } else {
         output.line(&line)?;
     }
-    if arguments.online { online(&plan, output).await } else { Ok(Exit::Done) }
+    if !arguments.online {
+        return Ok(Exit::Done);
+    }
+    let sources = online(&plan, output).await?;
+    let mail = match domains {
+        Some(domains) => super::mail::look_up(&domains, output).await?,
+        None => Exit::Done,
+    };
+    Ok(if sources == Exit::Done { mail } else { sources })
 }
 
 fn report(global: &Global, error: ConfigError) -> anyhow::Result<Exit> {

@@ -17,6 +17,10 @@ pub enum Exit {
     Failure,
     /// 2: wrong usage or config.
     Usage,
+    /// 2: what a monitoring plugin found is critical.
+    Critical,
+    /// 3: a monitoring plugin could not look.
+    Unknown,
     /// 75: try again (`EX_TEMPFAIL` of sysexits).
     TryAgain,
 }
@@ -27,7 +31,8 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failure => 1,
-            Self::Usage => 2,
+            Self::Usage | Self::Critical => 2,
+            Self::Unknown => 3,
             Self::TryAgain => 75,
         }
     }
@@ -131,6 +136,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         }
         if let Some(AssembleError::KeyForeign) = cause.downcast_ref::<AssembleError>() {
             return Some("hand over the key that the service has, or restore it from the backup; if it is lost, `amtsbote db rekey` makes the links of all readers anew, and those in mails sent no longer work".to_owned());
+        }
+        if let Some(AssembleError::DatabaseMissing { .. }) = cause.downcast_ref::<AssembleError>() {
+            return Some("put a backup in its place with `amtsbote db restore FILE`; if there never was a database, delete `secret.key` beside it and start again".to_owned());
         }
         if let Some(AssembleError::Key(_)) = cause.downcast_ref::<AssembleError>() {
             return Some("restore `secret.key` from the backup; a new key breaks the links of all mails sent".to_owned());

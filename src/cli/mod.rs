@@ -8,9 +8,12 @@ mod dates;
 mod demo;
 mod digest;
 mod exit;
+mod init;
 mod input;
 mod item;
 mod items;
+mod log;
+mod mail;
 mod mail_in;
 mod opml;
 mod outbox;
@@ -73,6 +76,7 @@ struct Arguments {
 enum Command {
     /// Poll, compose, send and serve the web face until told to stop
     Run,
+    Init(init::Arguments),
     /// Show the whole thing on bundled sample sources, in a new temporary folder
     Demo(demo::Arguments),
     /// Find every problem of the config at once
@@ -104,6 +108,9 @@ enum Command {
     /// See the messages on their way
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// See whether mail arrives, and what to order from whom
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Take in a bounce, a complaint or an unsubscribe by mail
     MailIn(mail_in::Arguments),
     /// Add, remove and list subscribers; answer for their rights
@@ -170,7 +177,7 @@ pub fn run(
         environment: environment.clone(),
     };
     crate::fetch::install_crypto();
-    start_log(&global, matches!(arguments.command, Command::Run));
+    log::start(&global, matches!(arguments.command, Command::Run));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(dispatch(arguments.command, &global))
 }
@@ -201,6 +208,7 @@ pub fn signed_topics(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsStr
 async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
     match command {
         Command::Run => run::run(global).await,
+        Command::Init(arguments) => init::init(global, arguments),
         Command::Demo(arguments) => demo::demo(global, &arguments).await,
         Command::Check(arguments) => check::check(global, &arguments).await,
         Command::Poll(arguments) => poll::poll(global, arguments).await,
@@ -213,6 +221,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Digest(command) => digest::run(global, command).await,
         Command::Opml(command) => opml::run(global, &command),
         Command::Outbox(command) => outbox::run(global, command).await,
+        Command::Mail(command) => mail::run(global, command).await,
         Command::MailIn(arguments) => mail_in::mail_in(global, arguments).await,
         Command::Subscriber(command) => subscriber::run(global, command).await,
         Command::Db(command) => database::run(global, command).await,
@@ -227,27 +236,4 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
 /// The whole tree of commands, for manual pages, completions and the docs test.
 pub fn command_tree() -> clap::Command {
     Arguments::command()
-}
-
-/// Talk of the journeys: the daemon tells what it does, the commands only what went wrong.
-fn start_log(global: &Global, daemon: bool) {
-    let level = match (global.quiet, global.verbose, daemon) {
-        (true, ..) => "error",
-        (_, 0, true) | (_, 1, false) => "info",
-        (_, 0, false) => "warn",
-        _ => "debug",
-    };
-    let filter = tracing_subscriber::EnvFilter::new(format!("error,amtsbote={level}"));
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_target(false);
-    // The journal has its own clock.
-    let _ = if global.json && daemon {
-        builder.json().try_init()
-    } else if daemon {
-        builder.without_time().with_ansi(false).try_init()
-    } else {
-        builder.try_init()
-    };
 }

@@ -91,7 +91,7 @@ pub(super) fn refuse_strangers(config: &Config) -> anyhow::Result<()> {
         return Ok(());
     }
     let message = format!(
-        "`{}` belongs to user {owner}, this is user {own}; run it as its owner: `sudo -u '#{owner}' amtsbote …`",
+        "`{}` belongs to user {owner}, this is user {own}; run it as its owner: `amtsbotectl …`, or `sudo -u '#{owner}' amtsbote …`",
         folder.display()
     );
     Err(UsageError::new(message).into())

@@ -1,10 +1,17 @@
 //! `status`: how the service fares, for people, machines and monitors.
 
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use super::{Exit, Global, Session};
+use serde_json::{Value, json};
+
+use super::output::json_time;
+use super::{Exit, Global, Output, Session, session};
+use crate::clock::{Clock as _, SystemClock};
+use crate::config::Config;
+use crate::daemon::{self, AssembleError};
+use crate::health::{Database, Facts, Health, Level, Rest};
 use crate::model::Condition;
-use crate::store::{bounces, items, outbox, sources, subscribers};
+use crate::pipeline;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -14,100 +21,122 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
-    let ids: Vec<_> = session
-        .plan
-        .sources
-        .iter()
-        .map(|source| &source.configured.settings)
-        .filter(|settings| settings.enabled)
-        .map(|settings| settings.id.clone())
-        .collect();
-    let count = ids.len();
-    let now = session.ctx.clock.now();
-    let (unread, unasked, items, outbox, subscribers, pause, returned, stop, dead) = session
-        .ctx
-        .store
-        .read(move |tx| {
-            let (mut unread, mut unasked) = (Vec::new(), 0_usize);
-            for id in &ids {
-                let state = sources::state(tx, id)?;
-                unasked += usize::from(state.condition == Condition::New);
-                if state.condition.is_unread() || state.condition == Condition::Held {
-                    unread.push(format!("{id} ({})", state.condition));
-                }
+    let looked = look(global).await;
+    if !arguments.plugin {
+        let (health, output) = looked?;
+        if output.json {
+            output.object(&object(&health))?;
+        } else {
+            for line in health.lines(&|at| output.time(Some(at))) {
+                output.line(&line)?;
             }
-            Ok((
-                unread,
-                unasked,
-                items::count_all(tx)?,
-                outbox::count_by_state(tx, None)?,
-                subscribers::count_by_standing(tx)?,
-                outbox::pause(tx)?.filter(|pause| pause.until > now),
-                bounces::count_by_class(tx, now.before(crate::bounce::MEMORY))?,
-                outbox::stopped(tx)?,
-                outbox::count_unacknowledged(tx)?,
-            ))
-        })
-        .await?;
-    // The operator's own word comes first: it outlasts every fault.
-    let rests = stop.as_ref().map(|stop| &stop.reason).or(pause.as_ref().map(|p| &p.reason));
-    let output = &session.output;
-    if arguments.plugin {
-        let (word, exit) = match (unread.is_empty() && rests.is_none(), dead) {
-            (true, 0) => ("OK", Exit::Done),
-            _ => ("WARNING", Exit::Failure),
-        };
-        output.line(&format!(
-            "AMTSBOTE {word} - {} of {count} sources read, {items} items, {dead} mails given up{}",
-            count - unread.len() - unasked,
-            rests.map_or_else(String::new, |why| format!(", no mail goes out: {why}"))
-        ))?;
-        return Ok(exit);
-    }
-    if output.json {
-        let map = |pairs: &[(String, u64)]| {
-            pairs.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()
-        };
-        output.object(&json!({
-            "sources": count, "unread": unread, "unasked": unasked, "items": items,
-            "outbox": map(&outbox), "subscribers": map(&subscribers),
-            "returned": map(&returned),
-            "unacknowledged": dead,
-            "stopped": stop.as_ref().map(|stop| json!({
-                "since": stop.since.rfc3339(), "reason": stop.reason,
-            })),
-            "paused": pause.as_ref().map(|pause| json!({
-                "until": pause.until.rfc3339(), "failures": pause.failures, "reason": pause.reason,
-            })),
-            "version": session.plan.version,
-        }))?;
+        }
         return Ok(Exit::Done);
     }
-    let words = |pairs: &[(String, u64)]| {
-        let listed: Vec<String> = pairs.iter().map(|(word, n)| format!("{n} {word}")).collect();
-        if listed.is_empty() { "none".to_owned() } else { listed.join(", ") }
+    match looked {
+        Ok((health, output)) => {
+            output.line(&health.plugin())?;
+            Ok(match health.level() {
+                Level::Ok => Exit::Done,
+                Level::Warning => Exit::Failure,
+                Level::Critical => Exit::Critical,
+            })
+        }
+        // Monitoring reads the line and the code, whatever went wrong.
+        Err(error) => {
+            let error = format!("{error:#}").replace(['\n', '|'], " ");
+            Output { json: false, quiet: global.quiet, zone: chrono_tz::UTC }
+                .line(&format!("AMTSBOTE UNKNOWN - {error}"))?;
+            Ok(Exit::Unknown)
+        }
+    }
+}
+
+/// Looks without making anything: neither a data folder nor a database.
+async fn look(global: &Global) -> anyhow::Result<(Health, Output)> {
+    let config = session::load(global)?;
+    session::refuse_strangers(&config)?;
+    let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+    let data_dir = config.service.data_dir.clone();
+    let without = |database, has_key| {
+        pipeline::health_without(&data_dir, SystemClock.now(), database, has_key)
     };
-    let waiting = if unasked == 0 { String::new() } else { format!(", {unasked} not asked yet") };
-    output.line(&format!("sources      {count}, {} cannot be read{waiting}", unread.len()))?;
-    for source in &unread {
-        output.line(&format!("             {source}"))?;
+    let health = match state_of(&config) {
+        Some((database, has_key)) => without(database, has_key),
+        None => match Session::of(config, global) {
+            Ok(session) => pipeline::health(&session.ctx, &session.plan).await?,
+            Err(error) => match error.downcast_ref::<AssembleError>() {
+                Some(AssembleError::Store { cause, .. }) => {
+                    without(Database::Broken(cause.to_string()), true)
+                }
+                Some(AssembleError::KeyMissing { .. } | AssembleError::KeyForeign) => {
+                    without(Database::Sound(0), false)
+                }
+                _ => return Err(error),
+            },
+        },
+    };
+    Ok((health, output))
+}
+
+/// Returns how it stands where there is no database to look into.
+fn state_of(config: &Config) -> Option<(Database, bool)> {
+    if !daemon::is_without_database(config) {
+        return None;
     }
-    output.line(&format!("items        {items}"))?;
-    output.line(&format!("subscribers  {}", words(&subscribers)))?;
-    output.line(&format!("outbox       {}", words(&outbox)))?;
-    if let Some(stop) = &stop {
-        let since = output.time(Some(stop.since));
-        output.line(&format!(
-            "             no mail goes out since {since}, until `amtsbote outbox start`: {}",
-            stop.reason
-        ))?;
-    }
-    if let Some(pause) = &pause {
-        let until = output.time(Some(pause.until));
-        output.line(&format!("             no mail goes out until {until}: {}", pause.reason))?;
-    }
-    output.line(&format!("returned     {} in 30 days", words(&returned)))?;
-    output.line(&format!("config       {}", session.plan.version))?;
-    Ok(Exit::Done)
+    let key = daemon::signing_key(&config.service).ok().flatten();
+    // Where no key was made yet nothing is missing: it was never started.
+    let is_new = !config.service.key_file().exists();
+    Some((if is_new { Database::Sound(0) } else { Database::Missing }, is_new || key.is_some()))
+}
+
+fn object(health: &Health) -> Value {
+    let Facts { service, sending, sources, .. } = &health.facts;
+    let facts = &health.facts;
+    let map = |pairs: &[(String, u64)]| pairs.iter().cloned().collect::<BTreeMap<_, _>>();
+    let unread: Vec<String> = sources
+        .iter()
+        .filter(|source| source.is_unread() || source.condition == Condition::Held)
+        .map(|source| format!("{} ({})", source.id, source.condition))
+        .collect();
+    let unasked = sources.iter().filter(|source| source.last_attempt.is_none()).count();
+    let rest = |rest: &Rest| {
+        json!({
+            "since": rest.since.rfc3339(), "until": json_time(rest.until),
+            "failures": rest.failures, "reason": rest.reason,
+        })
+    };
+    json!({
+        "health": health.level().as_str(),
+        "findings": health.findings.iter().map(|finding| json!({
+            "level": finding.level.as_str(), "code": finding.code, "text": finding.text,
+            "remedy": finding.remedy,
+        })).collect::<Vec<_>>(),
+        "service": service.as_ref().map(|service| json!({
+            "running": service.is_running, "pid": service.pid, "version": service.version,
+            "started": json_time(service.started), "beat": json_time(service.beat),
+            "crashes": service.crashes, "config_error": service.config_error,
+        })),
+        "database": match &facts.database {
+            Database::Sound(bytes) => json!({ "state": "sound", "bytes": bytes }),
+            Database::Missing => json!({ "state": "missing" }),
+            Database::Broken(why) => json!({ "state": "broken", "error": why }),
+        },
+        "disk_free": facts.disk_free,
+        "last_poll": json_time(facts.last_poll()),
+        "next_poll": json_time(facts.next_poll()),
+        "digests": facts.slots.iter().map(|slot| json!({
+            "series": slot.series, "next": json_time(slot.next), "overdue": json_time(slot.overdue),
+        })).collect::<Vec<_>>(),
+        "sources": sources.len(), "unread": unread, "unasked": unasked, "items": facts.items,
+        "outbox": map(&sending.outbox), "subscribers": map(&facts.subscribers),
+        "waiting": sending.waiting.messages,
+        "oldest_waiting": json_time(sending.waiting.oldest),
+        "returned": map(&facts.returned),
+        "unacknowledged": sending.unacknowledged,
+        "stopped": sending.stop.as_ref().map(rest),
+        "paused": sending.pause.as_ref().map(rest),
+        "version": facts.config,
+        "program": facts.version,
+    })
 }

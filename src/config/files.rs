@@ -64,6 +64,8 @@ pub struct Environment {
     pub credentials_dir: Option<PathBuf>,
     /// `$STATE_DIRECTORY` (systemd); wins over `service.data_dir`.
     pub state_dir: Option<PathBuf>,
+    /// `$JOURNAL_STREAM` (systemd): device and inode of the journal's stream.
+    pub journal_stream: Option<String>,
     temporary: Option<PathBuf>,
 }
 
@@ -89,6 +91,7 @@ impl Environment {
                 .map(PathBuf::from),
             credentials_dir: path("CREDENTIALS_DIRECTORY"),
             state_dir: path("STATE_DIRECTORY"),
+            journal_stream: vars.get("JOURNAL_STREAM").cloned(),
             temporary: vars.get("TMPDIR").filter(|value| !value.is_empty()).map(PathBuf::from),
         }
     }

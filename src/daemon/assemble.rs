@@ -47,6 +47,12 @@ pub enum AssembleError {
     /// The key is another one than the database was made with.
     #[error("the signing key is not the one that the links of this database were made with")]
     KeyForeign,
+    /// There is a key, but not the database whose mails it signed.
+    #[error("the database `{path}` is missing or empty although there is a signing key")]
+    DatabaseMissing {
+        /// Where the database belongs.
+        path: String,
+    },
     /// Overrides of the templates.
     #[error("the templates cannot be used: {0}")]
     Templates(String),
@@ -67,7 +73,12 @@ fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> AssembleError + '_ 
 
 /// The database file in the data folder.
 pub fn database(config: &Config) -> std::path::PathBuf {
-    config.service.data_dir.join("amtsbote.db")
+    config.service.data_dir.join(crate::store::FILE)
+}
+
+/// Returns whether there is no database yet, or an empty file in its place.
+pub fn is_without_database(config: &Config) -> bool {
+    std::fs::metadata(database(config)).map_or(true, |file| file.len() == 0)
 }
 
 /// Makes the data folder if need be, readable by its owner only.
@@ -100,14 +111,19 @@ pub fn context_with_any_key(
 ) -> Result<Context, AssembleError> {
     make_data_dir(config)?;
     let path = database(config);
+    let is_first_start = is_without_database(config);
+    // Never made anew in silence: all subscriptions would be gone.
+    if is_first_start && config.service.key_file().exists() {
+        return Err(AssembleError::DatabaseMissing { path: path.display().to_string() });
+    }
     // The key first: a crash between the two must not leave a database without one.
-    let tokens = Tokens::new(key(config, !path.exists())?);
+    let tokens = Tokens::new(key(config, is_first_start)?);
     let store = Store::open(&path)
         .map_err(|cause| AssembleError::Store { path: path.display().to_string(), cause })?;
     let context = Context::new(store, clock, tokens, Arc::clone(&config.channel));
     // A program that cannot find itself reads no PDFs.
-    let marks = config.service.data_dir.join("reading");
-    Ok(context.with_pdf_reader(std::env::current_exe().ok()).with_marks(marks))
+    let data_dir = config.service.data_dir.clone();
+    Ok(context.with_pdf_reader(std::env::current_exe().ok()).with_data_dir(data_dir))
 }
 
 /// The signing key: given from outside, else the file, made at the first start.
@@ -290,6 +306,14 @@ mod tests {
         let error = open().unwrap_err();
         assert!(matches!(error, AssembleError::KeyMissing { .. }), "{error}");
         assert!(!config.service.key_file().exists());
+        // A database is not made anew beside a key.
+        std::fs::write(config.service.key_file(), "00".repeat(32)).unwrap();
+        std::fs::write(database(&config), "").unwrap();
+        let error = open().unwrap_err();
+        assert!(matches!(error, AssembleError::DatabaseMissing { .. }), "{error}");
+        std::fs::remove_file(database(&config)).unwrap();
+        assert!(matches!(open().unwrap_err(), AssembleError::DatabaseMissing { .. }));
+        assert!(!database(&config).exists());
         // Before there is a database there is nothing to break.
         std::fs::remove_dir_all(&config.service.data_dir).unwrap();
         open().unwrap();

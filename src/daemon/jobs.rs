@@ -58,6 +58,10 @@ pub async fn perform(
             let composed = pipeline::compose(ctx, plan, series, Moment::Asked).await?;
             pipeline::drain(ctx, plan, stop).await?;
             let states = pipeline::delivery_of(ctx, composed.digest.as_ref()).await?;
+            if let Some(digest) = &composed.digest {
+                tracing::info!(digest.id = %digest, entries = composed.entries, messages = composed.messages,
+                    "{digest}: {} entries to {} subscribers, as asked", composed.entries, composed.messages);
+            }
             Ok(serde_json::json!({
                 "digest": composed.digest,
                 "entries": composed.entries,

@@ -1,14 +1,17 @@
 //! One process works on a data folder at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::Duration;
+
+use crate::pipeline::presence::{self, Presence};
 
 /// The right to poll, sweep and send; given back when dropped.
 #[derive(Debug)]
 pub struct Lock {
     // The lock lives as long as the file is open.
-    _file: File,
+    file: File,
+    before: Option<Presence>,
 }
 
 /// Why the lock was not given.
@@ -33,10 +36,15 @@ pub enum LockError {
     },
 }
 
+/// Tries of who finds the lock taken: `status` holds it for an instant to look.
+const TRIES: u32 = 5;
+/// Between two of them.
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+
 impl Lock {
     /// Takes the lock of the data folder at once or not at all.
     pub fn take(data_dir: &Path) -> Result<Self, LockError> {
-        let path: PathBuf = data_dir.join("amtsbote.lock");
+        let path = presence::lock_file(data_dir);
         let error = |cause| LockError::File { path: path.display().to_string(), cause };
         let mut file = OpenOptions::new()
             .read(true)
@@ -45,21 +53,32 @@ impl Lock {
             .truncate(false)
             .open(&path)
             .map_err(error)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut pid = String::new();
-                // Whoever it is: the number is for the message only.
-                let _ = file.read_to_string(&mut pid);
-                let pid = pid.trim().to_owned();
-                return Err(LockError::Taken { pid, folder: data_dir.display().to_string() });
+        for left in (0..TRIES).rev() {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if left > 0 => std::thread::sleep(BETWEEN_TRIES),
+                Err(TryLockError::WouldBlock) => {
+                    // Whoever it is: the number is for the message only.
+                    let (holder, _) = presence::read(&mut file);
+                    let pid = holder.map_or_else(String::new, |pid| pid.to_string());
+                    return Err(LockError::Taken { pid, folder: data_dir.display().to_string() });
+                }
+                Err(TryLockError::Error(cause)) => return Err(error(cause)),
             }
-            Err(TryLockError::Error(cause)) => return Err(error(cause)),
         }
-        file.set_len(0).map_err(error)?;
-        file.rewind().map_err(error)?;
-        write!(file, "{}", std::process::id()).map_err(error)?;
-        Ok(Self { _file: file })
+        let (_, before) = presence::read(&mut file);
+        presence::write(&mut file, std::process::id(), before.as_ref()).map_err(error)?;
+        Ok(Self { file, before })
+    }
+
+    /// Returns what the daemon before said last.
+    pub(super) fn before(&self) -> Option<Presence> {
+        self.before.clone()
+    }
+
+    /// Writes what this daemon says of itself.
+    pub(super) fn say(&mut self, presence: &Presence) -> std::io::Result<()> {
+        presence::write(&mut self.file, presence.pid, Some(presence))
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::{DaemonError, House, Running, grace_period_ends, jobs, notify};
+use super::{DaemonError, House, Running, grace_period_ends, jobs, notify, report};
 use crate::model::{ItemId, Retry, SeriesId, Timestamp};
 use crate::pipeline::{self, Choice, Moment, Pass, PipelineError, PollReport, ProbeReport};
 use crate::schedule::calendar::{self, Calendar};
@@ -37,14 +37,14 @@ const STUCK_AFTER: Duration = Duration::from_mins(20);
 
 /// When each loop last turned.
 #[derive(Default)]
-struct Heartbeats([AtomicI64; 3]);
+pub(super) struct Heartbeats([AtomicI64; 3]);
 
 impl Heartbeats {
     fn beat(&self, which: usize, now: Timestamp) {
         self.0[which].store(now.0, Ordering::Relaxed);
     }
 
-    fn are_fresh(&self, now: Timestamp) -> bool {
+    pub(super) fn are_fresh(&self, now: Timestamp) -> bool {
         self.0.iter().all(|beat| now.since(Timestamp(beat.load(Ordering::Relaxed))) < STUCK_AFTER)
     }
 }
@@ -61,6 +61,7 @@ pub(super) fn spawn(house: &House) -> JoinSet<Result<(), DaemonError>> {
     lives.spawn(prune(house.clone()));
     lives.spawn(retag(house.clone()));
     lives.spawn(serve_jobs(house.clone()));
+    lives.spawn(report::report(house.clone(), Arc::clone(&beats)));
     if let Some(interval) = sd_notify::watchdog_enabled() {
         lives.spawn(watchdog(house.clone(), beats, interval / 2));
     }
@@ -97,7 +98,7 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
                         let house = house.clone();
                         house.tasks.clone().spawn(async move {
                             tokio::select! {
-                                () = pass(&running, begun) => {}
+                                () = pass(&running, begun) => house.wake.report.notify_one(),
                                 // Nothing is lost: what was not kept is asked again.
                                 () = grace_period_ends(&house.stop) => {}
                             }
@@ -137,6 +138,10 @@ fn log_poll(report: &PollReport) {
     let source = report.id.as_str();
     let duration_ms = report.duration_ms;
     match &report.error {
+        // A line for the change; `source list` shows that it still fails.
+        Some(error) if report.is_repeated => {
+            tracing::debug!(source.id = source, status = report.status, "{source}: {error}");
+        }
         Some(error) => {
             tracing::warn!(
                 source.id = source,
@@ -253,7 +258,7 @@ async fn begin_series(
 }
 
 async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
-    let (mut told, mut stopped) = (None, None::<String>);
+    let mut rests = false;
     let mut before: Option<Arc<Running>> = None;
     while !house.stop.is_cancelled() {
         let running = house.current();
@@ -296,32 +301,19 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                         report.dead
                     );
                 }
-                if let Some(why) = report.stopped {
-                    if stopped.replace(why.clone()).as_ref() != Some(&why) {
-                        tracing::warn!("no mail goes out until `amtsbote outbox start`: {why}");
-                        notify::status(&format!("sending is stopped: {why}"));
-                    }
+                // Said once by `report`, and not at each look at it.
+                let now_rests = report.stopped.is_some() || report.paused.is_some();
+                if std::mem::replace(&mut rests, now_rests) != now_rests {
+                    house.wake.report.notify_one();
+                }
+                if report.stopped.is_some() {
                     sleep(&house, LONGEST_SLEEP / 10, &running.ctx.outbox_changed).await;
                     continue;
                 }
-                if stopped.take().is_some() {
-                    tracing::info!("the operator lets mail go out again");
-                    notify::status("polling and sending");
-                }
-                if let Some((until, why)) = report.paused {
-                    // Once for each pause, not for each look at it.
-                    if told != Some(until) {
-                        tracing::error!(until = until.rfc3339(), "no mail goes out: {why}");
-                        notify::status(&format!("no mail goes out: {why}"));
-                        told = Some(until);
-                    }
+                if let Some((until, _)) = report.paused {
                     wait = until.since(running.ctx.clock.now());
                     sleep(&house, wait, &running.ctx.outbox_changed).await;
                     continue;
-                }
-                if told.take().is_some() {
-                    tracing::info!("mail goes out again");
-                    notify::status("polling and sending");
                 }
                 match pipeline::tell_of_sending(&running.ctx, &running.plan).await {
                     Ok(0) => {}

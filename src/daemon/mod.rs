@@ -10,6 +10,7 @@ mod jobs;
 mod lock;
 mod loops;
 mod notify;
+mod report;
 mod restore;
 
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use assemble::{
-    AssembleError, context, context_with_any_key, database, make_data_dir, plan, signing_key,
-    write_key,
+    AssembleError, context, context_with_any_key, database, is_without_database, make_data_dir,
+    plan, signing_key, write_key,
 };
 pub use jobs::{Handed, Work, hand_over, perform};
 pub use lock::{Lock, LockError};
@@ -52,6 +53,8 @@ pub(crate) struct Wake {
     pub(crate) poll: Notify,
     /// Slots may have changed.
     pub(crate) compose: Notify,
+    /// How the service fares may have changed.
+    pub(crate) report: Notify,
 }
 
 /// What every loop shares.
@@ -59,6 +62,7 @@ pub(crate) struct Wake {
 pub(crate) struct House {
     pub(crate) running: watch::Receiver<Arc<Running>>,
     pub(crate) wake: Arc<Wake>,
+    pub(crate) record: Arc<report::Record>,
     pub(crate) stop: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -118,7 +122,7 @@ pub struct Start {
 pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<(), DaemonError> {
     let Start { config, reload, clock } = start;
     make_data_dir(&config)?;
-    let _lock = Lock::take(&config.service.data_dir)?;
+    let record = report::Record::begin(Lock::take(&config.service.data_dir)?, clock.now());
     let ctx = context(&config, clock)?;
     let swept = pipeline::sweep(&ctx).await?;
     if swept > 0 {
@@ -137,6 +141,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let house = House {
         running: receiver,
         wake: Arc::default(),
+        record: Arc::new(record),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
@@ -144,7 +149,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     if let Some(listener) = listener {
         lives.spawn(serve(house.clone(), listener, web));
     }
-    notify::ready("polling and sending");
+    notify::ready();
     tracing::info!("ready");
 
     let ended = loop {
@@ -171,6 +176,9 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
         () = finished => {}
         () = tokio::time::sleep(GRACE_PERIOD) => tracing::warn!("not everything was finished in time; the next start takes it up"),
         _ = signals.recv() => tracing::warn!("told to stop a second time; the next start takes up the rest"),
+    }
+    if ended.is_ok() {
+        house.record.say(|presence| presence.has_ended = true);
     }
     ended
 }
@@ -238,17 +246,18 @@ fn reload_config(
             house.wake.poll.notify_one();
             house.wake.compose.notify_one();
             house.current().ctx.outbox_changed.notify_one();
-            notify::ready("config reloaded");
+            house.record.say(|presence| presence.config_error = None);
         }
         Err(error) => {
             let problems = problems(&error);
             for problem in &problems {
                 tracing::error!("the config is broken and the old one stays: {problem}");
             }
-            let first = problems.first().map_or("", String::as_str);
-            notify::ready(&format!("config broken, the old one stays: {first}"));
+            house.record.say(|presence| presence.config_error = problems.first().cloned());
         }
     }
+    notify::ready();
+    house.wake.report.notify_one();
 }
 
 /// Each problem on a line of its own, with its file and line.

@@ -2,9 +2,9 @@
 
 use sd_notify::NotifyState;
 
-/// Started, or reloaded, with a line for `systemctl status`.
-pub(super) fn ready(status: &str) {
-    send(&[NotifyState::Ready, NotifyState::Status(status)]);
+/// Started, or reloaded. The line for `systemctl status` follows by [`status`].
+pub(super) fn ready() {
+    send(&[NotifyState::Ready]);
 }
 
 /// A reload has begun; systemd wants the monotonic stamp with it.

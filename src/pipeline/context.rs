@@ -33,6 +33,7 @@ pub struct Context {
     pub pdf_reader: Option<Arc<Path>>,
     /// Which sources are being read.
     pub(super) marks: Arc<Marks>,
+    data_dir: Option<Arc<Path>>,
     /// Requests at once, spacing and pauses per host.
     pub(super) hosts: Arc<HostLimits>,
     /// Manners towards the domains of readers.
@@ -63,6 +64,7 @@ impl Context {
             outbox_changed: Arc::default(),
             pdf_reader: None,
             marks: Arc::default(),
+            data_dir: None,
             hosts: Arc::default(),
             pace: Arc::default(),
             sender: Arc::new(Sender::new()),
@@ -76,12 +78,18 @@ impl Context {
         self
     }
 
-    /// Returns the context with a folder that says which sources are being read, for
-    /// the next process if this one goes down.
+    /// Returns the context with its data folder, in which it says which sources are being
+    /// read, for the next process if this one goes down.
     #[must_use]
-    pub fn with_marks(mut self, folder: PathBuf) -> Self {
-        self.marks = Arc::new(Marks::in_folder(folder));
+    pub fn with_data_dir(mut self, folder: PathBuf) -> Self {
+        self.marks = Arc::new(Marks::in_folder(folder.join("reading")));
+        self.data_dir = Some(Arc::from(folder));
         self
+    }
+
+    /// Returns the data folder; none in a test that has none.
+    pub fn data_dir(&self) -> Option<&Path> {
+        self.data_dir.as_deref()
     }
 
     /// The same context with another way out, after a reload.

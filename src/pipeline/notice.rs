@@ -11,7 +11,7 @@ use super::{Context, PipelineError, Plan, outgoing};
 use crate::digest::{Notice, render};
 use crate::model::{Condition, Envelope, MailKind, SourceId, SourceState, SubscriberId};
 use crate::store::bodies::Bytes;
-use crate::store::{StoreError, Transaction, sources};
+use crate::store::{StoreError, Transaction, outage, sources};
 
 /// Whose token the envelope of a notice carries: a returned one counts against nobody.
 const NO_SUBSCRIBER: SubscriberId = SubscriberId(0);
@@ -30,6 +30,16 @@ pub async fn tell_admin(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, Pipeli
 
 fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, PipelineError> {
     let Some(admin) = &plan.mail.settings.admin else { return Ok(0) };
+    let now = ctx.clock.now();
+    if super::health::own_outage(tx, plan, now)? {
+        if outage::is_told(tx)? {
+            return Ok(0);
+        }
+        outage::begin(tx, now)?;
+        freeze(tx, ctx, plan, admin, &outage_notice(), "outage")?;
+        return Ok(1);
+    }
+    outage::end(tx)?;
     let changed = changed(tx, plan)?;
     if changed.is_empty() {
         return Ok(0);
@@ -76,6 +86,24 @@ fn freeze(
     Ok(())
 }
 
+/// One mail for one outage: what single sources do meanwhile says nothing of them.
+fn outage_notice() -> Notice {
+    Notice {
+        subject: "Die meisten Quellen sind nicht erreichbar".to_owned(),
+        paragraphs: vec![
+            "Mehr als die Hälfte der zuletzt gefragten Server antwortet nicht. Der Fehler liegt \
+             wahrscheinlich nicht bei ihnen, sondern hier: am Netz, an der Namensauflösung oder \
+             am Proxy."
+                .to_owned(),
+            "Bis sie wieder antworten, erhalten Sie keine Nachricht über einzelne Quellen, und \
+             ihre Fehlschläge zählen nicht. Danach wird alles von selbst nachgeholt."
+                .to_owned(),
+        ],
+        items: Vec::new(),
+        hint: Some("amtsbote status".to_owned()),
+    }
+}
+
 /// Sources whose condition the admin does not know. That a new source is fine
 /// is no news.
 fn changed(
@@ -93,6 +121,8 @@ fn changed(
         let told = sources::told(tx, id)?;
         match (told, state.condition) {
             (before, now) if before == now => {}
+            // One failed poll is no news, and may be the first sign of an outage of ours.
+            (_, Condition::Failing) if state.failures < 2 => {}
             (Condition::New, Condition::Ok) => sources::set_told(tx, id, Condition::Ok)?,
             (before, _) => changed.push((settings.name.clone(), state, before)),
         }

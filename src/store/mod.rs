@@ -20,6 +20,7 @@ pub mod forgotten;
 pub mod items;
 pub mod jobs;
 pub mod mail_news;
+pub mod outage;
 pub mod outbox;
 pub mod robots;
 pub mod sources;
@@ -32,3 +33,6 @@ pub(crate) use handle::nested;
 pub use migrate::{schema, schema_version};
 /// What the functions of the store work in: one state, committed whole or not at all.
 pub use rusqlite::Transaction;
+
+/// Name of the database in the data folder.
+pub const FILE: &str = "amtsbote.db";

@@ -192,6 +192,13 @@ pub fn count_waiting(tx: &Transaction<'_>) -> Result<u64, StoreError> {
     Ok(tx.prepare_cached(COUNT_WAITING)?.query_row([], |row| row.get(0))?)
 }
 
+/// Returns when the oldest message that is to be sent was frozen.
+pub fn oldest_waiting(tx: &Transaction<'_>) -> Result<Option<Timestamp>, StoreError> {
+    const OLDEST_WAITING: &str =
+        "select min(created) from outbox where state in ('ready', 'deferred', 'claimed')";
+    Ok(tx.prepare_cached(OLDEST_WAITING)?.query_row([], |row| row.get(0))?)
+}
+
 /// Returns how many messages a digest has.
 pub fn count_of_digest(tx: &Transaction<'_>, digest: &DigestId) -> Result<usize, StoreError> {
     const COUNT_OF_DIGEST: &str = "select count(*) from outbox where digest = ?1";

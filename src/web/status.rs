@@ -20,10 +20,11 @@ use super::client::Asking;
 use super::headers::Kind;
 use super::views::{Moment, SourceRow};
 use super::{Answer, Face, Refusal, answer};
-use crate::model::{Condition, SourceId, SourceState};
-use crate::pipeline::{Context, Plan};
+use crate::health::{Database, Finding, Health, Level};
+use crate::model::{Condition, SourceId, SourceState, Timestamp};
+use crate::pipeline::{self, Context, Plan};
 use crate::store::sources::Requests;
-use crate::store::{StoreError, Transaction, items, outbox, sources, subscribers};
+use crate::store::{StoreError, Transaction, sources};
 
 /// What the text of `/metrics` is (`OpenMetrics` 1.0).
 const OPEN_METRICS: HeaderValue =
@@ -38,17 +39,22 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .route("/metrics", get(metrics))
 }
 
-/// Returns whether the database answers; says no more, so anyone may ask.
+/// Returns the level of the health as a word, as 503 where it is critical; says no
+/// more, so anyone may ask.
 async fn healthz(State(face): State<Arc<Face>>) -> Response {
-    let (ctx, _) = face.now();
-    let (status, text) = match ctx.store.read(|tx| items::last_receipt(tx).map(|_| ())).await {
-        Ok(()) => (StatusCode::OK, "ok\n"),
+    let (ctx, plan) = face.now();
+    let level = match pipeline::health(&ctx, &plan).await {
+        Ok(health) => health.level(),
         Err(error) => {
             tracing::error!(%error, "the database does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+            Level::Critical
         }
     };
-    let mut response = answer(status, Kind::Status, text);
+    let status = match level {
+        Level::Critical => StatusCode::SERVICE_UNAVAILABLE,
+        Level::Ok | Level::Warning => StatusCode::OK,
+    };
+    let mut response = answer(status, Kind::Status, format!("{level}\n"));
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, plain);
     response
@@ -64,19 +70,21 @@ fn admit(face: &Face, asking: &Asking) -> Result<(), Refusal> {
 
 /// How everything fares at one moment.
 struct Figures {
+    health: Health,
     sources: Vec<(SourceId, String, bool, SourceState, Requests)>,
-    items: u64,
-    outbox: Vec<(String, u64)>,
-    stop: Option<outbox::Stop>,
-    subscribers: Vec<(String, u64)>,
 }
 
 async fn figures(ctx: &Context, plan: &Arc<Plan>) -> Result<Figures, StoreError> {
+    let health = pipeline::health(ctx, plan).await?;
     let plan = Arc::clone(plan);
-    ctx.store.read(move |tx| read(tx, &plan)).await
+    let sources = ctx.store.read(move |tx| read(tx, &plan)).await?;
+    Ok(Figures { health, sources })
 }
 
-fn read(tx: &Transaction<'_>, plan: &Plan) -> Result<Figures, StoreError> {
+fn read(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+) -> Result<Vec<(SourceId, String, bool, SourceState, Requests)>, StoreError> {
     let mut rows = Vec::with_capacity(plan.sources.len());
     for source in &plan.sources {
         let settings = &source.configured.settings;
@@ -87,13 +95,7 @@ fn read(tx: &Transaction<'_>, plan: &Plan) -> Result<Figures, StoreError> {
         let requests = sources::requests(tx, &settings.id)?;
         rows.push((settings.id.clone(), settings.name.clone(), settings.enabled, state, requests));
     }
-    Ok(Figures {
-        sources: rows,
-        items: items::count_all(tx)?,
-        outbox: outbox::count_by_state(tx, None)?,
-        stop: outbox::stopped(tx)?,
-        subscribers: subscribers::count_by_standing(tx)?,
-    })
+    Ok(rows)
 }
 
 impl Figures {
@@ -128,11 +130,13 @@ async fn status(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
         |list: &[(String, u64)]| words(list.iter().map(|(w, n)| (w.as_str(), *n)).collect());
     let requests = figures.requests();
     let fact = |name: &str, value: String| json!({ "name": name, "value": value });
+    let seen = &figures.health.facts;
     let mut facts = vec![
+        fact("Zustand", german(figures.health.level()).to_owned()),
         fact("Quellen", words(figures.by_condition().into_iter().collect())),
-        fact("Meldungen", figures.items.to_string()),
-        fact("Postausgang", named(&figures.outbox)),
-        fact("Abonnements", named(&figures.subscribers)),
+        fact("Meldungen", seen.items.to_string()),
+        fact("Postausgang", named(&seen.sending.outbox)),
+        fact("Abonnements", named(&seen.subscribers)),
         fact(
             "Abfragen",
             format!(
@@ -140,12 +144,11 @@ async fn status(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
                 requests.all, requests.conditional, requests.not_modified
             ),
         ),
-        fact("Version", env!("CARGO_PKG_VERSION").to_owned()),
+        fact("Version", pipeline::VERSION.to_owned()),
         fact("Konfiguration", plan.version.clone()),
     ];
-    if let Some(stop) = &figures.stop {
-        facts.insert(0, fact("Versand", format!("angehalten: {}", stop.reason)));
-    }
+    let found = figures.health.findings.iter().map(|finding| fact("Befund", finding.text.clone()));
+    facts.splice(1..1, found);
     let rows: Vec<SourceRow> = figures
         .sources
         .into_iter()
@@ -183,24 +186,7 @@ fn registry(figures: &Figures) -> Registry {
     }
     registry.register("sources", "Sources by state", states);
 
-    let items = Gauge::<i64>::default();
-    items.set(whole(figures.items));
-    registry.register("items", "Items kept", items);
-
-    let messages = Family::<Labels, Gauge>::default();
-    for state in OUTBOX_STATES {
-        messages.get_or_create(&[("state", state.to_owned())]).set(0);
-    }
-    for (state, count) in &figures.outbox {
-        messages.get_or_create(&[("state", state.clone())]).set(whole(*count));
-    }
-    registry.register("outbox_messages", "Messages in the outbox by state", messages);
-
-    let standings = Family::<Labels, Gauge>::default();
-    for (standing, count) in &figures.subscribers {
-        standings.get_or_create(&[("state", standing.clone())]).set(whole(*count));
-    }
-    registry.register("subscribers", "Subscribers by state", standings);
+    of_health(&mut registry, &figures.health);
 
     let polls = Family::<Labels, Counter>::default();
     let conditional = Family::<Labels, Counter>::default();
@@ -230,6 +216,162 @@ fn registry(figures: &Figures) -> Registry {
     registry
 }
 
+/// The figures that the findings are made of, and the findings.
+fn of_health(registry: &mut Registry, health: &Health) {
+    let facts = &health.facts;
+    let mut single = |name: &str, help: &str, value: Option<i64>| {
+        if let Some(value) = value {
+            let gauge = Gauge::<i64>::default();
+            gauge.set(value);
+            registry.register(name, help, gauge);
+        }
+    };
+    let seconds = |at: Option<Timestamp>| at.map(Timestamp::seconds);
+    let service = facts.service.as_ref();
+    let sending = &facts.sending;
+    let level = Level::ALL.iter().position(|level| *level == health.level());
+    single("health", "0 ok, 1 warning, 2 critical", level.and_then(|at| i64::try_from(at).ok()));
+    single("items", "Items kept", Some(whole(facts.items)));
+    single(
+        "sending_stopped",
+        "1 while the operator stopped all sending",
+        Some(i64::from(sending.stop.is_some())),
+    );
+    single(
+        "sending_paused",
+        "1 while a fault keeps mail from going out",
+        Some(i64::from(sending.pause.is_some())),
+    );
+    single(
+        "mails_waiting",
+        "Messages to be sent, now or later",
+        Some(whole(sending.waiting.messages)),
+    );
+    single(
+        "mails_given_up",
+        "Dead messages that nobody acknowledged",
+        Some(whole(sending.unacknowledged)),
+    );
+    single(
+        "oldest_mail_seconds",
+        "Unix time of the oldest message that waits",
+        seconds(sending.waiting.oldest),
+    );
+    single(
+        "own_outage",
+        "1 while most hosts fail and the fault is likely ours",
+        Some(i64::from(facts.is_own_outage())),
+    );
+    single(
+        "last_poll_seconds",
+        "Unix time of the last request to any source",
+        seconds(facts.last_poll()),
+    );
+    single("disk_free_bytes", "Free bytes of the disk of the database", facts.disk_free.map(whole));
+    if let Database::Sound(bytes) = facts.database {
+        single("database_bytes", "Bytes of the database file", Some(whole(bytes)));
+    }
+    single("started_seconds", "Unix time of the start", seconds(service.and_then(|s| s.started)));
+    single(
+        "heartbeat_seconds",
+        "Unix time of the last turn of all loops",
+        seconds(service.and_then(|s| s.beat)),
+    );
+    single("crashes", "Starts in a row that ended badly", service.map(|s| i64::from(s.crashes)));
+
+    let family = |pairs: &mut dyn Iterator<Item = (&'static str, String, i64)>| {
+        let family = Family::<Labels, Gauge>::default();
+        for (name, value, count) in pairs {
+            family.get_or_create(&[(name, value)]).set(count);
+        }
+        family
+    };
+    let found = family(&mut Finding::CODES.iter().map(|code| {
+        let is_found = health.findings.iter().any(|finding| finding.code == *code);
+        ("code", (*code).to_owned(), i64::from(is_found))
+    }));
+    registry.register("finding", "1 for each finding that holds now", found);
+    let next = facts.slots.iter().filter_map(|slot| Some((slot.series.to_string(), slot.next?)));
+    let next = family(&mut next.map(|(series, at)| ("series", series, at.seconds())));
+    registry.register("digest_next_seconds", "Unix time of the next slot of a series", next);
+    let messages =
+        family(&mut OUTBOX_STATES.iter().map(|state| ("state", (*state).to_owned(), 0)).chain(
+            sending.outbox.iter().map(|(state, count)| ("state", state.clone(), whole(*count))),
+        ));
+    registry.register("outbox_messages", "Messages in the outbox by state", messages);
+    let standings =
+        family(&mut facts.subscribers.iter().map(|(word, n)| ("state", word.clone(), whole(*n))));
+    registry.register("subscribers", "Subscribers by state", standings);
+    let returned =
+        family(&mut facts.returned.iter().map(|(word, n)| ("class", word.clone(), whole(*n))));
+    registry.register("returned_mails", "Mail returned within 30 days by class", returned);
+}
+
+const fn german(level: Level) -> &'static str {
+    match level {
+        Level::Ok => "in Ordnung",
+        Level::Warning => "läuft, etwas ist zu tun",
+        Level::Critical => "gestört",
+    }
+}
+
 fn whole(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::health::{Facts, Held, Sending, Service, Slot, SourceFacts};
+    use crate::model::SeriesId;
+
+    const ALERTS: &str = include_str!("../../docs/monitoring/alerts.yml");
+    const DASHBOARD: &str = include_str!("../../docs/monitoring/dashboard.json");
+
+    /// Figures of which none is missing.
+    fn figures() -> Figures {
+        let now = Some(Timestamp::from_seconds(1_765_260_000));
+        let state = SourceState { last_success: now, ..SourceState::unpolled("a".into()) };
+        let facts = Facts {
+            service: Some(Service { started: now, beat: now, ..Service::default() }),
+            disk_free: Some(1),
+            sources: vec![SourceFacts {
+                id: "a".into(),
+                host: "a".to_owned(),
+                condition: Condition::Ok,
+                failures: 0,
+                last_attempt: now,
+                last_success: now,
+                next_poll: Timestamp::default(),
+                has_failed: false,
+            }],
+            sending: Sending { waiting: Held { messages: 1, oldest: now }, ..Sending::default() },
+            slots: vec![Slot { series: SeriesId::new("taeglich"), overdue: None, next: now }],
+            subscribers: vec![("active".to_owned(), 1)],
+            returned: vec![("hard".to_owned(), 1)],
+            ..Facts::of_database(Timestamp::default(), "1.2.3", Database::Sound(1))
+        };
+        let sources = vec![("a".into(), "A".to_owned(), true, state, Requests::default())];
+        Figures { health: Health::of(facts), sources }
+    }
+
+    #[test]
+    fn the_rules_and_the_dashboard_ask_for_metrics_and_findings_that_exist() {
+        let mut text = String::new();
+        encode(&mut text, &registry(&figures())).unwrap();
+        let names: Vec<&str> =
+            text.lines().filter_map(|line| line.split(['{', ' ']).next()).collect();
+        let mut asked = 0;
+        for (file, content) in [("alerts.yml", ALERTS), ("dashboard.json", DASHBOARD)] {
+            let words = content.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            for name in words.filter(|word| word.starts_with("amtsbote_")) {
+                assert!(names.contains(&name), "{file}: there is no metric {name} in\n{text}");
+                asked += 1;
+            }
+            for code in content.split("code=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+                assert!(Finding::CODES.contains(&code), "{file}: there is no finding {code}");
+            }
+        }
+        assert!(asked > 20, "only {asked} names were found");
+    }
 }

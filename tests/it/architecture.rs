@@ -27,10 +27,12 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
     ("digest", &["model", "text", "agenda", "page"]),
     ("source", &["model", "text", "answer", "extract"]),
     ("normalize", &["model", "text", "extract"]),
+    ("health", &["model"]),
     (
         "pipeline",
         &[
             "model",
+            "health",
             "text",
             "clock",
             "source",
@@ -61,6 +63,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
         "web",
         &[
             "model",
+            "health",
             "text",
             "agenda",
             "store",
@@ -79,6 +82,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
         "daemon",
         &[
             "model",
+            "health",
             "clock",
             "schedule",
             "store",
@@ -97,6 +101,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "model",
+            "health",
             "text",
             "source",
             "fetch",
@@ -142,6 +147,7 @@ pub(crate) const PURE: &[&str] = &[
     "outbox",
     "bounce",
     "schedule",
+    "health",
 ];
 
 const EFFECTS: &[&str] = &[

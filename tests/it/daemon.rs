@@ -237,11 +237,63 @@ async fn a_reload_takes_up_what_was_added_changed_and_removed_and_keeps_history(
     daemon.signal("HUP");
     let logged = daemon.hear("the config is broken and the old one stays").await;
     assert!(logged.contains("sources.toml:4:7"), "{logged}");
-    let status = daemon.hear("STATUS=config broken").await;
+    let status = daemon.hear("STATUS=warning: the config is broken").await;
     assert!(status.contains("sources.toml:4:7") && status.contains("ftp://x.test/"), "{status}");
     let neu = asked("/neu");
     until("the old config goes on", async || asked("/neu") > neu).await;
+    // It stands there until a reload is taken, and not for good.
+    world.write("sources.toml", &sources(&["neu"]));
+    daemon.signal("HUP");
+    daemon.hear("over: the config is broken").await;
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn status_says_whether_the_service_runs_and_makes_nothing() {
+    let world = world(NEVER, 0).await;
+    world.serve("amt", &rss(&entries(1..3)));
+    let plugin = async || {
+        let said = world.run(&["status", "--plugin"]).await;
+        (said.code, said.out)
+    };
+    let (code, said) = plugin().await;
+    assert_eq!(code, 2, "{said}");
+    let mut daemon = Daemon::start(&world).await;
+    daemon.hear("amt: read, 2 new").await;
+    let (code, said) = plugin().await;
+    assert_eq!(code, 0, "{said}");
+    assert!(said.starts_with("AMTSBOTE OK - 1 of 1 sources read, 2 items"), "{said}");
+    let shown = world.run(&["status"]).await.ok().out;
+    let running = format!("process {}", daemon.child.id());
+    assert!(shown.contains("service      running since") && shown.contains(&running), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+
+    // It is killed again and again.
+    for crashes in 1..=3 {
+        daemon.signal("KILL");
+        daemon.end().await;
+        let (code, said) = plugin().await;
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("the service is not running"), "{said}");
+        assert_eq!(said.contains("ended badly 3 times"), crashes == 3, "{said}");
+        daemon = Daemon::start(&world).await;
+    }
+    daemon.stop().await;
+    let said = world.run(&["status", "--json"]).await.ok().lines().remove(0);
+    assert_eq!(said["service"]["running"], false);
+    assert_eq!(said["findings"][0]["code"], "not-running");
+    assert_eq!(said["service"]["crashes"], 0, "it ended as it should: {said}");
+
+    // The database goes: nothing makes another one in its place.
+    std::fs::remove_file(world.var().join("amtsbote.db")).unwrap();
+    for command in [&["status"][..], &["status", "--plugin"], &["items"], &["run"]] {
+        let said = world.run(command).await;
+        let told = format!("{}{}", said.out, said.err);
+        assert!(told.contains("the database is missing") || said.code == 1, "{command:?} {told}");
+        assert!(!world.var().join("amtsbote.db").exists(), "{command:?}");
+    }
+    let (code, said) = plugin().await;
+    assert!(code == 2 && said.contains("the database is missing"), "{said}");
 }
 
 #[tokio::test]

@@ -17,16 +17,20 @@ async fn desk() -> (Desk, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let sources: String = IDS.map(|id| feed_source(id, "")).concat();
     let mut desk = Desk::new(&sources).await;
-    desk.ctx = desk.ctx.clone().with_marks(folder.path().to_owned());
+    desk.ctx = desk.ctx.clone().with_data_dir(folder.path().to_owned());
     for id in IDS {
         desk.net.add(&feed_url(id), document(id, &rss(&entries(1..3))));
     }
     (desk, folder)
 }
 
+fn marks(folder: &tempfile::TempDir) -> PathBuf {
+    folder.path().join("reading")
+}
+
 /// What a process that went down while reading `id` leaves, and what the next one does.
 async fn crash(desk: &Desk, folder: &tempfile::TempDir, id: &str) {
-    std::fs::write(folder.path().join(id), []).unwrap();
+    std::fs::write(marks(folder).join(id), []).unwrap();
     pipeline::note_crashes(&desk.ctx).await.unwrap();
 }
 
@@ -52,7 +56,7 @@ async fn a_source_is_marked_while_it_is_read_and_no_longer() {
         }
     }
     let (mut desk, folder) = desk().await;
-    let mark = folder.path().join("amt");
+    let mark = marks(&folder).join("amt");
     let sources: String = IDS.map(|id| feed_source(id, "")).concat();
     let mut plan = Desk::plan_of(&sources, TOPICS, Arc::clone(&desk.net));
     let amt = Arc::into_inner(plan.sources.remove(0)).unwrap();
@@ -61,7 +65,7 @@ async fn a_source_is_marked_while_it_is_read_and_no_longer() {
     desk.plan = Arc::new(plan);
     let reports = desk.poll().await;
     assert_eq!(reports[0].error, None);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "a mark was left");
+    assert_eq!(std::fs::read_dir(marks(&folder)).unwrap().count(), 0, "a mark was left");
 }
 
 #[tokio::test(start_paused = true)]
@@ -72,7 +76,7 @@ async fn who_may_have_brought_the_process_down_is_asked_last_and_cleared_by_bein
     desk.poll().await;
     crash(&desk, &folder, "amt").await;
     assert_eq!(desk.state("amt").await.crashes, 1);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "counted once");
+    assert_eq!(std::fs::read_dir(marks(&folder)).unwrap().count(), 0, "counted once");
     for id in IDS {
         desk.net.add(&feed_url(id), document(id, &rss(&entries(1..4))));
     }

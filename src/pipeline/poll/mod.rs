@@ -43,6 +43,7 @@ pub(crate) use hosts::HostLimits;
 pub(crate) use marks::Marks;
 pub use marks::note_crashes;
 pub use rekey::identity_in_use;
+pub(super) use source::host;
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +95,9 @@ pub struct PollReport {
     pub status: Option<u16>,
     /// Why it failed.
     pub error: Option<String>,
+    /// The poll before failed as well.
+    #[serde(default)]
+    pub is_repeated: bool,
     /// What the operator should know although it was read.
     pub notes: Vec<String>,
     /// How the source fares now.
@@ -171,10 +175,18 @@ async fn ask_all(
     // Whose fault an unreachable host is can only be said when all have answered.
     let silent: HashSet<&str> = doubtful.iter().map(|polled| polled.due.host.as_str()).collect();
     let asked = silent.iter().filter(|host| !answering.contains(**host)).count() + answering.len();
-    let our_outage = polling::is_our_outage(asked, silent.len());
+    let our_outage = polling::is_our_outage(asked, silent.len())
+        || (!doubtful.is_empty() && is_own_outage(ctx, plan).await?);
     reports.extend(record::commit(ctx, plan, doubtful, our_outage).await?);
     reports.sort_by_key(|report: &PollReport| order.get(&report.id).copied());
     Ok(reports)
+}
+
+/// Returns whether the passes before have shown that most hosts fail: a pass of one
+/// host says nothing by itself.
+async fn is_own_outage(ctx: &Context, plan: &Arc<Plan>) -> Result<bool, PipelineError> {
+    let (now, plan) = (ctx.clock.now(), Arc::clone(plan));
+    Ok(ctx.store.read(move |tx| super::health::own_outage(tx, &plan, now)).await?)
 }
 
 /// Returns when the next source is due; none if none is polled at all.

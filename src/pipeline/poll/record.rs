@@ -86,6 +86,7 @@ fn keep(
         changed: 0,
         status: exchange.status,
         error: None,
+        is_repeated: due.state.last_error.is_some(),
         notes: Vec::new(),
         condition: state.condition,
         duration_ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),

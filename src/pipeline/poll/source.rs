@@ -154,7 +154,7 @@ impl Due {
 }
 
 /// Returns the host whose limit a source counts for: the one that answered last.
-pub(super) fn host(settings: &SourceSettings, cursor: &Cursor) -> String {
+pub(in crate::pipeline) fn host(settings: &SourceSettings, cursor: &Cursor) -> String {
     host_of(caching::final_url(cursor).unwrap_or(&settings.url))
 }
 
