@@ -6,16 +6,18 @@ mod listing;
 mod memory;
 mod names;
 mod retagging;
+mod search;
 mod tags;
 
 pub use changes::{
     ToldChange, amend_change, last_change, let_wait, tell_change, tell_due_changes, waiting_change,
 };
 pub use corrections::{correct, corrected, correction, corrections, uncorrect};
-pub use listing::{Listing, Part, Place, count_found, list};
+pub use listing::{Listing, Part, Place, list};
 pub use memory::{Remembered, remembered, rename};
 pub use names::known_as;
 pub use retagging::{count_tagged_otherwise, set_tagged_by, tagged_by, tagged_otherwise, updated};
+pub use search::count_found;
 pub use tags::{add_tags, set_tag, set_tags, tags};
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
@@ -26,7 +28,7 @@ use super::query::{Query, column};
 use super::row::{count, from_json, to_json};
 use super::{StoreError, dates};
 use crate::model::{Document, Fingerprint, Item, ItemId, Key, Known, SourceId, StoryId, Timestamp};
-use crate::text::fold;
+use crate::text::searchable;
 
 /// Why an item may not be mailed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -343,7 +345,7 @@ fn details(item: &Item) -> Details {
 }
 
 fn words(item: &Item) -> String {
-    fold(&format!("{} {}", item.title, item.summary))
+    searchable(&format!("{} {} {}", item.title, item.summary, item.text))
 }
 
 const STORED_COLUMNS: &str = "

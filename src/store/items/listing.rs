@@ -2,13 +2,12 @@
 
 use rusqlite::{Transaction, named_params};
 
-use super::{STORED_COLUMNS, Stored, read_stored};
+use super::{STORED_COLUMNS, Stored, read_stored, search};
 use crate::model::{ItemId, SourceId, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::store::acts::IS_SHOWN;
 use crate::store::query::Query;
 use crate::store::row::count;
-use crate::text::fold;
 
 /// Which items a listing wants.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +20,7 @@ pub struct Listing {
     pub source: Option<SourceId>,
     /// Only first seen at or after this.
     pub since: Option<Timestamp>,
-    /// Only with all of these words in title or lead.
+    /// Only with all of these words in title or text.
     pub search: Option<String>,
     /// Only one item of each story: the authority's.
     pub one_per_story: bool,
@@ -92,7 +91,10 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
         order by {moment} {order}, items.id {order}
         limit :limit"
     );
-    let search = listing.search.as_deref().and_then(match_expression);
+    let search = match &listing.search {
+        Some(search) => search::expression(tx, search)?,
+        None => None,
+    };
     if listing.search.is_some() && search.is_none() {
         return Ok(Vec::new());
     }
@@ -116,26 +118,4 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
         found.reverse();
     }
     Ok(found)
-}
-
-/// Returns how many items have all of the words in title or lead.
-pub fn count_found(tx: &Transaction<'_>, search: &str) -> Result<usize, StoreError> {
-    let sql = format!(
-        "select count(*) from item_words join items on items.id = item_words.rowid
-        where item_words match ?1 and {IS_SHOWN}"
-    );
-    let Some(search) = match_expression(search) else { return Ok(0) };
-    tx.value(&sql, [search])
-}
-
-/// The words of a search as FTS5 takes them: each quoted, the last as a prefix.
-/// Nothing if there is no word in it.
-fn match_expression(search: &str) -> Option<String> {
-    let folded = fold(search);
-    let words: Vec<String> = folded
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .map(|w| format!("\"{w}\""))
-        .collect();
-    (!words.is_empty()).then(|| format!("{}*", words.join(" ")))
 }
