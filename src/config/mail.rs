@@ -104,7 +104,7 @@ const ADDRESS: Bound = Bound::Text("a mail address", |text| {
 });
 
 /// Returns whether a mail server takes the address in an envelope; lettre's own rule lets more pass.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     let printable =
         text.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"(),:;[]\\".contains(&byte));
     printable && text.len() <= 254 && text.parse::<lettre::Address>().is_ok()

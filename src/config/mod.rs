@@ -32,7 +32,7 @@ pub use files::{Disk, Environment, Files};
 pub use mail::{MailSettings, Mailbox};
 pub use manual::{man_pages, shipped_file, table_text};
 pub use retention::Retention;
-pub use series::SeriesPlan;
+pub use series::{Editors, SeriesPlan, Unanswered};
 pub use service::ServiceSettings;
 pub use show::defaults;
 pub use topics::TermPlaces;

@@ -215,9 +215,14 @@ async fn compose_due(
     if is_ahead {
         tracing::warn!(series.id = %id, "{id}: its last slot lies in the future, the clock was ahead; it begins anew from now");
     }
-    if last.is_none() || is_ahead {
+    let last = if last.is_none() || is_ahead {
         begin_series(running, id, calendar::civil_id(reached)).await?;
-    } else if let Some(due) = calendar.due(last, now, mail.timezone, mail.holidays) {
+        Some(reached)
+    } else {
+        last
+    };
+    let draft = pipeline::draft(ctx, &running.plan, id).await?;
+    if let Some(due) = calendar.due(last, now, mail.timezone, mail.holidays) {
         let moment = Moment::Due { slot: due.slot, catches_up: due.missed > 0 };
         let report = pipeline::compose(ctx, &running.plan, id, moment).await?;
         match &report.digest {
@@ -225,11 +230,15 @@ async fn compose_due(
                 tracing::info!(digest.id = %digest, entries = report.entries, messages = report.messages,
                 "{digest}: {} entries to {} subscribers", report.entries, report.messages);
             }
+            None if report.waits => {
+                tracing::debug!(series.id = %id, "{id}: waits for its editors");
+            }
             None => tracing::info!(series.id = %id, "{id}: nothing to tell"),
         }
         running.ctx.outbox_changed.notify_one();
     }
-    Ok(calendar.next_after_instant(now, mail.timezone, mail.holidays).map(|slot| slot.at))
+    let next = calendar.next_after_instant(now, mail.timezone, mail.holidays).map(|slot| slot.at);
+    Ok(draft.into_iter().chain(next).min())
 }
 
 /// The first sight of a series, or a clock that was ahead: slots that lie before

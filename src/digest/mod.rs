@@ -5,6 +5,8 @@ pub mod select;
 mod take_down;
 mod urgency;
 
-pub use render::{Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
+pub use render::{
+    Confirm, DraftMail, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome,
+};
 pub use select::{Selection, TopicTitle, left_out, select};
 pub use take_down::{TakenDown, take_down};

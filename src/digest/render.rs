@@ -124,6 +124,21 @@ pub struct Notice {
     pub hint: Option<String>,
 }
 
+/// A draft of a digest, to its editor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DraftMail {
+    /// One line.
+    pub subject: String,
+    /// What will happen, and what is known to be missing.
+    pub paragraphs: Vec<String>,
+    /// The entries, one a line, in their order.
+    pub items: Vec<String>,
+    /// `…/r/TOKEN`.
+    pub url: String,
+    /// Title of the series.
+    pub series: String,
+}
+
 /// Why words could not be laid out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RenderError {
@@ -339,6 +354,37 @@ pub fn notice(
         hint: notice.hint.as_ref().map(plain),
     };
     both("notice", view.subject.clone(), &view, templates)
+}
+
+/// A draft to its editor.
+pub fn draft(
+    draft: &DraftMail,
+    face: &Face,
+    templates: &Templates,
+) -> Result<Rendered, RenderError> {
+    #[derive(Serialize)]
+    struct View<'a> {
+        subject: String,
+        face: &'a Face,
+        paragraphs: Vec<String>,
+        items: Vec<String>,
+        url: &'a str,
+        reason: String,
+    }
+    let plain = |text: &String| typo::line(text, 400);
+    let view = View {
+        subject: crate::text::shorten(&plain(&draft.subject), MAX_SUBJECT),
+        face,
+        paragraphs: draft.paragraphs.iter().map(plain).collect(),
+        items: draft.items.iter().take(100).map(plain).collect(),
+        url: &draft.url,
+        reason: format!(
+            "Diese Nachricht geht an die Redaktion von „{}“. Wer den Link hat, entscheidet über \
+             die Ausgabe: Geben Sie ihn nicht weiter.",
+            typo::line(&draft.series, 80)
+        ),
+    };
+    both("draft", view.subject.clone(), &view, templates)
 }
 
 fn both(

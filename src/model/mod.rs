@@ -5,6 +5,7 @@
 mod act;
 mod budget;
 mod digest;
+mod draft;
 mod http;
 mod ids;
 mod item;
@@ -24,6 +25,7 @@ pub use digest::{
     AlsoReported, Digest, Entry, EntryTopic, Reasons, Reminder, Rendered, Section, Series, Update,
     Window,
 };
+pub use draft::{Draft, DraftState};
 pub use http::{Cursor, Headers, Method, Move, Request, Response, Retry};
 pub use ids::{
     DigestId, ItemId, OutboxId, SeriesId, SourceId, StoryId, SubscriberId, TopicId,

@@ -32,7 +32,7 @@ use crate::model::{
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
 use crate::store::items::{self, Received};
-use crate::store::{StoreError, Transaction, acts, dates, sources, stories};
+use crate::store::{StoreError, Transaction, acts, dates, drafts, sources, stories};
 
 /// A deadline is told once more so many days before it ends.
 const REMINDED_BEFORE: Days = Days::new(7);
@@ -65,6 +65,8 @@ pub struct ComposeReport {
     pub messages: usize,
     /// The slot had been done already.
     pub was_done: bool,
+    /// It waits for its editors.
+    pub waits: bool,
 }
 
 /// Composes the digest of a series and freezes its messages.
@@ -113,12 +115,12 @@ fn unfinished(tx: &Transaction<'_>) -> Result<Option<(DigestRow, Vec<Entry>)>, S
 }
 
 /// Everything needed inside the transaction.
-struct Maker {
-    ctx: Context,
-    plan: Arc<Plan>,
-    series: SeriesId,
-    moment: Moment,
-    now: Timestamp,
+pub(super) struct Maker {
+    pub(super) ctx: Context,
+    pub(super) plan: Arc<Plan>,
+    pub(super) series: SeriesId,
+    pub(super) moment: Moment,
+    pub(super) now: Timestamp,
 }
 
 /// What a digest is made of, before anyone's choice.
@@ -128,7 +130,7 @@ struct Material {
 }
 
 impl Maker {
-    fn new(
+    pub(super) fn new(
         ctx: &Context,
         plan: &Arc<Plan>,
         series: &SeriesId,
@@ -173,8 +175,14 @@ impl Maker {
             self.advance(tx, &progress, progress.last_receipt, progress.last_time)?;
             return Ok(ComposeReport { was_done: true, ..ComposeReport::default() });
         }
+        let admitted = self.admitted(tx, upto)?;
+        let upto = admitted.unwrap_or(upto);
         let material = self.gather(tx, &progress, upto)?;
+        if material.is_some() && admitted.is_none() {
+            return Ok(ComposeReport { waits: true, ..ComposeReport::default() });
+        }
         self.advance(tx, &progress, upto, Some(self.now))?;
+        drafts::expire(tx, &self.series, &slot)?;
         let Some(material) = material else { return Ok(ComposeReport::default()) };
         let stem = format!("{}-{}", self.local_date(), self.series);
         let id = digests::free_id(tx, &stem)?;
@@ -195,7 +203,7 @@ impl Maker {
         }
         acts::end(tx, &self.intro(), ActKind::Intro, &format!("in {id}"), self.now)?;
         digests::begin(tx, &id, &material.candidates)?;
-        Ok(ComposeReport { digest: Some(id), entries: row.entries, messages: 0, was_done: false })
+        Ok(ComposeReport { digest: Some(id), entries: row.entries, ..ComposeReport::default() })
     }
 
     /// Returns what became known since the last digest, as entries; none if there is nothing to tell.
@@ -520,7 +528,7 @@ impl Maker {
         at.utc().with_timezone(&self.plan.mail.timezone).date_naive()
     }
 
-    fn series_plan(&self) -> &SeriesPlan {
+    pub(super) fn series_plan(&self) -> &SeriesPlan {
         // Checked in `new`; a plan does not change.
         self.plan.series(&self.series).unwrap_or(&self.plan.series[0])
     }

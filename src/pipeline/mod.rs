@@ -5,6 +5,7 @@
 
 mod compose;
 mod context;
+mod draft;
 mod drain;
 mod envelope;
 mod health;
@@ -25,6 +26,7 @@ pub use compose::{
     send_proof, upcoming,
 };
 pub use context::{Context, PipelineError};
+pub use draft::{answer, draft, draft_of_link};
 pub use drain::{DrainReport, delivery_of, drain, drain_with, next_mail, resume, sweep};
 pub use health::{VERSION, health, health_without};
 pub use intake::{Taken, intake};

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::envelope::{offset_minutes, sender};
 use super::{Context, PipelineError, Plan, outgoing};
 use crate::digest::{Notice, render};
-use crate::model::{Condition, Envelope, MailKind, SourceId, SourceState, SubscriberId};
+use crate::model::{Condition, Envelope, MailKind, Rendered, SourceId, SourceState, SubscriberId};
 use crate::store::bodies::Bytes;
 use crate::store::{StoreError, Transaction, outage, sources};
 
@@ -62,12 +62,25 @@ fn freeze(
     notice: &Notice,
     what: &str,
 ) -> Result<(), PipelineError> {
-    let now = ctx.clock.now();
     let mail = &plan.mail;
     let rendered = render::notice(notice, &mail.face, &mail.templates)?;
+    freeze_words(tx, ctx, plan, admin, &rendered, what)
+}
+
+/// Puts a mail to someone who runs the service into the outbox; `what` makes its Message-ID
+/// unlike others'.
+pub(super) fn freeze_words(
+    tx: &Transaction<'_>,
+    ctx: &Context,
+    plan: &Plan,
+    recipient: &str,
+    rendered: &Rendered,
+    what: &str,
+) -> Result<(), PipelineError> {
+    let (now, mail) = (ctx.clock.now(), &plan.mail);
     let envelope = Envelope {
         kind: MailKind::Notice,
-        recipient: admin.to_owned(),
+        recipient: recipient.to_owned(),
         sender: sender(mail, &ctx.tokens.bounce(NO_SUBSCRIBER)),
         from: mail.settings.from.to_string(),
         reply_to: mail.settings.reply_to.clone(),
@@ -81,7 +94,7 @@ fn freeze(
         date_offset_minutes: offset_minutes(now, mail.timezone),
         list: None,
     };
-    let payload = ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
+    let payload = ctx.channel.encode(&envelope, rendered).map_err(PipelineError::Encode)?;
     outgoing::freeze(tx, &envelope, Bytes::Whole(&payload), None, None)?;
     Ok(())
 }

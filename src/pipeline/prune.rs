@@ -5,7 +5,7 @@ use super::{Context, PipelineError, Plan};
 use crate::dedup;
 use crate::model::Timestamp;
 use crate::store::{
-    StoreError, Transaction, bounces, items, jobs, outbox, robots, stories, subscribers,
+    StoreError, Transaction, bounces, drafts, items, jobs, outbox, robots, stories, subscribers,
 };
 
 /// What was let go.
@@ -89,6 +89,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
         .write(move |tx| {
             jobs::prune(tx, window)?;
             robots::prune(tx, window)?;
+            drafts::prune(tx, window)?;
             match items::first_since(tx, window)? {
                 Some(oldest) => stories::prune(tx, oldest),
                 None => Ok(0),

@@ -8,7 +8,7 @@ use super::subscription::{depart, erase, set_links};
 use crate::model::{Standing, SubscriberId, Timestamp};
 use crate::store::outbox::{self, Chosen, Move};
 use crate::store::subscribers::{self, Left};
-use crate::store::{Store, StoreError, Transaction, digests, forgotten};
+use crate::store::{Store, StoreError, Transaction, digests, drafts, forgotten};
 use crate::subscriber::token::{self, Tokens};
 
 /// What the database that is replaced knows and its backup does not: who left,
@@ -81,6 +81,7 @@ pub async fn catch_up(
         // No process of before sends any more; what it had claimed may be out.
         outbox::recover(tx, now)?;
         digests::hold_unfinished(tx)?;
+        drafts::unanswer_all(tx)?;
         let held = outbox::move_chosen(tx, &Chosen::default(), Move::Hold, now)?;
         Ok(Caught { held, left, forgotten })
     });

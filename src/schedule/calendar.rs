@@ -7,6 +7,7 @@
 //! autumn overlap is in its first pass, and the second pass has none.
 
 mod civil;
+mod draft;
 mod fields;
 mod words;
 
@@ -19,6 +20,8 @@ use chrono_tz::Tz;
 use super::holidays::Holidays;
 use crate::model::Timestamp;
 use crate::model::settings::TextSetting;
+
+pub use draft::DraftTime;
 
 /// Slots are counted up to here; a `* * * * * *` that slept a year stays cheap.
 const MOST_COUNTED: usize = 1000;

@@ -16,6 +16,7 @@ pub mod bounces;
 pub mod copy;
 pub mod dates;
 pub mod digests;
+pub mod drafts;
 pub mod forgotten;
 pub mod items;
 pub mod jobs;

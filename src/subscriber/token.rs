@@ -107,6 +107,14 @@ impl Tokens {
         self.of("confirm", &what)
     }
 
+    /// For `/r/TOKEN`: sees a draft and decides on it, and on no other.
+    pub fn desk(&self, draft: i64, made: Timestamp, editor: &str) -> String {
+        let mut what = draft.to_be_bytes().to_vec();
+        what.extend(made.0.to_be_bytes());
+        what.extend(editor.as_bytes());
+        self.of("desk", &what)
+    }
+
     /// Returns when a form was given out, as a field that nobody else can make:
     /// milliseconds, a dot, and their proof.
     pub fn stamp(&self, at: Timestamp) -> String {
@@ -245,6 +253,8 @@ mod tests {
             t.bounce(two),
             t.confirm(one, Timestamp(1)),
             t.confirm(one, Timestamp(2)),
+            t.desk(1, Timestamp(2), "a@x.example"),
+            t.desk(1, Timestamp(2), "b@x.example"),
             Tokens::new(Key::from_bytes([8; 32])).unsubscribe(one),
         ];
         for (i, token) in all.iter().enumerate() {

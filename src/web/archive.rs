@@ -500,7 +500,7 @@ async fn robots() -> Response {
     let mut response = answer(
         StatusCode::OK,
         Kind::Style,
-        "User-agent: *\nDisallow: /a/\nDisallow: /b/\nDisallow: /e/\nDisallow: /status\n",
+        "User-agent: *\nDisallow: /a/\nDisallow: /b/\nDisallow: /e/\nDisallow: /r/\nDisallow: /status\n",
     );
     response.headers_mut().insert(
         axum::http::header::CONTENT_TYPE,

@@ -9,6 +9,8 @@ pub enum Kind {
     Form,
     /// A page behind a token in its path: nobody else may learn of it or keep it.
     Token,
+    /// An editor's page behind a token: as secret, and its forms must name their origin.
+    Desk,
     /// A feed.
     Feed,
     /// A calendar.
@@ -27,7 +29,9 @@ impl Kind {
     /// The Content-Type field.
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Page | Self::Form | Self::Token | Self::Status => "text/html; charset=utf-8",
+            Self::Page | Self::Form | Self::Token | Self::Desk | Self::Status => {
+                "text/html; charset=utf-8"
+            }
             Self::Feed => "application/atom+xml; charset=utf-8",
             Self::Calendar => "text/calendar; charset=utf-8",
             Self::Style => "text/css; charset=utf-8",
@@ -40,7 +44,7 @@ impl Kind {
             Self::Page => "public, max-age=60",
             Self::Feed | Self::Calendar => "public, max-age=300",
             Self::Style => "public, max-age=3600",
-            Self::Form | Self::Token | Self::Status => "no-store",
+            Self::Form | Self::Token | Self::Desk | Self::Status => "no-store",
         }
     }
 
@@ -55,7 +59,7 @@ impl Kind {
 
     /// Returns whether search engines are told to stay away.
     pub const fn is_hidden(self) -> bool {
-        matches!(self, Self::Token | Self::Status)
+        matches!(self, Self::Token | Self::Desk | Self::Status)
     }
 
     /// Every field of the answer but Content-Length and validators, name in lower case.

@@ -9,6 +9,7 @@ mod agenda;
 mod archive;
 mod choices;
 mod client;
+mod desk;
 mod door;
 mod feeds;
 pub mod headers;
@@ -111,6 +112,7 @@ pub fn router(settings: Settings, current: Current) -> Router {
         .merge(feeds::router())
         .merge(subscribe::router())
         .merge(settings::router())
+        .merge(desk::router())
         .merge(status::router());
     door::before(paths, &face).with_state(face)
 }

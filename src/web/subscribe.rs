@@ -104,7 +104,7 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
 }
 
 /// Browsers say where a form came from; programs need not.
-fn is_our_origin(asking: &Asking, plan: &Plan) -> bool {
+pub(super) fn is_our_origin(asking: &Asking, plan: &Plan) -> bool {
     if !asking.has("origin") {
         return true;
     }

@@ -71,6 +71,7 @@ pub(crate) const MAY_USE: &[(&str, &[&str])] = &[
             "digest",
             "subscriber",
             "topic",
+            "schedule",
             "pipeline",
             "desk",
             "config",

@@ -17,6 +17,7 @@ mod crash;
 mod daemon;
 mod dkim;
 mod docs;
+mod drafts;
 mod editor;
 mod etiquette;
 mod golden;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{NaiveDate, NaiveTime};
 
 use super::super::select::TopicTitle;
-use super::{Confirm, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
+use super::{Confirm, DraftMail, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
 use crate::model::{
     AlsoReported, DateKind, Digest, Document, Entry, EntryTopic, ItemDate, ItemId, KeptDate,
     Precision, Reasons, Reminder, Rendered, Section, Series, StoryId, Timestamp, Update, Window,
@@ -64,6 +64,14 @@ pub(super) fn try_all(templates: &Templates) -> Vec<TemplateProblem> {
             hint: is_full.then(|| "`amtsbote status`".into()),
         };
         note(super::notice(&notice, &face, templates));
+        let draft = DraftMail {
+            subject: "Entwurf".into(),
+            paragraphs: notice.paragraphs.clone(),
+            items: notice.items.clone(),
+            url: "https://example.de/r/x".into(),
+            series: "Beispiel".into(),
+        };
+        note(super::draft(&draft, &face, templates));
     }
     problems
 }

@@ -49,7 +49,10 @@ pub async fn preview(
 }
 
 impl Maker {
-    fn upcoming(&self, tx: &Transaction<'_>) -> Result<Option<Upcoming>, PipelineError> {
+    pub(in crate::pipeline) fn upcoming(
+        &self,
+        tx: &Transaction<'_>,
+    ) -> Result<Option<Upcoming>, PipelineError> {
         let progress = digests::progress(tx, &self.series)?;
         let upto = items::last_receipt(tx)?;
         let Some(material) = self.gather(tx, &progress, upto)? else { return Ok(None) };
