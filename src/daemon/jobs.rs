@@ -153,7 +153,7 @@ async fn attempt(house: &House, work: Work) -> Outcome {
         done = done => match done {
             Ok(Ok(value)) => Outcome::Done(value),
             Ok(Err(error)) => Outcome::Failed(format!("{:#}", anyhow::Error::new(error))),
-            Err(fault) => Outcome::Failed(format!("a fault of the program: {fault}")),
+            Err(_) => Outcome::Failed("a fault of the program; its place stands in the log".to_owned()),
         },
         () = grace_period_ends(&house.stop) => Outcome::Failed("the service was told to stop".to_owned()),
     }

@@ -104,8 +104,8 @@ pub enum DaemonError {
         cause: std::io::Error,
     },
     /// A loop panicked.
-    #[error("a loop of the daemon ended by a fault of the program: {0}")]
-    Panicked(String),
+    #[error("a loop of the daemon ended by a fault of the program; its place stands in the log")]
+    Panicked,
 }
 
 /// What the daemon begins with.
@@ -160,7 +160,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
             },
             Some(ended) = lives.join_next() => break match ended {
                 Ok(result) => result,
-                Err(error) => Err(DaemonError::Panicked(error.to_string())),
+                Err(_) => Err(DaemonError::Panicked),
             },
         }
     };
