@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// Name of the newsletter
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// Address of the web pages, such as https://meldungen.musterstadt.example/
+    /// Address of the web pages, such as `https://meldungen.musterstadt.example/`
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
     /// Postal line of the footer

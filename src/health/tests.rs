@@ -97,7 +97,7 @@ fn states() -> Vec<(&'static str, Level, Facts)> {
             Critical,
             // Never read before: a first start without a name server.
             with(&|f| {
-                f.sources = ["a", "b", "c", "d"].map(|id| failed(id, Condition::New)).to_vec()
+                f.sources = ["a", "b", "c", "d"].map(|id| failed(id, Condition::New)).to_vec();
             }),
         ),
         ("no-source-read", Critical, with(&|f| f.sources = vec![failed("a", Condition::New)])),

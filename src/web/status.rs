@@ -68,10 +68,13 @@ fn admit(face: &Face, asking: &Asking) -> Result<(), Refusal> {
     if is_let_in { Ok(()) } else { Err(Refusal::Status(StatusCode::FORBIDDEN)) }
 }
 
+/// A source: id, name, whether it is switched on, its state and its requests.
+type Row = (SourceId, String, bool, SourceState, Requests);
+
 /// How everything fares at one moment.
 struct Figures {
     health: Health,
-    sources: Vec<(SourceId, String, bool, SourceState, Requests)>,
+    sources: Vec<Row>,
 }
 
 async fn figures(ctx: &Context, plan: &Arc<Plan>) -> Result<Figures, StoreError> {
@@ -81,10 +84,7 @@ async fn figures(ctx: &Context, plan: &Arc<Plan>) -> Result<Figures, StoreError>
     Ok(Figures { health, sources })
 }
 
-fn read(
-    tx: &Transaction<'_>,
-    plan: &Plan,
-) -> Result<Vec<(SourceId, String, bool, SourceState, Requests)>, StoreError> {
+fn read(tx: &Transaction<'_>, plan: &Plan) -> Result<Vec<Row>, StoreError> {
     let mut rows = Vec::with_capacity(plan.sources.len());
     for source in &plan.sources {
         let settings = &source.configured.settings;
