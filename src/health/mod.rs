@@ -1,6 +1,6 @@
 //! How the service fares: one model, from which every view is made.
 //!
-//! [`Facts`] are what was seen at one moment, [`Facts::judge`] says what of it
+//! [`Facts`] are what was seen at one moment; the findings of [`Health`] say what of it
 //! someone should know. `status`, the plugin, `/healthz`, `/metrics`, the line
 //! of systemd and the log of the daemon show the same findings, so that none of
 //! them can say another thing than the others. Looks at nothing itself.
