@@ -217,25 +217,13 @@ fn spelling(part: &Sentence<'_>) -> u64 {
 
 /// Pairs sentences that are most alike, each with one.
 fn pairs(gone: &[&Sentence<'_>], added: &[&Sentence<'_>]) -> Vec<(usize, usize, f64)> {
-    let stems = |part: &Sentence<'_>| -> HashSet<u64> {
-        words(part).filter(|word| !word.is_small).map(|word| word.stem).collect()
-    };
-    let with_facts = |part: &Sentence<'_>, stems: &HashSet<u64>| -> HashSet<u64> {
-        stems.iter().copied().chain(facts(part).map(|(fact, _)| fact.code())).collect()
-    };
-    let old: Vec<HashSet<u64>> = gone.iter().take(MOST_UNPAIRED).map(|part| stems(part)).collect();
-    let new: Vec<HashSet<u64>> = added.iter().take(MOST_UNPAIRED).map(|part| stems(part)).collect();
+    let (old, new) = (said(gone), said(added));
     let mut found: Vec<(usize, usize, f64)> = Vec::new();
-    for (before, ours) in old.iter().enumerate() {
-        for (after, theirs) in new.iter().enumerate() {
+    for (before, (our_words, ours)) in old.iter().enumerate() {
+        for (after, (their_words, theirs)) in new.iter().enumerate() {
             // Where words are shared, so may be the amount: „höchstens“, „mindestens 20 Euro“.
-            let likeness = if ours.is_disjoint(theirs) {
-                0.0
-            } else {
-                let (ours, theirs) =
-                    (with_facts(gone[before], ours), with_facts(added[after], theirs));
-                dice(&ours, &theirs)
-            };
+            let is_alien = our_words.is_disjoint(their_words);
+            let likeness = if is_alien { 0.0 } else { dice(ours, theirs) };
             let likeness = likeness.max(same_label(gone[before], added[after]));
             if likeness >= REWORDED {
                 found.push((before, after, likeness));
@@ -256,6 +244,18 @@ fn pairs(gone: &[&Sentence<'_>], added: &[&Sentence<'_>]) -> Vec<(usize, usize, 
     });
     found.sort_by_key(|(_, after, _)| *after);
     found
+}
+
+/// Returns the words of each sentence, and its words and facts.
+fn said(parts: &[&Sentence<'_>]) -> Vec<(HashSet<u64>, HashSet<u64>)> {
+    let of = |part: &&Sentence<'_>| {
+        let stems: HashSet<u64> =
+            words(part).filter(|word| !word.is_small).map(|word| word.stem).collect();
+        let facts = facts(part).map(|(fact, _)| fact.code());
+        let all = stems.iter().copied().chain(facts).collect();
+        (stems, all)
+    };
+    parts.iter().take(MOST_UNPAIRED).map(of).collect()
 }
 
 /// Likeness of short sentences that begin with the same noun: "Ort ist …", "Status: …".
