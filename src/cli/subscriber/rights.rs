@@ -4,7 +4,7 @@ use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use super::no_address;
-use crate::cli::output::json_time;
+use crate::cli::output::{counted, json_time};
 use crate::cli::{Exit, Session, UsageError};
 use crate::model::State;
 use crate::pipeline::{self, Proof};
@@ -108,17 +108,13 @@ pub(super) async fn forget(session: &Session, text: &str) -> anyhow::Result<Exit
     }
     output.line(&format!(
         "erased: address, choice and proof of {}, the bytes of {}, {}",
-        counted(done.subscriptions, "subscription"),
-        counted(done.mails, "mail"),
-        counted(done.bounces, "returned mail"),
+        counted(&json!(done.subscriptions), "subscription", "subscriptions"),
+        counted(&json!(done.mails), "mail", "mails"),
+        counted(&json!(done.bounces), "returned mail", "returned mails"),
     ))?;
     output.say(
         "a keyed hash of the address stays, so that `subscriber import` does not bring it back",
     );
     output.say("mails that were delivered, and backups, are not touched by this");
     Ok(Exit::Done)
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
