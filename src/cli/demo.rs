@@ -119,7 +119,7 @@ async fn list_topics(session: &Session, output: &Output) -> anyhow::Result<()> {
             limit: 100,
             ..Listing::default()
         };
-        super::items::print(session, listing).await?;
+        super::items::print(session, listing, None).await?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::model::{
     parse_duration,
 };
 use crate::store::items::{self, Listing, Part, Stored};
-use crate::store::{acts, dates, digests, sources, stories};
+use crate::store::{StoreError, Transaction, acts, dates, digests, sources, stories};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -24,7 +24,7 @@ pub(super) struct Arguments {
     /// Only first seen since: a span such as `7d`, or a date such as `2025-12-09`
     #[arg(long, value_name = "D")]
     since: Option<String>,
-    /// Only with all of these words in title or lead
+    /// Only with all of these words in title or text, what fits best first
     #[arg(long, value_name = "Q")]
     search: Option<String>,
     /// At most so many
@@ -57,37 +57,51 @@ pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Resul
         topic: arguments.topic.map(TopicId::new),
         source: arguments.source.map(SourceId::new),
         since,
-        search: arguments.search,
         with_hidden: true,
         one_per_story: false,
         with_topic: false,
         limit: arguments.limit,
         part: Part::Newest,
     };
-    print(&session, listing).await?;
+    print(&session, listing, arguments.search).await?;
     Ok(Exit::Done)
 }
 
-/// Prints the items of a listing.
-pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result<()> {
-    let found = session
+/// Prints the items of a listing, or of a search among them.
+pub(super) async fn print(
+    session: &Session,
+    listing: Listing,
+    search: Option<String>,
+) -> anyhow::Result<()> {
+    let (found, suggestion) = session
         .ctx
         .store
         .read(move |tx| {
             let mut found = Vec::new();
-            for item in items::list(tx, &listing)? {
+            let items = match &search {
+                Some(words) => sought(tx, words, &listing)?,
+                None => items::list(tx, &listing)?,
+            };
+            let suggestion = match &search {
+                Some(words) if items.is_empty() => items::suggestion(tx, words, &listing)?,
+                _ => None,
+            };
+            for item in items {
                 let tags = items::tags(tx, item.id)?;
                 let related = stories::related(tx, item.story)?;
                 let told = digests::told_in(tx, item.story)?;
                 let dates = dates::of_item(tx, item.id)?;
                 found.push((item, tags, related, told, dates));
             }
-            Ok(found)
+            Ok((found, suggestion))
         })
         .await?;
     let output = &session.output;
     if found.is_empty() {
-        output.say("no items");
+        output.say(&match suggestion {
+            Some(words) => format!("no items; did you mean `{words}`?"),
+            None => "no items".to_owned(),
+        });
         return Ok(());
     }
     output.list(
@@ -105,6 +119,15 @@ pub(super) async fn print(session: &Session, listing: Listing) -> anyhow::Result
             ]
         },
     )
+}
+
+/// Returns the items of a search, what fits best first.
+fn sought(tx: &Transaction<'_>, words: &str, listing: &Listing) -> Result<Vec<Stored>, StoreError> {
+    let mut found = Vec::new();
+    for place in items::search(tx, words, listing)?.items.into_iter().take(listing.limit) {
+        found.extend(items::get(tx, place.id)?);
+    }
+    Ok(found)
 }
 
 fn object(

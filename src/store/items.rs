@@ -17,7 +17,7 @@ pub use listing::{Listing, Part, Place, list};
 pub use memory::{Remembered, remembered, rename};
 pub use names::known_as;
 pub use retagging::{count_tagged_otherwise, set_tagged_by, tagged_by, tagged_otherwise, updated};
-pub use search::count_found;
+pub use search::{Hits, search, suggestion};
 pub use tags::{add_tags, set_tag, set_tags, tags};
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
@@ -254,7 +254,9 @@ pub fn insert(
     if inserted == 0 {
         return Ok(None);
     }
-    tx.run(INSERT_WORDS, (id, words(item)))?;
+    let words = words(item);
+    tx.run(INSERT_WORDS, (id, &words))?;
+    search::keep_words(tx, &words)?;
     names::keep(tx, source, id, item)?;
     dates::set(tx, id, &item.dates)?;
     if withheld.is_none() {
@@ -295,7 +297,9 @@ pub fn rewrite(
             ":details": to_json(&details(item))?,
         },
     )?;
-    tx.run(REWRITE_WORDS, (id, words(item)))?;
+    let words = words(item);
+    tx.run(REWRITE_WORDS, (id, &words))?;
+    search::keep_words(tx, &words)?;
     names::keep(tx, source, id, item)?;
     dates::set(tx, id, &item.dates)?;
     Ok(())

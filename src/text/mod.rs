@@ -32,7 +32,10 @@ pub use numerals::{numeral, ordinal};
 pub use outcomes::{Outcome, Outcomes, deciding_bodies, outcomes};
 pub use passing::passing;
 pub use rubric::{Rubric, rubric};
-pub use search::{Wanted, is_part_of, searchable, wanted};
+pub use search::{
+    Fit, Piece, Wanted, excerpt, fit, kept_words, marked, searchable, sound_pieces, spelt,
+    typed_words, wanted,
+};
 pub use sentences::{sentences, shorten};
 pub use unwrap::unwrapped;
 pub use words::words;

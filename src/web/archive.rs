@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::choices::Fields;
 use super::door::Segment;
 use super::headers::Kind;
+use super::search::Sought;
 use super::views::{ItemLine, ItemList, ItemPage, Moment, OtherItem, TopicLink, TopicReason};
 use super::{Answer, Face, Refusal, answer};
 use crate::digest::{Selection, TakenDown, left_out, render, select, take_down};
@@ -25,13 +26,11 @@ use crate::pipeline::{Plan, opinion, reason};
 use crate::store::acts::{self, Hidden};
 use crate::store::items::{self, Listing, Part, Place, Stored};
 use crate::store::{StoreError, Transaction, dates, digests, stories};
-use crate::text;
 use crate::text::typography as typo;
+use crate::text::{self, Piece, Wanted};
 
 /// Items on a page of a list.
-const PAGE_SIZE: usize = 20;
-/// Longest search, in characters; the field takes no more.
-const MAX_QUERY: usize = 200;
+pub(super) const PAGE_SIZE: usize = 20;
 /// Digests that the archive lists.
 const MAX_DIGESTS: usize = 1000;
 /// Longest title.
@@ -63,45 +62,26 @@ pub(super) fn router() -> Router<Arc<Face>> {
 async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answer {
     let (ctx, plan) = face.now();
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    let sought = Sought::of(&fields, &plan)?;
+    if !sought.is_everything() {
+        return super::search::page(&face, sought, &fields).await;
+    }
     let part = part(&fields)?;
-    let query: Option<String> = fields
-        .first("suche")
-        .map(|query| text::clean_line(query, MAX_QUERY))
-        .filter(|query| !query.trim().is_empty());
     let is_all = fields.first("alles") == Some("1");
     let known = Arc::clone(&plan);
-    let page = ctx
+    let list = ctx
         .store
         .read(move |tx| {
-            let found = match &query {
-                Some(query) => items::count_found(tx, query)?,
-                None => 0,
-            };
-            let listing = Listing {
-                search: query.clone(),
-                // A search shows what has the words, whoever leads its story.
-                one_per_story: query.is_none(),
-                // The service is for its topics; the rest is there for who asks.
-                with_topic: query.is_none() && !is_all,
-                ..Listing::default()
-            };
-            let path = query.as_deref().map_or_else(
-                || if is_all { "/?alles=1&" } else { "/?" }.to_owned(),
-                |query| {
-                    let encoded: String =
-                        url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
-                    format!("/?suche={encoded}&")
-                },
-            );
-            let list = list(tx, &known, listing, part, &path)?;
-            let topics: Vec<TopicLink> =
-                known.topics.iter().map(|(id, title)| link(id, title)).collect();
-            Ok(list.map(
-                |list| json!({ "query": query, "found": found, "topics": topics, "list": list, "all": is_all }),
-            ))
+            // The service is for its topics; the rest is there for who asks.
+            let listing =
+                Listing { one_per_story: true, with_topic: !is_all, ..Listing::default() };
+            list(tx, &known, listing, part, if is_all { "/?alles=1&" } else { "/?" })
         })
         .await?
         .ok_or(Refusal::MISSING)?;
+    let topics: Vec<TopicLink> = plan.topics.iter().map(|(id, title)| link(id, title)).collect();
+    let page =
+        json!({ "search": sought.form(&plan), "topics": topics, "list": list, "all": is_all });
     face.ok(&plan, "start.html", Kind::Page, page)
 }
 
@@ -131,7 +111,7 @@ async fn topic(
 
 /// Returns the part of a list that is asked for: what is older than the item named in
 /// `vor`, newer than the one in `nach`, or the newest.
-fn part(fields: &Fields) -> Result<Part, Refusal> {
+pub(super) fn part(fields: &Fields) -> Result<Part, Refusal> {
     match (fields.first("vor"), fields.first("nach")) {
         (Some(text), _) => place(text).map(Part::OlderThan).ok_or(Refusal::MISSING),
         (None, Some(text)) => place(text).map(Part::NewerThan).ok_or(Refusal::MISSING),
@@ -152,7 +132,7 @@ fn written(place: Place) -> String {
 
 /// Returns a part of the items; none if it lies behind the oldest: to say there that
 /// no item has come yet would be wrong.
-fn list(
+pub(super) fn list(
     tx: &Transaction<'_>,
     plan: &Plan,
     listing: Listing,
@@ -183,20 +163,38 @@ fn list(
         until: first.map(|item| Moment::day(Place::of(item).at, plan.mail.timezone)),
         newer: link(first, "nach"),
         older: link(stored.last().filter(|_| has_older), "vor"),
-        items: stored.into_iter().map(|item| line(tx, plan, item)).collect::<Result<_, _>>()?,
+        items: stored
+            .into_iter()
+            .map(|item| line(tx, plan, item, &[]))
+            .collect::<Result<_, _>>()?,
     }))
 }
 
-fn line(tx: &Transaction<'_>, plan: &Plan, item: Stored) -> Result<ItemLine, StoreError> {
+/// Returns an item as a line of a list, in which words that were looked for are marked. Where
+/// title and lead have none of them, what stands around the first in the text is shown.
+pub(super) fn line(
+    tx: &Transaction<'_>,
+    plan: &Plan,
+    item: Stored,
+    wanted: &[Wanted],
+) -> Result<ItemLine, StoreError> {
     let zone = plan.mail.timezone;
+    let title = text::marked(&typo::line(&item.title, MAX_TITLE), wanted);
+    let mut summary = text::marked(&typo::line(&item.summary, SHORT_LEAD), wanted);
+    let has_hit = |pieces: &[Piece]| pieces.iter().any(|piece| piece.hit);
+    if !wanted.is_empty() && !has_hit(&title) && !has_hit(&summary) {
+        let told = text::excerpt(&item.text, wanted, SHORT_LEAD);
+        let told = told.map(|told| text::marked(&typo::line(&told, SHORT_LEAD), wanted));
+        summary = told.unwrap_or(summary);
+    }
     Ok(ItemLine {
         id: item.id.0,
         topics: topics(tx, plan, item.id)?,
         also: others(tx, &item)?.len(),
         published: item.published.map(|at| Moment::day(at, zone)),
-        summary: typo::line(&item.summary, SHORT_LEAD),
+        summary,
         language: language(&item),
-        title: typo::line(&item.title, MAX_TITLE),
+        title,
         source: item.source_name,
     })
 }
@@ -226,7 +224,7 @@ pub(super) fn others(tx: &Transaction<'_>, item: &Stored) -> Result<Vec<Stored>,
     Ok(others)
 }
 
-fn link(id: &TopicId, title: &str) -> TopicLink {
+pub(super) fn link(id: &TopicId, title: &str) -> TopicLink {
     TopicLink { id: id.to_string(), title: title.to_owned() }
 }
 

@@ -1,4 +1,4 @@
-//! Atom feeds of everything and of each topic, with validators.
+//! Atom feeds of everything, of each topic and of every search, with validators.
 
 use std::sync::Arc;
 
@@ -16,6 +16,7 @@ use super::archive::{MAX_TITLE, SHORT_LEAD, others, topics};
 use super::choices::Fields;
 use super::door::Segment;
 use super::headers::Kind;
+use super::search::{self, Sought};
 use super::views::{Feed, FeedEntry};
 use super::{Answer, Face, Refusal, answer};
 use crate::model::{Timestamp, TopicId};
@@ -42,20 +43,30 @@ async fn feed(
 ) -> Answer {
     let (ctx, plan) = face.now();
     let name = file.strip_suffix(".atom").ok_or(Refusal::MISSING)?;
-    let of = match name {
-        "alle" => None,
-        id => Some(
-            plan.topics.iter().find(|(topic, _)| topic.as_str() == id).ok_or(Refusal::MISSING)?,
-        ),
-    };
-    let topic = of.map(|(id, _)| id.clone());
-    let title = of.map_or("Alle Meldungen", |(_, title)| title.as_str());
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
-    let is_all = fields.first("alles") == Some("1");
+    let (title, listed, path, file) = match name {
+        "alle" => {
+            let is_all = fields.first("alles") == Some("1");
+            ("Alle Meldungen".to_owned(), Listed::Of(None, is_all), String::new(), file)
+        }
+        "suche" => {
+            let sought = Sought::of(&fields, &plan)?;
+            if sought.is_everything() {
+                return Err(Refusal::MISSING);
+            }
+            let query = sought.query();
+            let file = format!("{file}?{query}");
+            (sought.title(), Listed::Sought(sought, ctx.clock.now()), format!("?{query}"), file)
+        }
+        id => {
+            let known = plan.topics.iter().find(|(topic, _)| topic.as_str() == id);
+            let (id, title) = known.ok_or(Refusal::MISSING)?;
+            (title.clone(), Listed::Of(Some(id.clone()), false), format!("thema/{id}"), file)
+        }
+    };
     let known = Arc::clone(&plan);
-    let entries = ctx.store.read(move |tx| entries(tx, &known, topic, is_all)).await?;
+    let entries = ctx.store.read(move |tx| entries(tx, &known, &listed)).await?;
     let updated = entries.iter().map(|(at, _)| *at).max().unwrap_or_default();
-    let path = of.map_or_else(String::new, |(id, _)| format!("thema/{id}"));
     let feed = Feed {
         title: format!("{}: {title}", plan.mail.face.name),
         self_url: plan.mail.link(&format!("feeds/{file}")),
@@ -67,20 +78,33 @@ async fn feed(
     Ok(validated(&headers, text, updated))
 }
 
+/// What a feed lists.
+enum Listed {
+    /// The stories of a topic or of all; with those that have no topic.
+    Of(Option<TopicId>, bool),
+    /// What a search finds at that time.
+    Sought(Sought, Timestamp),
+}
+
 fn entries(
     tx: &Transaction<'_>,
     plan: &Plan,
-    topic: Option<TopicId>,
-    is_all: bool,
+    listed: &Listed,
 ) -> Result<Vec<(Timestamp, FeedEntry)>, StoreError> {
-    let listing = Listing {
-        topic,
-        with_topic: !is_all,
-        one_per_story: true,
-        limit: ENTRIES,
-        ..Listing::default()
+    let items = match listed {
+        Listed::Of(topic, is_all) => {
+            let listing = Listing {
+                topic: topic.clone(),
+                with_topic: !is_all,
+                one_per_story: true,
+                limit: ENTRIES,
+                ..Listing::default()
+            };
+            items::list(tx, &listing)?
+        }
+        Listed::Sought(sought, now) => search::newest(tx, sought, *now, ENTRIES)?,
     };
-    items::list(tx, &listing)?.into_iter().map(|item| entry(tx, plan, item)).collect()
+    items.into_iter().map(|item| entry(tx, plan, item)).collect()
 }
 
 fn entry(

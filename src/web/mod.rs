@@ -1,7 +1,7 @@
 //! The web face: German, accessible, no JavaScript, no cookies.
 //!
 //! `views` says what a page needs to know, the templates of `page` make HTML of
-//! it, `headers` guards it. None of them asks the store or a clock. `archive`, `agenda`, `feeds`, `subscribe`, `settings` and `status` each answer
+//! it, `headers` guards it. None of them asks the store or a clock. `archive`, `search`, `agenda`, `feeds`, `subscribe`, `settings` and `status` each answer
 //! some paths; `door` stands before them all: limits of time and size, and a
 //! German page for whatever is no page. GET and HEAD change nothing.
 
@@ -14,6 +14,7 @@ mod door;
 mod feeds;
 pub mod headers;
 mod limits;
+mod search;
 mod serve;
 mod settings;
 mod slots;

@@ -54,11 +54,11 @@ fn topics() -> Vec<TopicLink> {
 fn list(title: &str) -> ItemList {
     let line = |id, title: &str, also| ItemLine {
         id,
-        title: title.into(),
+        title: crate::text::marked(title, &crate::text::wanted("Service Titel")),
         language: (also == 2).then(|| "en".into()),
         source: "OZG-Portal".into(),
         published: (also > 0).then(moment),
-        summary: "Zwölf Städte lassen Anträge ab dem nächsten Quartal gemeinsam bearbeiten.".into(),
+        summary: crate::text::marked("Zwölf Städte lassen Anträge bearbeiten.", &[]),
         topics: topics(),
         also,
     };
@@ -196,10 +196,32 @@ fn archive(digests: usize) -> Page {
 
 /// A name, and a page.
 fn pages(title: &str) -> Vec<(&'static str, Page)> {
-    let start = |query: Option<&str>, found: usize, list: ItemList| {
-        let view = json!({ "query": query, "found": found, "topics": topics(), "list": list, "all": false });
+    let form = |words: Option<&str>| {
+        let chosen = [Choice {
+            id: "kitu".into(),
+            title: title.into(),
+            remark: String::new(),
+            chosen: words.is_some(),
+        }];
+        json!({ "words": words, "is_narrowed": words.is_some(), "topics": chosen, "sources": chosen, "spans": chosen })
+    };
+    let start = |list: ItemList| {
+        let view = json!({ "search": form(None), "topics": topics(), "list": list, "all": false });
         page("start.html", Kind::Page, view)
     };
+    let search = |found: usize, list: ItemList| {
+        let sources = [TopicLink { id: "kitu".into(), title: title.into() }];
+        let suggestion = json!({ "words": title, "path": "/?suche=Portal" });
+        let view = json!({
+            "search": form(Some(title)), "title": title, "feed": "/feeds/suche.atom?suche=x",
+            "list": null, "number": 2, "found": found, "is_cut": false, "topics": topics(), "sources": sources,
+            "items": list.items, "suggestion": suggestion, "previous": "/?suche=x", "next": "/?suche=x",
+        });
+        page("search.html", Kind::Page, view)
+    };
+    let narrowed = json!({
+        "search": form(None), "title": title, "feed": "/feeds/suche.atom?quelle=x", "list": list(title), "number": null,
+    });
     let chosen =
         json!({ "topics": ["OZG und Onlinedienste"], "series": ["Kommunal-IT am Morgen"] });
     let asked = |template, done: bool| {
@@ -234,10 +256,11 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
     let sent = json!({ "valid_until": "12. Dezember 2025, 14:05 Uhr" });
     let known = item(title, Some("https://ozg-portal.example/news"));
     vec![
-        ("start", start(None, 0, list(title))),
-        ("leer", start(None, 0, ItemList::default())),
-        ("suche", start(Some(title), 3, list(title))),
-        ("nichts", start(Some("Xyz"), 0, ItemList::default())),
+        ("start", start(list(title))),
+        ("leer", start(ItemList::default())),
+        ("suche", search(3, list(title))),
+        ("nichts", search(0, ItemList::default())),
+        ("eingegrenzt", page("search.html", Kind::Page, narrowed)),
         ("thema", page("topic.html", Kind::Page, topic)),
         ("meldung", page("item.html", Kind::Page, known)),
         ("meldung-ohne-adresse", page("item.html", Kind::Page, item("Papers on AI", None))),

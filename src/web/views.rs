@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::model::{ItemId, Timestamp};
 use crate::page::Link;
+use crate::text::Piece;
 use crate::text::typography as typo;
 
 /// An instant for readers and for machines.
@@ -50,16 +51,16 @@ pub struct TopicLink {
 pub struct ItemLine {
     /// Its id in `/meldung/ID`.
     pub id: i64,
-    /// Title.
-    pub title: String,
+    /// Title, in which the words of a search are marked.
+    pub title: Vec<Piece>,
     /// Language of title and lead, where it is not German (BCP 47).
     pub language: Option<String>,
     /// Name of its source.
     pub source: String,
     /// Editorial day, if known.
     pub published: Option<Moment>,
-    /// Shortened lead; may be empty.
-    pub summary: String,
+    /// Shortened lead, or what stands around the words of a search; may be empty.
+    pub summary: Vec<Piece>,
     /// Its topics.
     pub topics: Vec<TopicLink>,
     /// How many other sources report its story.

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod editions;
+mod search;
 mod taken_down;
 
 use std::net::SocketAddr;
@@ -117,7 +118,8 @@ impl World {
                      (3, 'kitu', 'c', 1, x'01', 3, {START}, null, 0, 'javascript:alert(1)', '{}', '{}', 'x');
                      insert into tags values (1, 'ozg', 3, '[]', 'v'), (3, 'ozg', 3, '[]', 'v');
                      insert into receipts (item, at) values (1, {later}), (3, {later});
-                     insert into item_words (rowid, words) values (1, 'ozg im rathaus'), (3, 'script');",
+                     insert into item_words (rowid, words) values (1, 'ozg im rathaus'), (3, 'script');
+                     insert into search_words (word) values ('rathaus'), ('script');",
                     HOSTILE.replace('\'', "''"), HOSTILE.replace('\'', "''"),
                 ))?;
                 Ok(())
@@ -544,7 +546,7 @@ async fn what_is_no_page_is_told_in_german_and_dressed_like_one() {
         ("GET", "/thema/%FF", "", 404, "Seite nicht gefunden"),
         ("GET", "/?vor=x", "", 404, "Seite nicht gefunden"),
         ("GET", "/?vor=1-1", "", 404, "Seite nicht gefunden"),
-        ("GET", "/?suche=rathaus&vor=1-1", "", 404, "Seite nicht gefunden"),
+        ("GET", "/?suche=rathaus&seite=2", "", 404, "Seite nicht gefunden"),
         ("GET", "/thema/ozg?vor=1-1", "", 404, "Seite nicht gefunden"),
         ("GET", "/?vor=99999999999999999999-1", "", 404, "Seite nicht gefunden"),
         ("GET", "/feeds/alle", "", 404, "Seite nicht gefunden"),

@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, named_params};
 
-use super::{STORED_COLUMNS, Stored, read_stored, search};
+use super::{STORED_COLUMNS, Stored, read_stored};
 use crate::model::{ItemId, SourceId, Timestamp, TopicId};
 use crate::store::StoreError;
 use crate::store::acts::IS_SHOWN;
@@ -20,8 +20,6 @@ pub struct Listing {
     pub source: Option<SourceId>,
     /// Only first seen at or after this.
     pub since: Option<Timestamp>,
-    /// Only with all of these words in title or text.
-    pub search: Option<String>,
     /// Only one item of each story: the authority's.
     pub one_per_story: bool,
     /// Also what the editor took down.
@@ -61,43 +59,45 @@ pub enum Part {
     NewerThan(Place),
 }
 
+/// The order of lists, as the index `items_by_moment` has it.
+pub(super) const MOMENT: &str = "coalesce(items.published, items.first_seen)";
+
+/// Returns the condition on an item to be among those of a listing.
+pub(super) fn filter() -> String {
+    format!(
+        "(:topic is null or exists (select 1 from tags where item = items.id and topic = :topic))
+          and (not :with_topic or exists (select 1 from tags where item = items.id))
+          and (:source is null or items.source = :source)
+          and (:since is null or items.first_seen >= :since)
+          and (:with_hidden or {IS_SHOWN})"
+    )
+}
+
 /// Returns the items of a listing, newest first.
 pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, StoreError> {
     // The first comparison is the one that the index `items_by_moment` serves.
     let (place, bound, order) = match listing.part {
         Part::Newest => (None, ":at is null and :id is null", "desc"),
         Part::OlderThan(place) => {
-            (Some(place), "{moment} <= :at and ({moment} < :at or items.id < :id)", "desc")
+            (Some(place), "{MOMENT} <= :at and ({MOMENT} < :at or items.id < :id)", "desc")
         }
         Part::NewerThan(place) => {
-            (Some(place), "{moment} >= :at and ({moment} > :at or items.id > :id)", "asc")
+            (Some(place), "{MOMENT} >= :at and ({MOMENT} > :at or items.id > :id)", "asc")
         }
     };
-    let moment = "coalesce(items.published, items.first_seen)";
-    let bound = bound.replace("{moment}", moment);
+    let bound = bound.replace("{MOMENT}", MOMENT);
+    let filter = filter();
     let peer_is_shown = IS_SHOWN.replace("items.id", "peer.id");
     let sql = format!(
         "select {STORED_COLUMNS}
-        where (:topic is null or exists (select 1 from tags where item = items.id and topic = :topic))
-          and (not :with_topic or exists (select 1 from tags where item = items.id))
-          and (:source is null or items.source = :source)
-          and (:since is null or items.first_seen >= :since)
-          and (:search is null or items.id in (select rowid from item_words where item_words match :search))
-          and (:with_hidden or {IS_SHOWN})
+        where {filter}
           and (not :one_per_story or items.id = (
               select peer.id from items peer join sources s on s.id = peer.source
               where peer.story = items.story and (:with_hidden or {peer_is_shown}) order by s.rank, peer.first_seen, peer.id limit 1))
           and {bound}
-        order by {moment} {order}, items.id {order}
+        order by {MOMENT} {order}, items.id {order}
         limit :limit"
     );
-    let search = match &listing.search {
-        Some(search) => search::expression(tx, search)?,
-        None => None,
-    };
-    if listing.search.is_some() && search.is_none() {
-        return Ok(Vec::new());
-    }
     let mut found = tx.all(
         &sql,
         named_params! {
@@ -105,7 +105,6 @@ pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, Stor
             ":with_topic": listing.with_topic,
             ":source": listing.source,
             ":since": listing.since,
-            ":search": search,
             ":one_per_story": listing.one_per_story,
             ":with_hidden": listing.with_hidden,
             ":limit": count(listing.limit),
