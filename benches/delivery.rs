@@ -186,8 +186,10 @@ async fn subscribe(ctx: &Context, readers: usize) -> Outcome<()> {
         [&[], &["ozg"], &["ozg", "transformation"], &["ozg", "central-services"]];
     let all = move |tx: &amtsbote::store::Transaction<'_>| {
         for number in 0..readers {
+            let address = format!("leserin-{number}@stadt-{}.example", number % 500);
             let new = subscribers::NewSubscriber {
-                address: format!("leserin-{number}@stadt-{}.example", number % 500),
+                mailbox: address.clone(),
+                address,
                 standing: Standing::Active,
                 series: vec!["taeglich".into()],
                 topics: choices[number % 4].iter().map(|topic| TopicId::from(*topic)).collect(),

@@ -94,7 +94,8 @@ fn of_parsed(message: &Message<'_>) -> Verdict {
     if from.is_empty() {
         return plain(Class::Ignore);
     }
-    plain(Class::Human(Letter { subject, text }))
+    let from = message.from().and_then(|from| from.first()?.address()).map(str::to_owned);
+    plain(Class::Human(Letter { from, subject, text }))
 }
 
 /// Returns what its parts say, if machines wrote them for machines.

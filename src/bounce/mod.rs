@@ -56,12 +56,21 @@ impl Class {
 }
 
 /// What a person wrote, for the editors: nothing but words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Letter {
+    /// The address in From, for the limits alone: it is neither kept nor passed on.
+    pub from: Option<String>,
     /// Its subject.
     pub subject: String,
     /// Its text.
     pub text: String,
+}
+
+impl std::fmt::Debug for Letter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // An address and private words: logs must not.
+        f.write_str("Letter(…)")
+    }
 }
 
 /// A class, with the status it was read from.

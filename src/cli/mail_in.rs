@@ -80,8 +80,14 @@ async fn take_one(
     let recipient = recipient.map_or_else(|| envelope_recipient(&bytes), str::to_owned);
     let taken = pipeline::intake(&session.ctx, &session.plan, &recipient, bytes).await?;
     tracing::info!(class = taken.what, changed = taken.changed, "mail-in: {}", taken.what);
+    if taken.is_held {
+        tracing::warn!(
+            "mail-in: too many strangers wrote today; the message is counted and not passed on"
+        );
+    }
     if session.output.json {
-        session.output.object(&json!({ "class": taken.what, "changed": taken.changed }))?;
+        let line = json!({ "class": taken.what, "changed": taken.changed, "held": taken.is_held });
+        session.output.object(&line)?;
     }
     Ok(())
 }

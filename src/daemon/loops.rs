@@ -369,6 +369,11 @@ async fn prune(house: House) -> Result<(), DaemonError> {
             }
             Err(error) => endure(Err(error)).await?,
         }
+        match pipeline::tell_of_letters(&running.ctx, &running.plan).await {
+            Ok(0) => {}
+            Ok(_) => running.ctx.outbox_changed.notify_one(),
+            Err(error) => endure(Err(error)).await?,
+        }
         match pipeline::prune(&running.ctx, &running.plan).await {
             Ok(report) => {
                 tracing::info!(

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::envelope::offset_minutes;
 use super::subscription::depart;
-use super::{Context, PipelineError, Plan, outgoing};
+use super::{Context, PipelineError, Plan, limiter, outgoing};
 use crate::bounce::{self, Class, Letter, MEMORY, Noted, Verdict};
 use crate::deliver::{SendError, Step};
 use crate::digest::{Notice, render};
@@ -30,6 +30,9 @@ pub struct Taken {
     pub what: &'static str,
     /// Whether a subscriber's standing changed by it.
     pub changed: bool,
+    /// Whether a person wrote more than the editors are to get of strangers in a day: it is
+    /// counted, and they are told how many there were.
+    pub is_held: bool,
 }
 
 /// Takes in a message; `recipient` is the envelope's: nothing else says whom it
@@ -62,9 +65,9 @@ fn take_in(
         // The token proves who may leave; a machine that answers our mail does not ask for it.
         if matches!(verdict.class, Class::Human(_)) {
             let changed = depart(tx, &ctx.tokens, subscriber.id, now, "mailto")?;
-            return Ok(Taken { what: "unsubscribe", changed });
+            return Ok(Taken { what: "unsubscribe", changed, is_held: false });
         }
-        return Ok(Taken { what: verdict.class.as_str(), changed: false });
+        return Ok(Taken { what: verdict.class.as_str(), changed: false, is_held: false });
     }
     let subscriber = match &given {
         Some(given) => by_bounce_token(tx, ctx, plan, given, now)?,
@@ -73,8 +76,8 @@ fn take_in(
     let what = verdict.class.as_str();
     let changed = match (&verdict.class, subscriber) {
         (Class::Human(letter), _) => {
-            forward(tx, ctx, plan, letter, bytes, now)?;
-            false
+            let is_held = !forward(tx, ctx, plan, letter, bytes, now)?;
+            return Ok(Taken { what, changed: false, is_held });
         }
         (Class::Complaint, Some(subscriber)) => {
             depart(tx, &ctx.tokens, subscriber, now, "complaint")?
@@ -83,9 +86,9 @@ fn take_in(
             count(tx, &ctx.tokens, subscriber, &verdict, &Sha256::digest(bytes), now)?
         }
         (_, Some(_)) => false,
-        (_, None) => return Ok(Taken { what: "unknown", changed: false }),
+        (_, None) => return Ok(Taken { what: "unknown", changed: false, is_held: false }),
     };
-    Ok(Taken { what, changed })
+    Ok(Taken { what, changed, is_held: false })
 }
 
 /// A final refusal in the SMTP dialogue is a returned message already. Answers
@@ -199,8 +202,8 @@ fn by_bounce_token(
         .map(|(subscriber, _)| subscriber))
 }
 
-/// Passes on what a person wrote, as words in a mail of ours: no address of
-/// theirs is kept, no header of theirs is repeated.
+/// Passes on what a person wrote, as words in a mail of ours: no address of theirs is kept,
+/// no header of theirs is repeated. Answers false if it is one too many.
 fn forward(
     tx: &Transaction<'_>,
     ctx: &Context,
@@ -208,11 +211,22 @@ fn forward(
     letter: &Letter,
     bytes: &[u8],
     now: Timestamp,
-) -> Result<(), PipelineError> {
+) -> Result<bool, PipelineError> {
     let mail = &plan.mail;
-    let Some(recipient) = mail.settings.reply_to.as_ref().or(mail.settings.admin.as_ref()) else {
-        return Ok(());
-    };
+    let Some(recipient) = editors(plan) else { return Ok(true) };
+    let hash = HEXLOWER.encode(&Sha256::digest(bytes)[..8]);
+    let message_id = ctx.tokens.message_id(
+        MailKind::Notice,
+        &format!("antwort-{hash}"),
+        None,
+        mail.settings.from.domain(),
+    );
+    if outbox::is_known(tx, &message_id)? {
+        return Ok(true);
+    }
+    if !limiter::letter(tx, &ctx.tokens, letter.from.as_deref(), now)? {
+        return Ok(false);
+    }
     let notice = Notice {
         subject: format!("Antwort: {}", letter.subject),
         paragraphs: letter
@@ -227,25 +241,50 @@ fn forward(
         hint: None,
     };
     let rendered = render::notice(&notice, &mail.face, &mail.templates)?;
-    let hash = HEXLOWER.encode(&Sha256::digest(bytes)[..8]);
     let envelope = Envelope {
         kind: MailKind::Notice,
-        recipient: recipient.clone(),
+        recipient: recipient.to_owned(),
         // Not the bounce address: what comes back of this must not come in here again.
         sender: mail.settings.from.address.clone(),
         from: mail.settings.from.to_string(),
         reply_to: None,
-        message_id: ctx.tokens.message_id(
-            MailKind::Notice,
-            &format!("antwort-{hash}"),
-            None,
-            mail.settings.from.domain(),
-        ),
+        message_id,
         date: now,
         date_offset_minutes: offset_minutes(now, mail.timezone),
         list: None,
     };
     let payload = ctx.channel.encode(&envelope, &rendered).map_err(PipelineError::Encode)?;
     outgoing::freeze(tx, &envelope, Bytes::Whole(&payload), None, None)?;
-    Ok(())
+    Ok(true)
+}
+
+/// Who gets what people write to us.
+fn editors(plan: &Plan) -> Option<&str> {
+    let settings = &plan.mail.settings;
+    settings.reply_to.as_deref().or(settings.admin.as_deref())
+}
+
+/// Tells the editors once how many letters of strangers were not passed on, a day after the
+/// first of them. Answers how many there were.
+pub async fn tell_of_letters(ctx: &Context, plan: &Arc<Plan>) -> Result<u64, PipelineError> {
+    let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
+    let store = ctx.store.clone();
+    store
+        .try_write(move |tx| {
+            let held = limiter::held_letters(tx, &ctx.tokens, ctx.clock.now())?;
+            let (Some(held), Some(editors)) = (held, editors(&plan)) else { return Ok(0) };
+            let notice = Notice {
+                subject: format!("Nicht weitergereicht: {held}\u{a0}Nachrichten"),
+                paragraphs: vec![format!(
+                    "An die Adresse, an der unzustellbare E-Mails ankommen, haben so viele Unbekannte \
+                     geschrieben, dass {held} Nachrichten nicht an Sie weitergereicht wurden. Ihr Text \
+                     ist nicht aufbewahrt. Was Abonnenten schreiben, kommt weiter an."
+                )],
+                items: Vec::new(),
+                hint: None,
+            };
+            super::notice::freeze(tx, &ctx, &plan, editors, &notice, "letters")?;
+            Ok(held)
+        })
+        .await
 }

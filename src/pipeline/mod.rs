@@ -10,6 +10,7 @@ mod drain;
 mod envelope;
 mod health;
 mod intake;
+mod limiter;
 mod notice;
 mod outgoing;
 mod plan;
@@ -29,7 +30,7 @@ pub use context::{Context, PipelineError};
 pub use draft::{answer, draft, draft_of_link};
 pub use drain::{DrainReport, delivery_of, drain, drain_with, next_mail, resume, sweep};
 pub use health::{VERSION, health, health_without};
-pub use intake::{Taken, intake};
+pub use intake::{Taken, intake, tell_of_letters};
 pub use notice::{tell_admin, tell_of_sending};
 pub use plan::{MailPlan, Plan, SourcePlan};
 pub use poll::{

@@ -53,22 +53,22 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
     Ok(changed.len())
 }
 
-/// Puts a notice to the admin into the outbox; `what` makes its Message-ID unlike others'.
-fn freeze(
+/// Puts a notice to someone who runs the service into the outbox; `what` makes its Message-ID
+/// unlike others'.
+pub(super) fn freeze(
     tx: &Transaction<'_>,
     ctx: &Context,
     plan: &Plan,
-    admin: &str,
+    recipient: &str,
     notice: &Notice,
     what: &str,
 ) -> Result<(), PipelineError> {
     let mail = &plan.mail;
     let rendered = render::notice(notice, &mail.face, &mail.templates)?;
-    freeze_words(tx, ctx, plan, admin, &rendered, what)
+    freeze_words(tx, ctx, plan, recipient, &rendered, what)
 }
 
-/// Puts a mail to someone who runs the service into the outbox; `what` makes its Message-ID
-/// unlike others'.
+/// [`freeze`] for words that are rendered already.
 pub(super) fn freeze_words(
     tx: &Transaction<'_>,
     ctx: &Context,

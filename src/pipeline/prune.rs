@@ -5,7 +5,8 @@ use super::{Context, PipelineError, Plan};
 use crate::dedup;
 use crate::model::Timestamp;
 use crate::store::{
-    StoreError, Transaction, bounces, drafts, items, jobs, outbox, robots, stories, subscribers,
+    StoreError, Transaction, bounces, drafts, items, jobs, outbox, rate_limits, robots, stories,
+    subscribers,
 };
 
 /// What was let go.
@@ -90,6 +91,7 @@ pub async fn prune(ctx: &Context, plan: &Plan) -> Result<PruneReport, PipelineEr
             jobs::prune(tx, window)?;
             robots::prune(tx, window)?;
             drafts::prune(tx, window)?;
+            rate_limits::prune(tx, now)?;
             match items::first_since(tx, window)? {
                 Some(oldest) => stories::prune(tx, oldest),
                 None => Ok(0),

@@ -14,12 +14,14 @@ pub(super) use departure::{depart, erase};
 pub use list::{Listed, Outcome, import};
 pub use probe::{ProbeReport, probe};
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Context, PipelineError, Plan};
+use super::{Context, PipelineError, Plan, limiter};
 use crate::model::{Consent, SeriesId, Standing, Subscriber, SubscriberId, Timestamp, TopicId};
 use crate::store::subscribers::{self, NewSubscriber};
 use crate::store::{StoreError, Transaction, forgotten};
+use crate::subscriber::rate_limit::Decision;
 use crate::subscriber::standing::{Event, Step, after};
 use crate::subscriber::token::{self, Tokens};
 use crate::subscriber::{address, standing};
@@ -38,8 +40,10 @@ pub async fn subscribe(
     reason: &str,
 ) -> Result<Option<SubscriberId>, PipelineError> {
     let now = ctx.clock.now();
+    let recipient = address::parse(recipient)?;
     let new = NewSubscriber {
-        address: address::parse(recipient)?,
+        mailbox: address::mailbox(&recipient),
+        address: recipient,
         standing: Standing::Active,
         series,
         topics,
@@ -106,18 +110,20 @@ pub struct Order {
     pub topics: Vec<TopicId>,
 }
 
-/// Takes a sign-up and freezes the one mail that answers it. With `may_mail`
-/// false nothing is kept or mailed, at the same work: who asks cannot tell.
+/// Takes a sign-up of somebody at `client` and freezes the one mail that answers it, if
+/// the limits allow it. Where they do not, nothing is kept or mailed, at the same work:
+/// who asks cannot tell.
 pub async fn sign_up(
     ctx: &Context,
     plan: &Arc<Plan>,
     order: Order,
-    may_mail: bool,
-) -> Result<(), PipelineError> {
+    client: Option<IpAddr>,
+) -> Result<Decision, PipelineError> {
     let now = ctx.clock.now();
     let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.outbox_changed));
     let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
     let new = NewSubscriber {
+        mailbox: address::mailbox(&order.address),
         address: order.address,
         standing: Standing::Pending,
         series: order.series,
@@ -130,9 +136,17 @@ pub async fn sign_up(
             confirmed_at: None,
         },
     };
-    store.try_write(move |tx| answer(tx, &ctx, &plan, &new, may_mail)).await?;
+    let decision = store
+        .try_write(move |tx| -> Result<_, PipelineError> {
+            let decision = limiter::request(tx, &ctx, client, &new.address, now)?;
+            if let Decision::Accept { share, .. } = decision {
+                answer(tx, &ctx, &plan, &new, share.is_some())?;
+            }
+            Ok(decision)
+        })
+        .await?;
     waits.notify_one();
-    Ok(())
+    Ok(decision)
 }
 
 fn answer(
@@ -143,7 +157,7 @@ fn answer(
     may_mail: bool,
 ) -> Result<(), PipelineError> {
     let now = new.since;
-    let known = subscribers::by_mailbox(tx, &new.address)?;
+    let known = subscribers::of_mailbox(tx, &new.mailbox, &new.address)?;
     if let Some(subscriber) = known.as_ref().filter(|known| known.standing == Standing::Active) {
         let mail = letter::welcome(tx, ctx, plan, subscriber, now, true)?;
         return if may_mail { mail.freeze(tx) } else { Ok(()) };
@@ -217,6 +231,7 @@ pub async fn confirm(
     ctx: &Context,
     plan: &Arc<Plan>,
     link: &str,
+    client: Option<IpAddr>,
 ) -> Result<Confirmation, PipelineError> {
     let (now, hash) = (ctx.clock.now(), token::hash(link));
     let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.outbox_changed));
@@ -228,6 +243,7 @@ pub async fn confirm(
                 other => return Ok(other),
             };
             subscribers::activate(tx, subscriber.id, now)?;
+            limiter::confirmed(tx, &ctx.tokens, client, now)?;
             forgotten::revoke(tx, &ctx.tokens.address(&subscriber.address))?;
             letter::welcome(tx, &ctx, &plan, &subscriber, now, false)?.freeze(tx)?;
             Ok(Confirmation::Done(subscriber))
@@ -244,8 +260,10 @@ pub async fn change(
     id: SubscriberId,
     series: Vec<SeriesId>,
     topics: Vec<TopicId>,
+    client: Option<IpAddr>,
 ) -> Result<bool, PipelineError> {
     let now = ctx.clock.now();
+    let tokens = ctx.tokens.clone();
     let changed = ctx
         .store
         .write(move |tx| {
@@ -256,6 +274,7 @@ pub async fn change(
                 Step::Stay | Step::Refused => return Ok(false),
             }
             subscribers::set_choice(tx, id, &series, &topics)?;
+            limiter::confirmed(tx, &tokens, client, now)?;
             Ok(true)
         })
         .await?;

@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod mail_news;
 pub mod outage;
 pub mod outbox;
+pub mod rate_limits;
 pub mod robots;
 pub mod sources;
 pub mod stories;

@@ -100,6 +100,12 @@ fn read(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
     })
 }
 
+/// Returns whether the message is, or was, in the outbox.
+pub fn is_known(tx: &Transaction<'_>, message_id: &str) -> Result<bool, StoreError> {
+    const IS_KNOWN: &str = "select 1 from outbox where message_id = ?1";
+    Ok(tx.prepare_cached(IS_KNOWN)?.exists([message_id])?)
+}
+
 /// The subscriber to whom a message went from this envelope sender, and when the last one did.
 pub fn subscriber_of_sender(
     tx: &Transaction<'_>,

@@ -20,6 +20,8 @@ use crate::model::{Consent, SeriesId, Standing, Subscriber, SubscriberId, Timest
 pub struct NewSubscriber {
     /// Checked address.
     pub address: String,
+    /// The mailbox behind it, however it is spelt.
+    pub mailbox: String,
     /// Where they begin.
     pub standing: Standing,
     /// What they get.
@@ -38,13 +40,14 @@ pub fn insert(
     new: &NewSubscriber,
 ) -> Result<Option<SubscriberId>, StoreError> {
     const INSERT: &str = "
-        insert into subscribers (address, standing, series, topics, since, origin, reason, requested_at, confirmed_at)
-        values (:address, :standing, :series, :topics, :since, :origin, :reason, :requested_at, :confirmed_at)
+        insert into subscribers (address, mailbox, standing, series, topics, since, origin, reason, requested_at, confirmed_at)
+        values (:address, :mailbox, :standing, :series, :topics, :since, :origin, :reason, :requested_at, :confirmed_at)
         on conflict (address) do nothing";
     let inserted = tx.run(
         INSERT,
         named_params! {
             ":address": new.address,
+            ":mailbox": new.mailbox,
             ":standing": new.standing.as_str(),
             ":series": words(&new.series)?,
             ":topics": words(&new.topics)?,
@@ -128,14 +131,35 @@ pub fn by_address(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscrib
     tx.one(&sql, [address], read)
 }
 
-/// The subscriber of that mailbox, however its letters are spelt; the exact
-/// spelling first.
-pub fn by_mailbox(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscriber>, StoreError> {
+/// The subscriber of that address in whatever case; the exact spelling first.
+pub fn by_spelling(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!(
         "select {COLUMNS} where lower(subscribers.address) = lower(?1)
          order by subscribers.address = ?1 desc, id limit 1"
     );
     tx.one(&sql, [address], read)
+}
+
+/// The subscriber of that mailbox, as [`NewSubscriber::mailbox`] names it: readers before
+/// those who have not confirmed, and of several the one whose address is spelt like `address`.
+pub fn of_mailbox(
+    tx: &Transaction<'_>,
+    mailbox: &str,
+    address: &str,
+) -> Result<Option<Subscriber>, StoreError> {
+    let sql = format!(
+        "select {COLUMNS} where mailbox = ?1
+         order by standing = 'pending', subscribers.address = ?2 desc, id limit 1"
+    );
+    tx.one(&sql, [mailbox, address], read)
+}
+
+/// Returns whether an active subscriber has a mailbox at the domain.
+pub fn has_domain(tx: &Transaction<'_>, domain: &str) -> Result<bool, StoreError> {
+    const HAS_DOMAIN: &str = "
+        select 1 from subscribers
+        where substr(mailbox, instr(mailbox, '@') + 1) = ?1 and standing = 'active' limit 1";
+    tx.exists(HAS_DOMAIN, [domain])
 }
 
 /// The subscriber whose confirmation token has that hash, and until when it holds.

@@ -59,10 +59,29 @@ pub fn parse(text: &str) -> Result<String, AddressError> {
     Ok(address)
 }
 
-/// Returns what two spellings of one mailbox have in common: for finding duplicates
-/// case is ignored in the whole, although RFC 5321 lets a host tell them apart.
-pub fn duplicate_key(address: &str) -> String {
-    address.to_lowercase()
+/// Providers that deliver to one mailbox whatever characters of `ignored` stand in the
+/// local part: their domains, of which the first stands for all.
+const LENIENT_PROVIDERS: [(&[&str], char); 1] = [(&["gmail.com", "googlemail.com"], '.')];
+
+/// Returns the mailbox behind an address, however it is spelt: in lower case, without
+/// sub-address (RFC 5233), and without the dots that a provider ignores. Other spellings of
+/// one mailbox are not other readers, and share its limits.
+pub fn mailbox(address: &str) -> String {
+    let address = address.to_lowercase();
+    let Some((local, domain)) = address.rsplit_once('@') else { return address };
+    let local = match local.split_once('+') {
+        Some((bare, _)) if !bare.is_empty() => bare,
+        _ => local,
+    };
+    match LENIENT_PROVIDERS.iter().find(|(domains, _)| domains.contains(&domain)) {
+        Some((domains, ignored)) => format!("{}@{}", local.replace(*ignored, ""), domains[0]),
+        None => format!("{local}@{domain}"),
+    }
+}
+
+/// Returns what follows the `@`.
+pub fn domain(mailbox: &str) -> &str {
+    mailbox.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
 /// Dot-atom of RFC 5322 3.2.3, without quoted strings.
@@ -126,7 +145,23 @@ mod tests {
         ] {
             assert_eq!(parse(typed).as_deref(), Ok(held), "{typed}");
         }
-        assert_eq!(duplicate_key("Petra@x.de"), duplicate_key("petra@x.de"));
+    }
+
+    #[test]
+    fn other_spellings_of_one_mailbox_are_one_mailbox() {
+        for (address, expected) in [
+            ("Petra.Mueller@x.example", "petra.mueller@x.example"),
+            ("petra+ozg@x.example", "petra@x.example"),
+            ("petra+a+b@x.example", "petra@x.example"),
+            ("+petra@x.example", "+petra@x.example"),
+            ("P.e.t.r.a+ozg@GoogleMail.com", "petra@gmail.com"),
+            ("petra@gmail.com", "petra@gmail.com"),
+            ("p.etra@x.example", "p.etra@x.example"),
+        ] {
+            assert_eq!(mailbox(address), expected);
+            assert_eq!(mailbox(expected), expected, "it is its own mailbox");
+        }
+        assert_eq!(domain("a@x.example"), "x.example");
     }
 
     #[test]

@@ -2,5 +2,6 @@
 
 pub mod address;
 pub mod probe;
+pub mod rate_limit;
 pub mod standing;
 pub mod token;

@@ -128,13 +128,14 @@ impl Tokens {
         is_equal(&self.stamp(at), stamp).then_some(at)
     }
 
-    /// A keyed hash of where a request came from, for rate limits.
-    pub fn client(&self, place: &str) -> String {
-        self.of("client", place.as_bytes())
+    /// A keyed hash of a mailbox or network, for the counters of `rate_limit`. The same
+    /// value has another hash in each scope.
+    pub fn counter(&self, scope: &str, value: &str) -> String {
+        self.of("limit", format!("{scope}\0{value}").as_bytes())
     }
 
     /// A keyed hash of an address, for the proof after its erasure and for
-    /// suppression and rate limits: tells equal ones, gives none away.
+    /// suppression: tells equal ones, gives none away.
     pub fn address(&self, address: &str) -> String {
         self.of("address", address.to_lowercase().as_bytes())
     }

@@ -54,19 +54,6 @@ impl Asking {
         None
     }
 
-    /// Returns what rate limits count by: the client, or else the peer; of IPv6 the
-    /// network that one household or office has.
-    pub(super) fn place(&self, trusted: &[Network]) -> String {
-        match self.client(trusted).or(self.peer) {
-            Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}")
-            }
-            Some(IpAddr::V4(address)) => address.to_string(),
-            None => String::new(),
-        }
-    }
-
     /// One field, if it is text.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -126,12 +113,5 @@ mod tests {
         assert_eq!(client("127.0.0.1", &[], &["127.0.0.0/8"]), None);
         assert_eq!(client("10.0.0.2", &["127.0.0.1"], &["10.0.0.0/24"]), None);
         assert_eq!(client("10.0.0.2", &["10.0.0.1"], &["10.0.0.0/24"]), None);
-    }
-
-    #[test]
-    fn an_office_of_ipv6_is_one_place() {
-        let one = asking("2001:db8:1:2::5", &[]).place(&[]);
-        assert_eq!(one, asking("2001:db8:1:2:ffff::9", &[]).place(&[]));
-        assert_ne!(one, asking("2001:db8:1:3::5", &[]).place(&[]));
     }
 }

@@ -99,7 +99,7 @@ fn refusal(status: StatusCode) -> (&'static str, Value) {
         }
         StatusCode::TOO_MANY_REQUESTS => (
             "Zu viele Anmeldungen",
-            "Von Ihrem Anschluss oder insgesamt kamen in kurzer Zeit viele Anmeldungen. Bitte versuchen Sie es in einer Stunde noch einmal.",
+            "Von Ihrem Anschluss kamen in kurzer Zeit viele Anmeldungen. Bitte versuchen Sie es in einer Stunde noch einmal.",
         ),
         StatusCode::SERVICE_UNAVAILABLE => {
             ("Gerade ist viel los", "Bitte versuchen Sie es in einer halben Minute noch einmal.")

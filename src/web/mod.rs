@@ -13,7 +13,6 @@ mod desk;
 mod door;
 mod feeds;
 pub mod headers;
-mod limits;
 mod search;
 mod serve;
 mod settings;
@@ -22,7 +21,7 @@ mod status;
 mod subscribe;
 pub mod views;
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -32,7 +31,6 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use self::headers::Kind;
-use self::limits::Limits;
 use self::slots::Slots;
 use crate::config::{Config, WebSettings};
 use crate::page::TemplateProblem;
@@ -103,7 +101,6 @@ pub fn router(settings: Settings, current: Current) -> Router {
     let face = Arc::new(Face {
         settings,
         current,
-        limits: Mutex::default(),
         room: Arc::new(Semaphore::new(CONCURRENCY)),
         reserved: Arc::new(Semaphore::new(RESERVED)),
     });
@@ -122,7 +119,6 @@ pub fn router(settings: Settings, current: Current) -> Router {
 struct Face {
     settings: Settings,
     current: Current,
-    limits: Mutex<Limits>,
     room: Arc<Semaphore>,
     reserved: Arc<Semaphore>,
 }

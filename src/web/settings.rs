@@ -98,7 +98,8 @@ async fn change(
         return face.page(&plan, status, "settings.html", Kind::Token, page);
     }
     let topics = in_their_order(&plan, &subscriber.topics, &ticked.topics);
-    if !pipeline::change(&ctx, subscriber.id, ticked.series.clone(), topics).await? {
+    let client = asking.client(&face.settings.web.trusted_proxies);
+    if !pipeline::change(&ctx, subscriber.id, ticked.series.clone(), topics, client).await? {
         return stale(&face, &plan, true);
     }
     let page = Settings {

@@ -2,7 +2,7 @@
 //!
 //! The form answers every address alike, known or not: page, status and work.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -21,6 +21,7 @@ use super::views::{Moment, Problems, Subscribe};
 use super::{Answer, Face, Refusal};
 use crate::model::{Subscriber, Timestamp};
 use crate::pipeline::{self, Confirmation, Context, Order, Plan};
+use crate::subscriber::rate_limit::Decision;
 use crate::subscriber::{address, token};
 
 /// Nobody fills in the form faster.
@@ -65,10 +66,11 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
         Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
     let now = ctx.clock.now();
     let valid_until = now.after(plan.retention.confirm_within());
-    let sent = json!({ "valid_until": Moment::minute(valid_until, plan.mail.timezone).text });
+    let valid_until = Moment::minute(valid_until, plan.mail.timezone).text;
+    let sent = |crowded| json!({ "valid_until": valid_until, "crowded": crowded });
     if fields.first("webseite").is_some_and(|trap| !trap.is_empty()) {
         // A program filled in what people do not see. It learns nothing.
-        return face.ok(&plan, "sent.html", Kind::Form, sent);
+        return face.ok(&plan, "sent.html", Kind::Form, sent(false));
     }
 
     let typed = fields.first("adresse").unwrap_or_default();
@@ -89,18 +91,13 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
         }
     };
 
-    let place = ctx.tokens.client(&asking.place(&face.settings.web.trusted_proxies));
-    let mailbox = ctx.tokens.address(&address);
-    let may_mail = {
-        let mut limits = face.limits.lock().unwrap_or_else(PoisonError::into_inner);
-        if !limits.admit(&place, now) {
-            return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS));
-        }
-        limits.may_mail(&mailbox, now)
-    };
+    let client = asking.client(&face.settings.web.trusted_proxies);
     let order = Order { address, series: ticked.series, topics: ticked.topics };
-    pipeline::sign_up(&ctx, &plan, order, may_mail).await?;
-    face.ok(&plan, "sent.html", Kind::Form, sent)
+    let crowded = match pipeline::sign_up(&ctx, &plan, order, client).await? {
+        Decision::Refuse => return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS)),
+        Decision::Accept { crowded, .. } => crowded,
+    };
+    face.ok(&plan, "sent.html", Kind::Form, sent(crowded))
 }
 
 /// Browsers say where a form came from; programs need not.
@@ -149,13 +146,19 @@ async fn look(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     shown(&face, &plan, &worth)
 }
 
-async fn confirm(State(face): State<Arc<Face>>, Segment(link): Segment, body: Body) -> Answer {
+async fn confirm(
+    State(face): State<Arc<Face>>,
+    Segment(link): Segment,
+    asking: Asking,
+    body: Body,
+) -> Answer {
     let (ctx, plan) = face.now();
     door::body(body).await?;
     if !token::is_well_formed(&link) {
         return stale(&face, &plan, false);
     }
-    let worth = pipeline::confirm(&ctx, &plan, &link).await?;
+    let client = asking.client(&face.settings.web.trusted_proxies);
+    let worth = pipeline::confirm(&ctx, &plan, &link, client).await?;
     if matches!(worth, Confirmation::Done(_)) {
         tracing::debug!("a subscription was confirmed");
     }

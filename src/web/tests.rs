@@ -253,7 +253,7 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
         "when": title, "item": 1, "title": title, "source": title, "topics": [title], "quote": title,
     });
     let agenda = json!({ "months": [["März 2027", [date]]], "topics": [["ozg", title]] });
-    let sent = json!({ "valid_until": "12. Dezember 2025, 14:05 Uhr" });
+    let sent = json!({ "valid_until": "12. Dezember 2025, 14:05 Uhr", "crowded": true });
     let known = item(title, Some("https://ozg-portal.example/news"));
     vec![
         ("start", start(list(title))),

@@ -424,3 +424,36 @@ async fn the_pipe_takes_anything_from_many_processes_at_once_and_keeps_a_letter_
     let waiting = world.store().read(|tx| outbox::list(tx, None, None, 9)).await.unwrap();
     assert_eq!(waiting.len(), 1, "the letter, once");
 }
+
+#[tokio::test(start_paused = true)]
+async fn strangers_cannot_fill_the_editors_mailbox_and_what_was_held_back_is_told_once() {
+    let room = Room::new(1, 1).await;
+    let write = async |from: &str, n: usize| {
+        let letter = plain(&format!("From: X <{from}>\nSubject: Frage {n}"), "Wo steht das?");
+        pipeline::intake(&room.ctx, &room.plan, "r@probe.example", letter.into_bytes())
+            .await
+            .unwrap()
+    };
+    let letters = async || {
+        let list = room.ctx.store.read(|tx| outbox::list(tx, None, None, 2000)).await.unwrap();
+        list.into_iter().filter(|mail| mail.kind == MailKind::Notice).count()
+    };
+    for n in 0..1000 {
+        let taken = write(&format!("x{n}@fremd.example"), n).await;
+        assert_eq!((taken.what, taken.is_held), ("human", n >= 20), "{n}");
+    }
+    assert_eq!(letters().await, 20);
+    // The same letter again is neither passed on nor counted again.
+    assert!(!write("x3@fremd.example", 3).await.is_held);
+    // A reader is heard, however many strangers wrote.
+    let reader = room.ctx.store.read(subscribers::list).await.unwrap().remove(0).address;
+    assert!(!write(&reader, 2000).await.is_held);
+    assert_eq!(letters().await, 21);
+
+    let tell = async || pipeline::tell_of_letters(&room.ctx, &room.plan).await.unwrap();
+    assert_eq!(tell().await, 0, "not before the day is over");
+    tokio::time::advance(Duration::from_hours(24)).await;
+    assert_eq!([tell().await, tell().await], [980, 0]);
+    assert_eq!(letters().await, 22);
+    assert!(!write("x@fremd.example", 3000).await.is_held, "the next day they may write again");
+}

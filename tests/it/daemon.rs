@@ -140,6 +140,7 @@ async fn subscribe(world: &World, count: usize) {
             for n in 0..count {
                 let new = amtsbote::store::subscribers::NewSubscriber {
                     address: format!("leserin-{n}@stadt.test"),
+                    mailbox: format!("leserin-{n}@stadt.test"),
                     standing: amtsbote::model::Standing::Active,
                     series: vec!["taeglich".into()],
                     topics: vec![],

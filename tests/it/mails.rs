@@ -98,7 +98,7 @@ async fn who_signs_up_gets_these_mails() {
     office.at(0, 9, 20).await;
     let all = office.ctx.store.read(subscribers::list).await.unwrap();
     let link = office.ctx.tokens.confirm(all[0].id, asked_at);
-    pipeline::confirm(&office.ctx, &office.plan, &link).await.unwrap();
+    pipeline::confirm(&office.ctx, &office.plan, &link, None).await.unwrap();
     let welcome = office.only_mail_to(READER).await;
     golden("welcome", &welcome);
     office.at(0, 10, 3).await;

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod editions;
+mod limits;
 mod search;
 mod taken_down;
 
@@ -715,24 +716,6 @@ async fn programs_and_foreign_sites_do_not_sign_anyone_up() {
     let reply = world.ask_from("192.0.2.1", "POST", "/anmelden", &fields, good).await;
     assert_eq!(reply.status, StatusCode::OK);
     assert_eq!(world.kinds().await, ["confirm"]);
-}
-
-#[tokio::test]
-async fn one_place_cannot_flood_others_with_mails() {
-    let world = World::new().await;
-    for i in 0..12 {
-        let reply = world.sign_up(&format!("n{i}@x.example")).await;
-        let expected = if i < 10 { StatusCode::OK } else { StatusCode::TOO_MANY_REQUESTS };
-        assert_eq!(reply.status, expected, "{i}");
-    }
-    assert_eq!(world.kinds().await.len(), 10);
-    assert!(
-        world
-            .sign_up_from("192.0.2.77", "z@x.example", "thema=ozg&ausgabe=taeglich")
-            .await
-            .status
-            .is_success()
-    );
 }
 
 #[tokio::test]

@@ -61,7 +61,7 @@ fn forget_in(
 ) -> Result<Forgotten, StoreError> {
     let hash = tokens.address(address);
     let mut done = Forgotten::default();
-    while let Some(subscriber) = subscribers::by_mailbox(tx, address)? {
+    while let Some(subscriber) = subscribers::by_spelling(tx, address)? {
         let mails = outbox::of_subscriber(tx, subscriber.id)?;
         done.mails += mails.iter().filter(|mail| !mail.payload.0.is_empty()).count();
         depart(tx, tokens, subscriber.id, now, "operator")?;
@@ -104,7 +104,7 @@ pub async fn proofs(ctx: &Context, address: &str) -> Result<Proofs, PipelineErro
         for Left { subscriber, at, by, .. } in subscribers::left(tx, Some(&hash))? {
             found.push(proof(tx, subscriber, Some((at, by)))?);
         }
-        if let Some(subscriber) = subscribers::by_mailbox(tx, &address)? {
+        if let Some(subscriber) = subscribers::by_spelling(tx, &address)? {
             found.push(proof(tx, subscriber, None)?);
         }
         Ok(Proofs { subscriptions: found, forgotten: forgotten::at(tx, &hash)? })

@@ -5,6 +5,7 @@ use crate::model::{Consent, SeriesId, Standing, SubscriberId, Timestamp, TopicId
 use crate::pipeline::{Context, PipelineError};
 use crate::store::subscribers::{self, NewSubscriber};
 use crate::store::{StoreError, Transaction, forgotten};
+use crate::subscriber::address;
 use crate::subscriber::token::Tokens;
 
 /// Rows that are taken in one transaction.
@@ -57,7 +58,8 @@ fn take(
     one: Listed,
     now: Timestamp,
 ) -> Result<Outcome, StoreError> {
-    if let Some(known) = subscribers::by_mailbox(tx, &one.address)? {
+    let mailbox = address::mailbox(&one.address);
+    if let Some(known) = subscribers::of_mailbox(tx, &mailbox, &one.address)? {
         return Ok(Outcome::Known(known.standing));
     }
     let hash = tokens.address(&one.address);
@@ -68,6 +70,7 @@ fn take(
         return Ok(Outcome::Left(left.at));
     }
     let new = NewSubscriber {
+        mailbox,
         address: one.address,
         standing: Standing::Active,
         series: one.series,

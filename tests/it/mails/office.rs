@@ -136,7 +136,7 @@ impl Office {
             series: vec!["taeglich".into()],
             topics: vec!["ozg".into(), "central-services".into()],
         };
-        pipeline::sign_up(&self.ctx, &self.plan, order, true).await.unwrap();
+        pipeline::sign_up(&self.ctx, &self.plan, order, None).await.unwrap();
     }
 
     /// A source says this now, and is asked.
