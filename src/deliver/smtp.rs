@@ -12,12 +12,14 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lettre::Address;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret as _;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_rustls::TlsConnector;
 
@@ -300,18 +302,7 @@ impl Smtp {
         payload: &Payload,
         gate: Gate<'_>,
     ) -> Result<(), Failure> {
-        let mailbox = |address: &str, role: &str| {
-            // Without SMTPUTF8 (RFC 6531) nothing but ASCII may be said.
-            if !address.is_ascii() {
-                return Err(Failure::Unsendable(format!("the {role} is not ASCII")));
-            }
-            address
-                .parse::<lettre::Address>()
-                .map_err(|_| Failure::Unsendable(format!("the {role} is malformed")))
-        };
-        let message = wire_text(payload)?;
-        let sender = mailbox(sender, "envelope sender")?;
-        let recipient = mailbox(recipient, "recipient")?;
+        let (message, sender, recipient) = checked(sender, recipient, payload)?;
         let Ok(_slot) = self.slots.acquire().await else {
             return Err(Failure::broken(Step::Connect, "the channel is closed"));
         };
@@ -359,9 +350,58 @@ impl Smtp {
     }
 }
 
+/// Hands one message over in a session over `stream`, in the clear: what hostile servers say is
+/// tried without a network. Each step has a minute.
+pub async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    login: Option<(&str, &str)>,
+    sender: &str,
+    recipient: &str,
+    payload: &Payload,
+) -> Result<(), SendError> {
+    const LIMIT: Duration = Duration::from_mins(1);
+    let login = login.map(|(user, password)| (user.to_owned(), password.to_owned()));
+    let settings = Settings {
+        host: String::new(),
+        port: 0,
+        encryption: Encryption::None,
+        tls: None,
+        hello: ClientId::default(),
+        credentials: login.map(|(user, password)| Credentials::new(user, password)),
+        step_timeout: LIMIT,
+        timeout: LIMIT,
+    };
+    let talk = async {
+        let (message, from, to) = checked(sender, recipient, payload)?;
+        let mut connection = Connection::over(Box::new(stream), &settings).await?;
+        let open = || -> BoxFuture<'static, bool> { Box::pin(async { true }) };
+        connection.send(&settings, &from, &to, message, &open).await
+    };
+    talk.await.map_err(|failure| verdict(failure, &[sender, recipient]))
+}
+
 /// Returns whether a connection may be used again.
 fn is_fresh(idle: Duration, sent: u32) -> bool {
     idle < IDLE_LIMIT && sent < MESSAGES_PER_CONNECTION
+}
+
+/// Returns what can be said in SMTP of a message: its text and its envelope.
+fn checked<'a>(
+    sender: &str,
+    recipient: &str,
+    payload: &'a Payload,
+) -> Result<(&'a str, Address, Address), Failure> {
+    let mailbox = |address: &str, role: &str| {
+        // Without SMTPUTF8 (RFC 6531) nothing but ASCII may be said.
+        if !address.is_ascii() {
+            return Err(Failure::Unsendable(format!("the {role} is not ASCII")));
+        }
+        address
+            .parse::<Address>()
+            .map_err(|_| Failure::Unsendable(format!("the {role} is malformed")))
+    };
+    let message = wire_text(payload)?;
+    Ok((message, mailbox(sender, "envelope sender")?, mailbox(recipient, "recipient")?))
 }
 
 /// Returns what may go over the wire: ASCII in lines that end in CRLF. A bare CR or LF

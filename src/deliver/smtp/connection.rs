@@ -58,8 +58,15 @@ pub(super) struct Connection {
 impl Connection {
     /// Connects, greets, encrypts and logs in.
     pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        Self::over(Box::new(Bounded::new(connect(settings).await?)), settings).await
+    }
+
+    /// Does the same over a stream that is open.
+    pub(super) async fn over(
+        stream: Box<dyn Socket>,
+        settings: &Settings,
+    ) -> Result<Self, Failure> {
         let limit = settings.step_timeout;
-        let stream: Box<dyn Socket> = Box::new(Bounded::new(connect(settings).await?));
         let mut dialogue = Dialogue::new(match (settings.encryption, &settings.tls) {
             (Encryption::Implicit, Some(tls)) => encrypted(stream, tls, limit).await?,
             _ => stream,
