@@ -2,9 +2,10 @@
 
 use html5ever::driver::{ParseOpts, parse_document};
 use html5ever::tendril::TendrilSink as _;
-use scraper::{Html, HtmlTreeSink, Node, Selector};
+use scraper::{Html, HtmlTreeSink, Selector};
 use url::Url;
 
+use super::attributes::Attributes;
 use super::{ExtractError, html};
 use crate::model::{Budget, Resource};
 
@@ -15,7 +16,10 @@ const MAX_DEPTH: usize = 512;
 /// Longest address that others are relative to; the same that a redirect may have.
 const MAX_BASE: usize = 8_000;
 /// Most attributes of one tag: the parser compares each with all before it.
-const MAX_ATTRIBUTES: usize = 8_000;
+const MAX_ATTRIBUTES: usize = 256;
+/// Most tags of elements of which a page has one: what they have in common is gathered there,
+/// and each attribute moves those that are there already.
+const MAX_ROOTS: usize = 100;
 /// The tree is looked at each time so many bytes have been read.
 const STEP: usize = 4 << 10;
 /// Elements whose content no selector of ours reads, and comments.
@@ -36,47 +40,38 @@ pub fn parse(text: &str, budget: &Budget) -> Result<Html, ExtractError> {
     if !html::depth_within(text, MAX_DEPTH, budget) {
         return too_much(format!("nested deeper than {MAX_DEPTH}"));
     }
+    if roots(text) > MAX_ROOTS {
+        return too_much(format!("more than {MAX_ROOTS} tags `html` or `body`"));
+    }
     let mut parser = parse_document(HtmlTreeSink::new(Html::new_document()), ParseOpts::default());
     let text = without_unread(text);
     let mut rest = text.as_str();
-    let mut before = (0, 0);
-    let mut separators = 0;
+    let mut before = 0;
+    let mut attributes = Attributes::default();
     while !rest.is_empty() {
         let mut end = rest.len().min(STEP);
         while !rest.is_char_boundary(end) {
             end += 1;
         }
         let (chunk, tail) = rest.split_at(end);
+        if attributes.read(chunk.as_bytes()) > MAX_ATTRIBUTES {
+            return too_much(format!("a tag with more than {MAX_ATTRIBUTES} attributes"));
+        }
         parser.process(chunk.into());
         rest = tail;
-        let (now, depth) = {
+        let (nodes, depth) = {
             let page = parser.tokenizer.sink.sink.0.borrow();
-            (size(&page), depth(&page))
+            (page.tree.values().len(), depth(&page))
         };
-        budget.spend(Resource::Nodes, now.0.saturating_sub(before.0))?;
+        budget.spend(Resource::Nodes, nodes.saturating_sub(before))?;
         // Ends that close nothing deceive the count of tags that was made before.
         if depth > MAX_DEPTH {
             return too_much(format!("nested deeper than {MAX_DEPTH}"));
         }
         budget.step(chunk.matches('<').count() * depth + chunk.len())?;
-        // While the tree does not grow the parser is inside one tag.
-        if now != before {
-            (before, separators) = (now, 0);
-        }
-        separators += chunk.bytes().filter(|byte| is_separator(*byte)).count();
-        if separators > MAX_ATTRIBUTES + STEP {
-            return too_much(format!("a tag with more than {MAX_ATTRIBUTES} attributes"));
-        }
+        before = nodes;
     }
     Ok(parser.finish())
-}
-
-/// Returns how many nodes a tree has, and how long the text is that grows.
-fn size(page: &Html) -> (usize, usize) {
-    let mut values = page.tree.values();
-    let nodes = values.len();
-    let text = values.next_back().and_then(Node::as_text).map_or(0, |text| text.len());
-    (nodes, text)
 }
 
 /// Returns how many elements the newest node stands in, counted a little beyond the bound.
@@ -85,9 +80,15 @@ fn depth(page: &Html) -> usize {
     newest.map_or(0, |node| node.ancestors().take(MAX_DEPTH + 1).count())
 }
 
-/// Returns whether an attribute may end here.
-fn is_separator(byte: u8) -> bool {
-    byte.is_ascii_whitespace() || matches!(byte, b'/' | b'"' | b'\'')
+/// Returns how many tags of elements a page has of which there is one.
+fn roots(text: &str) -> usize {
+    let is_root = |at: &usize| {
+        let name = text.as_bytes().get(at + 1..at + 5);
+        name.is_some_and(|name| {
+            name.eq_ignore_ascii_case(b"html") || name.eq_ignore_ascii_case(b"body")
+        })
+    };
+    memchr::memchr_iter(b'<', text.as_bytes()).filter(is_root).count()
 }
 
 /// The text without scripts, styles and comments, which make up half of many
@@ -179,18 +180,28 @@ mod tests {
 
     #[test]
     fn a_tag_with_attributes_without_end_is_refused_and_a_large_one_is_not() {
-        let attributes = (0..60_000).fold(String::new(), |all, n| format!("{all}a{n:x}/"));
+        let attributes = (0..300).fold(String::new(), |all, n| format!("{all}a{n:x}/"));
         for end in ["", ">", "'>"] {
             let page = format!("<p>x</p><script>'</script><p {attributes}{end}");
             assert!(matches!(parsed(&page), Err(ExtractError::TooMuch { .. })), "{end}");
         }
-        let image = format!("<img src='data:image/png;base64,{}'>", "QUJD/kVG+".repeat(5_000));
+        let image = format!("<img src='data:image/png;base64,{}'>", "QUJD/kVG+".repeat(60_000));
+        let state = format!("<div data-page=\"{}\">x</div>", "{'a': 1, 'b/c': 2} ".repeat(40_000));
         let script = format!("<script>{}</script>", "var a = 'b'; ".repeat(20_000));
         let comment = format!("<!-- {} -->", "a b ".repeat(20_000));
         let prose = "Wort für Wort. ".repeat(20_000);
-        for large in [image, script, comment, prose] {
+        for large in [image, state, script, comment, prose] {
             assert!(parsed(&format!("<p>{large}</p>")).is_ok(), "{}", &large[..20]);
         }
+    }
+
+    #[test]
+    fn a_root_that_is_said_again_and_again_is_refused() {
+        let page = |times: usize| {
+            (0..times).fold(String::new(), |all, n| format!("{all}<p>x<Body a{n:x}>"))
+        };
+        assert!(parsed(&page(50)).is_ok());
+        assert!(matches!(parsed(&page(200)), Err(ExtractError::TooMuch { .. })));
     }
 
     #[test]

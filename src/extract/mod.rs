@@ -16,6 +16,7 @@ pub mod records;
 pub mod scripts;
 pub mod sniff;
 
+mod attributes;
 mod convert;
 mod fallback;
 mod markup;
