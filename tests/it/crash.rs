@@ -302,12 +302,12 @@ fn acted(tx: &Transaction<'_>, to: Move, now: Timestamp) -> Result<(), StoreErro
 }
 
 /// A word that stands in one item and nowhere else.
-fn mark(n: usize) -> String {
+pub(crate) fn mark(n: usize) -> String {
     format!("zq{}qz", syllables(n * 7 + 3, 3))
 }
 
 /// Words that no other item shares, so that none is taken for another's copy.
-fn words(n: usize) -> String {
+pub(crate) fn words(n: usize) -> String {
     let word = |k: usize| syllables(n.wrapping_mul(7919).wrapping_add(k * 104_729), 4);
     (0..12).map(word).collect::<Vec<_>>().join(" ")
 }

@@ -40,5 +40,6 @@ mod smtp;
 mod sources;
 mod store;
 mod stories;
+mod sweep;
 mod topics;
 mod web;

@@ -13,10 +13,10 @@
 //! - nothing is lost: each message was taken, or is dead with its reason;
 //! - a row says `sent` if and only if the server took the message.
 //!
-//! `AMTSBOTE_DEPTH=4` explores deeper than the depth that runs each time.
+//! `AMTSBOTE_DEPTH=3` explores deeper than the depth that runs each time.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use amtsbote::clock::Clock;
@@ -30,7 +30,7 @@ use amtsbote::store::bodies::Bytes;
 use amtsbote::store::outbox::{self, Chosen, Move, NewMessage};
 use amtsbote::store::{Store, Transaction};
 
-use crate::queue::{MONDAY, Room, refused};
+use crate::queue::{MONDAY, Room, address, refused};
 
 /// What can happen to the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,8 +46,18 @@ enum Event {
     Start,
     /// The reader of the first message leaves.
     Leave,
+    /// The row of the reader of the first message goes, too.
+    Forget,
+    /// Too much came back from the reader of the first message.
+    Suspend,
+    /// Two drains begin at the same time.
+    TwoDrains,
+    /// Another config, with one connection.
+    Reload,
     /// The clock is three days ahead from now on.
     Ahead,
+    /// The clock is three days behind from now on.
+    Behind,
     /// The clock is right from now on.
     Right,
     /// The process is killed and another one starts: claims are nobody's, what was
@@ -63,6 +73,16 @@ enum Server {
     Takes,
     RefusesForNow,
     RefusesForGood,
+    /// Refuses what the message says.
+    RefusesText,
+    /// Cannot be reached.
+    IsAway,
+    /// Is never asked: the claim cannot be written for a while.
+    CannotBeClaimedFor,
+    /// Refuses it for now while nothing can be written for a while.
+    RefusesWhileDiskFails,
+    /// Takes it, and the drain is cut off before the record while the process lives.
+    TakesAndIsCutOff,
     /// Takes it, and the answer is lost.
     TakesInSilence,
     /// Takes it, and the process dies before the record.
@@ -80,14 +100,25 @@ enum Act {
     HoldAndRelease,
     Drop,
     DropAndAgain,
+    Retry,
     Leave,
+    Forget,
+    Suspend,
     Stop,
+    Reload,
+    Ahead,
+    Behind,
 }
 
 const EVENTS: &[Event] = &[
     Event::Drain(Server::Takes),
     Event::Drain(Server::RefusesForNow),
     Event::Drain(Server::RefusesForGood),
+    Event::Drain(Server::RefusesText),
+    Event::Drain(Server::IsAway),
+    Event::Drain(Server::CannotBeClaimedFor),
+    Event::Drain(Server::RefusesWhileDiskFails),
+    Event::Drain(Server::TakesAndIsCutOff),
     Event::Drain(Server::TakesInSilence),
     Event::Drain(Server::TakesAndWeDie),
     Event::Drain(Server::TakesWhileDiskFails),
@@ -100,7 +131,17 @@ const EVENTS: &[Event] = &[
     Event::Drain(Server::Meanwhile(Act::DropAndAgain, false)),
     Event::Drain(Server::Meanwhile(Act::Leave, true)),
     Event::Drain(Server::Meanwhile(Act::Leave, false)),
+    Event::Drain(Server::Meanwhile(Act::Retry, true)),
+    Event::Drain(Server::Meanwhile(Act::Retry, false)),
+    Event::Drain(Server::Meanwhile(Act::Forget, true)),
+    Event::Drain(Server::Meanwhile(Act::Forget, false)),
+    Event::Drain(Server::Meanwhile(Act::Suspend, true)),
+    Event::Drain(Server::Meanwhile(Act::Suspend, false)),
     Event::Drain(Server::Meanwhile(Act::Stop, true)),
+    Event::Drain(Server::Meanwhile(Act::Reload, true)),
+    Event::Drain(Server::Meanwhile(Act::Ahead, true)),
+    Event::Drain(Server::Meanwhile(Act::Ahead, false)),
+    Event::Drain(Server::Meanwhile(Act::Behind, false)),
     Event::Hold,
     Event::Release,
     Event::Drop,
@@ -109,7 +150,12 @@ const EVENTS: &[Event] = &[
     Event::Stop,
     Event::Start,
     Event::Leave,
+    Event::Forget,
+    Event::Suspend,
+    Event::TwoDrains,
+    Event::Reload,
     Event::Ahead,
+    Event::Behind,
     Event::Right,
     Event::Restart,
     Event::Restore,
@@ -124,6 +170,8 @@ struct Scripted {
     /// Recipients that left, and messages that were dropped for good.
     forbidden: Mutex<Vec<String>>,
     ctx: Mutex<Option<Context>>,
+    clock: Arc<AtomicI64>,
+    connections: AtomicUsize,
 }
 
 impl std::fmt::Debug for Scripted {
@@ -134,7 +182,7 @@ impl std::fmt::Debug for Scripted {
 
 impl Channel for Scripted {
     fn connections(&self) -> usize {
-        2
+        self.connections.load(Ordering::SeqCst)
     }
 
     fn encode(&self, _: &Envelope, _: &Rendered) -> Result<Payload, SendError> {
@@ -178,44 +226,64 @@ impl Scripted {
         match server {
             Server::RefusesForNow => return Err(refused(451, Step::Recipient)),
             Server::RefusesForGood => return Err(refused(554, Step::Recipient)),
+            Server::RefusesText => return Err(refused(554, Step::Content)),
+            Server::IsAway => {
+                let (step, reason) = (Step::Connect, "refused".to_owned());
+                return Err(SendError::Unreachable { step, code: None, reason });
+            }
+            Server::RefusesWhileDiskFails => {
+                self.fail_for_a_while(FAILS).await;
+                return Err(refused(451, Step::Recipient));
+            }
             Server::TakesInSilence => {
                 self.take(id);
                 return Err(SendError::Unknown { reason: "silence".to_owned() });
             }
-            Server::TakesAndWeDie => {
+            Server::TakesAndWeDie | Server::TakesAndIsCutOff => {
                 self.take(id);
                 std::future::pending::<()>().await;
             }
-            Server::TakesWhileDiskFails => {
-                let ctx = self.ctx.lock().unwrap().clone().unwrap();
-                disk(&ctx.store, false).await;
-                let store = ctx.store.clone();
-                tokio::spawn(async move {
-                    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
-                    disk(&store, true).await;
-                });
-            }
+            Server::TakesWhileDiskFails => self.fail_for_a_while(FAILS).await,
             Server::Meanwhile(act, takes) => {
                 let ctx = self.ctx.lock().unwrap().clone().unwrap();
-                meanwhile(&ctx, id, act).await;
+                match act {
+                    Act::Reload => self.connections.store(1, Ordering::SeqCst),
+                    Act::Ahead => self.clock.store(MONDAY.0 + 3 * DAY, Ordering::SeqCst),
+                    Act::Behind => self.clock.store(MONDAY.0 - 3 * DAY, Ordering::SeqCst),
+                    act => meanwhile(&ctx, id, act).await,
+                }
                 if !takes {
                     return Err(refused(451, Step::Content));
                 }
             }
-            Server::Takes => {}
+            Server::Takes | Server::CannotBeClaimedFor => {}
         }
         self.take(id);
         Ok(())
     }
+
+    /// What `fault` refuses cannot be written for three seconds.
+    async fn fail_for_a_while(&self, fault: &'static str) {
+        let store = self.ctx.lock().unwrap().clone().unwrap().store;
+        disk(&store, fault).await;
+        tokio::spawn(async move {
+            tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+            disk(&store, WORKS).await;
+        });
+    }
 }
 
-async fn disk(store: &Store, works: bool) {
-    let sql = if works {
-        "drop trigger if exists fails"
-    } else {
-        "create trigger if not exists fails before update on outbox when new.state = 'sent'
-         begin select raise(abort, 'disk'); end"
-    };
+/// The disk takes no results of attempts.
+const FAILS: &str = "
+    create trigger if not exists fails before update on outbox when old.state = 'claimed'
+    begin select raise(abort, 'disk'); end";
+/// The disk takes no claims.
+const TAKES_NO_CLAIMS: &str = "
+    create trigger if not exists fails before update on outbox when new.state = 'claimed'
+    begin select raise(abort, 'disk'); end";
+const WORKS: &str = "drop trigger if exists fails";
+
+async fn disk(store: &Store, sql: &'static str) {
     store.write(move |tx| Ok(tx.execute_batch(sql)?)).await.unwrap();
 }
 
@@ -226,10 +294,20 @@ async fn meanwhile(ctx: &Context, id: &str, act: Act) {
         Act::HoldAndRelease => &[Move::Hold, Move::Release, Move::Retry],
         Act::Drop => &[Move::Drop],
         Act::DropAndAgain => &[Move::Drop, Move::Again],
+        Act::Retry => &[Move::Retry],
         Act::Leave => {
             pipeline::leave(ctx, SubscriberId(number), "one-click").await.unwrap();
             &[]
         }
+        Act::Forget => {
+            pipeline::forget(ctx, &address(usize::try_from(number).unwrap() - 1)).await.unwrap();
+            &[]
+        }
+        Act::Suspend => {
+            suspended(&ctx.store, number).await;
+            &[]
+        }
+        Act::Reload | Act::Ahead | Act::Behind => &[],
         Act::Stop => {
             ctx.store.write(|tx| outbox::stop(tx, "Modell", MONDAY)).await.unwrap();
             &[]
@@ -238,6 +316,11 @@ async fn meanwhile(ctx: &Context, id: &str, act: Act) {
     for step in steps {
         moved(&ctx.store, &[number], *step).await;
     }
+}
+
+async fn suspended(store: &Store, number: i64) {
+    let stop = move |tx: &Transaction<'_>| outbox::stop_for(tx, SubscriberId(number), MONDAY);
+    store.write(stop).await.unwrap();
 }
 
 async fn moved(store: &Store, ids: &[i64], to: Move) {
@@ -266,18 +349,19 @@ struct Model {
 const DAY: i64 = 24 * 3_600_000;
 
 impl Model {
-    async fn new(room: &Room, template: &[u8]) -> Self {
-        let store = Store::open_in_memory().unwrap();
+    async fn new(room: &Room, store: Store, template: &[u8]) -> Self {
         let filled = template.to_vec();
         store.write(move |tx| fill(tx, &filled)).await.unwrap();
+        let clock = Arc::new(AtomicI64::new(MONDAY.0));
         let server = Arc::new(Scripted {
             next: Mutex::default(),
             taken: Mutex::default(),
             wrong: Mutex::default(),
             forbidden: Mutex::default(),
             ctx: Mutex::default(),
+            clock: Arc::clone(&clock),
+            connections: AtomicUsize::new(2),
         });
-        let clock = Arc::new(AtomicI64::new(MONDAY.0));
         let mut model =
             Self { server, clock, ctx: room.ctx.clone(), plan: Arc::clone(&room.plan), window: 0 };
         model.start(store);
@@ -295,8 +379,13 @@ impl Model {
     async fn drain(&mut self, server: Server) {
         let before: usize = self.server.taken.lock().unwrap().values().sum();
         *self.server.next.lock().unwrap() = Some(server);
+        if server == Server::CannotBeClaimedFor {
+            self.server.fail_for_a_while(TAKES_NO_CLAIMS).await;
+        }
         let draining = pipeline::drain(&self.ctx, &self.plan, &|| false);
         let ended = tokio::time::timeout(std::time::Duration::from_mins(1), draining).await.is_ok();
+        // The disk is well again, also where nothing waited for it.
+        disk(&self.ctx.store, WORKS).await;
         let is_used = self.server.next.lock().unwrap().take().is_none();
         let after: usize = self.server.taken.lock().unwrap().values().sum();
         match server {
@@ -305,6 +394,10 @@ impl Model {
                 self.window += 1;
                 self.restart().await;
             }
+            Server::TakesAndIsCutOff if is_used => {
+                assert!(!ended);
+                self.window += 1;
+            }
             Server::TakesInSilence if is_used && after > before => self.window += 1,
             _ => assert!(ended, "a drain does not end"),
         }
@@ -312,7 +405,6 @@ impl Model {
 
     async fn restart(&mut self) {
         let store = self.ctx.store.clone();
-        disk(&store, true).await;
         self.start(store);
         pipeline::sweep(&self.ctx).await.unwrap();
     }
@@ -335,6 +427,20 @@ impl Model {
             Event::Leave => {
                 pipeline::leave(&self.ctx, SubscriberId(1), "one-click").await.unwrap();
             }
+            Event::Forget => {
+                pipeline::forget(&self.ctx, &address(0)).await.unwrap();
+            }
+            Event::Suspend => suspended(&store, 1).await,
+            Event::TwoDrains => {
+                let drain = || pipeline::drain(&self.ctx, &self.plan, &|| false);
+                let (one, other) = tokio::join!(drain(), drain());
+                assert!(one.is_ok() && other.is_ok());
+            }
+            Event::Reload => {
+                self.server.connections.store(1, Ordering::SeqCst);
+                pipeline::resume(&self.ctx).await.unwrap();
+            }
+            Event::Behind => self.clock.store(MONDAY.0 - 3 * DAY, Ordering::SeqCst),
             Event::Ahead => self.clock.store(MONDAY.0 + 3 * DAY, Ordering::SeqCst),
             Event::Right => self.clock.store(MONDAY.0, Ordering::SeqCst),
             Event::Restart => self.restart().await,
@@ -353,7 +459,10 @@ impl Model {
         let entries = self.ctx.store.read(|tx| outbox::list(tx, None, None, 9)).await.unwrap();
         let dead = entries.into_iter().filter(|entry| {
             matches!(entry.state, State::Dead { .. })
-                && matches!(entry.ended, Some(Ended::Dropped | Ended::Left | Ended::Refused))
+                && matches!(
+                    entry.ended,
+                    Some(Ended::Dropped | Ended::Left | Ended::Returned | Ended::Refused)
+                )
         });
         *self.server.forbidden.lock().unwrap() = dead.map(|entry| entry.message_id).collect();
     }
@@ -391,6 +500,19 @@ impl Model {
 
 /// The rows of a database with two readers and a message for each.
 fn fill(tx: &Transaction<'_>, template: &[u8]) -> Result<(), amtsbote::store::StoreError> {
+    // What the path before has left, in any order of the references.
+    tx.execute_batch("pragma defer_foreign_keys = on")?;
+    let tables: Vec<String> = tx
+        .prepare(
+            "select name from pragma_table_list where schema = 'main' and type = 'table'
+             and name not like 'sqlite_%'",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for table in tables {
+        tx.execute_batch(&format!("delete from \"{table}\""))?;
+    }
+    tx.execute_batch("delete from sqlite_sequence")?;
     let rows: Vec<String> = serde_json::from_slice(template).unwrap();
     for row in rows {
         tx.execute_batch(&row)?;
@@ -440,18 +562,22 @@ async fn template(room: &Room) -> Vec<u8> {
 
 #[expect(clippy::disallowed_methods, reason = "the deep run is asked for by hand")]
 fn depth() -> usize {
-    std::env::var("AMTSBOTE_DEPTH").ok().and_then(|text| text.parse().ok()).unwrap_or(2)
+    std::env::var("AMTSBOTE_DEPTH").ok().and_then(|text| text.parse().ok()).unwrap_or(DEPTH)
 }
+
+/// Events of a path in each run.
+const DEPTH: usize = 2;
 
 #[tokio::test(start_paused = true)]
 async fn on_no_path_is_a_mail_doubled_outside_the_window_refused_ones_sent_or_any_lost() {
     let room = Room::new(2, 1).await;
     let template = template(&room).await;
+    let store = Store::open_in_memory().unwrap();
     let mut paths = 0_usize;
     let mut path = vec![0_usize; depth()];
     loop {
         let events: Vec<Event> = path.iter().map(|index| EVENTS[*index]).collect();
-        let mut model = Model::new(&room, &template).await;
+        let mut model = Model::new(&room, store.clone(), &template).await;
         for event in &events {
             model.take(*event).await;
         }
@@ -463,5 +589,10 @@ async fn on_no_path_is_a_mail_doubled_outside_the_window_refused_ones_sent_or_an
         path[at + 1..].fill(0);
     }
     eprintln!("{paths} paths of {} events", path.len());
+    if path.len() == DEPTH {
+        let said = include_str!("../../docs/QUEUE.md");
+        let number = format!("every sequence of {} events", EVENTS.len());
+        assert!(said.contains(&number) && said.contains(&format!("({paths} paths)")), "{number}");
+    }
     assert_eq!(paths, EVENTS.len().pow(u32::try_from(path.len()).unwrap()));
 }
