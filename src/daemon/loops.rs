@@ -329,8 +329,10 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                     Ok(_) => running.ctx.outbox_changed.notify_one(),
                     Err(error) => tracing::error!(%error, "the admin could not be told of sending"),
                 }
-                if let Some(due) = pipeline::next_mail(&running.ctx).await? {
-                    wait = due.since(running.ctx.clock.now());
+                match pipeline::next_mail(&running.ctx).await {
+                    Ok(Some(due)) => wait = due.since(running.ctx.clock.now()),
+                    Ok(None) => {}
+                    Err(error) => endure(Err(error)).await?,
                 }
             }
             Err(error) => endure(Err(error)).await?,
@@ -459,7 +461,9 @@ async fn serve_jobs(house: House) -> Result<(), DaemonError> {
     Ok(())
 }
 
-/// Feeds systemd's watchdog while the database answers and the loops turn.
+/// Feeds systemd's watchdog while the database can be read and the loops turn. That another
+/// process or the disk keeps it from being written is no reason to be started again: it would
+/// not help, and a 250 that waits in memory to be recorded would be lost.
 async fn watchdog(
     house: House,
     beats: Arc<Heartbeats>,
@@ -467,8 +471,12 @@ async fn watchdog(
 ) -> Result<(), DaemonError> {
     while !house.stop.is_cancelled() {
         let running = house.current();
-        let answers = tokio::time::timeout(interval, running.ctx.store.ping()).await;
-        if matches!(answers, Ok(Ok(()))) && beats.are_fresh(running.ctx.clock.now()) {
+        let answer = tokio::time::timeout(interval, running.ctx.store.ping_reader()).await;
+        let answers = answer.is_ok_and(|answer| match answer {
+            Ok(()) => true,
+            Err(error) => error.retry() != Retry::Never,
+        });
+        if answers && beats.are_fresh(running.ctx.clock.now()) {
             notify::alive();
         } else {
             tracing::error!("not feeding the watchdog: the database or a loop is stuck");

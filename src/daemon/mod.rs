@@ -30,6 +30,7 @@ pub use restore::{KeyFate, Restored, key_beside, restore};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
+use crate::model::Retry;
 use crate::pipeline::{self, Context, PipelineError, Plan};
 
 /// How long the loops may take to finish what they have in hand. Shorter than
@@ -39,6 +40,13 @@ const GRACE_PERIOD: Duration = Duration::from_secs(50);
 /// How long a pass may go on after the service was told to stop: a slow host
 /// must not hold up the end.
 const PASS_GRACE_PERIOD: Duration = Duration::from_secs(5);
+
+/// Between the first two tries to open the database, doubled up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause between two of them.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// More than one try takes: SQLite waits for the lock at several places.
+const LONGEST_TRY: Duration = Duration::from_mins(2);
 
 /// What the loops work with until the next reload.
 pub(crate) struct Running {
@@ -108,6 +116,17 @@ pub enum DaemonError {
     Panicked,
 }
 
+impl DaemonError {
+    /// Returns whether waiting may help.
+    fn retry(&self) -> Retry {
+        match self {
+            Self::Assemble(AssembleError::Store { cause, .. }) => cause.retry(),
+            Self::Pipeline(error) => error.retry(),
+            _ => Retry::Never,
+        }
+    }
+}
+
 /// What the daemon begins with.
 pub struct Start {
     /// The checked config.
@@ -123,16 +142,9 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let Start { config, reload, clock } = start;
     make_data_dir(&config)?;
     let record = report::Record::begin(Lock::take(&config.service.data_dir)?, clock.now());
-    let ctx = context(&config, clock)?;
-    let swept = pipeline::sweep(&ctx).await?;
-    if swept > 0 {
-        tracing::warn!(
-            messages = swept,
-            "the last run ended while sending: {swept} messages are sent again, with the same bytes"
-        );
-    }
-    pipeline::note_crashes(&ctx).await?;
-    jobs::drop_stale(&ctx).await?;
+    let Some(ctx) = wait_for_database(&config, &clock, &record, &mut signals).await? else {
+        return Ok(());
+    };
     let listener = listen(&config).await?;
     let fixed = Fixed::of(&config);
     let web = crate::web::Settings::of(&config);
@@ -181,6 +193,53 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
         house.record.say(|presence| presence.has_ended = true);
     }
     ended
+}
+
+/// Opens the database, however long another process or the disk keeps it from us: ending would
+/// only use up the starts that systemd allows. Returns none if told to stop meanwhile.
+async fn wait_for_database(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+    record: &report::Record,
+    signals: &mut mpsc::Receiver<Signal>,
+) -> Result<Option<Context>, DaemonError> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let error = match begin(config, Arc::clone(clock)).await {
+            Ok(ctx) => {
+                record.say(|presence| presence.waits_for = None);
+                return Ok(Some(ctx));
+            }
+            Err(error) if error.retry() == Retry::Never => return Err(error),
+            Err(error) => format!("{:#}", anyhow::Error::new(error)),
+        };
+        tracing::error!("waiting to start: {error}");
+        notify::waiting(&format!("waiting to start: {error}"), pause + LONGEST_TRY);
+        record.say(|presence| presence.waits_for = Some(error));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            Some(Signal::Stop) = signals.recv() => {
+                record.say(|presence| presence.has_ended = true);
+                return Ok(None);
+            }
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Opens the database and takes up what the last run left in it.
+async fn begin(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, DaemonError> {
+    let ctx = context(config, clock)?;
+    let swept = pipeline::sweep(&ctx).await?;
+    if swept > 0 {
+        tracing::warn!(
+            messages = swept,
+            "the last run ended while sending: {swept} messages are sent again, with the same bytes"
+        );
+    }
+    pipeline::note_crashes(&ctx).await?;
+    jobs::drop_stale(&ctx).await?;
+    Ok(ctx)
 }
 
 async fn listen(config: &Config) -> Result<Option<tokio::net::TcpListener>, DaemonError> {

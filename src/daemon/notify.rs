@@ -1,5 +1,7 @@
 //! What systemd is told (`sd_notify(3)`); nothing happens without it.
 
+use std::time::Duration;
+
 use sd_notify::NotifyState;
 
 /// Started, or reloaded. The line for `systemctl status` follows by [`status`].
@@ -18,6 +20,12 @@ pub(super) fn reloading() {
 /// The end has begun.
 pub(super) fn stopping() {
     send(&[NotifyState::Stopping, NotifyState::Status("finishing what is in hand")]);
+}
+
+/// Not ready yet, for this reason, and worth waiting for so long.
+pub(super) fn waiting(line: &str, longest: Duration) {
+    let micros = u32::try_from(longest.as_micros()).unwrap_or(u32::MAX);
+    send(&[NotifyState::Status(line), NotifyState::ExtendTimeoutUsec(micros)]);
 }
 
 /// Alive and making progress.

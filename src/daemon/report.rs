@@ -51,8 +51,14 @@ pub(super) async fn report(house: House, beats: Arc<Heartbeats>) -> Result<(), D
             running.ctx.store.ping().await?;
             pipeline::health(&running.ctx, &running.plan).await
         };
-        let said = match tokio::time::timeout(PATIENCE, look).await {
-            Ok(Ok(health)) => {
+        let looked = match tokio::time::timeout(PATIENCE, look).await {
+            Ok(looked) => looked.map_err(|error| format!("the database takes nothing: {error}")),
+            Err(_) => Err("the database takes nothing: another program may hold it".to_owned()),
+        };
+        let waits_for = looked.as_ref().err().cloned();
+        house.record.say(|presence| presence.waits_for = waits_for);
+        let said = match looked {
+            Ok(health) => {
                 if beats.are_fresh(now) {
                     house.record.say(|presence| presence.beat = now);
                 }
@@ -61,8 +67,7 @@ pub(super) async fn report(house: House, beats: Arc<Heartbeats>) -> Result<(), D
                 before = Some(health);
                 said
             }
-            Ok(Err(error)) => format!("{}: {error}", Level::Critical),
-            Err(_) => format!("{}: the database does not answer", Level::Critical),
+            Err(why) => format!("{}: {why}", Level::Critical),
         };
         if line != said {
             notify::status(&said);

@@ -222,10 +222,13 @@ impl SendError {
     }
 
     /// Returns whether the other side serves as many connections as it wants to, if it
-    /// serves any just now.
+    /// serves any just now. Some refuse one more for good, and some only at the login.
     pub const fn is_crowded(&self) -> bool {
         match self {
-            Self::Unreachable { step, .. } => matches!(step, Step::Connect | Step::Greeting),
+            Self::Unreachable { step, .. } => {
+                matches!(step, Step::Connect | Step::Greeting | Step::Login)
+            }
+            Self::Misconfigured { step, .. } => matches!(step, Step::Greeting),
             Self::Transient { code, .. } => matches!(code, Some(421)),
             _ => false,
         }
@@ -328,5 +331,28 @@ mod tests {
             SendError::Misconfigured { step: Step::Login, code: Some(535), reason: String::new() };
         assert_eq!((config.retry(), config.pauses_all()), (Retry::Later, true));
         assert!(config.needs_the_operator() && config.hint().is_some());
+    }
+
+    #[test]
+    fn who_refuses_one_connection_more_is_crowded_and_who_refuses_a_message_is_not() {
+        let reason = String::new;
+        let away = |step, code| SendError::Unreachable { step, code, reason: reason() };
+        let no = |step, code| SendError::Misconfigured { step, code, reason: reason() };
+        let later = |step, code| SendError::Transient { step, code, reason: reason() };
+        for (error, is_crowded) in [
+            (away(Step::Connect, None), true),
+            (away(Step::Greeting, None), true),
+            (away(Step::Greeting, Some(421)), true),
+            (away(Step::Greeting, Some(450)), true),
+            (away(Step::Login, Some(454)), true),
+            (no(Step::Greeting, Some(554)), true),
+            (no(Step::Login, Some(535)), false),
+            (no(Step::Sender, Some(550)), false),
+            (away(Step::Tls, None), false),
+            (later(Step::Sender, Some(421)), true),
+            (later(Step::Content, Some(452)), false),
+        ] {
+            assert_eq!(error.is_crowded(), is_crowded, "{error}");
+        }
     }
 }

@@ -89,6 +89,8 @@ pub struct Service {
     pub crashes: u32,
     /// Why the last reload was refused, until one is taken.
     pub config_error: Option<String>,
+    /// Why the database takes nothing just now.
+    pub waits_for: Option<String>,
 }
 
 /// The database file.
@@ -161,6 +163,8 @@ pub struct Sending {
     pub pause: Option<Rest>,
     /// What is to be sent, now or later.
     pub waiting: Held,
+    /// Messages that are held.
+    pub held: u64,
     /// Dead messages that nobody has acknowledged.
     pub unacknowledged: u64,
     /// Messages by state.

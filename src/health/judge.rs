@@ -53,10 +53,11 @@ pub struct Finding {
 
 impl Finding {
     /// Every code, for documents and alert rules.
-    pub const CODES: [&'static str; 19] = [
+    pub const CODES: [&'static str; 21] = [
         "not-running",
         "crash-loop",
         "stuck",
+        "database-waits",
         "database-missing",
         "database-broken",
         "key-missing",
@@ -71,6 +72,7 @@ impl Finding {
         "disk-low",
         "mails-given-up",
         "mails-waiting",
+        "mails-held",
         "config-broken",
         "old-version",
     ];
@@ -123,7 +125,11 @@ fn of_service(facts: &Facts, service: &Service, found: &mut Vec<Finding>) {
         add(Level::Critical, "crash-loop", text, Some("journalctl -u amtsbote -n 50"));
     }
     let silent = service.beat.or(service.started).map(|at| facts.now.since(at));
-    if let Some(silent) = silent.filter(|silent| service.is_running && *silent > STUCK_AFTER) {
+    if let Some(why) = &service.waits_for {
+        let text = format!("the service waits: {why}");
+        add(Level::Critical, "database-waits", text, Some("fuser -v amtsbote.db; df -h"));
+    } else if let Some(silent) = silent.filter(|silent| service.is_running && *silent > STUCK_AFTER)
+    {
         let text = format!("the service has been stuck for {}", span(silent));
         add(Level::Critical, "stuck", text, Some("systemctl restart amtsbote"));
     }
@@ -201,6 +207,10 @@ fn of_sending(facts: &Facts, found: &mut Vec<Finding>) {
             span(waited)
         );
         add(Level::Warning, "mails-waiting", text, "amtsbote outbox list --state deferred");
+    }
+    if sending.held > 0 {
+        let text = format!("{} held", counted(sending.held, "mail is", "mails are"));
+        add(Level::Warning, "mails-held", text, "amtsbote outbox list --state held");
     }
     if sending.unacknowledged > 0 {
         let text = format!("{} given up", counted(sending.unacknowledged, "mail", "mails"));

@@ -85,6 +85,14 @@ fn states() -> Vec<(&'static str, Level, Facts)> {
         ),
         ("crash-loop", Critical, of_service(&|s| (s.crashes, s.started) = (3, Some(ago(1))))),
         ("stuck", Critical, of_service(&|s| s.beat = Some(ago(6)))),
+        (
+            "database-waits",
+            Critical,
+            of_service(&|s| {
+                s.beat = Some(ago(60));
+                s.waits_for = Some("the database is locked by another process".to_owned());
+            }),
+        ),
         ("database-missing", Critical, with(&|f| f.database = Database::Missing)),
         ("database-broken", Critical, with(&|f| f.database = Database::Broken("no header".into()))),
         ("key-missing", Critical, with(&|f| f.has_key = false)),
@@ -110,6 +118,7 @@ fn states() -> Vec<(&'static str, Level, Facts)> {
             Warning,
             of_sending(&|s| s.waiting = Held { messages: 3, oldest: Some(ago(61)) }),
         ),
+        ("mails-held", Warning, of_sending(&|s| s.held = 3)),
         ("config-broken", Warning, of_service(&|s| s.config_error = Some("a.toml:3:1: no".into()))),
         ("old-version", Warning, of_service(&|s| s.version = Some("1.2.2".to_owned()))),
     ]

@@ -1,9 +1,12 @@
 //! The state machine and back-off of a frozen message; no SQL, no socket.
 
+mod served;
+
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
+pub use self::served::Served;
 use crate::model::settings::Bound;
 use crate::model::settings::settings;
 use crate::model::{Reader, Retry, State, Timestamp};
@@ -78,6 +81,16 @@ pub fn after_refused_text(attempt: &Attempt<'_>, now: Timestamp, settings: &Sett
         return State::Dead { at: now };
     }
     after_failure(attempt, Retry::Later, now, settings)
+}
+
+/// Refusals in a row, for what they say, of messages of one digest after which the rest of it is
+/// held: all say the same, and whoever goes on is taken for a sender of junk.
+const REFUSALS_OF_A_DIGEST: usize = 5;
+
+/// Returns whether the rest of a digest is held, of which so many messages in a row were
+/// refused for what they say.
+pub const fn holds_digest(refused_in_a_row: usize) -> bool {
+    refused_in_a_row >= REFUSALS_OF_A_DIGEST
 }
 
 /// Returns how long the whole outbox rests after the `failures`-th fault in a row that

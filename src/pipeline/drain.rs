@@ -7,8 +7,8 @@ mod pace;
 mod record;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -20,6 +20,7 @@ use self::group_commit::GroupCommit;
 pub(super) use self::pace::Pace;
 use super::{Context, PipelineError, Plan};
 use crate::model::{BoxFuture, Claim, DigestId, OutboxEntry, Timestamp};
+use crate::outbox::{self as rules, Served};
 use crate::store::mail_news::{self, News, What};
 use crate::store::outbox::{self, Claimed, Pause};
 use crate::store::{StoreError, Transaction};
@@ -35,10 +36,6 @@ const REST: Duration = Duration::from_mins(30);
 /// answer is waited for.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// After so many messages in a row one more connection is tried than the other
-/// side served last.
-const TAKEN_BEFORE_ONE_MORE: usize = 100;
-
 /// What of sending outlives a drain and a reload of the config.
 pub(super) struct Sender {
     /// Names this process in its claims; no two processes have the same.
@@ -46,8 +43,9 @@ pub(super) struct Sender {
     /// Only one drain exists at a time: who holds it owns every claim.
     only_drain: Mutex<()>,
     commit: Arc<GroupCommit>,
-    /// As many connections as the other side serves, so far as it is known.
-    served: AtomicUsize,
+    served: std::sync::Mutex<Served>,
+    /// By digest, how many of its messages in a row were refused for what they say.
+    refused: std::sync::Mutex<BTreeMap<DigestId, usize>>,
 }
 
 impl Sender {
@@ -59,8 +57,31 @@ impl Sender {
             incarnation: i64::from_be_bytes(bytes),
             only_drain: Mutex::default(),
             commit: Arc::default(),
-            served: AtomicUsize::new(usize::MAX),
+            served: std::sync::Mutex::new(Served::UNKNOWN),
+            refused: std::sync::Mutex::default(),
         }
+    }
+
+    fn served(&self) -> MutexGuard<'_, Served> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A message of a digest was refused for what it says, or was not. Returns whether the rest
+    /// of the digest is to be held.
+    fn is_refused_whole(&self, digest: Option<&DigestId>, is_refused: bool) -> bool {
+        let Some(digest) = digest else { return false };
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        if !is_refused {
+            refused.remove(digest);
+            return false;
+        }
+        let in_a_row = refused.entry(digest.clone()).or_default();
+        *in_a_row += 1;
+        let holds = rules::holds_digest(*in_a_row);
+        if holds {
+            refused.remove(digest);
+        }
+        holds
     }
 }
 
@@ -114,7 +135,6 @@ pub async fn drain_with(
         attempts: Arc::default(),
         is_claiming: false,
         is_empty: false,
-        taken_in_a_row: 0,
         report: DrainReport::default(),
         fault: None,
     };
@@ -209,7 +229,6 @@ struct Drain<'a> {
     is_claiming: bool,
     /// Whether the last claim found nothing.
     is_empty: bool,
-    taken_in_a_row: usize,
     report: DrainReport,
     fault: Option<PipelineError>,
 }
@@ -237,8 +256,7 @@ impl Drain<'_> {
     /// nothing is left to begin.
     fn begin_what_can(&mut self) {
         let (ctx, plan) = (self.current)();
-        let served = self.sender.served.load(Ordering::Relaxed);
-        let connections = ctx.channel.connections().min(served).max(1);
+        let connections = self.sender.served().of(ctx.channel.connections());
         while self.attempts.load(Ordering::Relaxed) < connections
             && let Some(entry) = self.waiting.pop_front()
         {
@@ -300,11 +318,7 @@ impl Drain<'_> {
         match settled {
             Settled::Sent => {
                 self.report.sent += 1;
-                self.taken_in_a_row += 1;
-                if self.taken_in_a_row.is_multiple_of(TAKEN_BEFORE_ONE_MORE) {
-                    let served = self.sender.served.load(Ordering::Relaxed);
-                    self.sender.served.store(served.saturating_add(1), Ordering::Relaxed);
-                }
+                self.sender.served().taken();
             }
             Settled::Deferred => self.report.deferred += 1,
             Settled::Dead { suspends } => {
@@ -313,10 +327,9 @@ impl Drain<'_> {
             }
             Settled::Untouched => {}
             Settled::Crowded => {
-                self.taken_in_a_row = 0;
                 self.is_empty = false;
-                let left = self.attempts.load(Ordering::Relaxed).max(1);
-                if left < self.sender.served.swap(left, Ordering::Relaxed) {
+                let left = self.attempts.load(Ordering::Relaxed);
+                if self.sender.served().refused_beside(left) {
                     tracing::warn!(
                         connections = left,
                         "the mail server serves no more than {left} connections at once; going on with these"
@@ -324,7 +337,7 @@ impl Drain<'_> {
                 }
             }
             Settled::Paused(until, why) => {
-                self.sender.served.store(usize::MAX, Ordering::Relaxed);
+                *self.sender.served() = Served::UNKNOWN;
                 self.report.paused = Some((until, why));
             }
         }

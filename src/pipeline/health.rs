@@ -99,12 +99,15 @@ fn sending(tx: &Transaction<'_>, now: Timestamp) -> Result<Sending, StoreError> 
         reason: pause.reason,
         failures: pause.failures,
     });
+    let outbox = outbox::count_by_state(tx, None)?;
+    let held = outbox.iter().filter(|(state, _)| state == "held").map(|(_, count)| count).sum();
     Ok(Sending {
         stop,
         pause,
+        held,
         waiting: Held { messages: outbox::count_waiting(tx)?, oldest: outbox::oldest_waiting(tx)? },
         unacknowledged: outbox::count_unacknowledged(tx)?,
-        outbox: outbox::count_by_state(tx, None)?,
+        outbox,
     })
 }
 

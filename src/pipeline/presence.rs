@@ -32,6 +32,9 @@ pub struct Presence {
     pub has_ended: bool,
     /// Why the last reload was refused.
     pub config_error: Option<String>,
+    /// Why the database takes nothing just now.
+    #[serde(default)]
+    pub waits_for: Option<String>,
 }
 
 impl Presence {
@@ -46,6 +49,7 @@ impl Presence {
             crashes,
             has_ended: false,
             config_error: None,
+            waits_for: None,
         }
     }
 }
@@ -105,6 +109,7 @@ pub fn look(data_dir: &Path) -> Service {
         beat: is_running.then_some(said.beat),
         crashes,
         config_error: said.config_error.filter(|_| is_running),
+        waits_for: said.waits_for.filter(|_| is_running),
     }
 }
 

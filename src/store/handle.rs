@@ -17,6 +17,8 @@ use super::{StoreError, copy, migrate};
 /// How long a write waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+const PING: &str = "select 1";
+
 /// Between two tries where SQLite does not wait by itself.
 const AGAIN: Duration = Duration::from_millis(10);
 
@@ -142,9 +144,13 @@ impl Store {
 
     /// Returns whether both connections answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        const PING: &str = "select 1";
-        self.read(|tx| Ok(tx.query_row(PING, [], |_| Ok(()))?)).await?;
+        self.ping_reader().await?;
         self.write(|tx| Ok(tx.query_row(PING, [], |_| Ok(()))?)).await
+    }
+
+    /// Returns whether the database can be read.
+    pub async fn ping_reader(&self) -> Result<(), StoreError> {
+        self.read(|tx| Ok(tx.query_row(PING, [], |_| Ok(()))?)).await
     }
 
     /// Everything SQLite finds wrong with the file; empty if it is sound.

@@ -195,6 +195,39 @@ async fn it_is_ready_fed_polls_by_interval_mails_at_its_slot_and_stops_in_order(
     assert!(!daemon.heard.iter().any(|line| line.contains("leserin")), "an address was logged");
 }
 
+/// Holds the write lock of the database, as a long transaction of another program does.
+fn locked(world: &World) -> rusqlite::Connection {
+    let other = rusqlite::Connection::open(world.var().join("amtsbote.db")).unwrap();
+    other.execute_batch("begin immediate").unwrap();
+    other
+}
+
+#[tokio::test]
+async fn a_database_that_another_program_holds_is_waited_for_and_status_says_so() {
+    let world = world(EVERY_TWO_SECONDS, 1).await;
+    world.serve("amt", &rss(&entries(1..3)));
+    let lock = locked(&world);
+    let mut daemon = Daemon::launch(&world);
+    daemon.hear("EXTEND_TIMEOUT_USEC=").await;
+    let status = world.run(&["status"]).await;
+    assert!(status.out.contains("the service waits: the database is locked"), "{status:?}");
+    daemon.stop().await;
+
+    let mut daemon = Daemon::launch(&world);
+    daemon.hear("EXTEND_TIMEOUT_USEC=").await;
+    drop(lock);
+    daemon.hear("READY=1").await;
+
+    let lock = locked(&world);
+    daemon.signal("HUP");
+    daemon.hear("STATUS=critical: the database takes nothing").await;
+    daemon.unasked.clear();
+    daemon.hear("WATCHDOG=1").await;
+    drop(lock);
+    until("the items are mailed", async || !world.mails().is_empty()).await;
+    daemon.stop().await;
+}
+
 #[tokio::test]
 async fn a_reload_takes_up_what_was_added_changed_and_removed_and_keeps_history() {
     let world = world(NEVER, 0).await;

@@ -429,6 +429,55 @@ async fn an_issue_refused_at_the_dot_is_tried_three_times_and_the_admin_is_told(
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_rest_of_a_digest_is_held_when_its_text_is_refused_and_the_admin_is_told_at_once() {
+    let refuses = Arc::new(AtomicBool::new(true));
+    let is_refused = Arc::clone(&refuses);
+    let room = Room::with(40, 2, MONDAY, "täglich 07:00", move |_, _| {
+        let is_refused = is_refused.load(Ordering::SeqCst);
+        let answer = if is_refused { Err(refused(554, Step::Content)) } else { Ok(()) };
+        Box::pin(async move { answer })
+    })
+    .await;
+    of_one_digest(&room).await;
+    room.drain().await;
+    assert!(room.sent().len() <= 6, "{} tries", room.sent().len());
+    assert_eq!((room.count("held").await, room.count("dead").await), (40, 0));
+    let news = room.ctx.store.read(mail_news::untold).await.unwrap();
+    assert_eq!((news.len(), news[0].what, news[0].messages), (1, mail_news::What::Refused, 40));
+    assert!(news[0].reason.starts_with("probe-1 is held: "), "{}", news[0].reason);
+    assert_eq!(pipeline::tell_of_sending(&room.ctx, &room.plan).await.unwrap(), 1);
+    // The cause was mended: all of it goes out, and the mail to the admin.
+    refuses.store(false, Ordering::SeqCst);
+    act(&room.ctx.store, &[], Move::Release).await;
+    assert_eq!(room.drain().await.sent, 41);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_digest_of_which_some_mails_are_refused_for_their_text_goes_on() {
+    // A filter of the other side, which four of five pass.
+    let room = Room::with(40, 1, MONDAY, "täglich 07:00", |number, _| {
+        let answer = if number % 5 > 0 { Err(refused(554, Step::Content)) } else { Ok(()) };
+        Box::pin(async move { answer })
+    })
+    .await;
+    of_one_digest(&room).await;
+    room.drain().await;
+    assert_eq!((room.sent().len(), room.count("held").await), (40, 0));
+}
+
+/// Freezes one mail for each subscriber, all of one digest.
+async fn of_one_digest(room: &Room) {
+    room.freeze(1).await;
+    let digest = |tx: &amtsbote::store::Transaction<'_>| {
+        Ok(tx.execute_batch(
+            "insert into digests values ('probe-1', 'probe', '1', 0, 0, 0, 1, 40, '{}');
+             update outbox set digest = 'probe-1'",
+        )?)
+    };
+    room.ctx.store.write(digest).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_damaged_body_is_set_aside_and_told_and_the_rest_goes_on() {
     let room = Room::new(5, 1).await;
     room.freeze(1).await;

@@ -49,6 +49,7 @@ pub(super) async fn send_one(
     let settings = &plan.mail.settings.outbox;
     let error = match result {
         Ok(()) => {
+            sender.is_refused_whole(entry.digest.as_ref(), false);
             commit.settle(ctx, entry, rules::after_success(now), None, None, None).await?;
             return Ok(Settled::Sent);
         }
@@ -74,11 +75,15 @@ pub(super) async fn send_one(
     }
     let attempt =
         Attempt { id: &entry.message_id, created: born(entry, now), attempts: entry.attempts };
-    let state = if error.refuses_the_text() {
+    let refuses_text = error.refuses_the_text();
+    let state = if refuses_text {
         rules::after_refused_text(&attempt, now, settings)
     } else {
         rules::after_failure(&attempt, error.retry(), now, settings)
     };
+    if refuses_text && sender.is_refused_whole(entry.digest.as_ref(), true) {
+        commit.hold_digest(ctx, entry, error.to_string()).await?;
+    }
     let State::Dead { .. } = state else {
         commit.settle(ctx, entry, state, None, Some(error), None).await?;
         return Ok(Settled::Deferred);

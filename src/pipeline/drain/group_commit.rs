@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use super::super::{Context, PipelineError};
 use super::record::record;
 use crate::deliver::SendError;
-use crate::model::{Claim, Ended, OutboxEntry, Retry, State, SubscriberId, Timestamp};
+use crate::model::{Claim, DigestId, Ended, OutboxEntry, Retry, State, SubscriberId, Timestamp};
 use crate::outbox as rules;
 use crate::store::mail_news::News;
 use crate::store::outbox;
@@ -37,6 +37,8 @@ pub(super) enum Outcome {
         /// What the admin should hear of it.
         news: Option<News>,
     },
+    /// The rest of a digest is not to be sent as it is.
+    DigestHeld { digest: DigestId, since: Timestamp, why: String },
     /// There was no attempt.
     GivenBack { claim: Claim, why: Option<String> },
     /// The channel is at fault.
@@ -87,6 +89,20 @@ impl GroupCommit {
         let (claim, subscriber) = (entry.claim, entry.subscriber);
         let outcome = Outcome::Settled { claim, subscriber, state, ended, error, news };
         self.write(ctx, outcome).await
+    }
+
+    /// Holds what is yet to be sent of the digest of `entry`, also `entry` itself.
+    pub(super) async fn hold_digest(
+        &self,
+        ctx: &Context,
+        entry: &OutboxEntry,
+        why: String,
+    ) -> Result<(), PipelineError> {
+        let Some(digest) = entry.digest.clone() else { return Ok(()) };
+        tracing::error!(digest.id = %digest,
+            "the rest of {digest} is held, the mail server refuses what it says: {why}");
+        let outcome = Outcome::DigestHeld { digest, since: entry.created, why };
+        self.write(ctx, outcome).await.map(|_| ())
     }
 
     /// Gives a message back that was not tried.

@@ -6,7 +6,7 @@ use super::{REST, holds};
 use crate::model::{State, Timestamp};
 use crate::outbox as rules;
 use crate::store::mail_news::{self, News, What};
-use crate::store::outbox::{self, Pause};
+use crate::store::outbox::{self, Chosen, Move, Pause};
 use crate::store::{StoreError, Transaction, nested};
 use crate::subscriber::token::Tokens;
 
@@ -41,6 +41,14 @@ pub(super) fn record(
                 tracing::error!(error = %fault, "a returned message could not be counted");
                 false
             }))
+        }
+        Outcome::DigestHeld { digest, since, why } => {
+            let rest = Chosen { digest: Some(digest.clone()), ..Chosen::default() };
+            let messages = outbox::move_chosen(tx, &rest, Move::Hold, now)? as u64;
+            let (what, since) = (What::Refused, (*since).min(now));
+            let reason = format!("{digest} is held: {why}");
+            mail_news::add(tx, &News { what, since, until: now, messages, reason })?;
+            Ok(false)
         }
         Outcome::GivenBack { claim, why } => {
             outbox::give_back(tx, *claim, why.as_deref(), now)?;

@@ -83,14 +83,18 @@ fn notice(what: What, news: &[News], zone: Tz) -> Notice {
         },
         What::Refused => Notice {
             subject: format!("{number} vom Mailserver abgelehnt"),
-            paragraphs: vec![format!(
-                "Der Mailserver hat den Inhalt von {number} auch beim dritten Versuch endgültig \
-                 abgelehnt, nicht die Adressen. Fragen Sie dessen Betreuer nach dem Grund; solange \
-                 der Wortlaut aufgehoben ist, können Sie die E-Mails mit ihrer Nummer noch einmal \
-                 auf den Weg geben: amtsbote outbox retry --again NUMMER"
-            )],
+            paragraphs: vec![
+                "Der Mailserver hat den Inhalt abgelehnt, nicht die Adressen. Eine Ausgabe, der das \
+                 fünfmal nacheinander geschieht, wird angehalten; sonst wird eine E-Mail nach dem \
+                 dritten Versuch aufgegeben. Fragen Sie den Betreuer des Mailservers nach dem Grund."
+                    .to_owned(),
+                "Ist er behoben, geben Sie eine angehaltene Ausgabe frei: amtsbote outbox release \
+                 --digest AUSGABE. Was aufgegeben wurde, geht mit seiner Nummer noch einmal auf den \
+                 Weg, solange der Wortlaut aufgehoben ist: amtsbote outbox retry --again NUMMER"
+                    .to_owned(),
+            ],
             items,
-            hint: Some("amtsbote outbox list --state dead".to_owned()),
+            hint: Some("amtsbote outbox list".to_owned()),
         },
         What::Damaged => Notice {
             subject: format!("{number} beschädigt"),
