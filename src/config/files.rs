@@ -60,8 +60,11 @@ impl Files for Disk {
 pub struct Environment {
     secrets: BTreeMap<String, SecretString>,
     config: Option<PathBuf>,
-    /// `$CREDENTIALS_DIRECTORY` (systemd).
+    /// `$CREDENTIALS_DIRECTORY` (systemd): the credentials as they were at the start.
     pub credentials_dir: Option<PathBuf>,
+    /// `credentials` below `$RUNTIME_DIRECTORY` (systemd): as they were at the last reload,
+    /// since systemd reads them at the start only. `amtsbotectl --refresh` writes them.
+    pub refreshed_dir: Option<PathBuf>,
     /// `$STATE_DIRECTORY` (systemd); wins over `service.data_dir`.
     pub state_dir: Option<PathBuf>,
     /// `$JOURNAL_STREAM` (systemd): device and inode of the journal's stream.
@@ -90,6 +93,7 @@ impl Environment {
                 .filter(|value| !value.is_empty())
                 .map(PathBuf::from),
             credentials_dir: path("CREDENTIALS_DIRECTORY"),
+            refreshed_dir: path("RUNTIME_DIRECTORY").map(|folder| folder.join("credentials")),
             state_dir: path("STATE_DIRECTORY"),
             journal_stream: vars.get("JOURNAL_STREAM").cloned(),
             temporary: vars.get("TMPDIR").filter(|value| !value.is_empty()).map(PathBuf::from),
@@ -147,12 +151,28 @@ impl Surroundings for Around<'_> {
         self.files.is_public(path)
     }
 
+    fn credential(&self, name: &str) -> io::Result<Vec<u8>> {
+        if name.is_empty() || name.contains('/') || name.starts_with('.') {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "not the name of a credential",
+            ));
+        }
+        let Environment { refreshed_dir, credentials_dir, .. } = self.environment;
+        for folder in [refreshed_dir, credentials_dir].into_iter().flatten() {
+            match self.files.read(&folder.join(name)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                read => return read,
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::NotFound, "no such credential was given"))
+    }
+
     fn secret(&self, name: &str) -> Result<Option<SecretString>, String> {
         if let Some(secret) = self.environment.secret(name) {
             return Ok(Some(secret.clone()));
         }
-        let Some(folder) = &self.environment.credentials_dir else { return Ok(None) };
-        match self.files.read(&folder.join(name)) {
+        match self.credential(name) {
             Ok(bytes) => secret_of(bytes)
                 .map(Some)
                 .ok_or_else(|| format!("the credential `{name}` is empty or not text")),

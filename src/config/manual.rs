@@ -69,8 +69,9 @@ const HEAD: &str = r#"# amtsbote: the service itself. Every key stands here at i
 #
 # Durations: "90s" "15m" "2h" "7d" "2y". Sizes: "512KiB" "10MiB". Paths are
 # relative to this folder. Secrets never stand here: they come from the files
-# that keys ending in _file name, from systemd credentials (smtp-password,
-# amtsbote-key), or from AMTSBOTE_SMTP_PASSWORD and AMTSBOTE_KEY.
+# that keys ending in _file name (%d/NAME is a systemd credential), from the
+# credentials smtp-password and amtsbote-key, or from AMTSBOTE_SMTP_PASSWORD and
+# AMTSBOTE_KEY.
 "#;
 
 /// The row of `[[series]]` that is shipped; its keys without a default.

@@ -6,6 +6,7 @@ use secrecy::ExposeSecret as _;
 
 use super::*;
 use crate::deliver::smtp::SmtpSettings;
+use crate::model::settings::Surroundings as _;
 use crate::model::{Content, DetailPolicy, IdentityPolicy, Initial};
 
 /// Files in memory, by path.
@@ -297,6 +298,38 @@ fn secrets_come_from_three_places_and_never_show() {
     assert_eq!(password(&with_file, &[systemd, variable]), "from-file");
     assert_eq!(password(smtp, &[systemd, variable]), "from-environment");
     assert_eq!(password(smtp, &[systemd]), "from-credential");
+}
+
+#[test]
+fn a_credential_that_was_refreshed_is_read_before_the_one_of_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        (
+            "amtsbote.toml",
+            "[mail.dkim]\nselector = 's'\ndomain = 'd.test'\nkey_file = '%d/dkim-key'\n",
+        ),
+        ("start/dkim-key", "the first"),
+        ("run/credentials/dkim-key", "the second"),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (start, run) = (at("start"), at("run"));
+    let vars = [("CREDENTIALS_DIRECTORY", start.as_str()), ("RUNTIME_DIRECTORY", run.as_str())];
+    let environment = environment(&vars);
+    let around = Around { files: &Disk, directory: folder.path(), environment: &environment };
+    let read = |name: &str| around.credential(name);
+    assert_eq!(read("dkim-key").unwrap(), b"the second");
+    std::fs::remove_file(at("run/credentials/dkim-key")).unwrap();
+    assert_eq!(read("dkim-key").unwrap(), b"the first");
+    for name in ["other", "../run", "", "."] {
+        assert!(read(name).is_err(), "{name}");
+    }
+    // A key that names one says so where it is no key.
+    let error = load(folder.path(), &environment).unwrap_err().to_string();
+    assert!(error.contains("`%d/dkim-key` is not an RSA private key"), "{error}");
 }
 
 #[test]

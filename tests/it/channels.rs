@@ -72,6 +72,10 @@ impl Surroundings for Folder<'_> {
         false
     }
 
+    fn credential(&self, _: &str) -> std::io::Result<Vec<u8>> {
+        Err(std::io::ErrorKind::NotFound.into())
+    }
+
     fn secret(&self, name: &str) -> Result<Option<SecretString>, String> {
         Ok(self.password.filter(|_| name == "smtp-password").map(Into::into))
     }

@@ -4,6 +4,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use amtsbote::store::{items, jobs, outbox, sources};
 use serde_json::Value;
 
 use crate::support::desk::{entries, entry, rss};
+use crate::support::smtp_server::SmtpServer;
 use crate::support::world::{World, main_file};
 
 const EVERY_TWO_SECONDS: &str = "*/2 * * * * *";
@@ -40,6 +42,10 @@ impl Daemon {
     }
 
     fn launch(world: &World) -> Self {
+        Self::launch_with(world, &[])
+    }
+
+    fn launch_with(world: &World, variables: &[(&str, &Path)]) -> Self {
         let path = world.folder.path().join("notify");
         let _ = std::fs::remove_file(&path);
         let socket = UnixDatagram::bind(&path).unwrap();
@@ -47,6 +53,7 @@ impl Daemon {
         command
             .env("NOTIFY_SOCKET", &path)
             .env("WATCHDOG_USEC", "1000000")
+            .envs(variables.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -279,6 +286,46 @@ async fn a_reload_takes_up_what_was_added_changed_and_removed_and_keeps_history(
     world.write("sources.toml", &sources(&["neu"]));
     daemon.signal("HUP");
     daemon.hear("over: the config is broken").await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_reload_takes_up_a_password_that_was_changed() {
+    use base64::Engine as _;
+    let world = world(EVERY_TWO_SECONDS, 1).await;
+    let server = SmtpServer::start(&[], &["AUTH PLAIN"]).await;
+    let port = server.address.port();
+    world.write(
+        "amtsbote.toml",
+        &main_file(EVERY_TWO_SECONDS).replace(
+            "[web]",
+            &format!("channel = \"smtp\"\n[mail.smtp]\nport = {port}\nusername = \"u\"\n[web]"),
+        ),
+    );
+    let write = |name: &str, text: &str| {
+        let path = world.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let logged_in = |password: &str| {
+        let token = base64::engine::general_purpose::STANDARD.encode(format!("\0u\0{password}"));
+        server.commands().iter().any(|command| command.contains(&token))
+    };
+    write("start/smtp-password", "the-first");
+    let (start, run) = (world.folder.path().join("start"), world.folder.path().join("run"));
+    world.serve("amt", &rss(&entries(1..3)));
+    let variables = [("CREDENTIALS_DIRECTORY", &*start), ("RUNTIME_DIRECTORY", &*run)];
+    let mut daemon = Daemon::launch_with(&world, &variables);
+    daemon.hear("READY=1").await;
+    until("the first password is used", async || logged_in("the-first")).await;
+
+    // As the helper of the unit lays it there before the signal.
+    write("run/credentials/smtp-password", "the-second");
+    daemon.signal("HUP");
+    daemon.hear("config reloaded").await;
+    world.serve("amt", &rss(&entries(1..4)));
+    until("the second password is used", async || logged_in("the-second")).await;
+    assert!(daemon.heard.iter().all(|line| !line.contains("the-second")), "{:#?}", daemon.heard);
     daemon.stop().await;
 }
 

@@ -238,6 +238,9 @@ pub trait Surroundings {
     /// Returns whether every user of the machine may read the file.
     fn is_public(&self, path: &Path) -> bool;
 
+    /// Returns all bytes of the credential of that name (systemd.exec(5)).
+    fn credential(&self, name: &str) -> io::Result<Vec<u8>>;
+
     /// Returns the secret of that name from the environment, else from a credential; none if it was
     /// not given. Fails if it cannot be read.
     fn secret(&self, name: &str) -> Result<Option<SecretString>, String>;
@@ -266,6 +269,10 @@ impl Surroundings for Nothing {
 
     fn is_public(&self, _: &Path) -> bool {
         false
+    }
+
+    fn credential(&self, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
     }
 
     fn secret(&self, _: &str) -> Result<Option<SecretString>, String> {

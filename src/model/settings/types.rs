@@ -298,7 +298,10 @@ impl Setting for Option<PathBuf> {
     }
 }
 
-/// A file that the config names, with its bytes.
+/// The folder of systemd's credentials, as systemd.unit(5) abbreviates it.
+const CREDENTIALS: &str = "%d/";
+
+/// A file that the config names, with its bytes. `%d/NAME` is the credential of that name.
 #[derive(Clone, Default)]
 pub struct NamedFile {
     /// Where it lies; none if no file is named.
@@ -315,14 +318,22 @@ impl std::fmt::Debug for NamedFile {
 
 impl Setting for NamedFile {
     fn form() -> String {
-        "file".to_owned()
+        "file, or %d/NAME for a credential".to_owned()
     }
 
     fn take(reader: &mut Reader<'_>, field: &Field, value: &Value) -> Option<Self> {
-        let Some(path) = <Option<PathBuf> as Setting>::take(reader, field, value)? else {
+        let Some(text) = <Option<String> as Setting>::take(reader, field, value)? else {
             return Some(Self::default());
         };
-        let read = reader.around().read(&path);
+        let text = text.trim();
+        let (path, read) = match text.strip_prefix(CREDENTIALS) {
+            Some(name) => (PathBuf::from(text), reader.around().credential(name)),
+            None => {
+                let path = reader.around().directory().join(text);
+                let read = reader.around().read(&path);
+                (path, read)
+            }
+        };
         let bytes = read
             .map_err(|error| {
                 let shown = path.strip_prefix(reader.around().directory()).unwrap_or(&path);
