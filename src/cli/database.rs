@@ -1,4 +1,4 @@
-//! `db`: migrate, check, backup, restore, rekey, vacuum.
+//! `db`: create, migrate, check, backup, restore, rekey, vacuum.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +15,11 @@ use crate::store::schema_version;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    /// Make an empty database beside a signing key that is there, if there never was one
+    ///
+    /// Without a key both are made at the first start. Beside a key nothing is made in silence:
+    /// the database may be lost, or its disk not be there.
+    Create,
     /// Bring the database up to date; every command does, this one says so
     Migrate,
     /// Look for damage
@@ -51,7 +56,10 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
-    let config = session::load(global)?;
+    let config = match command {
+        Command::Check | Command::Backup { .. } => session::load_for_reading(global)?.0,
+        _ => session::load(global)?,
+    };
     if let Command::Restore { file } = command {
         session::refuse_strangers(&config)?;
         let output =
@@ -61,11 +69,14 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     if matches!(command, Command::Rekey) {
         return rekey(&config, global).await;
     }
+    if matches!(command, Command::Create) {
+        create(&config)?;
+    }
     let service = config.service.clone();
     let session = Session::of(config, global)?;
     let (store, output) = (&session.ctx.store, &session.output);
     match command {
-        Command::Migrate => {
+        Command::Migrate | Command::Create => {
             output.line(&format!("the database has schema {}", schema_version()))?;
         }
         Command::Check => {
@@ -95,6 +106,17 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         Command::Restore { .. } | Command::Rekey => {}
     }
     Ok(Exit::Done)
+}
+
+fn create(config: &Config) -> anyhow::Result<()> {
+    session::refuse_strangers(config)?;
+    let path = daemon::database(config);
+    if !daemon::is_without_database(config) {
+        return Err(UsageError::new(format!("there is a database, `{}`", path.display())).into());
+    }
+    daemon::make_data_dir(config)?;
+    let _lock = Lock::take(&config.service.data_dir)?;
+    Ok(daemon::create_database(config)?)
 }
 
 /// How the copies of `--dir` are named; the order of names is that of time.

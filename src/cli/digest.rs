@@ -95,7 +95,10 @@ pub(super) enum Format {
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
+    let session = match command {
+        Command::Send { .. } | Command::Intro { .. } => Session::open(global)?,
+        _ => Session::open_for_reading(global)?,
+    };
     match command {
         Command::List { limit } => list(&session, limit).await,
         Command::Plan { series, from, to } => plan(&session, &series, &from, &to),

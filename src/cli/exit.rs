@@ -138,7 +138,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             return Some("hand over the key that the service has, or restore it from the backup; if it is lost, `amtsbote db rekey` makes the links of all readers anew, and those in mails sent no longer work".to_owned());
         }
         if let Some(AssembleError::DatabaseMissing { .. }) = cause.downcast_ref::<AssembleError>() {
-            return Some("put a backup in its place with `amtsbote db restore FILE`; if there never was a database, delete `secret.key` beside it and start again".to_owned());
+            return Some("put a backup in its place with `amtsbote db restore FILE`; if there never was a database, `amtsbote db create` makes an empty one".to_owned());
         }
         if let Some(AssembleError::Key(_)) = cause.downcast_ref::<AssembleError>() {
             return Some("restore `secret.key` from the backup; a new key breaks the links of all mails sent".to_owned());

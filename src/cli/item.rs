@@ -85,7 +85,10 @@ pub(super) struct NoteArguments {
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
+    let session = match command {
+        Command::List(_) | Command::Log { .. } => Session::open_for_reading(global)?,
+        _ => Session::open(global)?,
+    };
     match command {
         Command::Hide(arguments) => act(&session, &arguments, &Deed::Hide).await,
         Command::Show(arguments) => act(&session, &arguments, &Deed::Show).await,

@@ -44,7 +44,7 @@ fn item_number(text: &str) -> Result<i64, String> {
 }
 
 pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
+    let session = Session::open_for_reading(global)?;
     if let Some(topic) = &arguments.topic {
         known_topic(&session, topic)?;
     }
@@ -179,7 +179,7 @@ fn date(kept: &KeptDate) -> Value {
 }
 
 pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
+    let session = Session::open_for_reading(global)?;
     let id = ItemId(arguments.item);
     let found = session
         .ctx

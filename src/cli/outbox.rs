@@ -32,7 +32,8 @@ pub(super) enum Command {
         #[arg(long, requires = "ids")]
         again: bool,
     },
-    /// Keep what waits from being sent until it is released
+    /// Keep what waits now from being sent until it is released; what comes later goes out, unless
+    /// `outbox stop` holds back everything
     Hold(Choice),
     /// Send what was held
     Release(Choice),
@@ -68,7 +69,13 @@ pub(super) struct Choice {
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
+    let session = match command {
+        // What stops mails must work at once, whatever else is broken.
+        Command::List { .. } | Command::Hold(_) | Command::Stop { .. } => {
+            Session::open_for_reading(global)?
+        }
+        _ => Session::open(global)?,
+    };
     match command {
         Command::List { state, digest, limit } => list(&session, state, digest, limit).await,
         Command::Retry { choice, again: false } => act(&session, choice, Move::Retry).await,
@@ -182,6 +189,7 @@ fn chosen(choice: Choice) -> anyhow::Result<Chosen> {
 
 async fn act(session: &Session, choice: Choice, to: Move) -> anyhow::Result<Exit> {
     let named = choice.ids.len();
+    let is_all = choice.all;
     let chosen = chosen(choice)?;
     let now = session.ctx.clock.now();
     let (moved, left) = session
@@ -221,6 +229,9 @@ async fn act(session: &Session, choice: Choice, to: Move) -> anyhow::Result<Exit
         output.object(&object)?;
     } else {
         output.line(&format!("{moved} {done}"))?;
+        if is_all && to == Move::Hold {
+            output.say("what comes later goes out: `amtsbote outbox stop --reason TEXT` holds back everything");
+        }
         if let Some(delivered) = &delivered {
             say_delivery(session, delivered)?;
         }

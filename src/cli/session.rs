@@ -6,9 +6,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::Value;
 
+use super::output::harmless;
 use super::{Global, Output, UsageError};
 use crate::clock::{Clock, SystemClock};
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigError};
 use crate::daemon::{self, Handed, Lock, LockError, Work};
 use crate::pipeline::{self, Context, Plan};
 
@@ -33,6 +34,27 @@ pub(super) fn load(global: &Global) -> anyhow::Result<Config> {
     Ok(config)
 }
 
+/// Loads the config for a command that only reads. Where it is broken, goes on with the one that the
+/// service last took up, says so, and returns the first problem.
+pub(super) fn load_for_reading(global: &Global) -> anyhow::Result<(Config, Option<String>)> {
+    let error = match load(global) {
+        Ok(config) => return Ok((config, None)),
+        Err(error) => error,
+    };
+    let problem = error.downcast_ref::<ConfigError>().and_then(|error| error.problems.first());
+    let Some(problem) = problem.map(ToString::to_string) else { return Err(error) };
+    let Some(config) = config::last_good(&global.config_path(), &global.environment) else {
+        return Err(error);
+    };
+    if !global.quiet {
+        eprintln!("warning: the config is broken: {}", harmless(&problem));
+        eprintln!(
+            "this is by the one that the service last took up; `amtsbote check` shows every problem"
+        );
+    }
+    Ok((config, Some(problem)))
+}
+
 /// Says what is doubtful in the config, though it works.
 pub(super) fn warn(config: &Config) {
     eprint!("{}", config::warnings_text(&config.warnings));
@@ -42,6 +64,12 @@ impl Session {
     /// Opens the database of the config.
     pub fn open(global: &Global) -> anyhow::Result<Self> {
         Self::of(load(global)?, global)
+    }
+
+    /// Does the same for a command that only reads, or only stops something: a broken config does
+    /// not keep it from its work.
+    pub fn open_for_reading(global: &Global) -> anyhow::Result<Self> {
+        Self::of(load_for_reading(global)?.0, global)
     }
 
     /// Opens the database of a config at hand.

@@ -9,7 +9,7 @@ use super::{Exit, Global, Output, Session, session};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::Config;
 use crate::daemon::{self, AssembleError};
-use crate::health::{Database, Facts, Health, Level, Rest};
+use crate::health::{Database, Facts, Health, Level, Rest, Service};
 use crate::model::Condition;
 use crate::pipeline;
 
@@ -54,7 +54,7 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
 
 /// Looks without making anything: neither a data folder nor a database.
 async fn look(global: &Global) -> anyhow::Result<(Health, Output)> {
-    let config = session::load(global)?;
+    let (config, broken) = session::load_for_reading(global)?;
     session::refuse_strangers(&config)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     let data_dir = config.service.data_dir.clone();
@@ -76,7 +76,13 @@ async fn look(global: &Global) -> anyhow::Result<(Health, Output)> {
             },
         },
     };
-    Ok((health, output))
+    let Some(service) = health.facts.service.as_ref().filter(|_| broken.is_some()) else {
+        return Ok((health, output));
+    };
+    // `systemctl reload` refused it before the service saw it.
+    let config_error = service.config_error.clone().or(broken);
+    let service = Some(Service { config_error, ..service.clone() });
+    Ok((Health::of(Facts { service, ..health.facts }), output))
 }
 
 /// Returns how it stands where there is no database to look into.
@@ -86,7 +92,7 @@ fn state_of(config: &Config) -> Option<(Database, bool)> {
     }
     let key = daemon::signing_key(&config.service).ok().flatten();
     // Where no key was made yet nothing is missing: it was never started.
-    let is_new = !config.service.key_file().exists();
+    let is_new = !daemon::has_key(config);
     Some((if is_new { Database::Sound(0) } else { Database::Missing }, is_new || key.is_some()))
 }
 

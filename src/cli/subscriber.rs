@@ -60,7 +60,12 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
-    let session = Session::open(global)?;
+    let session = match command {
+        Command::List | Command::Export | Command::Proof { .. } => {
+            Session::open_for_reading(global)?
+        }
+        _ => Session::open(global)?,
+    };
     match command {
         Command::Add { address, series, topics, reason } => {
             add(&session, &address, &series, &topics, &reason).await

@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod fetch;
 mod files;
+mod last_good;
 mod mail;
 mod manual;
 mod retention;
@@ -29,6 +30,8 @@ pub use error::{ConfigError, warnings_text};
 pub use fetch::FetchSettings;
 use files::Around;
 pub use files::{Disk, Environment, Files};
+pub use last_good::last_good;
+use last_good::{ADDITIONS, ConfigFile};
 pub use mail::{MailSettings, Mailbox};
 pub use manual::{man_pages, shipped_file, table_text};
 pub use retention::Retention;
@@ -98,6 +101,8 @@ pub struct Config {
     pub directory: PathBuf,
     /// The merged tree, for `config show`.
     tree: Table,
+    /// The files that it was read from.
+    files: Vec<ConfigFile>,
 }
 
 /// Loads the config in the folder `path`, or beside the file `path`, from disk.
@@ -150,11 +155,7 @@ pub fn load_from(
     path: &Path,
     environment: &Environment,
 ) -> Result<Config, ConfigError> {
-    let directory = match path.file_name() {
-        Some(name) if name == MAIN_FILE => path.parent().unwrap_or_else(|| Path::new("")),
-        _ => path,
-    };
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let directory = directory_of(path);
     let mut found = Vec::new();
     let read = read_files(files, directory, &mut found);
     let config = assemble(read, &Around { files, directory, environment }, &mut found);
@@ -167,12 +168,22 @@ pub fn load_from(
     }
 }
 
+/// Returns the folder of the config that is named by it or by its main file.
+fn directory_of(path: &Path) -> &Path {
+    let directory = match path.file_name() {
+        Some(name) if name == MAIN_FILE => path.parent().unwrap_or_else(|| Path::new("")),
+        _ => path,
+    };
+    if directory.as_os_str().is_empty() { Path::new(".") } else { directory }
+}
+
 /// The merged tree of all files.
 struct Read {
     tree: Table,
     /// The model of topics as it lies there, and where.
     model: Option<(Arc<str>, Vec<u8>)>,
     version: String,
+    files: Vec<ConfigFile>,
     /// A file was left out for a fault of syntax: what refers to it cannot be judged.
     incomplete: bool,
 }
@@ -193,16 +204,16 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
         };
         problems.push(Problem { place: None, path: String::new(), message, is_doubt: false });
     };
-    let mut additions: Vec<PathBuf> = match files.list(&directory.join("conf.d")) {
+    let mut additions: Vec<PathBuf> = match files.list(&directory.join(ADDITIONS)) {
         Ok(paths) => paths.into_iter().filter(|path| is_settings(path)).collect(),
         Err(error) => {
-            report(problems, &directory.join("conf.d"), &error);
+            report(problems, &directory.join(ADDITIONS), &error);
             Vec::new()
         }
     };
     additions.sort();
     let optional = [directory.join("sources.toml"), directory.join("topics.toml")];
-    let mut model = None;
+    let (mut model, mut kept) = (None, Vec::new());
     let of_model = std::iter::once(directory.join(MODEL_FILE));
     for path in std::iter::once(main.clone()).chain(optional).chain(additions).chain(of_model) {
         let bytes = match files.read(&path) {
@@ -217,6 +228,9 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
         hash.update(path.file_name().unwrap_or_default().as_encoded_bytes());
         hash.update((bytes.len() as u64).to_le_bytes());
         hash.update(&bytes);
+        if let Ok(inner) = path.strip_prefix(directory) {
+            kept.push((inner.to_owned(), bytes.clone()));
+        }
         if path.ends_with(MODEL_FILE) {
             model = Some((shown(&path), bytes));
             continue;
@@ -232,7 +246,7 @@ fn read_files(files: &dyn Files, directory: &Path, problems: &mut Vec<Problem>) 
     let digest = hash.finalize();
     let head = digest.iter().take(6).fold(0_u64, |head, byte| head << 8 | u64::from(*byte));
     let version = format!("{head:012x}");
-    Read { tree, model, version, incomplete }
+    Read { tree, model, version, files: kept, incomplete }
 }
 
 fn is_settings(path: &Path) -> bool {
@@ -246,7 +260,7 @@ fn shown(path: &Path) -> Arc<str> {
 
 /// Returns nothing if some part cannot be built; then there are problems.
 fn assemble(read: Read, around: &Around<'_>, found: &mut Vec<Problem>) -> Option<Config> {
-    let Read { tree, model, version, incomplete } = read;
+    let Read { tree, model, version, files, incomplete } = read;
     let mut root = Reader::within(around, &tree, "", found);
     let service = section::<ServiceSettings>(&mut root)?;
     let mut fetch = section::<FetchSettings>(&mut root)?;
@@ -282,6 +296,7 @@ fn assemble(read: Read, around: &Around<'_>, found: &mut Vec<Problem>) -> Option
         version,
         directory: around.directory.to_owned(),
         tree: empty.clone(),
+        files,
     };
     if !incomplete {
         warn_of_gaps(&config, found);

@@ -81,6 +81,20 @@ pub fn is_without_database(config: &Config) -> bool {
     std::fs::metadata(database(config)).map_or(true, |file| file.len() == 0)
 }
 
+/// Returns whether there is a signing key, given from outside or as a file: then mails were signed.
+pub fn has_key(config: &Config) -> bool {
+    config.service.key.0.is_some() || config.service.key_file().exists()
+}
+
+/// Makes a new, empty database, also beside a key.
+pub fn create_database(config: &Config) -> Result<(), AssembleError> {
+    make_data_dir(config)?;
+    let path = database(config);
+    Store::open(&path)
+        .map(drop)
+        .map_err(|cause| AssembleError::Store { path: path.display().to_string(), cause })
+}
+
 /// Makes the data folder if need be, readable by its owner only.
 pub fn make_data_dir(config: &Config) -> Result<(), AssembleError> {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -113,7 +127,7 @@ pub fn context_with_any_key(
     let path = database(config);
     let is_first_start = is_without_database(config);
     // Never made anew in silence: all subscriptions would be gone.
-    if is_first_start && config.service.key_file().exists() {
+    if is_first_start && has_key(config) {
         return Err(AssembleError::DatabaseMissing { path: path.display().to_string() });
     }
     // The key first: a crash between the two must not leave a database without one.
@@ -314,8 +328,18 @@ mod tests {
         std::fs::remove_file(database(&config)).unwrap();
         assert!(matches!(open().unwrap_err(), AssembleError::DatabaseMissing { .. }));
         assert!(!database(&config).exists());
+        // But for whoever says that there never was one.
+        create_database(&config).unwrap();
+        open().unwrap();
         // Before there is a database there is nothing to break.
         std::fs::remove_dir_all(&config.service.data_dir).unwrap();
         open().unwrap();
+        // A key from outside is one too, also where the whole folder is gone.
+        std::fs::remove_dir_all(&config.service.data_dir).unwrap();
+        let given = [("AMTSBOTE_KEY".to_owned(), "00".repeat(32))].into();
+        let given = config::load(folder.path(), &Environment::new(&given)).unwrap();
+        let error = context(&given, Arc::new(SystemClock)).map(drop).unwrap_err();
+        assert!(matches!(error, AssembleError::DatabaseMissing { .. }), "{error}");
+        assert!(!database(&given).exists());
     }
 }

@@ -21,8 +21,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use assemble::{
-    AssembleError, context, context_with_any_key, database, is_without_database, make_data_dir,
-    plan, signing_key, write_key,
+    AssembleError, context, context_with_any_key, create_database, database, has_key,
+    is_without_database, make_data_dir, plan, signing_key, write_key,
 };
 pub use jobs::{Handed, Work, hand_over, perform};
 pub use lock::{Lock, LockError};
@@ -148,6 +148,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let listener = listen(&config).await?;
     let fixed = Fixed::of(&config);
     let web = crate::web::Settings::of(&config);
+    keep(&config);
     let plan = Arc::new(assemble::plan(config)?);
     let (running, receiver) = watch::channel(Arc::new(Running { ctx: ctx.clone(), plan }));
     let house = House {
@@ -296,6 +297,7 @@ fn reload_config(
             tracing::warn!("`service.data_dir` and `web.listen` change only with a restart");
         }
         let ctx = before.ctx.clone().with_channel(Arc::clone(&config.channel));
+        keep(&config);
         Ok(Running { ctx, plan: Arc::new(assemble::plan(config)?) })
     });
     match outcome {
@@ -317,6 +319,13 @@ fn reload_config(
     }
     notify::ready();
     house.wake.report.notify_one();
+}
+
+/// Keeps the config for commands that come while it is broken. It is not worth failing for.
+fn keep(config: &Config) {
+    if let Err(error) = config.keep() {
+        tracing::warn!(%error, "this config cannot be kept for the time when it is broken: {error}");
+    }
 }
 
 /// Each problem on a line of its own, with its file and line.

@@ -330,6 +330,46 @@ async fn a_reload_takes_up_a_password_that_was_changed() {
 }
 
 #[tokio::test]
+async fn commands_that_only_read_go_on_while_the_config_is_broken() {
+    let world = world(NEVER, 1).await;
+    world.serve("amt", &rss(&entries(1..3)));
+    let mut daemon = Daemon::start(&world).await;
+    daemon.hear("amt: read, 2 new").await;
+    world.write("sources.toml", "[[source]]\nid = 'x'\nkind = 'feed'\nurl = 'ftp://x.test/'\n");
+    let refused = world.run(&["check"]).await;
+    assert_eq!(refused.code, 2, "{refused:?}");
+    for command in [
+        &["items", "--json"][..],
+        &["source", "list", "--json"],
+        &["outbox", "list"],
+        &["outbox", "stop", "--reason", "Test"],
+        &["digest", "list"],
+        &["subscriber", "list"],
+        &["item", "log"],
+        &["db", "check"],
+    ] {
+        let said = world.run(command).await.ok();
+        assert!(said.err.contains("the config is broken") && said.err.contains("sources.toml:4:7"));
+        let has_source = said.out.contains("\"amt\"");
+        assert_eq!(has_source, command.contains(&"--json"), "{command:?}: {said:?}");
+    }
+    // Who asks how it fares is told, and not that nothing is known.
+    let said = world.run(&["status", "--json"]).await.ok().lines().remove(0);
+    assert_eq!(said["service"]["running"], true);
+    let codes: Vec<&Value> =
+        said["findings"].as_array().unwrap().iter().map(|finding| &finding["code"]).collect();
+    assert!(codes.contains(&&Value::from("config-broken")), "{said}");
+    // What changes something waits until it is mended.
+    for command in [&["outbox", "start"][..], &["poll", "--force"], &["outbox", "drop", "--all"]] {
+        assert_eq!(world.run(command).await.code, 2, "{command:?}");
+    }
+    daemon.stop().await;
+    // A fault of syntax where the data folder is named, too.
+    world.write("amtsbote.toml", "[service\n");
+    assert!(world.run(&["items", "--json"]).await.ok().out.contains("\"amt\""));
+}
+
+#[tokio::test]
 async fn status_says_whether_the_service_runs_and_makes_nothing() {
     let world = world(NEVER, 0).await;
     world.serve("amt", &rss(&entries(1..3)));

@@ -99,10 +99,10 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         Command::Doctor { ids, patch } => doctor::doctor(global, &ids, patch).await,
         Command::Record { id, file } => record::record(global, &id, &file).await,
         Command::Replay { file } => record::replay(global, &file),
-        Command::List => list::list(&Session::open(global)?).await,
-        Command::Show { id } => list::show(&Session::open(global)?, &id).await,
+        Command::List => list::list(&Session::open_for_reading(global)?).await,
+        Command::Show { id } => list::show(&Session::open_for_reading(global)?, &id).await,
         Command::Release { id } => release::release(&Session::open(global)?, &id).await,
-        Command::Etiquette => etiquette::etiquette(&Session::open(global)?).await,
+        Command::Etiquette => etiquette::etiquette(&Session::open_for_reading(global)?).await,
     }
 }
 
