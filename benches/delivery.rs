@@ -193,6 +193,7 @@ async fn subscribe(ctx: &Context, readers: usize) -> Outcome<()> {
                 standing: Standing::Active,
                 series: vec!["taeglich".into()],
                 topics: choices[number % 4].iter().map(|topic| TopicId::from(*topic)).collect(),
+                keywords: Vec::new(),
                 since: now,
                 consent: Consent {
                     origin: "operator".into(),

@@ -11,6 +11,7 @@ use super::{Exit, Global, Session, UsageError};
 use crate::model::{SeriesId, Subscriber, TopicId};
 use crate::pipeline;
 use crate::store::subscribers;
+use crate::topic;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -32,6 +33,16 @@ pub(super) enum Command {
     Remove {
         /// The address
         address: String,
+    },
+    /// Show or set the words of their own that someone gets mails for
+    Keywords {
+        /// The address
+        address: String,
+        /// All of them, in the term language of topics
+        words: Vec<String>,
+        /// Take all away
+        #[arg(long, conflicts_with = "words")]
+        none: bool,
     },
     /// Everyone, by address
     List,
@@ -71,6 +82,9 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
             add(&session, &address, &series, &topics, &reason).await
         }
         Command::Remove { address } => remove(&session, &address).await,
+        Command::Keywords { address, words, none } => {
+            keywords(&session, &address, &words, none).await
+        }
         Command::List => show(&session).await,
         Command::Import { file } => list::import(&session, &file).await,
         Command::Export => list::export(&session).await,
@@ -139,6 +153,31 @@ async fn remove(session: &Session, address: &str) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
+async fn keywords(
+    session: &Session,
+    address: &str,
+    words: &[String],
+    none: bool,
+) -> anyhow::Result<Exit> {
+    let Some(subscriber) = find(session, address).await? else {
+        return Err(UsageError::new("this address is not subscribed").into());
+    };
+    let mut kept = subscriber.keywords;
+    if none || !words.is_empty() {
+        kept = topic::keywords(&words.join("\n")).map_err(UsageError::new)?;
+        pipeline::set_keywords(&session.ctx, subscriber.id, kept.clone()).await?;
+    }
+    let output = &session.output;
+    if output.json {
+        output.object(&json!({ "id": subscriber.id.to_string(), "keywords": kept }))?;
+    } else if kept.is_empty() {
+        output.say("no keywords");
+    } else {
+        kept.iter().try_for_each(|word| output.line(word))?;
+    }
+    Ok(Exit::Done)
+}
+
 /// The words of `subscriber::address` are for readers of the web face.
 fn no_address(text: &str) -> UsageError {
     UsageError::new(format!("`{text}` is no mail address such as `name@gemeinde.de`"))
@@ -159,7 +198,8 @@ async fn show(session: &Session) -> anyhow::Result<Exit> {
         |s| {
             json!({
                 "id": s.id.to_string(), "address": s.address, "state": s.standing.as_str(),
-                "series": s.series, "topics": s.topics, "since": s.since.rfc3339(),
+                "series": s.series, "topics": s.topics,
+                "keywords": s.keywords, "since": s.since.rfc3339(),
                 "origin": s.consent.origin, "reason": s.consent.reason,
             })
         },

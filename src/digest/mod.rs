@@ -8,5 +8,5 @@ mod urgency;
 pub use render::{
     Confirm, DraftMail, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome,
 };
-pub use select::{Selection, TopicTitle, left_out, select};
+pub use select::{KEYWORDS, Selection, TopicTitle, left_out, select};
 pub use take_down::{TakenDown, take_down};

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::urgency;
-use crate::model::{Entry, Section, Series, Timestamp, TopicId};
+use crate::model::{Entry, Section, Series, StoryId, Timestamp, TopicId};
 
 /// A topic in the order in which it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +17,9 @@ pub struct TopicTitle {
     pub short: String,
 }
 
+/// Stands in the place of a topic for what a subscriber's own words found.
+pub const KEYWORDS: &str = "ihre-stichwoerter";
+
 /// What a digest is selected from and for.
 #[derive(Debug, Clone, Copy)]
 pub struct Selection<'a> {
@@ -26,6 +29,8 @@ pub struct Selection<'a> {
     pub topics: &'a [TopicTitle],
     /// What the subscriber chose, in their order; empty = all, in the config's order.
     pub chosen: &'a [TopicId],
+    /// Words of the subscriber's own.
+    pub keywords: &'a [String],
     /// Only entries first seen (or changed) after this: one who joins today
     /// gets no backlog.
     pub since: Option<Timestamp>,
@@ -38,11 +43,13 @@ pub struct Selection<'a> {
 ///
 /// `None` if nothing is left: an empty digest is never sent.
 pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Section>> {
-    let order = order(selection);
-    let mut homes: Vec<(usize, &Entry)> = Vec::new();
     let mut sorted: Vec<&Entry> = candidates.iter().filter(|e| is_new(e, selection)).collect();
     sorted.sort_by_cached_key(|entry| weight(entry));
+    let order = order(selection);
     let mut stories = HashSet::new();
+    let mut sections: Vec<Section> = Vec::new();
+    sections.extend(by_keyword(&sorted, selection, &mut stories));
+    let mut homes: Vec<(usize, &Entry)> = Vec::new();
     for entry in sorted {
         // Where the matter stands already, if the entry may stand there.
         let beside = homes
@@ -62,20 +69,46 @@ pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Sec
         .map(|at| together(homes.iter().filter(|(home, _)| *home == at).map(|(_, entry)| *entry)))
         .collect();
     let shown = shares(&groups, selection.series);
-    let sections: Vec<Section> = order
-        .iter()
-        .zip(groups)
-        .zip(shown)
-        .filter(|((_, group), _)| !group.is_empty())
-        .map(|((topic, group), shown)| Section {
-            topic: topic.id.clone(),
-            title: topic.title.clone(),
-            omitted: group.len() - shown,
-            entries: followed(&urgency::keep(&group, shown)),
-        })
-        .collect();
+    let by_topic =
+        order.iter().zip(groups).zip(shown).filter(|((_, group), _)| !group.is_empty()).map(
+            |((topic, group), shown)| Section {
+                topic: topic.id.clone(),
+                title: topic.title.clone(),
+                omitted: group.len() - shown,
+                entries: followed(&urgency::keep(&group, shown)),
+            },
+        );
+    sections.extend(by_topic);
     let is_empty = sections.iter().all(|section| section.entries.is_empty());
     (!is_empty).then_some(sections)
+}
+
+/// The entries that hold a keyword of the subscriber, each with those that it holds. They
+/// stand first and nowhere else; they are few, and only warnings and deadlines go beyond the cap.
+fn by_keyword(
+    sorted: &[&Entry],
+    selection: &Selection<'_>,
+    stories: &mut HashSet<StoryId>,
+) -> Option<Section> {
+    let held = |entry: &Entry| {
+        let theirs = selection.keywords.iter().filter(|word| entry.keywords.contains(word));
+        theirs.cloned().collect::<Vec<String>>()
+    };
+    let found = sorted.iter().copied().filter(|entry| !held(entry).is_empty());
+    let group = together(found.filter(|entry| stories.insert(entry.story)));
+    let most = selection.series.max_items_per_topic.max(urgency::count(&group));
+    let shown = group.len().min(most);
+    let entries = urgency::keep(&group, shown);
+    let mut shown_entries = followed(&entries);
+    for (shown, entry) in shown_entries.iter_mut().zip(entries) {
+        shown.keywords = held(entry);
+    }
+    (!group.is_empty()).then(|| Section {
+        topic: KEYWORDS.into(),
+        title: "Ihre Stichwörter".to_owned(),
+        omitted: group.len() - shown,
+        entries: shown_entries,
+    })
 }
 
 /// Returns which of a section's entries are left out where so many are shown.
@@ -115,7 +148,8 @@ fn followed(shown: &[&Entry]) -> Vec<Entry> {
         if !follows {
             lead = Some(entry);
         }
-        entries.push(Entry { follows, ..entry.clone() });
+        // Whose keywords it holds is nobody else's matter.
+        entries.push(Entry { follows, keywords: Vec::new(), ..entry.clone() });
     }
     entries
 }
@@ -223,6 +257,7 @@ pub(crate) mod tests {
                     reason: "„OZG“ im Titel".into(),
                 })
                 .collect(),
+            keywords: Vec::new(),
             language: None,
             update: None,
             dates: Vec::new(),
@@ -275,8 +310,13 @@ pub(crate) mod tests {
     ) -> Vec<(String, Vec<i64>, usize)> {
         let (series, topics) = (series(max.0, max.1), topics());
         let chosen: Vec<TopicId> = chosen.iter().map(|id| (*id).into()).collect();
-        let selection =
-            Selection { series: &series, topics: &topics, chosen: &chosen, since: None };
+        let selection = Selection {
+            series: &series,
+            topics: &topics,
+            chosen: &chosen,
+            keywords: &[],
+            since: None,
+        };
         select(candidates, &selection)
             .unwrap_or_default()
             .into_iter()
@@ -335,8 +375,13 @@ pub(crate) mod tests {
         assert_eq!(shown(&candidates, &[], (30, 10)), expected);
         let (series, topics) = (series(30, 10), topics());
         let chosen = ["ki".into()];
-        let selection =
-            Selection { series: &series, topics: &topics, chosen: &chosen, since: None };
+        let selection = Selection {
+            series: &series,
+            topics: &topics,
+            chosen: &chosen,
+            keywords: &[],
+            since: None,
+        };
         let sections = select(&candidates, &selection).unwrap();
         let lead_ins: Vec<&str> = sections[0].entries.iter().map(Entry::lead_in).collect();
         assert_eq!(lead_ins, ["", "Siehe auch: ", ""]);
@@ -371,6 +416,40 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn what_holds_a_keyword_stands_first_once_and_names_only_its_readers_words() {
+        let (series, topics) = (series(30, 10), topics());
+        let mut candidates =
+            [entry(1, 1, 1, &["ozg"]), entry(2, 1, 2, &[]), entry(3, 1, 3, &["ozg"])];
+        candidates[0].keywords = vec!["Breitband".into(), "Geheim".into()];
+        candidates[1].keywords = vec!["Geheim".into()];
+        let shown = |keywords: &[&str]| {
+            let keywords: Vec<String> = keywords.iter().map(|word| (*word).to_owned()).collect();
+            let selection = Selection {
+                series: &series,
+                topics: &topics,
+                chosen: &[],
+                keywords: &keywords,
+                since: None,
+            };
+            let sections = select(&candidates, &selection).unwrap();
+            let entries = |section: &Section| -> Vec<(i64, Vec<String>)> {
+                section.entries.iter().map(|e| (e.item.0, e.keywords.clone())).collect()
+            };
+            sections
+                .iter()
+                .map(|section| (section.topic.as_str().to_owned(), entries(section)))
+                .collect::<Vec<_>>()
+        };
+        let none = Vec::new();
+        let ozg =
+            |ids: &[i64]| ("ozg".to_owned(), ids.iter().map(|id| (*id, none.clone())).collect());
+        assert_eq!(shown(&[]), [ozg(&[3, 1])]);
+        assert_eq!(shown(&["Fremd"]), [ozg(&[3, 1])]);
+        let own = |word: &str, id| (KEYWORDS.to_owned(), vec![(id, vec![word.to_owned()])]);
+        assert_eq!(shown(&["Breitband"]), [own("Breitband", 1), ozg(&[3])]);
+    }
+
+    #[test]
     fn nothing_to_say_is_no_digest() {
         assert_eq!(shown(&[], &[], (30, 10)), []);
         assert_eq!(shown(&[entry(1, 1, 1, &["unbekannt"])], &[], (30, 10)), []);
@@ -381,7 +460,8 @@ pub(crate) mod tests {
     fn who_joined_later_gets_no_backlog_but_gets_later_changes() {
         let (series, topics) = (series(30, 10), topics());
         let since = Some(Timestamp::from_seconds(2_000_000));
-        let selection = Selection { series: &series, topics: &topics, chosen: &[], since };
+        let selection =
+            Selection { series: &series, topics: &topics, chosen: &[], keywords: &[], since };
         let mut candidates = [entry(1, 1, 1, &["ozg"])];
         assert_eq!(select(&candidates, &selection), None);
         candidates[0].update =

@@ -82,6 +82,9 @@ pub struct Entry {
     pub also: Vec<AlsoReported>,
     /// Its topics in the order of the config, each with its score and the reason in German words.
     pub topics: Vec<EntryTopic>,
+    /// Keywords of readers that it holds; of a mail's entry those of its reader.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keywords: Vec<String>,
     /// Language of title and lead where it is not German (BCP 47).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<String>,

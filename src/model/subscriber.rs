@@ -60,6 +60,8 @@ pub struct Subscriber {
     pub series: Vec<SeriesId>,
     /// The topics they chose, in their order; empty = all.
     pub topics: Vec<TopicId>,
+    /// Words of their own, in the term language.
+    pub keywords: Vec<String>,
     /// Items first seen after this may be mailed to them.
     pub since: Timestamp,
     /// The proof.

@@ -5,16 +5,15 @@
 
 mod entry;
 mod freeze;
+mod gather;
 mod preview;
 mod proof;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use sha2::{Digest as _, Sha256};
 
-use self::entry::{entry_of, update_of};
 pub use self::entry::{opinion, reason};
 use self::freeze::Freezer;
 pub use self::preview::{Preview, Upcoming, preview, upcoming};
@@ -22,23 +21,16 @@ pub use self::proof::send_proof;
 use super::envelope::{list_fields, offset_minutes, sender};
 use super::{Context, PipelineError, Plan};
 use crate::config::SeriesPlan;
-use crate::dedup;
 use crate::digest::{Personal, Selection, render, select};
 use crate::model::{
-    ActKind, ActOn, AlsoReported, DateKind, Digest, DigestId, Entry, EntryTopic, Envelope,
-    ItemDate, MailKind, Payload, Reminder, Rendered, Section, Series, SeriesId, StoryId,
-    Subscriber, SubscriberId, Tagging, Timestamp, TopicId, Window,
+    ActKind, ActOn, Digest, DigestId, Entry, Envelope, MailKind, Payload, Rendered, SeriesId,
+    Subscriber, SubscriberId, Timestamp, TopicId,
 };
 use crate::schedule::calendar::Slot;
 use crate::store::digests::{self, DigestRow, Progress};
-use crate::store::items::{self, Received};
-use crate::store::{StoreError, Transaction, acts, dates, drafts, sources, stories};
-
-/// A deadline is told once more so many days before it ends.
-const REMINDED_BEFORE: Days = Days::new(7);
-
-/// Most entries of a public page; no mail shows nearly as many.
-const MOST_ON_PAGE: usize = 1000;
+use crate::store::items;
+use crate::store::{StoreError, Transaction, acts, drafts, sources, subscribers};
+use crate::topic::Keywords;
 
 /// Why a digest is made now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +68,7 @@ pub async fn compose(
     series: &SeriesId,
     moment: Moment,
 ) -> Result<ComposeReport, PipelineError> {
-    let maker = Maker::new(ctx, plan, series, moment)?;
+    let maker = Maker::new(ctx, plan, series, moment)?.with_keywords().await?;
     let begun = ctx.store.try_write(move |tx| maker.begin(tx)).await?;
     // This one, and what an earlier run had to leave.
     finish(ctx, plan).await?;
@@ -121,6 +113,8 @@ pub(super) struct Maker {
     pub(super) series: SeriesId,
     pub(super) moment: Moment,
     pub(super) now: Timestamp,
+    /// What readers of the series look for beside topics.
+    keywords: Arc<Keywords>,
 }
 
 /// What a digest is made of, before anyone's choice.
@@ -145,7 +139,25 @@ impl Maker {
             });
         }
         let now = ctx.clock.now();
-        Ok(Self { ctx: ctx.clone(), plan: Arc::clone(plan), series: series.clone(), moment, now })
+        Ok(Self {
+            ctx: ctx.clone(),
+            plan: Arc::clone(plan),
+            series: series.clone(),
+            moment,
+            now,
+            keywords: Arc::default(),
+        })
+    }
+
+    /// Reads the words of all readers. They are made ready before the digest's transaction, since
+    /// that takes a while where they are many; a word that comes meanwhile counts from the next
+    /// digest on.
+    pub(super) async fn with_keywords(self) -> Result<Self, StoreError> {
+        let series = self.series.clone();
+        let read =
+            move |tx: &Transaction<'_>| Ok(Keywords::new(subscribers::keywords_of(tx, &series)?));
+        let keywords = Arc::new(self.ctx.store.read(read).await?);
+        Ok(Self { keywords, ..self })
     }
 
     fn anyone(&self) -> Subscriber {
@@ -155,6 +167,7 @@ impl Maker {
             standing: crate::model::Standing::Active,
             series: vec![self.series.clone()],
             topics: Vec::new(),
+            keywords: Vec::new(),
             since: Timestamp(i64::MIN),
             consent: crate::model::Consent {
                 origin: String::new(),
@@ -199,183 +212,15 @@ impl Maker {
         };
         digests::insert(tx, &row)?;
         for entry in &material.candidates {
-            digests::tell(tx, &self.series, entry.story, &id)?;
+            if entry.topics.is_empty() {
+                digests::tell_by_keyword(tx, &self.series, entry.story, &id)?;
+            } else {
+                digests::tell(tx, &self.series, entry.story, &id)?;
+            }
         }
         acts::end(tx, &self.intro(), ActKind::Intro, &format!("in {id}"), self.now)?;
         digests::begin(tx, &id, &material.candidates)?;
         Ok(ComposeReport { digest: Some(id), entries: row.entries, ..ComposeReport::default() })
-    }
-
-    /// Returns what became known since the last digest, as entries; none if there is nothing to tell.
-    fn gather(
-        &self,
-        tx: &Transaction<'_>,
-        progress: &Progress,
-        upto: i64,
-    ) -> Result<Option<Material>, PipelineError> {
-        let received = items::received(tx, progress.last_receipt, upto)?;
-        let earliest = received.iter().map(|received| received.at).min();
-        let mut candidates: Vec<Entry> = Vec::new();
-        let mut seen: HashMap<StoryId, usize> = HashMap::new();
-        for received in received {
-            let story = received.item.story;
-            if let Some(index) = seen.get(&story) {
-                let entry = &mut candidates[*index];
-                // Two changes since the last digest are one return.
-                if let (Some(update), Some(more)) = (&mut entry.update, update_of(&received)) {
-                    update.what = dedup::with_more(&update.what, &more.what);
-                    update.at = more.at;
-                }
-                continue;
-            }
-            // A later report of a story that was told is marked in the archive, not
-            // mailed again. A change returns only to the readers of this series who
-            // had the story; to others it is a text they never had.
-            if received.change.is_some() != digests::was_told(tx, &self.series, story)? {
-                continue;
-            }
-            if let Some(entry) = self.entry(tx, &received)? {
-                seen.insert(story, candidates.len());
-                candidates.push(entry);
-            }
-        }
-        let from = progress.last_time.or(earliest).unwrap_or(self.now).min(self.now);
-        let reminders = self.reminders(tx, from, &seen)?;
-        let sections = self.everything(&candidates).unwrap_or_default();
-        if sections.is_empty() && reminders.is_empty() {
-            return Ok(None);
-        }
-        let digest = Digest {
-            id: DigestId::new(""),
-            series: self.series_plan().series.clone(),
-            window: Window { from, to: self.now },
-            composed_at: self.now,
-            sections,
-            reminders,
-            reasons: self.series_plan().reasons,
-            silent_sources: self.unread_sources(tx, from)?,
-            source_count: self.polled().count(),
-            catches_up: matches!(self.moment, Moment::Due { catches_up: true, .. }),
-            intro: acts::in_force(tx, &self.intro(), ActKind::Intro)?.map(|act| act.words),
-        };
-        Ok(Some(Material { candidates, digest }))
-    }
-
-    /// The entry that tells the story of a received item: the authority leads,
-    /// the others are named. None if no item of the story has a topic.
-    fn entry(
-        &self,
-        tx: &Transaction<'_>,
-        received: &Received,
-    ) -> Result<Option<Entry>, StoreError> {
-        let mut members = items::of_story(tx, received.item.story)?;
-        if members.is_empty() {
-            members.push(received.item.clone());
-        }
-        let mut taggings: Vec<Tagging> = Vec::new();
-        for member in &members {
-            for (tagging, _) in items::tags(tx, member.id)? {
-                match taggings.iter_mut().find(|known| known.topic == tagging.topic) {
-                    Some(known) if known.score >= tagging.score => {}
-                    Some(known) => *known = tagging,
-                    None => taggings.push(tagging),
-                }
-            }
-        }
-        let topics = self.entry_topics(&taggings);
-        if topics.is_empty() {
-            return Ok(None);
-        }
-        let lead = members.remove(0);
-        let mut also: Vec<AlsoReported> = Vec::new();
-        for other in &members {
-            let is_new = other.source != lead.source
-                && also.iter().all(|known| known.source != other.source_name);
-            if is_new {
-                also.push(AlsoReported {
-                    source: other.source_name.clone(),
-                    url: other.url.clone(),
-                    title: dedup::says_something_else(&lead.title, &other.title)
-                        .then(|| other.title.clone()),
-                });
-            }
-        }
-        // The lead's dates count; another teller only adds a kind that it lacks.
-        let mut told = dates::of_item(tx, lead.id)?;
-        for other in &members {
-            let of_lead: Vec<DateKind> = told.iter().map(|kept| kept.date.kind).collect();
-            let dates = dates::of_item(tx, other.id)?.into_iter();
-            told.extend(dates.filter(|kept| !of_lead.contains(&kept.date.kind)));
-        }
-        let related = stories::related(tx, lead.story)?;
-        let acts = acts::on_story(tx, lead.story)?;
-        Ok(Some(entry_of(lead, received, topics, also, told, related, &acts)))
-    }
-
-    /// Returns the deadlines of stories told before that end a week after a day of the window: the
-    /// windows of a series leave no gap and do not overlap, so each is told once more, and
-    /// again only if it moved. What stands in this digest anyway is left out.
-    fn reminders(
-        &self,
-        tx: &Transaction<'_>,
-        from: Timestamp,
-        seen: &HashMap<StoryId, usize>,
-    ) -> Result<Vec<Reminder>, StoreError> {
-        let today = self.local_day(self.now);
-        let first = (self.local_day(from) + REMINDED_BEFORE + Days::new(1)).max(today);
-        let days = first..=today + REMINDED_BEFORE;
-        let mut reminders: Vec<(StoryId, Reminder)> = Vec::new();
-        for (id, date) in dates::deadlines_told(tx, &self.series, &days)? {
-            let Some(item) = items::get(tx, id)? else { continue };
-            let is_told = |(story, told): &(StoryId, Reminder)| {
-                *story == item.story && is_same_day(&told.date.date, &date.date)
-            };
-            if seen.contains_key(&item.story) || reminders.iter().any(is_told) {
-                continue;
-            }
-            let tags = items::tags(tx, id)?;
-            let topics: Vec<TopicId> = tags.into_iter().map(|(tag, _)| tag.topic).collect();
-            reminders.push((
-                item.story,
-                Reminder {
-                    item: id,
-                    title: item.title,
-                    url: item.url,
-                    source: item.source_name,
-                    topics,
-                    date,
-                },
-            ));
-        }
-        Ok(reminders.into_iter().map(|(_, reminder)| reminder).collect())
-    }
-
-    /// Topics of the config that the story has, in the config's order, with the reason.
-    fn entry_topics(&self, taggings: &[Tagging]) -> Vec<EntryTopic> {
-        self.plan
-            .topics
-            .iter()
-            .filter_map(|(topic, _)| {
-                let tagging = taggings.iter().find(|tagging| tagging.topic == *topic)?;
-                Some(EntryTopic {
-                    topic: topic.clone(),
-                    score: tagging.score,
-                    reason: reason(tagging),
-                })
-            })
-            .collect()
-    }
-
-    /// Returns what the public page shows: all there is, where a mail has only so many
-    /// and links the rest.
-    fn everything(&self, candidates: &[Entry]) -> Option<Vec<Section>> {
-        let series = Series {
-            max_items: MOST_ON_PAGE,
-            max_items_per_topic: MOST_ON_PAGE,
-            ..self.series_plan().series.clone()
-        };
-        let topics = &self.plan.mail.face.topics;
-        select(candidates, &Selection { series: &series, topics, chosen: &[], since: None })
     }
 
     /// Returns what of a digest someone gets; none if there is nothing for them.
@@ -389,6 +234,7 @@ impl Maker {
             series: &self.series_plan().series,
             topics: &self.plan.mail.face.topics,
             chosen: &someone.topics,
+            keywords: &someone.keywords,
             since: Some(someone.since),
         };
         let sections = select(candidates, &selection).unwrap_or_default();
@@ -532,10 +378,6 @@ impl Maker {
         // Checked in `new`; a plan does not change.
         self.plan.series(&self.series).unwrap_or(&self.plan.series[0])
     }
-}
-
-fn is_same_day(one: &ItemDate, other: &ItemDate) -> bool {
-    one.kind == other.kind && one.due() == other.due()
 }
 
 /// Returns a short hash of the words. It is part of the Message-ID: a digest

@@ -45,6 +45,7 @@ pub use retag::{
     topic_diff, untagged,
 };
 pub use subscription::{
-    Confirmation, Forgotten, Listed, Order, Outcome, ProbeReport, Proof, Proofs, change, confirm,
-    confirmation, forget, import, leave, probe, proofs, sign_up, subscribe,
+    Confirmation, Forgotten, Listed, Order, Outcome, Preferences, ProbeReport, Proof, Proofs,
+    change, confirm, confirmation, forget, import, leave, probe, proofs, set_keywords, sign_up,
+    subscribe,
 };

@@ -47,6 +47,7 @@ pub async fn subscribe(
         standing: Standing::Active,
         series,
         topics,
+        keywords: Vec::new(),
         since: now,
         consent: Consent {
             origin: "operator".to_owned(),
@@ -128,6 +129,7 @@ pub async fn sign_up(
         standing: Standing::Pending,
         series: order.series,
         topics: order.topics,
+        keywords: Vec::new(),
         since: now,
         consent: Consent {
             origin: "web".to_owned(),
@@ -192,6 +194,7 @@ fn as_asked(id: SubscriberId, new: &NewSubscriber) -> Subscriber {
         standing: new.standing,
         series: new.series.clone(),
         topics: new.topics.clone(),
+        keywords: new.keywords.clone(),
         since: new.since,
         consent: new.consent.clone(),
     }
@@ -253,13 +256,32 @@ pub async fn confirm(
     Ok(confirmed)
 }
 
+/// The office writes down the keywords that someone told it.
+pub async fn set_keywords(
+    ctx: &Context,
+    id: SubscriberId,
+    keywords: Vec<String>,
+) -> Result<(), PipelineError> {
+    Ok(ctx.store.write(move |tx| subscribers::set_keywords(tx, id, &keywords)).await?)
+}
+
+/// What a subscriber chooses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preferences {
+    /// The series.
+    pub series: Vec<SeriesId>,
+    /// The topics; empty = all.
+    pub topics: Vec<TopicId>,
+    /// Words of their own, checked.
+    pub keywords: Vec<String>,
+}
+
 /// They choose anew; whose mails were held back gets them again. Answers false
 /// if there is nobody who could choose.
 pub async fn change(
     ctx: &Context,
     id: SubscriberId,
-    series: Vec<SeriesId>,
-    topics: Vec<TopicId>,
+    choice: Preferences,
     client: Option<IpAddr>,
 ) -> Result<bool, PipelineError> {
     let now = ctx.clock.now();
@@ -273,7 +295,8 @@ pub async fn change(
                 Step::Stay if standing::gets_digests(subscriber.standing) => {}
                 Step::Stay | Step::Refused => return Ok(false),
             }
-            subscribers::set_choice(tx, id, &series, &topics)?;
+            subscribers::set_choice(tx, id, &choice.series, &choice.topics)?;
+            subscribers::set_keywords(tx, id, &choice.keywords)?;
             limiter::confirmed(tx, &tokens, client, now)?;
             Ok(true)
         })

@@ -130,6 +130,29 @@ pub fn was_told(
     tx.exists(WAS_TOLD, (series, story))
 }
 
+/// Returns whether the series has told the story to readers of a keyword only.
+pub fn was_told_by_keyword(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+    story: StoryId,
+) -> Result<bool, StoreError> {
+    const WAS_TOLD: &str = "select 1 from told_by_keyword where series = ?1 and story = ?2";
+    tx.exists(WAS_TOLD, (series, story))
+}
+
+/// Notes that the series has told the story to readers of a keyword only.
+pub fn tell_by_keyword(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+    story: StoryId,
+    digest: &DigestId,
+) -> Result<(), StoreError> {
+    const TELL: &str = "
+        insert into told_by_keyword (series, story, digest) values (?1, ?2, ?3) on conflict do nothing";
+    tx.run(TELL, (series, story, digest))?;
+    Ok(())
+}
+
 /// The digests that told the story, of whatever series, the earliest first.
 pub fn told_in(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<DigestId>, StoreError> {
     const TOLD_IN: &str = "
@@ -192,10 +215,11 @@ pub struct DigestTitle {
     pub entries: usize,
 }
 
-/// The newest digests, without their pages.
+/// The newest digests that are for all, without their pages.
 pub fn titles(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestTitle>, StoreError> {
     const TITLES: &str = "
-        select id, series, window_to, entries from digests order by composed_at desc, id desc limit ?1";
+        select id, series, window_to, entries from digests where entries > 0
+        order by composed_at desc, id desc limit ?1";
     tx.all(TITLES, [count(limit)], |row| {
         Ok(DigestTitle {
             id: row.get(0)?,

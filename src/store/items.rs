@@ -444,16 +444,22 @@ pub struct Received {
     pub item: Stored,
 }
 
-/// Returns what became known after receipt `after`, up to and with `upto`, and has a topic.
-pub fn received(tx: &Transaction<'_>, after: i64, upto: i64) -> Result<Vec<Received>, StoreError> {
+/// Returns what became known after receipt `after`, up to and with `upto`, and has a topic;
+/// also what has none, if that is wanted.
+pub fn received(
+    tx: &Transaction<'_>,
+    after: i64,
+    upto: i64,
+    also_without_topic: bool,
+) -> Result<Vec<Received>, StoreError> {
     let sql = format!(
         "select receipts.at, receipts.change, {STORED_COLUMNS}
         join receipts on receipts.item = items.id
         where receipts.id > ?1 and receipts.id <= ?2 and items.withheld is null and {IS_SHOWN}
-          and exists (select 1 from tags where item = items.id)
+          and (?3 or exists (select 1 from tags where item = items.id))
         order by receipts.id"
     );
-    tx.all(&sql, [after, upto], |row| {
+    tx.all(&sql, (after, upto, also_without_topic), |row| {
         Ok(Received { at: row.get("at")?, change: row.get("change")?, item: read_stored(row)? })
     })
 }

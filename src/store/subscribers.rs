@@ -28,6 +28,8 @@ pub struct NewSubscriber {
     pub series: Vec<SeriesId>,
     /// What they chose; empty = all.
     pub topics: Vec<TopicId>,
+    /// Words of their own.
+    pub keywords: Vec<String>,
     /// Items first seen after this.
     pub since: Timestamp,
     /// The proof.
@@ -40,8 +42,8 @@ pub fn insert(
     new: &NewSubscriber,
 ) -> Result<Option<SubscriberId>, StoreError> {
     const INSERT: &str = "
-        insert into subscribers (address, mailbox, standing, series, topics, since, origin, reason, requested_at, confirmed_at)
-        values (:address, :mailbox, :standing, :series, :topics, :since, :origin, :reason, :requested_at, :confirmed_at)
+        insert into subscribers (address, mailbox, standing, series, topics, keywords, since, origin, reason, requested_at, confirmed_at)
+        values (:address, :mailbox, :standing, :series, :topics, :keywords, :since, :origin, :reason, :requested_at, :confirmed_at)
         on conflict (address) do nothing";
     let inserted = tx.run(
         INSERT,
@@ -51,6 +53,7 @@ pub fn insert(
             ":standing": new.standing.as_str(),
             ":series": words(&new.series)?,
             ":topics": words(&new.topics)?,
+            ":keywords": to_json(&new.keywords)?,
             ":since": new.since,
             ":origin": new.consent.origin,
             ":reason": new.consent.reason,
@@ -89,7 +92,7 @@ pub fn set_token_hashes(
 }
 
 const COLUMNS: &str = "
-    id, coalesce(address, '') as address, standing, series, topics, since, origin, reason,
+    id, coalesce(address, '') as address, standing, series, topics, keywords, since, origin, reason,
     requested_at, confirmed_at from subscribers";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Subscriber> {
@@ -100,6 +103,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Subscriber> {
         standing: word(&standing, Standing::parse(&standing))?,
         series: ids(&row.get::<_, String>("series")?)?,
         topics: ids(&row.get::<_, String>("topics")?)?,
+        keywords: from_json(&row.get::<_, String>("keywords")?)?,
         since: row.get("since")?,
         consent: Consent {
             origin: row.get("origin")?,
@@ -234,6 +238,27 @@ pub fn set_choice(
     const SET_CHOICE: &str = "update subscribers set series = ?2, topics = ?3 where id = ?1";
     tx.run(SET_CHOICE, (id, words(series)?, words(topics)?))?;
     Ok(())
+}
+
+/// They chose words of their own.
+pub fn set_keywords(
+    tx: &Transaction<'_>,
+    id: SubscriberId,
+    keywords: &[String],
+) -> Result<(), StoreError> {
+    const SET_KEYWORDS: &str = "update subscribers set keywords = ?2 where id = ?1";
+    tx.run(SET_KEYWORDS, (id, to_json(&keywords)?))?;
+    Ok(())
+}
+
+/// Returns the keywords of all who get a series, each once.
+pub fn keywords_of(tx: &Transaction<'_>, series: &SeriesId) -> Result<Vec<String>, StoreError> {
+    const KEYWORDS: &str = "
+        select distinct word.value from subscribers, json_each(subscribers.keywords) as word
+        where standing = 'active' and keywords <> '[]'
+          and exists (select 1 from json_each(subscribers.series) where value = ?1)
+        order by word.value";
+    tx.all(KEYWORDS, [series], column)
 }
 
 /// Sign-ups whose link ended before `now` unconfirmed, at most `limit`.

@@ -18,6 +18,9 @@ const MOST_COMPOUNDS: usize = 200;
 /// Places kept of each phrase; a bound against hostile texts.
 const MOST_PLACES: usize = 1000;
 
+/// Stems up to which the automaton is a table of all steps.
+const MOST_IN_TABLE: usize = 5_000;
+
 /// Where a term stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Hit {
@@ -94,9 +97,14 @@ impl Matcher {
         }
         by_stem.sort();
         let paired = (0..terms.len()).filter(|&index| terms[index].len() == 2).collect();
-        // Chosen by itself it would be a smaller automaton that takes twice the time.
-        let automaton =
-            AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(stems.keys())?;
+        // The words of an admin are few: with a table of all steps they are found in half the
+        // time. Those of many readers would need a thousand times the memory.
+        let kind = if stems.len() <= MOST_IN_TABLE {
+            AhoCorasickKind::DFA
+        } else {
+            AhoCorasickKind::ContiguousNFA
+        };
+        let automaton = AhoCorasick::builder().kind(Some(kind)).build(stems.keys())?;
         Ok(Self { automaton, anchors: stems.into_values().collect(), phrases, by_stem, paired })
     }
 

@@ -445,8 +445,13 @@ fn only_of(digest: Digest, plan: &Plan, chosen: &[TopicId]) -> Option<Digest> {
         digest.sections.into_iter().flat_map(|section| section.entries).collect();
     let series =
         Series { max_items: usize::MAX, max_items_per_topic: usize::MAX, ..digest.series.clone() };
-    let selection =
-        Selection { series: &series, topics: &plan.mail.face.topics, chosen, since: None };
+    let selection = Selection {
+        series: &series,
+        topics: &plan.mail.face.topics,
+        chosen,
+        keywords: &[],
+        since: None,
+    };
     let sections = select(&entries, &selection)?;
     Some(Digest { sections, ..digest })
 }

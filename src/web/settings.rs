@@ -1,6 +1,7 @@
 //! Choosing anew, seeing what is kept, leaving: behind the tokens of a mail.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -15,12 +16,21 @@ use super::client::Asking;
 use super::door::{self, Segment};
 use super::headers::Kind;
 use super::subscribe::{series_titles, stale};
-use super::views::{Moment, Problems, Settings};
+use super::views::{KeywordCount, Moment, Problems, Settings};
 use super::{Answer, Face, Refusal, answer};
 use crate::model::{Standing, Subscriber, TopicId};
-use crate::pipeline::{self, Context, Plan};
-use crate::store::{StoreError, outbox, subscribers};
+use crate::pipeline::{self, Context, Plan, Preferences};
+use crate::store::items::{self, Listing};
+use crate::store::{StoreError, Transaction, outbox, subscribers};
 use crate::subscriber::token;
+use crate::text;
+use crate::topic::{Keywords, MOST_KEYWORDS, keywords};
+
+/// Longest list of keywords that is shown again where one is wrong.
+const MAX_TYPED: usize = 4_000;
+/// How far back items are looked at for new keywords, and how many of them.
+const LOOKED_BACK: Duration = Duration::from_hours(30 * 24);
+const MOST_COUNTED: usize = 500;
 
 pub(super) fn router() -> Router<Arc<Face>> {
     Router::new()
@@ -70,6 +80,9 @@ fn page(
         address: subscriber.address.clone(),
         topics: ticked.topic_boxes(plan),
         series: ticked.series_boxes(plan),
+        keywords: subscriber.keywords.join("\n"),
+        most_keywords: MOST_KEYWORDS,
+        found: Vec::new(),
         problems: Problems::default(),
         saved: false,
         suspended: subscriber.standing == Standing::Suspended,
@@ -91,23 +104,62 @@ async fn change(
     let fields =
         Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
     let ticked = Ticked::of(&fields, &plan);
-    let problems = ticked.problems();
+    // A form of before has no such field: what they had stays.
+    let typed = fields.first("stichwoerter").map(str::to_owned);
+    let typed = typed.unwrap_or_else(|| subscriber.keywords.join("\n"));
+    let keywords = keywords(&typed);
+    let problems = Problems { keywords: keywords.as_ref().err().cloned(), ..ticked.problems() };
+    let keywords = keywords.unwrap_or_default();
     if !problems.is_empty() {
-        let page = Settings { problems, ..page(&ctx, &plan, &subscriber, &ticked, &link) };
+        let typed = text::clean_block(&typed, MAX_TYPED);
+        let page = Settings {
+            problems,
+            keywords: typed,
+            ..page(&ctx, &plan, &subscriber, &ticked, &link)
+        };
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return face.page(&plan, status, "settings.html", Kind::Token, page);
     }
     let topics = in_their_order(&plan, &subscriber.topics, &ticked.topics);
+    let choice = Preferences { series: ticked.series.clone(), topics, keywords: keywords.clone() };
     let client = asking.client(&face.settings.web.trusted_proxies);
-    if !pipeline::change(&ctx, subscriber.id, ticked.series.clone(), topics, client).await? {
+    if !pipeline::change(&ctx, subscriber.id, choice, client).await? {
         return stale(&face, &plan, true);
     }
     let page = Settings {
         saved: true,
+        keywords: keywords.join("\n"),
+        found: counted(&ctx, keywords).await?,
         suspended: false,
         ..page(&ctx, &plan, &subscriber, &ticked, &link)
     };
     face.ok(&plan, "settings.html", Kind::Token, page)
+}
+
+/// Returns in how many items of the last weeks each keyword stands: who wrote it sees whether
+/// it finds what was meant.
+async fn counted(ctx: &Context, keywords: Vec<String>) -> Result<Vec<KeywordCount>, StoreError> {
+    if keywords.is_empty() {
+        return Ok(Vec::new());
+    }
+    let since = ctx.clock.now().before(LOOKED_BACK);
+    let counted = move |tx: &Transaction<'_>| {
+        let sought = Keywords::new(keywords.clone());
+        let recent = Listing { since: Some(since), limit: MOST_COUNTED, ..Listing::default() };
+        let mut counts: Vec<KeywordCount> = keywords
+            .iter()
+            .map(|keyword| KeywordCount { keyword: keyword.clone(), items: 0 })
+            .collect();
+        for item in items::list(tx, &recent)? {
+            for found in sought.found(&item.title, &item.text) {
+                if let Some(count) = counts.iter_mut().find(|count| count.keyword == found) {
+                    count.items += 1;
+                }
+            }
+        }
+        Ok(counts)
+    };
+    ctx.store.read(counted).await
 }
 
 /// The topics chosen: those had before in their order, then the new ones. Who
@@ -144,6 +196,7 @@ async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answ
         "zustand": subscriber.standing.as_str(),
         "ausgaben": subscriber.series,
         "themen": subscriber.topics,
+        "stichwoerter": subscriber.keywords,
         "meldungen_ab": subscriber.since.rfc3339(),
         "einwilligung": {
             "weg": consent.origin,

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::views::{
-    Bot, Choice, Feed, FeedEntry, ItemLine, ItemList, ItemPage, Moment, OtherItem, Problems,
-    Settings, SourceRow, Subscribe, TopicLink, TopicReason,
+    Bot, Choice, Feed, FeedEntry, ItemLine, ItemList, ItemPage, KeywordCount, Moment, OtherItem,
+    Problems, Settings, SourceRow, Subscribe, TopicLink, TopicReason,
 };
 use super::*;
 use crate::model::ItemId;
@@ -153,6 +153,7 @@ fn problems() -> Problems {
         address: Some("Geben Sie eine E-Mail-Adresse ein, zum Beispiel name@gemeinde.de.".into()),
         topics: Some("Wählen Sie wenigstens ein Thema.".into()),
         series: Some("Wählen Sie wenigstens eine Ausgabe.".into()),
+        keywords: Some("„a*“: Neben einem * braucht ein Wort wenigstens 3 Buchstaben.".into()),
     }
 }
 
@@ -172,6 +173,9 @@ fn settings(saved: bool, problems: Problems) -> Page {
         address: "hauptamt@example.de".into(),
         topics: choices(true),
         series: editions(true),
+        keywords: "Breitband*\n</textarea><script>".into(),
+        most_keywords: 20,
+        found: vec![KeywordCount { keyword: "<script>".into(), items: 2 }],
         problems,
         saved,
         suspended: saved,

@@ -171,6 +171,8 @@ pub struct Problems {
     pub topics: Option<String>,
     /// Field `ausgabe`.
     pub series: Option<String>,
+    /// Field `stichwoerter`.
+    pub keywords: Option<String>,
 }
 
 impl Problems {
@@ -196,7 +198,16 @@ pub struct Subscribe {
     pub stamp: String,
 }
 
-/// `/e/TOKEN`. Sends `thema` and `ausgabe`, both repeated.
+/// How often a keyword stood in the items of the last weeks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeywordCount {
+    /// The keyword.
+    pub keyword: String,
+    /// In so many items.
+    pub items: usize,
+}
+
+/// `/e/TOKEN`. Sends `thema` and `ausgabe`, both repeated, and `stichwoerter`, one a line.
 #[derive(Debug, Clone, Serialize)]
 pub struct Settings {
     /// Whose.
@@ -205,6 +216,12 @@ pub struct Settings {
     pub topics: Vec<Choice>,
     /// Series, ticked as chosen.
     pub series: Vec<Choice>,
+    /// Words of their own, one a line, as saved or as typed.
+    pub keywords: String,
+    /// Most of them.
+    pub most_keywords: usize,
+    /// In how many items of the last weeks each stands, once they were saved.
+    pub found: Vec<KeywordCount>,
     /// What is wrong; status 422 if anything is.
     pub problems: Problems,
     /// They have just been saved.

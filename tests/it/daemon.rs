@@ -151,6 +151,7 @@ async fn subscribe(world: &World, count: usize) {
                     standing: amtsbote::model::Standing::Active,
                     series: vec!["taeglich".into()],
                     topics: vec![],
+                    keywords: vec![],
                     since: Timestamp(1),
                     consent: amtsbote::model::Consent {
                         origin: "operator".into(),

@@ -186,7 +186,7 @@ async fn who_saves_their_settings_need_not_wait_and_is_not_asked() {
     let (room, _) = room().await;
     until(&room).await;
     let series = vec![SeriesId::new("probe")];
-    assert!(pipeline::change(&room.ctx, ONE, series, Vec::new(), None).await.unwrap());
+    assert!(pipeline::change(&room.ctx, ONE, every(series), None).await.unwrap());
     assert_eq!(standing(&room, 1).await, Standing::Active);
     for _ in 0..70 {
         assert_eq!(day(&room).await, ProbeReport::default());
@@ -198,13 +198,13 @@ async fn what_came_back_before_does_not_count_against_who_was_found_again() {
     let (room, _) = room().await;
     room.freeze(1).await;
     let series = || vec![SeriesId::new("probe")];
-    pipeline::change(&room.ctx, ONE, series(), Vec::new(), None).await.unwrap();
+    pipeline::change(&room.ctx, ONE, every(series()), None).await.unwrap();
     for day in 0..3 {
         tokio::time::advance(Duration::from_hours(24)).await;
         comes_back(&room, "5.1.1", &format!("smtp; 550 unknown {day}")).await;
     }
     assert_eq!(standing(&room, 1).await, Standing::Suspended);
-    pipeline::change(&room.ctx, ONE, series(), Vec::new(), None).await.unwrap();
+    pipeline::change(&room.ctx, ONE, every(series()), None).await.unwrap();
     tokio::time::advance(Duration::from_hours(24)).await;
     assert!(!comes_back(&room, "5.1.1", "smtp; 550 unknown, once more").await);
     assert_eq!(standing(&room, 1).await, Standing::Active);
@@ -229,4 +229,9 @@ async fn the_question_is_a_mail_of_the_list_with_the_readers_own_links() {
     ] {
         assert!(text.replace("=C2=A0", " ").contains(needed), "{needed} in {text}");
     }
+}
+
+/// All topics of these series.
+fn every(series: Vec<SeriesId>) -> pipeline::Preferences {
+    pipeline::Preferences { series, topics: Vec::new(), keywords: Vec::new() }
 }

@@ -2,6 +2,7 @@
 
 mod agenda;
 mod editions;
+mod keywords;
 mod limits;
 mod search;
 mod taken_down;

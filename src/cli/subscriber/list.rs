@@ -12,13 +12,15 @@ use crate::model::{SeriesId, Standing, TopicId, suggestion};
 use crate::pipeline::{self, Listed, Outcome};
 use crate::store::subscribers;
 use crate::subscriber::address;
+use crate::topic;
 
 /// More is no list of the readers of towns.
 const MOST: u64 = 64 << 20;
 /// What a list must have; the first columns of an exported one.
 const NEEDED: [&str; 4] = ["address", "series", "topics", "reason"];
-/// What an exported one has besides. `state` is looked at, the others are ours to say.
-const MORE: [&str; 5] = ["state", "origin", "since", "requested_at", "confirmed_at"];
+/// What an exported one has besides. `state` and `keywords` (one a line) are looked at, the
+/// others are ours to say.
+const MORE: [&str; 6] = ["state", "origin", "since", "requested_at", "confirmed_at", "keywords"];
 
 /// Everyone who has an address, with the columns that `import` reads first.
 pub(super) async fn export(session: &Session) -> anyhow::Result<Exit> {
@@ -33,6 +35,7 @@ pub(super) async fn export(session: &Session) -> anyhow::Result<Exit> {
                 "reason": s.consent.reason, "state": s.standing.as_str(),
                 "origin": s.consent.origin, "since": since, "requested_at": asked,
                 "confirmed_at": json_time(s.consent.confirmed_at),
+                "keywords": s.keywords,
             }))?;
             continue;
         }
@@ -49,6 +52,7 @@ pub(super) async fn export(session: &Session) -> anyhow::Result<Exit> {
             &since,
             &asked,
             confirmed.as_deref().unwrap_or_default(),
+            &s.keywords.join("\n"),
         ];
         writer.write_record(cells.map(no_formula).iter().map(AsRef::as_ref))?;
     }
@@ -214,7 +218,7 @@ fn row(
         as_written(&text).to_owned()
     };
     let [text, series, topics, reason] = NEEDED.map(&mut cell);
-    let state = cell("state");
+    let (state, words) = (cell("state"), cell("keywords"));
     if !wrong.is_empty() {
         return Err(wrong);
     }
@@ -227,6 +231,10 @@ fn row(
     if series.is_empty() && wrong.is_empty() {
         wrong.push("no series".to_owned());
     }
+    let keywords = topic::keywords(&words).unwrap_or_else(|message| {
+        wrong.push(format!("keywords: {message}"));
+        Vec::new()
+    });
     if reason.is_empty() {
         wrong.push("no reason: it must say how they gave their consent".to_owned());
     }
@@ -241,6 +249,7 @@ fn row(
         address,
         series: series.iter().map(|name| SeriesId::new(*name)).collect(),
         topics: topics.iter().map(|name| TopicId::new(*name)).collect(),
+        keywords,
         reason,
     })
 }

@@ -48,7 +48,7 @@ fn object(proof: &Proof) -> serde_json::Value {
         .collect();
     json!({
         "id": s.id.to_string(), "address": s.address, "state": s.standing.as_str(),
-        "series": s.series, "topics": s.topics, "since": s.since.rfc3339(),
+        "series": s.series, "topics": s.topics, "keywords": s.keywords, "since": s.since.rfc3339(),
         "origin": s.consent.origin, "reason": s.consent.reason,
         "requested_at": s.consent.requested_at.rfc3339(),
         "confirmed_at": json_time(s.consent.confirmed_at),
@@ -66,6 +66,9 @@ fn print(session: &Session, proof: &Proof) -> anyhow::Result<()> {
     line("state", s.standing.as_str())?;
     line("series", &super::words(&s.series))?;
     line("topics", &super::words(&s.topics))?;
+    if !s.keywords.is_empty() {
+        line("keywords", &s.keywords.join(", "))?;
+    }
     line("origin", &s.consent.origin)?;
     line("reason", &s.consent.reason)?;
     line("requested", &s.consent.requested_at.rfc3339())?;

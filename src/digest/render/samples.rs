@@ -127,6 +127,7 @@ pub(crate) fn digest(is_full: bool) -> Digest {
         url: is_full.then(|| "https://www.example.org/beschluss".into()),
         source: "IT-Planungsrat".into(),
         rank: 1,
+        keywords: if is_full { vec!["Bürgerkonto*".into()] } else { Vec::new() },
         published: is_full.then_some(composed_at),
         first_seen: composed_at,
         summary: optional("Die Kommunen sollen ihre Onlinedienste bis Ende 2026 anbinden."),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::super::select::KEYWORDS;
 use super::super::urgency;
 use super::agenda::{self, AgendaView};
 use super::{Face, Ordered, Personal, words};
@@ -82,8 +83,11 @@ pub(super) struct DigestView<'a> {
 
 #[derive(Serialize)]
 pub(super) struct SectionView {
-    number: usize,
+    /// Its place among the topics; none for the reader's own words.
+    number: Option<usize>,
     title: String,
+    /// Number and title.
+    heading: String,
     anchor: String,
     /// Entries in all, shown or not.
     count: usize,
@@ -101,6 +105,8 @@ struct EntryView {
     language: Option<String>,
     /// Source and date.
     origin: String,
+    /// The reader's own words that it holds.
+    keywords: Option<String>,
     other_topics: Option<String>,
     update: Option<String>,
     note: Option<String>,
@@ -169,12 +175,15 @@ pub(super) fn sections(
     let mut room = thrift.entries;
     let topics = sections.len().max(1);
     let mut views = Vec::new();
+    let mut by_topic = 0;
     for (index, section) in sections.iter().enumerate() {
         // The same share for each topic; what one leaves goes to the next.
         let share = room.div_ceil(topics - index.min(topics - 1));
         let shown = section.entries.len().min(share).min(room);
         room -= shown;
-        let number = index + 1;
+        let is_by_topic = section.topic.as_str() != KEYWORDS;
+        by_topic += usize::from(is_by_topic);
+        let number = is_by_topic.then_some(by_topic);
         let title = typo::line(&section.title, 80);
         let left_out = section.omitted + section.entries.len() - shown;
         let all: Vec<&Entry> = section.entries.iter().collect();
@@ -182,7 +191,11 @@ pub(super) fn sections(
             .into_iter()
             .enumerate()
             .map(|(at, entry)| {
-                let number = format!("{number}.{}", at + 1);
+                // Topics have the numbers of the digest's page, where no words of a reader stand.
+                let number = match number {
+                    Some(number) => format!("{number}.{}", at + 1),
+                    None => format!("S{}", at + 1),
+                };
                 entry_view(entry, section, number, face, thrift, &mut links)
             })
             .collect();
@@ -191,13 +204,17 @@ pub(super) fn sections(
             anchor: section.topic.as_str().to_owned(),
             count: section.entries.len() + section.omitted,
             entries,
-            more: page.filter(|_| left_out > 0).map(|page| Link {
-                text: format!(
-                    "{} zu {title} im Web ansehen",
-                    typo::count(left_out, "weitere Meldung", "weitere Meldungen")
-                ),
-                url: Some(rest_url(page, &section.topic, shown)),
+            more: page.filter(|_| left_out > 0).map(|page| {
+                let count = typo::count(left_out, "weitere Meldung", "weitere Meldungen");
+                if is_by_topic {
+                    let url = Some(rest_url(page, &section.topic, shown));
+                    Link { text: format!("{count} zu {title} im Web ansehen"), url }
+                } else {
+                    let url = Some(format!("{}?alles=1", face.public_url));
+                    Link { text: format!("{count} unter allen neuesten im Web ansehen"), url }
+                }
             }),
+            heading: number.map_or_else(|| title.clone(), |number| format!("{number}. {title}")),
             title,
         });
     }
@@ -256,6 +273,7 @@ fn entry_view(
         language: entry.language.clone(),
         number,
         origin,
+        keywords: keywords(entry),
         other_topics: (!other_topics.is_empty())
             .then(|| format!("Auch zu: {}", typo::enumerated(&other_topics))),
         update,
@@ -288,6 +306,16 @@ fn entry_view(
         reason: reason.map(|reason| format!("Warum hier: {reason}")),
         title: format!("{}{title}", entry.lead_in()),
         url,
+    }
+}
+
+fn keywords(entry: &Entry) -> Option<String> {
+    let words: Vec<String> =
+        entry.keywords.iter().map(|word| format!("„{}“", typo::line(word, 60))).collect();
+    match words.len() {
+        0 => None,
+        1 => Some(format!("Ihr Stichwort: {}", words[0])),
+        _ => Some(format!("Ihre Stichwörter: {}", typo::enumerated(&words))),
     }
 }
 

@@ -11,12 +11,13 @@ use crate::topic::MODEL;
 pub(super) fn entry_of(
     lead: Stored,
     received: &Received,
-    topics: Vec<EntryTopic>,
+    labels: (Vec<EntryTopic>, Vec<String>),
     also: Vec<AlsoReported>,
     dates: Vec<KeptDate>,
     related: Vec<StoryId>,
     acts: &[Act],
 ) -> Entry {
+    let (topics, keywords) = labels;
     let words = format!("{}. {}", lead.title, lead.summary);
     let language = foreign_language(&words, lead.details.language.as_deref());
     let of_kind = |kind| acts.iter().filter(move |act| act.kind == kind);
@@ -37,6 +38,7 @@ pub(super) fn entry_of(
         documents: lead.details.documents,
         also,
         topics,
+        keywords,
         update: update_of(received),
         dates,
         related,

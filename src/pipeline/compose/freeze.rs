@@ -1,7 +1,7 @@
 //! Freezes the messages of a digest: the words once for all readers of a sort,
 //! the messages on all cores, some readers in each transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::join_all;
@@ -26,9 +26,9 @@ const NOBODY: SubscriberId = SubscriberId(i64::MIN);
 /// Sorts of readers whose words are kept at once; those of more are rendered again.
 const MOST_SORTS: usize = 64;
 
-/// Readers whose mails have the same words: the topics they chose, and from
-/// when on they read, if that is within the digest.
-type Sort = (Vec<TopicId>, Option<Timestamp>);
+/// Readers whose mails have the same words: the topics they chose, those of their keywords
+/// that the digest holds, and from when on they read, if that is within the digest.
+type Sort = (Vec<TopicId>, Vec<String>, Option<Timestamp>);
 
 /// What the mails to readers of one sort have in common.
 struct Shared {
@@ -51,6 +51,8 @@ pub(super) struct Freezer {
     maker: Maker,
     digest: Digest,
     candidates: Vec<Entry>,
+    /// The keywords that the entries hold.
+    keywords: HashSet<String>,
     /// When the first of the entries came: who is older gets them all.
     earliest: Timestamp,
     shared: Mutex<HashMap<Sort, Option<Arc<Shared>>>>,
@@ -62,7 +64,8 @@ impl Freezer {
             [Some(entry.first_seen), entry.update.as_ref().map(|update| update.at)]
         });
         let earliest = firsts.flatten().min().unwrap_or(Timestamp(i64::MAX));
-        Self { maker, digest, candidates, earliest, shared: Mutex::default() }
+        let keywords = candidates.iter().flat_map(|entry| entry.keywords.iter().cloned()).collect();
+        Self { maker, digest, candidates, keywords, earliest, shared: Mutex::default() }
     }
 
     /// One chunk. Answers whether it was the last.
@@ -167,7 +170,9 @@ impl Freezer {
     /// there is nothing for them.
     fn shared_with(&self, someone: &Subscriber) -> Result<Option<Arc<Shared>>, PipelineError> {
         let joined = self.joined(someone.since);
-        let sort = (someone.topics.clone(), joined);
+        let keywords = someone.keywords.iter().filter(|word| self.keywords.contains(*word));
+        let keywords: Vec<String> = keywords.cloned().collect();
+        let sort = (someone.topics.clone(), keywords, joined);
         let mut known = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = known.get(&sort) {
             return Ok(shared.clone());

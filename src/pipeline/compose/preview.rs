@@ -31,7 +31,7 @@ pub async fn upcoming(
     plan: &Arc<Plan>,
     series: &SeriesId,
 ) -> Result<Option<Upcoming>, PipelineError> {
-    let maker = Maker::new(ctx, plan, series, Moment::Asked)?;
+    let maker = Maker::new(ctx, plan, series, Moment::Asked)?.with_keywords().await?;
     ctx.store.try_read(move |tx| maker.upcoming(tx)).await
 }
 
@@ -43,7 +43,7 @@ pub async fn preview(
     series: &SeriesId,
     subscriber: Option<Subscriber>,
 ) -> Result<Option<Preview>, PipelineError> {
-    let maker = Maker::new(ctx, plan, series, Moment::Asked)?;
+    let maker = Maker::new(ctx, plan, series, Moment::Asked)?.with_keywords().await?;
     let someone = subscriber.unwrap_or_else(|| maker.anyone());
     ctx.store.try_read(move |tx| maker.preview(tx, &someone)).await
 }

@@ -19,7 +19,7 @@ pub async fn send_proof(
     series: &SeriesId,
     address: String,
 ) -> Result<bool, PipelineError> {
-    let maker = Maker::new(ctx, plan, series, Moment::Asked)?;
+    let maker = Maker::new(ctx, plan, series, Moment::Asked)?.with_keywords().await?;
     ctx.store.try_write(move |tx| maker.freeze_proof(tx, address)).await
 }
 

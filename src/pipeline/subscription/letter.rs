@@ -212,6 +212,7 @@ fn entry(item: Stored) -> Entry {
         documents: Vec::new(),
         also: Vec::new(),
         topics: Vec::new(),
+        keywords: Vec::new(),
         language: None,
         update: None,
         dates: Vec::new(),

@@ -20,6 +20,8 @@ pub struct Listed {
     pub series: Vec<SeriesId>,
     /// The topics; empty = all.
     pub topics: Vec<TopicId>,
+    /// Words of their own, checked.
+    pub keywords: Vec<String>,
     /// How they gave their consent.
     pub reason: String,
 }
@@ -75,6 +77,7 @@ fn take(
         standing: Standing::Active,
         series: one.series,
         topics: one.topics,
+        keywords: one.keywords,
         since: now,
         consent: Consent {
             origin: "import".to_owned(),

@@ -31,7 +31,7 @@ pub fn leave(
     address_hash: &str,
 ) -> Result<bool, StoreError> {
     const LEAVE: &str = "
-        update subscribers set standing = 'left', address = null, mailbox = null, left_at = ?2, left_by = ?3,
+        update subscribers set standing = 'left', address = null, mailbox = null, keywords = '[]', left_at = ?2, left_by = ?3,
             address_hash = ?4
         where id = ?1 and standing <> 'left'";
     Ok(tx.run(LEAVE, (id, now, by, address_hash))? == 1)

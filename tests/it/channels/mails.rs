@@ -174,6 +174,7 @@ fn entry(number: usize, topics: &[TopicTitle], hostile: bool) -> Entry {
         } else {
             vec![of(number)]
         },
+        keywords: Vec::new(),
         language: None,
         update: (number % 6 == 2)
             .then(|| Update { at: NOW, what: "Frist verlängert bis 31. Januar 2026".into() }),
@@ -194,7 +195,8 @@ fn digest(items: usize, topic_count: usize, hostile: bool) -> Digest {
         max_items_per_topic: items.max(10),
     };
     let entries: Vec<Entry> = (0..items).map(|number| entry(number, &topics, hostile)).collect();
-    let selection = Selection { series: &series, topics: &topics, chosen: &[], since: None };
+    let selection =
+        Selection { series: &series, topics: &topics, chosen: &[], keywords: &[], since: None };
     Digest {
         id: "2025-12-09-taeglich".into(),
         sections: select(&entries, &selection).unwrap(),

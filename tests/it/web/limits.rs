@@ -100,6 +100,7 @@ async fn another_spelling_of_a_readers_mailbox_is_that_reader() {
         address: "petra.mueller+liste@gmail.com".to_owned(),
         series: vec![SeriesId::new("taeglich")],
         topics: Vec::new(),
+        keywords: Vec::new(),
         reason: "Liste".to_owned(),
     };
     let outcome = pipeline::import(&world.ctx, vec![one]).await.unwrap();
