@@ -24,6 +24,8 @@ const ALIKE: f64 = 0.62;
 const ALIKE_UNDATED: f64 = 0.85;
 /// Letters of an address's last part from which it names an item.
 const TELLING_ADDRESS: usize = 12;
+/// Words from which a title names an item although another has words before or behind them.
+const TELLING_WORDS: usize = 4;
 /// Most pairs whose titles are compared letter by letter.
 const MOST_PAIRS: usize = 20_000;
 
@@ -91,7 +93,19 @@ impl Face {
 
     fn is_like(&self, other: &Self) -> bool {
         let least = if self.day.is_some() && self.day == other.day { ALIKE } else { ALIKE_UNDATED };
-        title_likeness(&self.title, &other.title) >= least
+        title_likeness(&self.title, &other.title) >= least || self.holds_title_of(other)
+    }
+
+    /// Returns whether one title is the other with words before or behind it.
+    fn holds_title_of(&self, other: &Self) -> bool {
+        let (short, long) = if self.title.len() < other.title.len() {
+            (&self.title, &other.title)
+        } else {
+            (&other.title, &self.title)
+        };
+        let rest = long.strip_prefix(short.as_str()).map(|rest| rest.starts_with(' '));
+        let rest = rest.or_else(|| Some(long.strip_suffix(short.as_str())?.ends_with(' ')));
+        short.split(' ').count() >= TELLING_WORDS && rest == Some(true)
     }
 }
 
@@ -141,6 +155,18 @@ mod tests {
             item("Kita feiert Richtfest", "/neu/kita", Some(20_001)),
         ];
         assert_eq!(recognise(&found, &remembered), [Some(2), Some(0), Some(1), None]);
+    }
+
+    #[test]
+    fn a_title_with_words_added_is_known_again_without_a_date() {
+        let remembered = [item("Sperrung der Brückenstraße dauert länger", "", None)];
+        let longer = "Sperrung der Brückenstraße dauert länger – mit Hinweisen für Anlieger";
+        assert_eq!(recognise(&[item(longer, "", None)], &remembered), [Some(0)]);
+        let before = "Update: Sperrung der Brückenstraße dauert länger";
+        assert_eq!(recognise(&[item(before, "", None)], &remembered), [Some(0)]);
+        let short = [item("Rathaus geschlossen", "", None)];
+        let other = item("Rathaus geschlossen bleibt nur die Bücherei der Kernstadt", "", None);
+        assert_eq!(recognise(&[other], &short), [None]);
     }
 
     #[test]

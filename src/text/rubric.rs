@@ -165,7 +165,15 @@ pub fn rubric(text: &str) -> Option<Rubric> {
     })
 }
 
+/// Parts of words that say nothing of what a section holds: a search finds news and services.
+const NEUTRAL: &[&str] = &["suchergebnis", "searchresult"];
+
 fn of_word(word: &str) -> Option<Rubric> {
+    if NEUTRAL.iter().any(|neutral| word.contains(neutral)) {
+        return None;
+    }
+    // An archive of news holds news.
+    let word = word.strip_suffix("archiv").filter(|rest| !rest.is_empty()).unwrap_or(word);
     if let Some((_, rubric)) = WORDS.iter().find(|(whole, _)| *whole == word) {
         return Some(*rubric);
     }
@@ -190,6 +198,9 @@ mod tests {
             ("Pressetermine", Some(Events)),
             ("Nachrichten und Termine", Some(News)),
             ("Newsletter", Some(Chrome)),
+            ("Pressearchiv", Some(News)),
+            ("Archiv", Some(Chrome)),
+            ("Suchergebnisse", None),
             ("Neues aus dem Amtsblatt", Some(Downloads)),
             ("Das könnte Sie auch interessieren", Some(Again)),
             ("Häufig gesucht", Some(Services)),

@@ -11,7 +11,8 @@ use super::head::Head;
 use super::page::{Kind, Page};
 use super::region::Region;
 use crate::model::Date;
-use crate::text::{clean_line, date};
+use crate::text::clean_line;
+use crate::text::date::{self, pattern};
 
 /// What the lines round the title tell.
 #[derive(Debug, Default)]
@@ -22,14 +23,8 @@ pub(super) struct Dated {
 }
 
 /// A date as offices write it, within other words.
-static WITHIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(concat!(
-        r"(?i)\b(?:\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?",
-        r"|\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\b(?:\s*(?:,|-|–|um|\|)?\s*\d{1,2}[:.]\d{2}(?:\s+Uhr)?)?",
-        r"|\d{1,2}\.?\s*(?:jan|feb|mär|mrz|maer|apr|mai|jun|jul|aug|sep|okt|nov|dez)[a-zä]*\.?\s+\d{4}(?:\s*(?:,|-|–|um|\|)?\s*\d{1,2}[:.]\d{2}(?:\s+Uhr)?)?)",
-    ))
-    .ok()
-});
+static WITHIN: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(&format!(r"(?i)\b(?:{})", pattern::whole_day())).ok());
 
 /// `Nr. 158/2025`, `158/2025` beside a word for a press release.
 static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -51,7 +51,7 @@ const SPOKEN: &[&str] =
     &["sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "aural"];
 
 /// Returns whether a table lays out the page: a cell of its holds blocks.
-pub(super) fn is_layout_table(table: ElementRef<'_>) -> bool {
+pub(super) fn is_layout_table<'a>(table: ElementRef<'a>) -> bool {
     let rows = table.children().flat_map(|child| {
         let is_group = ElementRef::wrap(child)
             .is_some_and(|child| matches!(child.value().name(), "tbody" | "thead" | "tfoot"));
@@ -62,7 +62,14 @@ pub(super) fn is_layout_table(table: ElementRef<'_>) -> bool {
     let cells = rows.take(50).flat_map(|row| row.children().take(10)).filter_map(ElementRef::wrap);
     cells.filter(|cell| matches!(cell.value().name(), "td" | "th")).any(|cell| {
         let mut breaks = 0;
-        cell.children().take(200).filter_map(ElementRef::wrap).any(|child| {
+        let children =
+            |element: ElementRef<'a>| element.children().take(200).filter_map(ElementRef::wrap);
+        // Pages of that age set the type of a whole cell.
+        let set = |child: ElementRef<'a>| {
+            let is_type = matches!(child.value().name(), "font" | "span" | "center");
+            is_type.then(|| children(child)).into_iter().flatten()
+        };
+        children(cell).flat_map(|child| std::iter::once(child).chain(set(child))).any(|child| {
             match child.value().name() {
                 "table" | "h1" | "h2" | "h3" | "h4" | "form" | "section" | "article" => true,
                 // Words in a cell may stand in one paragraph or division; an article in several.

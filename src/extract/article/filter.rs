@@ -79,7 +79,11 @@ pub(super) fn text(page: &Page, region: &Region, heading: Option<usize>) -> Kept
                 box_level = None;
             }
         }
-        if region.is_out[index] || box_level.is_some() && !(block.is_prose() && block.linked == 0) {
+        // In a box a text without links may be the article's, but one below a link is a teaser.
+        let is_teaser = || index > 0 && page.blocks[index - 1].is_linked();
+        let is_boxed =
+            box_level.is_some() && (!block.is_prose() || block.linked > 0 || is_teaser());
+        if region.is_out[index] || is_boxed {
             continue;
         }
         if !block.is_prose() && (in_files || names_a_file(page, index)) {
@@ -137,6 +141,9 @@ fn follows_a_name(page: &Page, index: usize) -> bool {
     })
 }
 
+/// A line with fewer characters dates or signs the text although it ends like a sentence.
+const SHORT: usize = 60;
+
 enum Role {
     Text,
     Note,
@@ -159,10 +166,14 @@ fn role(block: &Block, is_before: bool, is_after: bool) -> Role {
     if block.is_linked() && !matches!(block.kind, Kind::Heading(_)) {
         return Role::Furniture;
     }
+    let is_short = block.length < SHORT;
+    if matches!(block.kind, Kind::Paragraph | Kind::Item)
+        && (is_short || !block.is_prose())
+        && is_note(&block.text)
+    {
+        return Role::Note;
+    }
     if matches!(block.kind, Kind::Paragraph | Kind::Item) && !block.is_prose() {
-        if is_note(&block.text) {
-            return Role::Note;
-        }
         if is_before && block.kind == Kind::Paragraph {
             return if block.length > 60 { Role::Text } else { Role::Note };
         }

@@ -232,3 +232,38 @@ proptest::proptest! {
         let _ = read(&html, "https://a.example/2026/x", Some("Wort"), Berlin, &budget);
     }
 }
+
+#[test]
+fn a_line_that_dates_the_text_is_none_of_it_though_it_ends_like_a_sentence() {
+    let html = page(&format!(
+        "<h4>Neues Portal</h4><div>Pressestelle</div><div>Veröffentlicht am 12.11.2026.</div><p>{LEAD}</p><p>{BODY}</p>"
+    ));
+    let article = article(&html);
+    assert!(text(&article).starts_with("Der Rat der Stadt"), "{}", text(&article));
+    assert_eq!(day(&article).as_deref(), Some("2026-11-12"));
+}
+
+#[test]
+fn teasers_below_the_links_of_a_box_are_left_out() {
+    let html = page(&format!(
+        "<h1>Neues Portal</h1><p>{LEAD}</p><p>{BODY}</p><h3>Das könnte Sie auch interessieren</h3><ul>\
+         <li><a href=/b>Brücke gesperrt</a><p>Die Brücke bleibt bis in den Winter für alle Fahrzeuge gesperrt.</p></li>\
+         <li><a href=/k>Kita feiert</a><p>Am Anger feiert die Kita am Montag ihr Richtfest mit allen Kindern.</p></li></ul>"
+    ));
+    let text = text(&article(&html));
+    assert!(text.ends_with("zur Hälfte das Land."), "{text}");
+}
+
+#[test]
+fn a_cell_whose_type_is_set_may_hold_title_date_and_text() {
+    let html = format!(
+        "<title>Stadt - Neuigkeiten</title><table><tr><td><font><b>Neues Portal beschlossen</b></font><br><font>vom 12.11.2026</font></td></tr>\
+         <tr><td><font>{LEAD}<br><br>{BODY}<br><br>{LEAD}</font></td></tr></table>"
+    );
+    let budget = Budget::for_document(html.len());
+    let url = "https://stadt.example/news.asp?id=3";
+    let article = read(&html, url, Some("Neues Portal …"), Berlin, &budget).unwrap();
+    assert_eq!(article.title.as_deref(), Some("Neues Portal beschlossen"));
+    assert_eq!(day(&article).as_deref(), Some("2026-11-12"));
+    assert!(text(&article).starts_with("Der Rat der Stadt"), "{}", text(&article));
+}

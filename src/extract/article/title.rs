@@ -1,5 +1,6 @@
 //! The title of an article: the heading that the page's own claims confirm.
 
+use super::filter::is_note;
 use super::head::Head;
 use super::page::{Kind, Page};
 use super::region::Region;
@@ -103,8 +104,17 @@ fn hinted(page: &Page, head: &Head, is_hinted: &dyn Fn(&str) -> bool) -> Option<
                 None => is_line(&block.text) && is_hinted(&words),
             }
     });
-    let words = claim.or_else(|| block.map(|block| &page.blocks[block].text))?;
+    let said = block.map(|block| without_notes(&page.blocks[block].text));
+    let words = claim.map(String::as_str).or(said)?;
     Some(Title { words: clean_line(&words.replace('\n', " "), LONGEST), block })
+}
+
+/// The line of a title without lines below it that only date or sign the text.
+fn without_notes(text: &str) -> &str {
+    match text.split_once('\n') {
+        Some((title, rest)) if rest.lines().all(is_note) => title,
+        _ => text,
+    }
 }
 
 /// Headings stand right above their text.

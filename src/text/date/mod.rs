@@ -5,6 +5,7 @@
 //! an editorial date (a year alone, 1970-01-01) is none.
 
 pub mod mention;
+pub mod pattern;
 
 mod day;
 mod near;

@@ -11,7 +11,8 @@ use scraper::ElementRef;
 
 use super::outline::{Outline, Span};
 use crate::model::{Budget, Date, Exhausted, Timestamp};
-use crate::text::{self, date};
+use crate::text::date::{self, pattern};
+use crate::text::{self, month_named};
 
 /// Letters that may stand beside a date that is a text of its own:
 /// `Veröffentlicht am … von der Pressestelle`.
@@ -53,23 +54,9 @@ pub(super) struct Hit {
 
 /// A day with its year, or one that is named relative to the day of reading.
 static DAY: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let month =
-        r"(?:jan|feb|mär|maer|mrz|apr|mai|jun|jul|aug|sep|okt|nov|dez|march|may|oct|dec)[a-zä]*";
-    let parts = [
-        r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?)?",
-        r"\d{1,2}\.\s?\d{1,2}\.\s?(?:\d{4}|\d{2})\b(?:,?\s+(?:um\s+)?\d{1,2}[:.]\d{2}(?:\s+Uhr)?)?",
-        r"\d{1,2}[-/]\d{1,2}[-/]\d{4}\b",
-        &format!(
-            r"\d{{1,2}}\.?\s*{month}\.?,?\s+(?:\d{{4}}|['’]\d{{2}})(?:,?\s+(?:um\s+)?\d{{1,2}}:\d{{2}}(?:\s+Uhr)?)?"
-        ),
-        &format!(
-            r"(?P<near>\d{{1,2}}\.\s?\d{{1,2}}\.|\d{{1,2}}\.?\s*{month}\b\.?|{month}\.?\s+\d{{1,2}}\b"
-        ),
-        r"heute|gestern|vorgestern|vor\s+(?:\d{1,3}|ein(?:er|em))\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)[a-z]*)",
-    ];
+    let (whole, month) = (pattern::whole_day(), pattern::MONTH);
     Regex::new(&format!(
-        r"(?i)(?:^|\b)(?:{}|{}|{}|{}|{}|{})",
-        parts[0], parts[1], parts[2], parts[3], parts[4], parts[5]
+        r"(?i)(?:^|\b)(?:{whole}|(?P<near>\d{{1,2}}\.\s?\d{{1,2}}\.|\d{{1,2}}\.?\s*{month}\b\.?|{month}\.?\s+\d{{1,2}}\b|heute|gestern|vorgestern|vor\s+(?:\d{{1,3}}|ein(?:er|em))\s+(?:Sekunde|Minute|Stunde|Tag|Woche|Monat|Jahr)[a-z]*))"
     ))
     .ok()
 });
@@ -316,6 +303,62 @@ fn is_weekday(text: &str) -> bool {
             | "sonnabend"
             | "sonntag"
     )
+}
+
+/// Returns the date that ends a title and says of which day it is: `Amtsblatt 3 vom 24.11.2026`.
+pub(super) fn at_end(title: &str, reading: Reading) -> Option<Date> {
+    let title = title.trim_end_matches([')', ']', ' ']);
+    let found = DAY.as_ref()?.captures_iter(title).last()?;
+    let day =
+        found.get(0).filter(|day| day.end() == title.len() && found.name("near").is_none())?;
+    let before = title.get(..day.start())?.trim_end();
+    let is_apart = [" vom", " v.", ",", "(", "[", "–", "-", "|", "/", ":", " den"]
+        .iter()
+        .any(|mark| before.ends_with(mark));
+    is_apart.then(|| date::parse(day.as_str(), reading.zone)).flatten()
+}
+
+/// A heading that names a month or a year and little else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Period {
+    year: i64,
+    month: Option<i64>,
+}
+
+impl Period {
+    /// Returns the period that a heading names: `November 2026`, `2024`, `Jahrgang 2025`.
+    pub(super) fn of(heading: &str) -> Option<Self> {
+        let folded = heading.to_lowercase();
+        let (mut year, mut month) = (None, None);
+        for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+            match word.parse::<i64>() {
+                Ok(number) if (1990..2100).contains(&number) => year = Some(number),
+                Ok(_) => return None,
+                Err(_) if matches!(word, "jahr" | "jahrgang" | "archiv") => {}
+                Err(_) => month = Some(month_named(word)?),
+            }
+        }
+        Some(Self { year: year?, month })
+    }
+
+    /// Returns the day of the period that a text names alone: `12.` in a month, `12. Nov` in a year.
+    pub(super) fn day(self, text: &str, reading: Reading) -> Option<Date> {
+        let folded = text.to_lowercase();
+        let mut words = folded
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty() && !is_weekday(word));
+        let day: i64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
+        let said = match words.next() {
+            Some(word) => Some(month_named(word).or_else(|| word.parse().ok())?),
+            None => None,
+        };
+        let month =
+            said.or(self.month).filter(|month| self.month.is_none_or(|own| own == *month))?;
+        if words.next().is_some() {
+            return None;
+        }
+        date::parse(&format!("{:04}-{month:02}-{day:02}", self.year), reading.zone)
+    }
 }
 
 fn first_day(line: &str, reading: Reading) -> Option<(usize, usize, Date, bool)> {

@@ -1,6 +1,6 @@
 //! Title, link, date and teaser of one repeated stretch of the page.
 
-use super::dates::{self, Hit, How};
+use super::dates::{self, Hit, How, Period};
 use super::outline::{NONE, Outline, Span};
 use super::{Ground, Region};
 use crate::model::Date;
@@ -42,11 +42,12 @@ pub(super) fn entries(ground: &Ground<'_>, region: &Region) -> Vec<Entry> {
     let slot = main_slot(ground, &entries);
     for entry in &mut entries {
         set_date(ground, entry, slot);
-        if entry.date.is_none() {
+        if entry.date.is_none() || entry.is_near {
             set_date_above(ground, entry, region.parent);
         }
         set_teaser(ground, entry);
     }
+    date_by_titles(ground, &mut entries);
     entries
 }
 
@@ -129,10 +130,22 @@ fn title(ground: &Ground<'_>, entry: &mut Entry, skip_heads: usize) {
             matches!(el.name, "strong" | "b" | "th" | "dt" | "summary") && !el.is_chrome
         })
         .map(|el| (el, false));
-    for (el, is_headed) in marked.chain(linked).chain(bold) {
+    // One word may be a title where it stands as one.
+    let short = heads(outline, &span).skip(skip_heads).filter(|el| {
+        let words = shown_title(ground, &outline.els[*el].span);
+        words.chars().filter(|c| c.is_alphabetic()).count() >= 4 && !leads_on(&words)
+    });
+    let long = marked.chain(linked).map(|found| (found, false));
+    let short = short.map(|el| ((el, true), true));
+    let candidates = long.chain(short).chain(bold.map(|found| (found, false)));
+    for ((el, is_headed), may_be_short) in candidates {
         let el = if is_headed { el } else { inner_title(ground, el) };
         let words = shown_title(ground, &outline.els[el].span);
-        if is_title(&words) {
+        let is_date = outline
+            .pieces_in(&outline.els[el].span)
+            .iter()
+            .all(|piece| ground.is_pure_date(piece.at) || ground.is_parted_date(piece.at));
+        if (may_be_short || is_title(&words)) && !is_date {
             entry.is_headed = is_headed;
             take_title(ground, entry, el, &words);
             return;
@@ -379,7 +392,8 @@ fn set_date(ground: &Ground<'_>, entry: &mut Entry, slot: Option<(How, u64)>) {
     }
 }
 
-/// The date that heads the group an entry stands in: before an element round it.
+/// The date that heads the group an entry stands in: before an element round it. A month or a
+/// year there completes the day that the entry says.
 fn set_date_above(ground: &Ground<'_>, entry: &mut Entry, top: usize) {
     let outline = ground.outline;
     let first = outline.els_in(&entry.span).next();
@@ -393,15 +407,48 @@ fn set_date_above(ground: &Ground<'_>, entry: &mut Entry, top: usize) {
             .before(inner)
             .take(60)
             .find(|el| is_heading(outline.els[*el].name) || Some(inner) != first);
-        let hit = before.and_then(|el| {
-            let el = &outline.els[el];
-            ground.hits_in(&el.span).first().filter(|hit| {
-                hit.is_pure && !hit.is_near && outline.words(&el.span, 60).chars().count() <= 40
-            })
-        });
-        if let Some(hit) = hit {
+        let Some(before) = before else { continue };
+        let words = outline.words(&outline.els[before].span, 60);
+        if words.chars().count() > 40 {
+            continue;
+        }
+        if let Some(date) = Period::of(&words).and_then(|period| day_of(ground, entry, period)) {
+            // No selector finds a date in two places.
+            (entry.date, entry.date_el, entry.how) = (Some(date), NONE, Some(How::Alone));
+            entry.is_near = false;
+            return;
+        }
+        let hit = ground.hits_in(&outline.els[before].span).first();
+        if let Some(hit) = hit.filter(|hit| hit.is_pure && !hit.is_near && !entry.is_near) {
             (entry.date, entry.date_el, entry.how) = (Some(hit.date), hit.el, Some(hit.how));
             return;
+        }
+    }
+}
+
+/// The day of a period that a text of an entry names.
+fn day_of(ground: &Ground<'_>, entry: &Entry, period: Period) -> Option<Date> {
+    let pieces = ground.outline.pieces_in(&entry.span);
+    pieces.iter().take(12).find_map(|piece| {
+        let text = piece.text.trim();
+        (text.len() <= 20).then(|| period.day(text, ground.reading)).flatten()
+    })
+}
+
+/// The dates at the ends of titles, where most titles end so: journals and decisions are
+/// named by their day.
+fn date_by_titles(ground: &Ground<'_>, entries: &mut [Entry]) {
+    let of_title = |entry: &Entry| {
+        entry.date.is_none().then(|| dates::at_end(&entry.title, ground.reading)).flatten()
+    };
+    let dates: Vec<Option<Date>> = entries.iter().map(of_title).collect();
+    if dates.iter().flatten().count() * 3 < entries.len() * 2 {
+        return;
+    }
+    for (entry, date) in entries.iter_mut().zip(dates) {
+        if let Some(date) = date {
+            (entry.date, entry.date_el, entry.how) =
+                (Some(date), entry.title_el, Some(How::Leading));
         }
     }
 }

@@ -42,6 +42,9 @@ pub(super) fn regions(ground: &Ground<'_>) -> Result<Vec<Region>, Exhausted> {
         if children.is_empty() {
             continue;
         }
+        let dated = dated_rows(ground, &children);
+        let headed = dated.and_then(|group| segments(ground, parent, &children, &group));
+        regions.extend(headed.filter(|region| is_promising(ground, region)));
         for group in groups(ground, &children) {
             ground.budget.step(group.len() * 4)?;
             let whole = Region {
@@ -103,6 +106,35 @@ fn groups(ground: &Ground<'_>, children: &[usize]) -> Vec<Vec<usize>> {
     groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
     groups.truncate(MOST_GROUPS);
     groups
+}
+
+/// The siblings of one name with a date, if each has the same number of undated ones behind it:
+/// an entry takes several rows of a table.
+fn dated_rows(ground: &Ground<'_>, children: &[usize]) -> Option<Vec<usize>> {
+    const LEAST: usize = 3;
+    const LONGEST: usize = 8;
+    if children.len() < LEAST * 2 {
+        return None;
+    }
+    let outline = ground.outline;
+    let is_dated = |el: &usize| {
+        ground.hits_in(&outline.els[*el].span).iter().any(|hit| hit.how <= super::dates::How::Alone)
+    };
+    let places: Vec<usize> =
+        (0..children.len()).filter(|place| is_dated(&children[*place])).take(MOST_ITEMS).collect();
+    if places.len() < LEAST || places.len() * 2 > children.len() {
+        return None;
+    }
+    let name = outline.els[children[places[0]]].name;
+    let gaps: Vec<usize> = places.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let mut sorted = gaps.clone();
+    sorted.sort_unstable();
+    let usual = sorted[sorted.len() / 2];
+    let regular = gaps.iter().filter(|gap| **gap == usual).count();
+    let is_regular = (2..=LONGEST).contains(&usual) && regular * 10 >= gaps.len() * 8;
+    let group: Vec<usize> = places.into_iter().map(|place| children[place]).collect();
+    let is_alike = group.iter().all(|el| outline.els[*el].name == name);
+    (is_regular && is_alike).then_some(group)
 }
 
 /// Returns whether at least two items hold words that can be a title, most of them with a

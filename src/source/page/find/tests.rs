@@ -142,6 +142,122 @@ fn a_date_may_stand_before_after_or_above_its_title() {
 }
 
 #[test]
+fn a_month_or_year_above_completes_the_day_of_an_entry() {
+    let entry = |day: &str, link: &str, title: &str| {
+        format!("<div class=z><div class=d>{day}</div><div><a href={link}>{title}</a></div></div>")
+    };
+    let months = format!(
+        "<div><h2>November 2026</h2>{}{}</div><div><h2>Oktober 2026</h2>{}</div>",
+        entry("24.", "/n/1", "Brücke wird gesperrt"),
+        entry("Fr, 20.", "/n/2", "Neues Portal ist online"),
+        entry("2.", "/n/3", "Haushalt ist beschlossen")
+    );
+    let days = |html: &str| read(&whole(html)).into_iter().map(|item| item.2).collect::<Vec<_>>();
+    assert_eq!(days(&months), ["2026-11-24", "2026-11-20", "2026-10-02"]);
+    let item = |day: &str, link: &str, title: &str| {
+        format!("<li><a href={link}>{title}</a> <span>{day}</span></li>")
+    };
+    let years = format!(
+        "<h3>2026</h3><ul>{}</ul><h3>2024</h3><ul>{}{}</ul>",
+        item("24. Nov", "/n/1", "Brücke wird gesperrt"),
+        item("20. November", "/n/2", "Neues Portal ist online"),
+        item("2. Okt", "/n/3", "Haushalt ist beschlossen")
+    );
+    assert_eq!(days(&years), ["2026-11-24", "2024-11-20", "2024-10-02"]);
+    let budget = format!(
+        "<h3>Haushalt 2024</h3><ul>{}{}</ul>",
+        item("24. Nov", "/n/1", "Brücke wird gesperrt"),
+        item("20. Nov", "/n/2", "Neues Portal ist online")
+    );
+    assert_eq!(days(&budget), ["2026-11-24", "2026-11-20"], "a title is no group of a year");
+}
+
+#[test]
+fn an_entry_that_takes_several_rows_of_a_table_is_one_entry() {
+    let rows = |day: &str, link: &str, title: &str| {
+        format!(
+            "<tr><td>{day}</td><td><b>{title}</b></td></tr><tr><td></td><td>Ein Satz dazu steht hier unten.</td></tr>\
+             <tr><td></td><td><a href={link}>&gt;&gt; mehr</a></td></tr><tr><td colspan=2><img src=x.gif></td></tr>"
+        )
+    };
+    let table = [
+        rows("24.11.2026", "/n.asp?id=1", "Brücke wird gesperrt"),
+        rows("20.11.2026", "/n.asp?id=2", "Neues Portal ist online"),
+        rows("02.11.2026", "/n.asp?id=3", "Haushalt ist beschlossen"),
+    ]
+    .concat();
+    assert_eq!(
+        read(&whole(&format!("<table>{table}</table>"))),
+        [
+            row("Brücke wird gesperrt", "/n.asp?id=1", "2026-11-24"),
+            row("Neues Portal ist online", "/n.asp?id=2", "2026-11-20"),
+            row("Haushalt ist beschlossen", "/n.asp?id=3", "2026-11-02"),
+        ]
+    );
+}
+
+#[test]
+fn journals_that_are_named_by_their_day_are_dated_by_it() {
+    let journal = |number: u8, day: &str| {
+        let title = format!("Amtsblatt Nr. {number} vom {day}");
+        format!("<li><a href=/files/amtsblatt/{number}.pdf>{title}</a> (PDF, 2 MB)</li>")
+    };
+    let list = format!(
+        "<title>Amtsblatt</title>{MENU}<div><h1>Amtsblatt</h1><ul>{}{}{}</ul></div>",
+        journal(24, "22. November 2026"),
+        journal(23, "1. November 2026"),
+        journal(22, "11.10.2026")
+    );
+    assert_eq!(
+        read(&list),
+        [
+            row("Amtsblatt Nr. 24 vom 22. November 2026", "/files/amtsblatt/24.pdf", "2026-11-22"),
+            row("Amtsblatt Nr. 23 vom 1. November 2026", "/files/amtsblatt/23.pdf", "2026-11-01"),
+            row("Amtsblatt Nr. 22 vom 11.10.2026", "/files/amtsblatt/22.pdf", "2026-10-11"),
+        ]
+    );
+    let day = |title| dates::at_end(title, Reading { zone: Berlin, now: Some(NOW) }).is_some();
+    assert!(day("Sitzung (24.11.2026)"));
+    assert!(!day("Der Stadtrat tagt am 24.11.2026"), "a day of an event");
+    assert!(!day("Neues vom 24. November"), "a day without its year");
+}
+
+#[test]
+fn a_date_is_no_title_and_one_word_in_a_heading_is() {
+    let entry = |day: &str, link: &str, title: &str| {
+        format!(
+            "<article><h2><a href={link}>{title}</a></h2><a href={link}>{day}</a><p>Ein Satz, der es erzählt.</p></article>"
+        )
+    };
+    let list = [
+        entry("24. November 2026", "/n/1", "Brücke wird gesperrt"),
+        entry("20. November 2026", "/n/2", "Portal"),
+        entry("2. November 2026", "/n/3", "Haushalt ist beschlossen"),
+    ];
+    let titles: Vec<String> = read(&whole(&list.concat())).into_iter().map(|item| item.0).collect();
+    assert_eq!(titles, ["Brücke wird gesperrt", "Portal", "Haushalt ist beschlossen"]);
+}
+
+#[test]
+fn older_news_below_the_list_as_links_only_belong_to_it() {
+    let teaser = |link: &str, title: &str, day: &str| {
+        format!(
+            "<div class=t><h3><a href={link}>{title}</a></h3><p>{day}</p><p>Ein Satz dazu.</p></div>"
+        )
+    };
+    let links = "<li><a href=/aktuelles/3>Haushalt ist beschlossen worden</a><li><a href=/aktuelles/4>Kita feiert am Anger Richtfest</a>";
+    let page = |heading: &str| {
+        whole(&format!(
+            "<div>{}{}</div><div><h4>{heading}</h4><ul>{links}</ul></div>",
+            teaser("/aktuelles/1", "Brücke wird gesperrt", "24.11.2026"),
+            teaser("/aktuelles/2", "Neues Portal ist online", "20.11.2026")
+        ))
+    };
+    assert_eq!(read(&page("Weitere Beiträge")).len(), 4);
+    assert_eq!(read(&page("Meistgelesen")).len(), 2);
+}
+
+#[test]
 fn days_without_a_year_are_counted_from_the_day_of_the_answer() {
     let main = "<ul><li><span>vor 3 Tagen</span><a href=/n/1>Brücke wird gesperrt</a>\
         <li><span>heute</span><a href=/n/2>Neues Portal ist online</a>\

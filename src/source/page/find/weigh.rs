@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use scraper::{Html, Selector};
 use url::Url;
 
+use super::dates::Period;
 use super::fields::{self, Entry, is_heading, is_telling};
 use super::outline::NONE;
 use super::region::{Region, regions, singles};
@@ -173,7 +174,10 @@ fn weigh(ground: &Ground<'_>, page: &Page, region: Region) -> Option<Candidate> 
         Some(Rubric::Events | Rubric::Jobs | Rubric::Chrome) => {
             add(-2.5, "addresses of another thing");
         }
-        Some(Rubric::Services | Rubric::Downloads) => add(-1.5, "addresses of another thing"),
+        // A page of journals that was asked for is no stray box.
+        Some(found @ (Rubric::Services | Rubric::Downloads)) if page.rubric != Some(found) => {
+            add(-1.5, "addresses of another thing");
+        }
         _ => {}
     }
     if (0.1..0.9).contains(&strange) {
@@ -200,15 +204,15 @@ fn heading_over(ground: &Ground<'_>, region: &Region) -> Option<String> {
     let outline = ground.outline;
     let first = region.items.first()?;
     let words = |el: usize| outline.joined(outline.pieces_in(&outline.els[el].span).iter(), 120);
-    for inner in std::iter::once(NONE).chain(outline.ancestors(region.parent)).take(12) {
-        let from = if inner == NONE { region.els.first().copied().unwrap_or(NONE) } else { inner };
-        if from == NONE {
-            break;
-        }
+    let first_el = region.els.first().copied().unwrap_or(NONE);
+    for from in outline.ancestors(first_el).take(12) {
         let parent = outline.els[from].parent;
         let siblings = outline.before(from).filter(|el| outline.els[*el].span.end <= first.start);
         for (distance, el) in siblings.take(6).enumerate() {
             let found = &outline.els[el];
+            if heads_a_group(ground, el) {
+                continue;
+            }
             if is_heading(found.name) || matches!(found.name, "caption" | "legend") {
                 return Some(words(el)).filter(|words| !words.is_empty());
             }
@@ -232,6 +236,14 @@ fn heading_over(ground: &Ground<'_>, region: &Region) -> Option<String> {
         }
     }
     None
+}
+
+/// Returns whether a heading names only the day, month or year of the entries below it.
+fn heads_a_group(ground: &Ground<'_>, el: usize) -> bool {
+    let outline = ground.outline;
+    is_heading(outline.els[el].name)
+        && (Period::of(&outline.words(&outline.els[el].span, 60)).is_some()
+            || ground.hits_in(&outline.els[el].span).first().is_some_and(|hit| hit.is_pure))
 }
 
 /// Returns what the addresses of most entries say, by their folders.
@@ -303,7 +315,13 @@ fn list(ground: &Ground<'_>, best: Candidate, others: &[Candidate], lone: &[Cand
             && !all[0].is_spread;
         let is_news = !matches!(other.rubric, Some(rubric) if rubric != Rubric::News)
             && !other.entries.iter().any(|entry| is_strange(entry.link.as_deref()));
-        if is_alike
+        // Older news below the others, as links only.
+        let goes_on = home.is_some()
+            && other.rubric == Some(Rubric::News)
+            && other.entries.iter().all(|entry| entry.link.as_deref().map(place) == home)
+            && starts_behind(other, &all)
+            && !outline.els[other.region.parent].is_aside;
+        if (is_alike || goes_on)
             && is_news
             && other.score >= LEAST
             && all.iter().all(|known| !overlap(known, &other.region))
@@ -339,6 +357,12 @@ fn list(ground: &Ground<'_>, best: Candidate, others: &[Candidate], lone: &[Cand
     Choice { entries, score, reasons, is_sure: score >= LEAST }
 }
 
+/// Returns whether a region begins behind all others.
+fn starts_behind(other: &Candidate, all: &[Region]) -> bool {
+    let begin = other.region.items.first().map_or(0, |span| span.start);
+    all.iter().flat_map(|region| &region.items).all(|span| span.end <= begin)
+}
+
 /// The folder that most entries' addresses share.
 fn main_folder(entries: &[Entry]) -> Option<String> {
     let mut counted: BTreeMap<String, usize> = BTreeMap::new();
@@ -370,7 +394,8 @@ fn without_strangers(ground: &Ground<'_>, entries: Vec<Entry>, home: Option<&str
                 && entry.link.is_none()
                 && entry.date.is_none()
                 && any_linked;
-            !is_stranger && !is_menu && !is_onward && !is_bare && is_telling(&entry.title)
+            let is_titled = is_telling(&entry.title) || entry.is_headed && entry.date.is_some();
+            !is_stranger && !is_menu && !is_onward && !is_bare && is_titled
         })
         .filter(|entry| match &entry.link {
             Some(link) => links.insert((link.clone(), String::new())),
