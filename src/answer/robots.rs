@@ -233,6 +233,24 @@ fn rules_for(text: &str, token: &str) -> Vec<Rule> {
     if any_named { ours } else { everyones }
 }
 
+/// Returns the sitemaps that an answer names, if it is a robots.txt.
+pub fn sitemaps_of(answer: &Response) -> Vec<String> {
+    if !matches!(answer.status, 200..=299) {
+        return Vec::new();
+    }
+    sitemaps(&String::from_utf8_lossy(&answer.body))
+}
+
+/// Returns the sitemaps that a robots.txt names, at most ten.
+fn sitemaps(text: &str) -> Vec<String> {
+    let named = text.lines().filter_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        let url = value.split_whitespace().next()?;
+        key.trim().eq_ignore_ascii_case("sitemap").then(|| url.to_owned())
+    });
+    named.filter(|url| url.starts_with("http")).take(10).collect()
+}
+
 /// The product token of a user agent line: what stands before a version or comment.
 fn product(value: &str) -> &str {
     let end = value.find(|c: char| !(c.is_ascii_alphabetic() || matches!(c, '_' | '-')));
@@ -302,6 +320,12 @@ fn matches(pattern: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sitemaps_are_named_anywhere_in_the_file() {
+        let text = "SITEMAP: https://a.example/s.xml # ours\nUser-agent: *\nDisallow: /x\nSitemap:/relative\nsitemap: http://a.example/t.xml";
+        assert_eq!(sitemaps(text), ["https://a.example/s.xml", "http://a.example/t.xml"]);
+    }
 
     #[test]
     fn the_longest_match_decides_and_allow_wins_a_tie() {

@@ -203,6 +203,7 @@ const BOUNDED_OTHERWISE: &[(&str, &str, &str)] = &[
     ),
     ("source/page/discover.rs", "recognise", "one pass for each of a few signs"),
     ("source/page/discover.rs", "usual_feeds", "the address that was asked"),
+    ("source/page/discover.rs", "usual_sitemaps", "the address that was asked"),
     ("bounce/classify.rs", "of_reply", "one reply, cut by the SMTP dialogue"),
     ("topic/folds.rs", "groups", "the admin's own file"),
     ("topic/keywords.rs", "new", "words that were checked when they were saved"),

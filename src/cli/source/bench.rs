@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use crate::answer::robots::{Place, Robots};
+use crate::answer::robots::{self, Place, Robots};
 use crate::answer::{self, Failure};
 use crate::cli::{Global, Output, UsageError, session};
 use crate::clock::{Clock as _, SystemClock};
@@ -106,19 +106,20 @@ pub(super) async fn answer_of(plan: &Plan, source: &SourcePlan) -> Result<Respon
     source.fetch.fetch(&request).await
 }
 
-/// Fails if robots.txt must be obeyed and does not let us ask for the source, as
-/// a poll would find that remembers `before` of the file.
+/// Returns the sitemaps that robots.txt names. Fails if it must be obeyed and does not let us
+/// ask for the source, as a poll would find that remembers `before` of the file.
 pub(super) async fn check_robots(
     plan: &Plan,
     source: &SourcePlan,
     before: Option<Robots>,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
     if !source.configured.source.obeys_robots() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let Some(place) = Place::of(&source.configured.settings.url) else { return Ok(()) };
+    let Some(place) = Place::of(&source.configured.settings.url) else { return Ok(Vec::new()) };
     let request = place.robots_request(plan.polling.timeout);
     let answer = source.fetch.fetch(&request).await.map_err(|error| Failure::from(&error));
     let now = SystemClock.now();
-    Robots::after(before, &answer, now)?.permit(&place, now)
+    Robots::after(before, &answer, now)?.permit(&place, now)?;
+    Ok(answer.map(|answer| robots::sitemaps_of(&answer)).unwrap_or_default())
 }

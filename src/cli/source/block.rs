@@ -9,10 +9,9 @@ use crate::source::page::Pins;
 pub(super) struct Block {
     pub(super) id: String,
     pub(super) name: String,
-    /// `feed` or `page`.
     pub(super) kind: &'static str,
-    /// Selectors that pin the list, for a page.
-    pub(super) pins: Option<Pins>,
+    /// The table of its kind.
+    pub(super) own: Option<Table>,
     pub(super) url: String,
 }
 
@@ -20,12 +19,12 @@ impl Block {
     /// A feed at that URL.
     pub(super) fn feed(id: &str, url: &str) -> Self {
         let (id, name, url) = (id.to_owned(), name_of(url), url.to_owned());
-        Self { id, name, kind: "feed", pins: None, url }
+        Self { id, name, kind: "feed", own: None, url }
     }
 
     /// A page at that URL whose list is found by itself, or pinned.
     pub(super) fn page(id: &str, url: &str, pins: Option<Pins>) -> Self {
-        Self { kind: "page", pins, ..Self::feed(id, url) }
+        Self { kind: "page", own: pins.as_ref().map(pins_table), ..Self::feed(id, url) }
     }
 
     /// As TOML; everything quoted as it must be.
@@ -35,8 +34,8 @@ impl Block {
         table["name"] = value(&self.name);
         table["kind"] = value(self.kind);
         table["url"] = value(&self.url);
-        if let Some(pins) = &self.pins {
-            table["page"] = Item::Table(pins_table(pins));
+        if let Some(own) = &self.own {
+            table[self.kind] = Item::Table(own.clone());
         }
         of_table(table)
     }

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::bench::{self, Bench};
+use super::beside;
 use super::block::{self, Block};
 use super::feed_fit;
-use crate::answer::robots::{Place, Robots};
+use crate::answer::robots::{self, Place, Robots};
 use crate::answer::{self, Failure};
 use crate::cli::{Exit, Global, Output, UsageError};
 use crate::clock::{Clock as _, SystemClock};
@@ -172,6 +173,8 @@ struct Visit<'a> {
     bench: Bench<'a>,
     left: usize,
     robots: Option<Robots>,
+    /// Sitemaps that robots.txt names.
+    sitemaps: Vec<String>,
 }
 
 /// A page whose list was found.
@@ -182,7 +185,8 @@ struct Listed {
 
 impl<'a> Visit<'a> {
     fn new(global: &'a Global, host: &Host) -> anyhow::Result<Self> {
-        Ok(Self { bench: Bench::new(global, &host.url)?, left: MOST_REQUESTS, robots: None })
+        let bench = Bench::new(global, &host.url)?;
+        Ok(Self { bench, left: MOST_REQUESTS, robots: None, sitemaps: Vec::new() })
     }
 
     async fn look(mut self, host: &Host, taken: &[String]) -> Outcome {
@@ -210,8 +214,9 @@ impl<'a> Visit<'a> {
         let mut feeds = feeds_of(&home);
         let mut lists = Vec::new();
         let mut why = self.list(id, &home, &mut lists);
-        for page in news_pages(&home).into_iter().take(MOST_PAGES) {
-            if let Ok(answer) = self.ask(Block::page(id, &page, None)).await {
+        let pages: Vec<String> = news_pages(&home).into_iter().take(MOST_PAGES).collect();
+        for page in &pages {
+            if let Ok(answer) = self.ask(Block::page(id, page, None)).await {
                 feeds.extend(feeds_of(&answer));
                 why = self.list(id, &answer, &mut lists).or(why);
             }
@@ -234,9 +239,56 @@ impl<'a> Visit<'a> {
                 return Ok((block, described(&read.items, &format!("a feed, {fits}"))));
             }
         }
+        let items = listed.map_or(&[] as &[_], |list| &list.items);
+        let page = listed.map_or(url, |list| &list.url);
+        if let Some(found) = self.posts(id, &home, items).await {
+            return Ok(found);
+        }
+        if listed.is_none()
+            && let Some(found) = self.sitemap(id, page, &pages).await
+        {
+            return Ok(found);
+        }
         match listed {
             Some(list) => Ok((Block::page(id, &list.url, None), described(&list.items, "a list"))),
             None => Err(why.unwrap_or_else(|| "no news were found".to_owned())),
+        }
+    }
+
+    /// The posts of WordPress, if they are what was listed.
+    async fn posts(
+        &mut self,
+        id: &str,
+        home: &Response,
+        listed: &[RawItem],
+    ) -> Option<(Block, String)> {
+        let block = beside::posts(id, home)?;
+        let answer = self.ask(beside::posts(id, home)?).await.ok()?;
+        let read = self.read(&block, &answer).ok().filter(|read| !read.items.is_empty())?;
+        let fits = feed_fit::judge(listed, &read.items).ok()?;
+        let evidence = described(&read.items, &format!("the interface of WordPress, {fits}"));
+        Some((block, evidence))
+    }
+
+    /// What a sitemap, or the maps of an index, names below one of the pages that are called news.
+    async fn sitemap(&mut self, id: &str, url: &str, pages: &[String]) -> Option<(Block, String)> {
+        let usual = || discover::usual_sitemaps(url, None).into_iter().next();
+        let place = self.sitemaps.first().cloned().or_else(usual)?;
+        let index = beside::sitemap(id, &place).to_toml();
+        let index = self.bench.source(&index).ok()?.source;
+        let mut answers = vec![self.ask(beside::sitemap(id, &place)).await.ok()?];
+        loop {
+            let last = answers.last()?;
+            let entries = index.configured.source.extract(last).unwrap_or_default().items;
+            for page in pages {
+                if let Ok((block, why)) = beside::narrowed(id, &last.final_url, page, &[], &entries)
+                {
+                    let read = self.read(&block, last).ok()?;
+                    return Some((block, described(&read.items, &format!("a sitemap, {why}"))));
+                }
+            }
+            let next = index.configured.source.further(&answers)?;
+            answers.push(self.ask(beside::sitemap(id, &next)).await.ok()?);
         }
     }
 
@@ -269,6 +321,7 @@ impl<'a> Visit<'a> {
             let request = place.robots_request(tried.plan.polling.timeout);
             let answer = tried.source.fetch.fetch(&request).await;
             let answer = answer.map_err(|error| Failure::from(&error));
+            self.sitemaps = answer.as_ref().map(robots::sitemaps_of).unwrap_or_default();
             self.robots =
                 Some(Robots::after(None, &answer, now).map_err(|failure| failure.message)?);
         }

@@ -9,9 +9,10 @@ use serde_json::json;
 use toml_edit::{Item, Table, value};
 
 use super::bench::{self, Bench};
+use super::block::{self, Block};
+use super::explore::{self, Found};
 use super::written::{self, Written};
-use super::{block, of_plan, patch};
-use super::{explore, feed_fit};
+use super::{feed_fit, of_plan, patch};
 use crate::answer::robots::{Place, Robots};
 use crate::answer::{self, Failure, FailureKind, caching};
 use crate::cli::{Exit, Global, Output, Session, session};
@@ -20,7 +21,7 @@ use crate::fetch::FetchError;
 use crate::model::{Budget, Condition, RawItem, SourceId, SourceState};
 use crate::pipeline::{Plan, SourcePlan};
 use crate::source::SourceError;
-use crate::source::page::{Pins, discover};
+use crate::source::page::discover;
 use crate::store::{robots, sources};
 
 /// Something wrong with a source.
@@ -38,8 +39,8 @@ struct Finding {
 /// A change of a source's block.
 enum Change {
     Set(&'static str, String),
-    /// Its kind's own table is replaced by one with these selectors; none: goes.
-    Page(Option<Pins>),
+    /// The table of this kind is replaced; none: goes.
+    Table(&'static str, Option<Table>),
     SwitchOff,
 }
 
@@ -258,11 +259,21 @@ async fn feed_beside(
             return Ok(Some(Finding::new("feed-found", message).changes(vec![
                 Change::Set("kind", "feed".to_owned()),
                 Change::Set("url", feed.clone()),
-                Change::Page(None),
+                Change::Table("page", None),
             ])));
         }
     }
-    Ok(None)
+    let posts = explore::posts_beside(&bench, &id, response, listed, &mut Found::default()).await?;
+    Ok(posts.map(|posts| {
+        let Block { kind, url, own, .. } = posts.block;
+        let message = format!("the interface of WordPress has the same news, whole: {url}");
+        Finding::new("feed-found", message).changes(vec![
+            Change::Set("kind", kind.to_owned()),
+            Change::Set("url", url),
+            Change::Table("page", None),
+            Change::Table(kind, own),
+        ])
+    }))
 }
 
 /// Another way to read what cannot be read as configured.
@@ -291,7 +302,11 @@ async fn another_way(
     }
     if source.configured.settings.kind == "page" {
         // Who wrote selectors gets selectors, where the page gives any.
-        changes.push(Change::Page(found.pins.filter(|_| kind == "page")));
+        let pins = found.pins.filter(|_| kind == "page");
+        changes.push(Change::Table("page", pins.as_ref().map(block::pins_table)));
+    }
+    if best.block.own.is_some() && kind != "page" {
+        changes.push(Change::Table(best.block.kind, best.block.own));
     }
     Ok(Finding { remedy: found.remarks.last().cloned(), ..finding }.changes(changes))
 }
@@ -376,23 +391,20 @@ fn mend(table: &mut Table, change: &Change) {
     match change {
         Change::Set(key, text) => set(table, key, value(text.as_str())),
         Change::SwitchOff => set(table, "enabled", value(false)),
-        Change::Page(None) => {
-            table.remove("page");
+        Change::Table(kind, None) => {
+            table.remove(kind);
         }
-        Change::Page(Some(pins)) => {
-            let new = block::pins_table(pins);
-            match table.get_mut("page").and_then(Item::as_table_mut) {
-                Some(old) => {
-                    old.clear();
-                    for (key, css) in new {
-                        old.insert(&key, css);
-                    }
-                }
-                None => {
-                    table.insert("page", Item::Table(new));
+        Change::Table(kind, Some(new)) => match table.get_mut(kind).and_then(Item::as_table_mut) {
+            Some(old) => {
+                old.clear();
+                for (key, said) in new {
+                    old.insert(key, said.clone());
                 }
             }
-        }
+            None => {
+                table.insert(kind, Item::Table(new.clone()));
+            }
+        },
     }
 }
 

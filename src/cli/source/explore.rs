@@ -2,6 +2,7 @@
 //! a usual place, or a page of a known publishing system.
 
 use super::bench::{self, Bench, Tried};
+use super::beside;
 use super::block::Block;
 use super::feed_fit;
 use crate::answer;
@@ -12,6 +13,8 @@ use crate::text::clean_line;
 
 /// Most places where a feed is looked for.
 const MOST_FEEDS: usize = 8;
+/// Most sitemaps that are asked for; the maps of an index beside.
+const MOST_SITEMAPS: usize = 2;
 
 /// What was found out.
 #[derive(Default)]
@@ -27,6 +30,8 @@ pub(super) struct Found {
     pub(super) pins: Option<Pins>,
     /// The best way to read it, tried.
     pub(super) best: Option<Best>,
+    /// The sitemap that has what the page lists.
+    pub(super) sitemap: Option<Block>,
 }
 
 /// A block and what it reads.
@@ -90,17 +95,88 @@ async fn look_round(
         found.best = Some(feed);
         return Ok(());
     }
+    if let Some(posts) = posts_beside(bench, id, response, listed, found).await? {
+        found.best = Some(posts);
+        return Ok(());
+    }
+    let tried = bench.source(&Block::page(id, url, None).to_toml())?;
+    bench.pause().await;
+    let (named, refusal) = match bench::check_robots(&tried.plan, &tried.source, None).await {
+        Ok(named) => (named, None),
+        Err(failure) => (Vec::new(), Some(failure.message)),
+    };
+    let sitemap = sitemap_beside(bench, id, url, named, listed, found).await?;
     let Some(page) = page else {
-        let no_list = no_list.unwrap_or_default();
-        found.problems.push(format!("{no_feed}; no feed was found beside it, and {no_list}"));
+        if sitemap.is_none() {
+            let no_list = no_list.unwrap_or_default();
+            found.problems.push(format!("{no_feed}; no feed was found beside it, and {no_list}"));
+        }
+        found.best = sitemap;
         return Ok(());
     };
+    found.problems.extend(refusal);
+    found.sitemap = sitemap.map(|sitemap| sitemap.block);
     tell_of_list(bench, url, id, response, &page, found);
-    bench.pause().await;
-    let allowed = bench::check_robots(&page.tried.plan, &page.tried.source, None).await;
-    found.problems.extend(allowed.err().map(|failure| failure.message));
     found.best = Some(page);
     Ok(())
+}
+
+/// The posts of WordPress, if they are what the page lists.
+pub(super) async fn posts_beside(
+    bench: &Bench<'_>,
+    id: &str,
+    response: &Response,
+    listed: &[RawItem],
+    found: &mut Found,
+) -> anyhow::Result<Option<Best>> {
+    let Some(block) = beside::posts(id, response) else { return Ok(None) };
+    let place = block.url.clone();
+    bench.pause().await;
+    let Some(posts) = readable(bench, block).await? else { return Ok(None) };
+    let judged = feed_fit::judge(listed, &posts.extraction.items);
+    let (what, why) = match &judged {
+        Ok(why) => ("the interface of WordPress has it", why),
+        Err(why) => ("the interface of WordPress has other things", why),
+    };
+    found.remarks.push(format!("{what}: {place} ({why})"));
+    Ok(judged.is_ok().then_some(posts))
+}
+
+/// The sitemap, or the map of its index, that has what the page lists; in doubt what lies
+/// below the page.
+async fn sitemap_beside(
+    bench: &Bench<'_>,
+    id: &str,
+    url: &str,
+    named: Vec<String>,
+    listed: &[RawItem],
+    found: &mut Found,
+) -> anyhow::Result<Option<Best>> {
+    let usual = discover::usual_sitemaps(url, found.system);
+    let places = if named.is_empty() { usual } else { named };
+    for place in places.into_iter().take(MOST_SITEMAPS) {
+        let Ok(tried) = bench.source(&beside::sitemap(id, &place).to_toml()) else { continue };
+        bench.pause().await;
+        let Ok(answer) = bench::ask(&tried.plan, &tried.source).await else { continue };
+        let mut answers = vec![answer];
+        // An index names the maps that are asked for next.
+        loop {
+            let last = &answers[answers.len() - 1];
+            let entries = tried.source.configured.source.extract(last).unwrap_or_default().items;
+            if let Ok((block, why)) = beside::narrowed(id, &last.final_url, url, listed, &entries) {
+                found.remarks.push(format!("a sitemap has it: {} ({why})", last.final_url));
+                let tried = bench.source(&block.to_toml())?;
+                let extraction = tried.source.configured.source.extract(last)?;
+                return Ok(Some(Best { block, tried, extraction }));
+            }
+            let Some(next) = tried.source.configured.source.further(&answers) else { break };
+            let Ok(map) = bench.source(&beside::sitemap(id, &next).to_toml()) else { break };
+            bench.pause().await;
+            let Ok(answer) = bench::ask(&map.plan, &map.source).await else { break };
+            answers.push(answer);
+        }
+    }
+    Ok(None)
 }
 
 /// Says what gave the list away, which selectors pin it, and what else it might be.
@@ -182,8 +258,18 @@ pub(super) async fn readable_feed(
     id: &str,
     url: &str,
 ) -> anyhow::Result<Option<Best>> {
-    let block = Block::feed(id, url);
+    readable(bench, Block::feed(id, url)).await
+}
+
+/// What the block reads, if it has items and robots.txt lets it be asked for.
+async fn readable(bench: &Bench<'_>, block: Block) -> anyhow::Result<Option<Best>> {
     let Ok(tried) = bench.source(&block.to_toml()) else { return Ok(None) };
+    if tried.source.configured.source.obeys_robots() {
+        if bench::check_robots(&tried.plan, &tried.source, None).await.is_err() {
+            return Ok(None);
+        }
+        bench.pause().await;
+    }
     let Ok(response) = bench::ask(&tried.plan, &tried.source).await else { return Ok(None) };
     let extraction = tried.source.configured.source.extract(&response).ok();
     let extraction = extraction.filter(|extraction| !extraction.items.is_empty());

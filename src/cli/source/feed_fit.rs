@@ -37,6 +37,16 @@ pub(super) fn judge(page: &[RawItem], feed: &[RawItem]) -> Result<String, String
     Ok("the page itself lists nothing".to_owned())
 }
 
+/// As [`judge`], where the entries of a sitemap have no titles: by their addresses.
+pub(super) fn judge_links(page: &[RawItem], entries: &[RawItem]) -> Result<String, String> {
+    let has = |link: &str| entries.iter().any(|entry| entry.link.as_deref() == Some(link));
+    let common = page.iter().filter(|item| item.link.as_deref().is_some_and(has)).count();
+    if common * 2 < page.len().max(1) {
+        return Err(format!("only {common} of {} items of the page are in it", page.len()));
+    }
+    Ok(format!("{common} of {} items of the page are in it", page.len()))
+}
+
 fn latest(items: &[RawItem]) -> Option<i64> {
     items.iter().filter_map(|item| item.published).map(|date| date.at.0).max()
 }

@@ -1,6 +1,7 @@
 //! `source`: one file per command.
 
 mod bench;
+mod beside;
 mod block;
 mod discover;
 mod doctor;

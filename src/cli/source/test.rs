@@ -92,7 +92,8 @@ fn print(
     found: &Found,
     shown: Option<&shown::Shown>,
 ) -> anyhow::Result<()> {
-    let Found { system, announced, remarks, problems, pins, best } = found;
+    let Found { system, announced, remarks, problems, pins, best, sitemap } = found;
+    let sitemap = sitemap.as_ref().map(block::Block::to_toml);
     let block = best.as_ref().map(|best| best.block.to_toml());
     let kind = best.as_ref().map(|best| best.tried.source.configured.settings.kind.as_str());
     if output.json {
@@ -106,6 +107,7 @@ fn print(
             "notes": shown.map(|shown| shown.notes.as_slice()).unwrap_or_default(),
             "items": shown.map(shown::Shown::objects).unwrap_or_default(),
             "block": block,
+            "sitemap": sitemap,
             "selectors": pins.as_ref().map(|pins| block::pins_table(pins).to_string()),
         }));
     }
@@ -128,6 +130,11 @@ fn print(
     if let Some(pins) = pins {
         output.say("to pin the list, so that nothing is looked for, add:");
         output.say(&format!("[source.page]\n{}", block::pins_table(pins).to_string().trim_end()));
+    }
+    if let Some(sitemap) = sitemap {
+        output
+            .say("to read the same by the site's sitemap, whose pages are asked for their titles:");
+        output.say(sitemap.trim_end());
     }
     Ok(())
 }

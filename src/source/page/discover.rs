@@ -89,6 +89,31 @@ pub fn usual_feeds(page: &str, system: Option<&str>) -> Vec<String> {
     found
 }
 
+/// Returns the address of the newest posts in the interface that WordPress has for
+/// programs: announced in the page, else where it usually is if the page is one of WordPress.
+pub fn wordpress_posts(html: &str, page: &str, budget: &Budget) -> Option<String> {
+    let tree = document::parse(html, budget).ok()?;
+    let base = document::base_url(&tree, page);
+    let announced = hrefs(&tree, r#"link[rel~="https://api.w.org/"]"#, base.as_ref(), budget);
+    let root = announced.into_iter().next().or_else(|| {
+        let is_wordpress = recognise(html) == Some("wordpress");
+        is_wordpress.then(|| Some(Url::parse(page).ok()?.join("/wp-json/").ok()?.into())).flatten()
+    })?;
+    // Sites without telling addresses have it in a parameter.
+    let mark = if root.contains('?') { '&' } else { '?' };
+    Some(format!("{}/wp/v2/posts{mark}per_page=20", root.trim_end_matches('/')))
+}
+
+/// Returns where a site's sitemap often is although robots.txt does not say so.
+pub fn usual_sitemaps(page: &str, system: Option<&str>) -> Vec<String> {
+    let Ok(page) = Url::parse(page) else { return Vec::new() };
+    let places: &[&str] = match system {
+        Some("wordpress") => &["/wp-sitemap.xml", "/sitemap.xml"],
+        _ => &["/sitemap.xml"],
+    };
+    places.iter().filter_map(|place| Some(page.join(place).ok()?.into())).collect()
+}
+
 fn hrefs(page: &Html, css: &str, base: Option<&Url>, budget: &Budget) -> Vec<String> {
     let Ok(selector) = Selector::parse(css) else { return Vec::new() };
     let mut found: Vec<String> = Vec::new();
@@ -141,6 +166,27 @@ mod tests {
         assert_eq!(usual_feeds("https://a.de/x", Some("landesportal")), Vec::<String>::new());
         assert_eq!(usual_feeds("https://a.de/", None).len(), 4);
         assert_eq!(usual_feeds("nonsense", None), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_interface_of_wordpress_is_where_the_page_says_or_where_it_usually_is() {
+        let posts = |html: &str| {
+            wordpress_posts(html, "https://a.de/aktuelles/", &Budget::for_document(html.len()))
+        };
+        for (html, expected) in [
+            (
+                "<link rel='https://api.w.org/' href='/blog/wp-json/'>",
+                "https://a.de/blog/wp-json/wp/v2/posts?per_page=20",
+            ),
+            (
+                "<link rel='https://api.w.org/' href='/?rest_route=/'>",
+                "https://a.de/?rest_route=/wp/v2/posts&per_page=20",
+            ),
+            ("<link href='/wp-content/x.css'>", "https://a.de/wp-json/wp/v2/posts?per_page=20"),
+        ] {
+            assert_eq!(posts(html).as_deref(), Some(expected));
+        }
+        assert_eq!(posts("<p>nothing</p>"), None);
     }
 
     #[test]

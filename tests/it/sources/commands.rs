@@ -148,6 +148,92 @@ async fn the_feed_of_a_wordpress_page_is_found_at_its_usual_place() {
     );
 }
 
+/// What the interface of WordPress answers about the same items.
+fn posts_of(items: &Value) -> String {
+    let post = |item: &Value| {
+        serde_json::json!({
+            "link": item["url"], "date": item["published"], "guid": {"rendered": item["url"]},
+            "title": {"rendered": item["title"]}, "content": {"rendered": "<p>Der ganze Text.</p>"},
+            "excerpt": {"rendered": ""},
+        })
+    };
+    Value::from(items.as_array().unwrap().iter().map(post).collect::<Vec<_>>()).to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_interface_of_wordpress_is_proposed_where_it_has_what_the_page_lists() {
+    const POSTS: &str = "/wp-json/wp/v2/posts?per_page=20";
+    let server = FeedServer::start().await;
+    let json = |body: &str| [response(200, &[("Content-Type", "application/json")], body)];
+    server.on("/aktuelles/", page(&fixture("wordpress.html")));
+    server.on(POSTS, json(r#"[{"link":"/anderes","title":{"rendered":"Etwas ganz anderes"}}]"#));
+    let tried = tried_and_polled(&server, "/aktuelles/").await;
+    assert_eq!(tried["kind"].as_str(), Some("page"), "other things are not the list");
+
+    server.on(POSTS, json(&posts_of(&tried["items"])));
+    let tried = tried_and_polled(&server, "/aktuelles/").await;
+    assert_eq!(tried["kind"].as_str(), Some("json"), "{tried}");
+    assert!(tried["block"].as_str().unwrap().contains("preset = \"wordpress\""), "{tried}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let url = server.url("/aktuelles/");
+    configure(
+        folder.path(),
+        &format!("[[source]]\nid = \"wp\"\nkind = \"page\"\nurl = \"{url}\"\n"),
+    );
+    let ran = run(folder.path(), &["source", "doctor", "--patch"]).await;
+    for line in ["-kind = \"page\"", "+kind = \"json\"", "+[source.json]"] {
+        assert!(ran.out.contains(line), "{line}: {}{}", ran.out, ran.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sitemap_that_has_what_the_page_lists_is_proposed_and_read_where_scripts_fill_the_page() {
+    let server = FeedServer::start().await;
+    let entry = |path: &str, title: &str| {
+        format!(
+            "<li><h3><a href={path}>{title}</a></h3><p>24.11.2026</p><p>Ein Satz, der es erzählt.</p>"
+        )
+    };
+    let list = ["/aktuelles/bruecke", "/aktuelles/portal", "/aktuelles/haushalt"]
+        .map(|path| entry(path, &format!("Meldung über {}", &path[11..])));
+    let list = format!("<h1>Aktuelles</h1><ul>{}</ul>", list.concat());
+    server.on("/aktuelles/", page(&list));
+    let tried = tried_and_polled(&server, "/aktuelles/").await;
+    assert_eq!(tried["sitemap"], Value::Null);
+
+    let entry = |url: &str| format!("<url><loc>{}</loc></url>", url.replace('&', "&amp;"));
+    let places =
+        tried["items"].as_array().unwrap().iter().map(|item| entry(item["url"].as_str().unwrap()));
+    let map = format!(
+        "<urlset>{}{}</urlset>",
+        entry(&server.url("/impressum")),
+        places.collect::<String>()
+    );
+    let maps = ["pages", "news"].map(|name| {
+        format!("<sitemap><loc>{}</loc></sitemap>", server.url(&format!("/{name}.xml")))
+    });
+    server.on(
+        "/robots.txt",
+        [response(200, &[], format!("Sitemap: {}\n", server.url("/index.xml")))],
+    );
+    server.on("/index.xml", page(&format!("<sitemapindex>{}</sitemapindex>", maps.concat())));
+    server.on("/pages.xml", page(&format!("<urlset>{}</urlset>", entry(&server.url("/kontakt")))));
+    server.on("/news.xml", page(&map));
+    let tried = tried_and_polled(&server, "/aktuelles/").await;
+    assert_eq!(tried["kind"].as_str(), Some("page"), "a list has titles");
+    let block = tried["sitemap"].as_str().unwrap();
+    assert!(block.contains("/news.xml\"") && block.contains("below = \"/aktuelles/"), "{block}");
+    let folder = tempfile::tempdir().unwrap();
+    configure(folder.path(), block);
+    assert_eq!(run(folder.path(), &["check"]).await.code, Some(0), "{block}");
+
+    server.on("/aktuelles/", page("<div id=app></div><script src=app.js></script>"));
+    configure(folder.path(), "");
+    let ran = run(folder.path(), &["source", "test", &server.url("/aktuelles/"), "--json"]).await;
+    assert_eq!(ran.objects()[0]["kind"].as_str(), Some("sitemap"), "{}{}", ran.out, ran.err);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_can_be_tried_without_any_config() {
     let server = FeedServer::start().await;
