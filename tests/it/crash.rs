@@ -4,7 +4,7 @@
 //! same bytes and the same Message-ID.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -19,6 +19,8 @@ use crate::support::smtp_server::{At, Do, SmtpServer};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 const READERS: [&str; 2] = ["hauptamt@example.de", "it-stelle@example.de"];
+/// A reader who comes and goes, and whose mails the operator drops.
+const GUEST: &str = "gast@example.de";
 
 /// A service with one feed and one mail server, which can be killed and started.
 struct World {
@@ -27,6 +29,8 @@ struct World {
     smtp: SmtpServer,
     child: Option<Child>,
     items: usize,
+    /// Whether the data lie on a disk of their own, which can be filled.
+    has_disk: bool,
     /// How long something may take before the test gives up.
     patience: Duration,
 }
@@ -39,23 +43,56 @@ impl World {
             smtp: SmtpServer::start(script, &["SIZE 10000000"]).await,
             child: None,
             items: 0,
+            has_disk: false,
             patience: PATIENCE,
         };
         world.configure("*/1 * * * * *", 1);
+        world
+    }
+
+    async fn with_readers(script: &[(At, Do)]) -> Self {
+        let world = Self::new(script).await;
         for reader in READERS {
-            world.command(&[
-                "subscriber",
-                "add",
-                reader,
-                "--series",
-                "probe",
-                "--reason",
-                "Test",
-                "--topics",
-                "ozg",
-            ]);
+            world.add(reader);
         }
         world
+    }
+
+    fn add(&self, reader: &str) -> bool {
+        let choice = ["--series", "probe", "--topics", "ozg", "--reason", "Test"];
+        let said = self.binary().args(["subscriber", "add", reader]).args(choice).output().unwrap();
+        said.status.success()
+    }
+
+    fn binary(&self) -> Command {
+        binary(self.folder.path())
+    }
+
+    fn var(&self) -> PathBuf {
+        self.folder.path().join("var")
+    }
+
+    /// Puts the data on a disk of their own. Does nothing where the test may not.
+    fn mount(&mut self) {
+        std::fs::create_dir(self.var()).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=256m,mode=700", "none"]).arg(self.var());
+        self.has_disk = mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+    }
+
+    /// Takes all room on the disk for a moment.
+    async fn fill(&self) {
+        use std::io::Write as _;
+        if !self.has_disk {
+            return;
+        }
+        let path = self.var().join("full");
+        let mut file = std::fs::File::create(&path).unwrap();
+        for piece in [1 << 20, 1 << 12] {
+            while file.write_all(&vec![0; piece]).is_ok() {}
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        std::fs::remove_file(path).unwrap();
     }
 
     fn configure(&self, schedule: &str, connections: usize) {
@@ -107,7 +144,7 @@ max_items_per_topic = 500
     }
 
     fn command(&self, arguments: &[&str]) -> String {
-        let output = binary(self.folder.path()).args(arguments).output().unwrap();
+        let output = self.binary().args(arguments).output().unwrap();
         let talk = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?}: {talk}");
         String::from_utf8(output.stdout).unwrap()
@@ -120,7 +157,7 @@ max_items_per_topic = 500
             .append(true)
             .open(self.folder.path().join("log"))
             .unwrap();
-        let child = binary(self.folder.path()).arg("run").stderr(log).spawn().unwrap();
+        let child = self.binary().arg("run").stderr(log).spawn().unwrap();
         self.child = Some(child);
     }
 
@@ -137,8 +174,32 @@ max_items_per_topic = 500
 
     /// What operators, disks and clocks do to a running service, chosen by number.
     async fn disturb(&self, which: u64) {
+        match which {
+            6 => self.fill().await,
+            7 => self.reload(),
+            8 => {
+                // Another config: one connection, two or three.
+                self.configure("*/1 * * * * *", 1 + self.items % 3);
+                self.reload();
+            }
+            // What the command line does beside the service or, while it is down, alone.
+            9 => drop(self.binary().args(["subscriber", "remove", GUEST]).output()),
+            10 => drop(self.binary().args(["subscriber", "forget", GUEST]).output()),
+            11 => drop(self.add(GUEST)),
+            _ => self.disturb_database(which).await,
+        }
+    }
+
+    fn reload(&self) {
+        if let Some(child) = &self.child {
+            let pid = child.id().to_string();
+            let _ = Command::new("kill").args(["-HUP", &pid]).status();
+        }
+    }
+
+    async fn disturb_database(&self, which: u64) {
         // Before its first start the service has made no database of its own.
-        let Ok(store) = Store::open(&self.folder.path().join("var/amtsbote.db")) else { return };
+        let Ok(store) = Store::open(&self.var().join("amtsbote.db")) else { return };
         let now = Timestamp(0);
         let done = match which {
             0 => store.write(move |tx| acted(tx, Move::Hold, now)).await,
@@ -146,22 +207,18 @@ max_items_per_topic = 500
             2 => store.write(move |tx| acted(tx, Move::Retry, now)).await,
             3 => store.write(move |tx| outbox::stop(tx, "Probe", now)).await,
             4 => store.write(|tx| outbox::start(tx).map(|_| ())).await,
-            // The disk takes no record of a 250 for a moment.
-            5 => {
-                let failing = store.write(|tx| Ok(tx.execute_batch(FAILS)?)).await;
+            // The disk takes no record of a 250 for a moment, or no claim.
+            5 | 12 => {
+                let fault = if which == 5 { FAILS } else { TAKES_NO_CLAIMS };
+                let failing = store.write(move |tx| Ok(tx.execute_batch(fault)?)).await;
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 let mended = store.write(|tx| Ok(tx.execute_batch(MENDED)?)).await;
                 failing.and(mended)
             }
-            // A clock that was a month ahead wrote what waits.
-            6 => store.write(|tx| Ok(tx.execute_batch(AHEAD)?)).await,
-            _ => {
-                if let Some(child) = &self.child {
-                    let pid = child.id().to_string();
-                    let _ = Command::new("kill").args(["-HUP", &pid]).status();
-                }
-                Ok(())
-            }
+            13 => store.write(move |tx| of_guest(tx, Move::Drop, now)).await,
+            14 => store.write(move |tx| of_guest(tx, Move::Again, now)).await,
+            // A clock that was a month ahead wrote what waits, and when sources are due.
+            _ => store.write(|tx| Ok(tx.execute_batch(AHEAD)?)).await,
         };
         // Busy is no fault of the test; what was not done is not done.
         drop(done);
@@ -169,7 +226,7 @@ max_items_per_topic = 500
 
     /// Everything the operator did is undone.
     async fn calm(&self) {
-        let store = Store::open(&self.folder.path().join("var/amtsbote.db")).unwrap();
+        let store = Store::open(&self.var().join("amtsbote.db")).unwrap();
         let calm = |tx: &Transaction<'_>| {
             tx.execute_batch(MENDED)?;
             outbox::start(tx)?;
@@ -269,7 +326,10 @@ max_items_per_topic = 500
     fn unsettled(&self) -> usize {
         self.command(&["--json", "outbox", "list", "--limit", "100000"])
             .lines()
-            .filter(|line| !line.contains("\"state\":\"sent\""))
+            .filter(|line| {
+                let is_over = |state: &str| line.contains(&format!("\"state\":\"{state}\""));
+                !is_over("sent") && !is_over("dead")
+            })
             .count()
     }
 }
@@ -279,6 +339,9 @@ impl Drop for World {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
+        }
+        if self.has_disk {
+            let _ = Command::new("umount").arg("-l").arg(self.var()).status();
         }
     }
 }
@@ -292,18 +355,35 @@ fn binary(config: &Path) -> Command {
 const FAILS: &str = "
     create trigger if not exists fails before update on outbox when new.state = 'sent'
     begin select raise(abort, 'disk'); end";
+const TAKES_NO_CLAIMS: &str = "
+    create trigger if not exists fails before update on outbox when new.state = 'claimed'
+    begin select raise(abort, 'disk'); end";
 const MENDED: &str = "drop trigger if exists fails";
 const AHEAD: &str = "
     update outbox set instant = instant + 2592000000, written = written + 2592000000
-    where state = 'deferred'";
+    where state = 'deferred';
+    update outbox_pause set since = since + 2592000000, until = until + 2592000000;
+    update sources set next_poll = next_poll + 2592000000, last_attempt = last_attempt + 2592000000";
 
 fn acted(tx: &Transaction<'_>, to: Move, now: Timestamp) -> Result<(), StoreError> {
     outbox::move_chosen(tx, &Chosen::default(), to, now).map(|_| ())
 }
 
+fn of_guest(tx: &Transaction<'_>, to: Move, now: Timestamp) -> Result<(), StoreError> {
+    let all = outbox::list(tx, None, None, 1_000)?;
+    let ids = all.iter().filter(|entry| entry.recipient == GUEST).map(|entry| entry.id).collect();
+    let chosen = Chosen { ids, ..Chosen::default() };
+    // No number at all would mean everybody's.
+    if chosen.ids.is_empty() {
+        Ok(())
+    } else {
+        outbox::move_chosen(tx, &chosen, to, now).map(|_| ())
+    }
+}
+
 /// A word that stands in one item and nowhere else.
 pub(crate) fn mark(n: usize) -> String {
-    format!("zq{}qz", syllables(n * 7 + 3, 3))
+    format!("zq{}qz", syllables(n * 7 + 3, 5))
 }
 
 /// Words that no other item shares, so that none is taken for another's copy.
@@ -339,7 +419,7 @@ fn message_id(bytes: &[u8]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_before_a_poll_commits_it_polls_again() {
     use crate::support::feed_server::Act;
-    let mut world = World::new(&[]).await;
+    let mut world = World::with_readers(&[]).await;
     world.feed.on("/feed", [Act::Hang]);
     world.start();
     world.eventually("a request", || !world.feed.asked().is_empty()).await;
@@ -353,7 +433,7 @@ async fn killed_before_a_poll_commits_it_polls_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_poll_and_compose_the_next_compose_takes_the_items() {
-    let mut world = World::new(&[]).await;
+    let mut world = World::with_readers(&[]).await;
     world.configure("0 0 3 1 1 *", 1);
     world.publish();
     world.start();
@@ -374,7 +454,7 @@ async fn killed_before_the_message_goes_out_each_arrives_once() {
     for (at, verb) in
         [(At::Greeting, ""), (At::Mail, "MAIL"), (At::Rcpt, "RCPT"), (At::Data, "DATA")]
     {
-        let mut world = World::new(&[(at, Do::Stall)]).await;
+        let mut world = World::with_readers(&[(at, Do::Stall)]).await;
         world.publish();
         world.start();
         world.eventually("a connection", || world.smtp.connections() > 0).await;
@@ -389,7 +469,7 @@ async fn killed_before_the_message_goes_out_each_arrives_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_between_the_dot_and_the_answer_the_same_bytes_go_again() {
-    let mut world = World::new(&[(At::Dot, Do::Stall)]).await;
+    let mut world = World::with_readers(&[(At::Dot, Do::Stall)]).await;
     world.publish();
     world.start();
     world.eventually("a whole message", || !world.smtp.heard().is_empty()).await;
@@ -405,7 +485,7 @@ async fn killed_between_the_dot_and_the_answer_the_same_bytes_go_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_right_after_a_250_only_that_mail_may_come_again() {
     for _ in 0..3 {
-        let mut world = World::new(&[]).await;
+        let mut world = World::with_readers(&[]).await;
         world.publish();
         world.start();
         world
@@ -429,7 +509,7 @@ async fn killed_right_after_a_250_only_that_mail_may_come_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_was_dropped_after_the_dot_comes_again_with_the_same_bytes() {
-    let mut world = World::new(&[(At::Dot, Do::Drop), (At::Dot, Do::Drop)]).await;
+    let mut world = World::with_readers(&[(At::Dot, Do::Drop), (At::Dot, Do::Drop)]).await;
     world.publish();
     world.start();
     world.all_arrived().await;
@@ -447,6 +527,10 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
     let (kills, seed) =
         (from_environment("AMTSBOTE_KILLS", 20), from_environment("AMTSBOTE_SEED", 7));
     let mut world = World::new(&[]).await;
+    world.mount();
+    for reader in READERS {
+        assert!(world.add(reader));
+    }
     world.configure("*/1 * * * * *", 2);
     let mut chance = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
     let mut unanswered = 0;
@@ -467,7 +551,7 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
         world.start();
         let moment = Duration::from_millis(chance % 2_500);
         tokio::time::sleep(moment / 2).await;
-        world.disturb(chance >> 40 & 7).await;
+        world.disturb(chance >> 40 & 15).await;
         tokio::time::sleep(moment / 2).await;
         world.kill();
     }
@@ -486,8 +570,9 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
     let refused = world.smtp.heard().iter().filter(|heard| !heard.accepted).count();
     let doubled = world.smtp.doubled();
     eprintln!(
-        "{kills} kills, {} items, {} mails, {extra} sent again, of these {doubled} after a 250, \
+        "{kills} kills{}, {} items, {} mails, {extra} sent again, of these {doubled} after a 250, \
          {refused} without one, {unanswered} drops and stalls",
+        if world.has_disk { "" } else { " without a full disk" },
         world.items,
         copies.len()
     );

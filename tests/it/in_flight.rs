@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use amtsbote::clock::Clock;
-use amtsbote::deliver::{SendError, Step};
-use amtsbote::model::{Ended, OutboxEntry, OutboxId, SeriesId, State, SubscriberId, Timestamp};
+use amtsbote::deliver::{Channel, Gate, Outgoing, SendError, Step};
+use amtsbote::model::{
+    BoxFuture, Claim, Ended, Envelope, OutboxEntry, OutboxId, Payload, Rendered, SeriesId, State,
+    SubscriberId, Timestamp,
+};
 use amtsbote::pipeline::{self, Context, Moment};
 use amtsbote::store::mail_news;
 use amtsbote::store::outbox::{self, Chosen, Move};
-use amtsbote::store::{Store, digests};
+use amtsbote::store::{Store, Transaction, digests};
 
 use crate::support::desk::{entries as news, rss};
 use crate::support::world::World;
@@ -156,6 +159,106 @@ async fn what_is_held_dropped_or_stopped_before_data_does_not_go_out() {
     assert_eq!((room.drain().await.sent, room.sent().len()), (0, 1));
     assert!(room.ctx.store.write(outbox::start).await.unwrap());
     assert_eq!(room.drain().await.sent, 2);
+}
+
+/// Takes every message, but for what is held between its recipient and its DATA.
+struct HeldAtTheLastMoment(Store);
+
+impl std::fmt::Debug for HeldAtTheLastMoment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HeldAtTheLastMoment")
+    }
+}
+
+impl Channel for HeldAtTheLastMoment {
+    fn encode(&self, _: &Envelope, _: &Rendered) -> Result<Payload, SendError> {
+        Err(SendError::Invalid { reason: "nothing is made here".to_owned() })
+    }
+
+    fn send<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a str,
+        _: &'a str,
+        _: &'a Payload,
+    ) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn send_through<'a>(
+        &'a self,
+        _: Outgoing<'a>,
+        gate: Gate<'a>,
+    ) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(async move {
+            act(&self.0, &[], Move::Hold).await;
+            if gate().await { Ok(()) } else { Err(SendError::Withdrawn) }
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_held_after_its_recipient_was_taken_does_not_begin_its_data() {
+    let room = Room::new(1, 1).await;
+    room.freeze(1).await;
+    let channel = Arc::new(HeldAtTheLastMoment(room.ctx.store.clone()));
+    let ctx = room.ctx.clone().with_channel(channel);
+    let report = pipeline::drain(&ctx, &room.plan, &|| false).await.unwrap();
+    assert_eq!((report.sent, room.count("held").await), (0, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_latest_claim_of_a_message_says_what_came_of_it() {
+    let room = Room::new(1, 1).await;
+    room.freeze(1).await;
+    let now = MONDAY;
+    let claimed = |holder| move |tx: &Transaction<'_>| outbox::claim(tx, holder, now, 1);
+    let store = &room.ctx.store;
+    let first = store.write(claimed(7)).await.unwrap().entries.remove(0).claim;
+    store.write(move |tx| outbox::recover(tx, now)).await.unwrap();
+    let second = store.write(claimed(7)).await.unwrap().entries.remove(0).claim;
+    let other = Claim { holder: 8, ..second };
+    let dead = State::Dead { at: now };
+    for (claim, settles) in [(first, false), (other, false), (second, true)] {
+        let settle = move |tx: &Transaction<'_>| {
+            if !settles {
+                outbox::give_back(tx, claim, None, now)?;
+            }
+            outbox::settle(tx, claim, dead, Some(Ended::Refused), Some("no"), now)
+        };
+        store.write(settle).await.unwrap();
+        assert_eq!(entries(&room).await[0].state == dead, settles, "{claim:?}");
+        assert_eq!(room.count("claimed").await, u64::from(!settles), "{claim:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_wished_of_a_message_is_granted_also_if_its_drain_is_gone() {
+    for (wish, state) in [(Move::Drop, "dead"), (Move::Hold, "held")] {
+        let room = Room::new(1, 1).await;
+        room.freeze(1).await;
+        let claim = |tx: &Transaction<'_>| outbox::claim(tx, 7, MONDAY, 1).map(|_| ());
+        room.ctx.store.write(claim).await.unwrap();
+        act(&room.ctx.store, &[], wish).await;
+        assert_eq!((room.drain().await.sent, room.count(state).await), (0, 1), "{wish:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rest_that_a_clock_wrote_which_was_ahead_is_over() {
+    let room = Room::new(1, 1).await;
+    room.freeze(1).await;
+    let until = |minutes| MONDAY.after(Duration::from_mins(minutes));
+    let rest = move |until| {
+        let reason = "534 no".to_owned();
+        outbox::Pause { since: MONDAY, until, failures: 1, needs_operator: true, reason }
+    };
+    for (minutes, sent) in [(29, 0), (60 * 24 * 30, 1)] {
+        let pause = rest(until(minutes));
+        let set = move |tx: &Transaction<'_>| outbox::set_pause(tx, Some(&pause));
+        room.ctx.store.write(set).await.unwrap();
+        assert_eq!(room.drain().await.sent, sent, "{minutes}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -337,7 +440,12 @@ async fn two_drains_never_send_at_the_same_time() {
     })
     .await;
     room.freeze(1).await;
-    let (a, b, c) = tokio::join!(room.drain(), room.drain(), room.drain());
+    // One that begins while another's messages are in flight must not take them for nobody's.
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        room.drain().await
+    };
+    let (a, b, c) = tokio::join!(room.drain(), room.drain(), later);
     assert_eq!((a.sent + b.sent + c.sent, room.sent().len()), (10, 10));
     assert_eq!(most.load(Ordering::SeqCst), 2);
 }

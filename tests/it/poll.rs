@@ -457,6 +457,17 @@ async fn a_server_that_answers_304_for_ever_is_asked_for_the_whole_once_a_week()
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_read_by_a_clock_that_was_ahead_is_asked_for_whole() {
+    let desk = desk().await;
+    desk.step("amt", tagged("amt", "\"1\"", &rss(&entries(1..3)))).await;
+    let ahead = "update sources set cursor = json_set(cursor, '$.\"poll.whole\"',
+        cast(json_extract(cursor, '$.\"poll.whole\"') + 2592000000 as text))";
+    desk.ctx.store.write(move |tx| Ok(tx.execute_batch(ahead)?)).await.unwrap();
+    desk.step("amt", tagged("amt", "\"1\"", &rss(&entries(1..4)))).await;
+    assert_eq!(asked_with(&desk, "If-None-Match"), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_304_to_nothing_is_a_failure_and_the_same_body_again_is_unchanged() {
     let desk = desk().await;
     assert_eq!(desk.step("amt", status("amt", 304, &[])).await.2, Condition::Failing);

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use amtsbote::deliver::{Channel, SendError, Step};
 use amtsbote::model::{Content, Payload, Retry};
+use amtsbote::store::outbox;
 
 use rustls::ServerConfig;
 
 use crate::channels::{channel, envelope, rendered, text};
+use crate::queue::Room;
 use crate::support::smtp_server::{At, Do, Heard, SmtpServer};
 
 struct World {
@@ -427,6 +429,23 @@ async fn what_is_withdrawn_before_data_is_not_said_and_the_connection_serves_on(
     assert!(!said.iter().any(|line| line == "DATA"), "{said:?}");
     world.send().await.unwrap();
     assert_eq!((world.server.heard().len(), world.server.connections()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_serves_two_connections_gets_all_over_two_and_no_mail_is_counted_twice() {
+    for refusal in ["421 4.7.0 too many connections\r\n", "554 5.7.1 too many\r\n", ""] {
+        let connections = ("connections", Content::Integer(4));
+        let world = World::with(&[], &[], &[connections], None).await;
+        world.server.serve_at_once(2, refusal);
+        let room = Room::new(40, 1).await;
+        room.freeze(1).await;
+        let ctx = room.ctx.clone().with_channel(Arc::from(world.channel));
+        let report = amtsbote::pipeline::drain(&ctx, &room.plan, &|| false).await.unwrap();
+        assert_eq!((report.sent, report.paused), (40, None), "{refusal}");
+        let entries = ctx.store.read(|tx| outbox::list(tx, None, None, 99)).await.unwrap();
+        assert!(entries.iter().all(|entry| entry.attempts == 1), "{refusal}");
+        assert!((3..=6).contains(&world.server.connections()), "{refusal}");
+    }
 }
 
 #[tokio::test]

@@ -183,7 +183,8 @@ fn usable_cursor(due: &Due) -> Cursor {
 fn is_long_unread(due: &Due) -> bool {
     let read = due.state.cursor.values.get(WHOLE).and_then(|at| at.parse().ok());
     let span = due.state.last_attempt.zip(read.map(Timestamp));
-    span.is_some_and(|(now, read)| now.since(read) >= BELIEVED)
+    // What a clock wrote that was ahead is not believed.
+    span.is_some_and(|(now, read)| read > now || now.since(read) >= BELIEVED)
 }
 
 fn read_whole(mut cursor: Cursor, due: &Due) -> Cursor {

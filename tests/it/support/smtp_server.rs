@@ -78,6 +78,9 @@ struct State {
     /// How many of the commands had come when a handshake was done.
     plain: Option<usize>,
     connections: usize,
+    /// Connections that are open, how many may be, and what the next one is told.
+    open: usize,
+    limit: Option<(usize, &'static str)>,
 }
 
 #[derive(Debug)]
@@ -112,14 +115,26 @@ impl SmtpServer {
                 }
                 let (shared, tls) = (Arc::clone(&shared), tls.clone());
                 tokio::spawn(async move {
+                    let mut stream = stream;
+                    let refusal = shared.lock().unwrap().enter();
+                    if let Some(refusal) = refusal {
+                        let _ = stream.write_all(refusal.as_bytes()).await;
+                        return;
+                    }
                     // A client that goes away ends the session, not the test.
                     let _ = stream.set_nodelay(true);
                     let _ =
                         session(BufReader::new(Box::new(stream)), &shared, extensions, &tls).await;
+                    shared.lock().unwrap().open -= 1;
                 });
             }
         });
         Self { address, state }
+    }
+
+    /// Serves so many connections at once from now on; the next one hears `refusal`.
+    pub(crate) fn serve_at_once(&self, connections: usize, refusal: &'static str) {
+        self.state.lock().unwrap().limit = Some((connections, refusal));
     }
 
     /// One more step of the script.
@@ -155,6 +170,19 @@ impl SmtpServer {
 
     pub(crate) fn connections(&self) -> usize {
         self.state.lock().unwrap().connections
+    }
+}
+
+impl State {
+    /// One more connection; or what it is told instead.
+    fn enter(&mut self) -> Option<&'static str> {
+        match self.limit {
+            Some((most, refusal)) if self.open >= most => Some(refusal),
+            _ => {
+                self.open += 1;
+                None
+            }
+        }
     }
 }
 
