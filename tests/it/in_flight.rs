@@ -230,6 +230,22 @@ async fn only_the_latest_claim_of_a_message_says_what_came_of_it() {
         assert_eq!(entries(&room).await[0].state == dead, settles, "{claim:?}");
         assert_eq!(room.count("claimed").await, u64::from(!settles), "{claim:?}");
     }
+    // But a 250 happened, whoever heard it.
+    let taken = move |tx: &Transaction<'_>| {
+        outbox::settle(tx, first, State::Sent { at: now }, None, None, now)
+    };
+    store.write(taken).await.unwrap();
+    assert_eq!(room.count("sent").await, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_250_is_recorded_also_if_what_follows_from_another_answer_cannot_be() {
+    let room = met(5, Err(refused(550, Step::Recipient)), |_| Box::pin(async {})).await;
+    let fault = "create trigger refuses before insert on bounces
+        begin select raise(abort, 'damaged'); end";
+    room.ctx.store.write(move |tx| Ok(tx.execute_batch(fault)?)).await.unwrap();
+    let report = room.drain().await;
+    assert_eq!((report.sent, report.dead, room.count("sent").await), (4, 1, 4));
 }
 
 #[tokio::test(start_paused = true)]
