@@ -1,10 +1,10 @@
 //! `[web]`: the web face.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use crate::model::Network;
-use crate::model::settings::TextSetting;
-use crate::model::settings::settings;
+use crate::model::settings::{Bound, TextSetting, settings};
 
 settings! {
     /// The web face.
@@ -13,6 +13,8 @@ settings! {
         listen: Option<SocketAddr> = "127.0.0.1:8080";
         /// Whether anyone may sign up by form.
         subscribe: bool = true;
+        /// How long the settings link of a mail holds. An older one sends its reader a fresh link.
+        settings_links: Duration = "60d", Bound::NotZero;
         /// Networks that may see /status and /metrics.
         status: Vec<Network> = ["127.0.0.0/8", "::1/128"];
         /// Proxies whose X-Forwarded-For is believed.

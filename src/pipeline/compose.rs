@@ -267,7 +267,7 @@ impl Maker {
         let mail = &self.plan.mail;
         let tokens = &self.ctx.tokens;
         let personal = Personal {
-            settings_url: mail.link(&format!("e/{}", tokens.settings(whose))),
+            settings_url: mail.link(&format!("e/{}", tokens.settings(whose, self.now))),
             unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(whose))),
             topics: topics.iter().map(|topic| self.plan.topic_title(topic).to_owned()).collect(),
             chosen: topics.to_vec(),

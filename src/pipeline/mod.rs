@@ -46,6 +46,6 @@ pub use retag::{
 };
 pub use subscription::{
     Confirmation, Forgotten, Listed, Order, Outcome, Preferences, ProbeReport, Proof, Proofs,
-    change, confirm, confirmation, forget, import, leave, probe, proofs, set_keywords, sign_up,
-    subscribe,
+    change, confirm, confirmation, forget, import, leave, probe, proofs, send_settings_link,
+    set_keywords, sign_up, subscribe,
 };

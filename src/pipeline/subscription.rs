@@ -84,7 +84,7 @@ pub(super) fn set_links(
     id: SubscriberId,
 ) -> Result<(), StoreError> {
     let unsubscribe = token::hash(&tokens.unsubscribe(id));
-    let settings = token::hash(&tokens.settings(id));
+    let settings = token::hash(&tokens.settings_locator(id));
     subscribers::set_token_hashes(tx, id, &unsubscribe, &settings)
 }
 
@@ -254,6 +254,32 @@ pub async fn confirm(
         .await?;
     waits.notify_one();
     Ok(confirmed)
+}
+
+/// Sends a reader a fresh link to their settings, if the limits allow it: to their own
+/// address, whoever asks with an old link.
+pub async fn send_settings_link(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    id: SubscriberId,
+    client: Option<IpAddr>,
+) -> Result<Decision, PipelineError> {
+    let now = ctx.clock.now();
+    let (store, waits) = (ctx.store.clone(), Arc::clone(&ctx.outbox_changed));
+    let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
+    let decision = store
+        .try_write(move |tx| -> Result<_, PipelineError> {
+            let none = Decision::Accept { share: None, crowded: false };
+            let Some(subscriber) = subscribers::get(tx, id)? else { return Ok(none) };
+            let decision = limiter::request(tx, &ctx, client, &subscriber.address, now)?;
+            if let Decision::Accept { share: Some(_), .. } = decision {
+                letter::welcome(tx, &ctx, &plan, &subscriber, now, true)?.freeze(tx)?;
+            }
+            Ok(decision)
+        })
+        .await?;
+    waits.notify_one();
+    Ok(decision)
 }
 
 /// The office writes down the keywords that someone told it.

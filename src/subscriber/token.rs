@@ -3,6 +3,7 @@
 //! another's door, and each can be made again from the key alone.
 
 use std::fmt;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac as _};
@@ -12,6 +13,12 @@ use crate::model::{MailKind, SubscriberId, Timestamp};
 
 /// Characters of a token: 130 bits (RFC 8058 3.1 asks for what is hard to forge).
 pub const TOKEN_LENGTH: usize = 26;
+/// Characters of the day in a settings link: 24 bits.
+const DAY_LENGTH: usize = 5;
+/// Characters of the proof of that day: 80 bits, against whoever has the link already.
+const PROOF_LENGTH: usize = 16;
+/// Milliseconds of a day.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Longest Message-ID with its angle brackets; it cannot be folded.
 const MAX_MESSAGE_ID: usize = 72;
 
@@ -89,9 +96,41 @@ impl Tokens {
         self.of("unsubscribe", &subscriber.0.to_be_bytes())
     }
 
-    /// For `/e/TOKEN`: reads and changes settings.
-    pub fn settings(&self, subscriber: SubscriberId) -> String {
+    /// For `/e/TOKEN`: reads and changes settings, for some time after the day of `at`, so
+    /// that a mail that was passed on does not open them for ever.
+    pub fn settings(&self, subscriber: SubscriberId, at: Timestamp) -> String {
+        let day = at.0.max(0) / DAY_MS;
+        let day = base32(&u32::try_from(day).unwrap_or(u32::MAX).to_be_bytes()[1..]);
+        let dated = format!("{}{day}", self.settings_locator(subscriber));
+        let proof = self.settings_proof(&dated);
+        format!("{dated}{proof}")
+    }
+
+    /// Finds the reader of a settings link, and opens nothing. Links of before they had a
+    /// day are this alone.
+    pub fn settings_locator(&self, subscriber: SubscriberId) -> String {
         self.of("settings", &subscriber.0.to_be_bytes())
+    }
+
+    /// Reads the text of a settings link; none if it cannot be one of ours.
+    pub fn settings_link(&self, text: &str) -> Option<SettingsLink> {
+        if is_well_formed(text) {
+            return Some(SettingsLink { locator: text.to_owned(), day: None });
+        }
+        let (dated, proof) = text.split_at_checked(TOKEN_LENGTH + DAY_LENGTH)?;
+        if !is_equal(&self.settings_proof(dated), proof) {
+            return None;
+        }
+        let (locator, day) = dated.split_at(TOKEN_LENGTH);
+        let day = data_encoding::BASE32_NOPAD.decode(day.to_ascii_uppercase().as_bytes()).ok()?;
+        let day = day.iter().fold(0_i64, |day, byte| day << 8 | i64::from(*byte));
+        Some(SettingsLink { locator: locator.to_owned(), day: Some(Timestamp(day * DAY_MS)) })
+    }
+
+    fn settings_proof(&self, dated: &str) -> String {
+        let mut proof = self.of("settings-day", dated.as_bytes());
+        proof.truncate(PROOF_LENGTH);
+        proof
     }
 
     /// For the envelope sender: names the subscriber whose mail came back.
@@ -193,6 +232,24 @@ impl Tokens {
     }
 }
 
+/// What stands in a settings link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingsLink {
+    /// Whose hash finds the reader.
+    pub locator: String,
+    /// The day of its mail; none if it is from before links had one.
+    pub day: Option<Timestamp>,
+}
+
+impl SettingsLink {
+    /// Returns whether it opens the settings: for `valid` after the end of its day. A day
+    /// that lies ahead, as of a clock that was wrong, opens nothing.
+    pub fn is_current(&self, now: Timestamp, valid: Duration) -> bool {
+        let day = Duration::from_hours(24);
+        self.day.is_some_and(|from| from <= now.after(day) && now <= from.after(day).after(valid))
+    }
+}
+
 /// Returns whether `text` has the form of a token; what has not need not be looked up.
 pub fn is_well_formed(text: &str) -> bool {
     text.len() == TOKEN_LENGTH
@@ -248,8 +305,8 @@ mod tests {
         let all = [
             t.unsubscribe(one),
             t.unsubscribe(two),
-            t.settings(one),
-            t.settings(two),
+            t.settings_locator(one),
+            t.settings_locator(two),
             t.bounce(one),
             t.bounce(two),
             t.confirm(one, Timestamp(1)),
@@ -276,6 +333,45 @@ mod tests {
             assert_eq!(tokens().stamped(&false_one), None, "{false_one}");
         }
         assert_eq!(Tokens::new(Key::from_bytes([8; 32])).stamped(&stamp), None);
+    }
+
+    #[test]
+    fn a_settings_link_holds_from_its_day_for_so_long_and_its_day_cannot_be_changed() {
+        const DAY: Duration = Duration::from_hours(24);
+        let (t, made) = (tokens(), Timestamp(1_765_260_004_000));
+        let text = t.settings(SubscriberId(1), made);
+        let link = t.settings_link(&text).unwrap();
+        assert_eq!(link.locator, t.settings_locator(SubscriberId(1)));
+        assert_eq!(link.day, Some(Timestamp(1_765_238_400_000)));
+        for (now, holds) in [
+            (made, true),
+            (made.after(60 * DAY), true),
+            (made.after(62 * DAY), false),
+            (made.before(DAY), true),
+            (made.before(3 * DAY), false),
+        ] {
+            assert_eq!(link.is_current(now, 60 * DAY), holds, "{now:?}");
+        }
+        let undated = t.settings_link(&link.locator).unwrap();
+        assert!(undated.day.is_none() && !undated.is_current(made, 60 * DAY));
+        assert!(text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "{text}");
+
+        let later = t.settings(SubscriberId(1), made.after(DAY));
+        let other = t.settings(SubscriberId(2), made);
+        let (whose, when) = (TOKEN_LENGTH, TOKEN_LENGTH + DAY_LENGTH);
+        for forged in [
+            format!("{}{}", &later[..when], &text[when..]),
+            format!("{}{}", &other[..whose], &text[whose..]),
+            format!("{}{}", &text[..when], &later[when..]),
+            text[..text.len() - 1].to_owned(),
+            format!("{text}a"),
+            text.to_uppercase(),
+            text.replace(&text[..3], "äöü"),
+            String::new(),
+        ] {
+            assert_eq!(t.settings_link(&forged), None, "{forged}");
+        }
+        assert_eq!(Tokens::new(Key::from_bytes([8; 32])).settings_link(&text), None);
     }
 
     #[test]

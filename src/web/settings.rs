@@ -8,7 +8,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
-use axum::routing::get;
+use axum::response::Response;
+use axum::routing::{get, post};
 use serde_json::json;
 
 use super::choices::{Fields, Ticked};
@@ -22,7 +23,8 @@ use crate::model::{Standing, Subscriber, TopicId};
 use crate::pipeline::{self, Context, Plan, Preferences};
 use crate::store::items::{self, Listing};
 use crate::store::{StoreError, Transaction, outbox, subscribers};
-use crate::subscriber::token;
+use crate::subscriber::rate_limit::Decision;
+use crate::subscriber::token::{self, SettingsLink};
 use crate::text;
 use crate::topic::{Keywords, MOST_KEYWORDS, keywords};
 
@@ -36,24 +38,69 @@ pub(super) fn router() -> Router<Arc<Face>> {
     Router::new()
         .route("/e/{token}", get(show).post(change))
         .route("/e/{token}/daten.json", get(download))
+        .route("/e/{token}/link", post(send_link))
         .route("/a/{token}", get(ask).post(leave))
 }
 
-/// Whose settings the link opens; none once they left.
-async fn owner(ctx: &Context, link: &str) -> Result<Option<Subscriber>, StoreError> {
-    if !token::is_well_formed(link) {
-        return Ok(None);
-    }
-    let hash = token::hash(link);
+/// Whose settings a link is for; none once they left.
+async fn reader(ctx: &Context, link: &SettingsLink) -> Result<Option<Subscriber>, StoreError> {
+    let hash = token::hash(&link.locator);
     let found = ctx.store.read(move |tx| subscribers::by_settings_hash(tx, &hash)).await?;
     let has_settings =
         |s: &Subscriber| matches!(s.standing, Standing::Active | Standing::Suspended);
     Ok(found.filter(has_settings))
 }
 
+/// Returns whose settings the link opens, or the page for a link that opens none: an old
+/// one can send a fresh one to its reader, and shows nothing of them.
+async fn owner(
+    face: &Face,
+    (ctx, plan): (&Context, &Arc<Plan>),
+    text: &str,
+) -> Result<Result<Subscriber, Response>, Refusal> {
+    let Some(link) = ctx.tokens.settings_link(text) else {
+        return Ok(Err(stale(face, plan, true)?));
+    };
+    let Some(reader) = reader(ctx, &link).await? else {
+        return Ok(Err(stale(face, plan, true)?));
+    };
+    if link.is_current(ctx.clock.now(), face.settings.web.settings_links) {
+        return Ok(Ok(reader));
+    }
+    let page = json!({ "send": format!("/e/{text}/link"), "crowded": false });
+    Ok(Err(face.ok(plan, "expired.html", Kind::Token, page)?))
+}
+
+/// The button of the page for an old link.
+async fn send_link(
+    State(face): State<Arc<Face>>,
+    Segment(text): Segment,
+    asking: Asking,
+    body: Body,
+) -> Answer {
+    let (ctx, plan) = face.now();
+    door::body(body).await?;
+    let reader = match ctx.tokens.settings_link(&text) {
+        Some(link) => reader(&ctx, &link).await?,
+        None => None,
+    };
+    let Some(reader) = reader else { return stale(&face, &plan, true) };
+    let client = asking.client(&face.settings.web.trusted_proxies);
+    match pipeline::send_settings_link(&ctx, &plan, reader.id, client).await? {
+        Decision::Refuse => Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS)),
+        Decision::Accept { crowded, .. } => {
+            let page = json!({ "send": null, "crowded": crowded });
+            face.ok(&plan, "expired.html", Kind::Token, page)
+        }
+    }
+}
+
 async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
-    let Some(subscriber) = owner(&ctx, &link).await? else { return stale(&face, &plan, true) };
+    let subscriber = match owner(&face, (&ctx, &plan), &link).await? {
+        Ok(subscriber) => subscriber,
+        Err(page) => return Ok(page),
+    };
     let page = page(&ctx, &plan, &subscriber, &chosen(&plan, &subscriber), &link);
     face.ok(&plan, "settings.html", Kind::Token, page)
 }
@@ -100,7 +147,10 @@ async fn change(
 ) -> Answer {
     let (ctx, plan) = face.now();
     let body = door::body(body).await?;
-    let Some(subscriber) = owner(&ctx, &link).await? else { return stale(&face, &plan, true) };
+    let subscriber = match owner(&face, (&ctx, &plan), &link).await? {
+        Ok(subscriber) => subscriber,
+        Err(page) => return Ok(page),
+    };
     let fields =
         Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
     let ticked = Ticked::of(&fields, &plan);
@@ -176,7 +226,10 @@ fn in_their_order(plan: &Plan, before: &[TopicId], ticked: &[TopicId]) -> Vec<To
 /// All that is kept of them (Art. 15 and 20 DSGVO).
 async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
-    let Some(subscriber) = owner(&ctx, &link).await? else { return stale(&face, &plan, true) };
+    let subscriber = match owner(&face, (&ctx, &plan), &link).await? {
+        Ok(subscriber) => subscriber,
+        Err(page) => return Ok(page),
+    };
     let id = subscriber.id;
     let mails = ctx.store.read(move |tx| outbox::of_subscriber(tx, id)).await?;
     let mails: Vec<_> = mails

@@ -273,6 +273,14 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
         ("ausgabe", digest(title)),
         ("anmelden", subscribe("", Problems::default())),
         ("anmelden-fehler", subscribe(title, problems())),
+        (
+            "abgelaufen",
+            page("expired.html", Kind::Token, json!({ "send": "/e/abc/link", "crowded": false })),
+        ),
+        (
+            "link-gesendet",
+            page("expired.html", Kind::Token, json!({ "send": null, "crowded": true })),
+        ),
         ("gesendet", page("sent.html", Kind::Form, sent)),
         ("bestaetigen", asked("confirm.html", false)),
         ("bestaetigt", asked("confirm.html", true)),

@@ -222,7 +222,7 @@ async fn the_question_is_a_mail_of_the_list_with_the_readers_own_links() {
     let text = String::from_utf8(mail.payload.0.clone()).unwrap().replace("=\r\n", "");
     for needed in [
         &format!("/a/{}", tokens.unsubscribe(ONE)),
-        &format!("/e/{}", tokens.settings(ONE)),
+        &format!("/e/{}", tokens.settings(ONE, room.ctx.clock.now())),
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         "Auto-Submitted: auto-generated",
         "8. Dezember 2025",

@@ -528,10 +528,10 @@ async fn a_digest_left_half_frozen_is_finished_and_every_mail_is_its_readers_own
         let whose = mail.subscriber.unwrap();
         let next = SubscriberId(whose.0 % 600 + 1);
         assert!(text.matches(&tokens.unsubscribe(whose)).count() >= 3, "header and both parts");
-        assert!(text.contains(&tokens.settings(whose)));
+        assert!(text.contains(&tokens.settings_locator(whose)));
         for other in [nobody, next] {
             assert!(!text.contains(&tokens.unsubscribe(other)));
-            assert!(!text.contains(&tokens.settings(other)));
+            assert!(!text.contains(&tokens.settings_locator(other)));
         }
     }
 }

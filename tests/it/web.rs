@@ -489,7 +489,9 @@ async fn one_click_leaves_in_either_encoding_and_twice() {
         }
         assert!(!world.dump().await.contains("a@x.example"), "address and waiting mail are gone");
         assert!(world.get(&path).await.text.contains("Sie sind abgemeldet"));
-        let settings = world.get(&format!("/e/{}", world.ctx.tokens.settings(id))).await;
+        let settings = world
+            .get(&format!("/e/{}", world.ctx.tokens.settings(id, world.ctx.clock.now())))
+            .await;
         assert_eq!(settings.status, StatusCode::NOT_FOUND);
         // Who left may come again, with a new proof.
         world.sign_up("a@x.example").await;
@@ -503,9 +505,9 @@ async fn whatever_is_wrong_with_a_token_the_answer_is_the_same() {
     let id = world.subscriber("a@x.example").await;
     let tokens = &world.ctx.tokens;
     for (place, good, others) in [
-        ("a", tokens.unsubscribe(id), tokens.settings(id)),
-        ("e", tokens.settings(id), tokens.unsubscribe(id)),
-        ("b", tokens.settings(id), tokens.bounce(id)),
+        ("a", tokens.unsubscribe(id), tokens.settings_locator(id)),
+        ("e", tokens.settings(id, world.ctx.clock.now()), tokens.unsubscribe(id)),
+        ("b", tokens.settings_locator(id), tokens.bounce(id)),
     ] {
         let unknown = world.get(&format!("/{place}/{}", "a".repeat(26))).await;
         assert_eq!(unknown.status, StatusCode::NOT_FOUND);
@@ -723,7 +725,7 @@ async fn programs_and_foreign_sites_do_not_sign_anyone_up() {
 async fn choices_change_at_once_and_all_data_can_be_had() {
     let world = World::new().await;
     let id = world.subscriber("a@x.example").await;
-    let path = format!("/e/{}", world.ctx.tokens.settings(id));
+    let path = format!("/e/{}", world.ctx.tokens.settings(id, world.ctx.clock.now()));
     let page = world.get(&path).await.text;
     assert!(page.contains("value=\"ozg\" checked") && !page.contains("value=\"cloud\" checked"));
     let empty = world.post(&path, "thema=ozg").await;
@@ -743,6 +745,55 @@ async fn choices_change_at_once_and_all_data_can_be_had() {
     let data: serde_json::Value = serde_json::from_str(&data.text).unwrap();
     assert_eq!(data["adresse"], "a@x.example");
     assert_eq!(data["einwilligung"]["text_oder_grund"], "Test");
+}
+
+#[tokio::test]
+async fn an_old_settings_link_shows_nothing_and_sends_a_fresh_one_to_its_reader() {
+    let world = World::new().await;
+    let id = world.subscriber("a@x.example").await;
+    let made = world.ctx.clock.now();
+    let dated = format!("/e/{}", world.ctx.tokens.settings(id, made));
+    let undated = format!("/e/{}", world.ctx.tokens.settings_locator(id));
+    let leave = format!("/a/{}", world.ctx.tokens.unsubscribe(id));
+    assert!(world.get(&dated).await.text.contains("a@x.example"));
+    world.pass(Duration::from_hours(62 * 24));
+    let is_old = |reply: &Reply| {
+        reply.text.contains("Dieser Link ist abgelaufen")
+            && !reply.text.contains("a@x.example")
+            && !reply.text.contains("ozg")
+    };
+    for path in [&dated, &undated] {
+        assert!(is_old(&world.get(path).await), "{path}");
+        assert!(is_old(&world.get(&format!("{path}/daten.json")).await), "{path}");
+        assert!(is_old(&world.post(path, "thema=cloud&ausgabe=wochen").await), "{path}");
+        assert_eq!(world.get(&format!("{path}/link")).await.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+    let choice = world.ctx.store.read(move |tx| subscribers::get(tx, id)).await.unwrap().unwrap();
+    assert_eq!(choice.topics, [TopicId::new("ozg")], "nothing was changed");
+    assert!(world.mails().await.is_empty(), "nothing was mailed");
+
+    for expected in [1, 1] {
+        let reply = world.post(&format!("{undated}/link"), "").await;
+        assert!(reply.status == StatusCode::OK && reply.text.contains("in Ihr Postfach"));
+        assert!(!reply.text.contains("a@x.example"));
+        assert_eq!(world.mails().await.len(), expected, "not again within ten minutes");
+    }
+    let (_, recipient, bytes) = world.mails().await.remove(0);
+    assert_eq!(recipient, "a@x.example");
+    let fresh = links(&bytes).into_iter().find(|link| link.starts_with("/e/")).unwrap();
+    assert!(world.get(&fresh).await.text.contains("a@x.example"));
+    // Others' attempts end like those of anybody.
+    for n in 0..12 {
+        let reply = world.post(&format!("{dated}/link"), "").await;
+        let refused = reply.status == StatusCode::TOO_MANY_REQUESTS;
+        assert_eq!(refused, n >= 8, "{n}");
+    }
+    let unknown = world.post(&format!("/e/{}/link", "a".repeat(26)), "").await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+    // Leaving works for ever.
+    world.pass(Duration::from_hours(10 * 365 * 24));
+    assert!(world.post(&leave, "").await.text.contains("Sie sind abgemeldet"));
+    assert_eq!(world.get(&undated).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -196,9 +196,9 @@ impl Freezer {
 
     /// The shared words with this reader's links.
     fn personal(&self, shared: &Rendered, whose: SubscriberId) -> Rendered {
-        let tokens = &self.maker.ctx.tokens;
+        let (tokens, now) = (&self.maker.ctx.tokens, self.maker.now);
         let own = |text: &str| {
-            text.replace(&tokens.settings(NOBODY), &tokens.settings(whose))
+            text.replace(&tokens.settings(NOBODY, now), &tokens.settings(whose, now))
                 .replace(&tokens.unsubscribe(NOBODY), &tokens.unsubscribe(whose))
         };
         Rendered {

@@ -94,7 +94,7 @@ pub(super) fn welcome(
 ) -> Result<Letter, PipelineError> {
     let mail = &plan.mail;
     let series = ordered(plan, subscriber, Some(now));
-    let personal = personal(ctx, plan, subscriber, &series);
+    let personal = personal(ctx, plan, subscriber, &series, now);
     let latest = if is_repeated { Vec::new() } else { latest(tx, plan, subscriber)? };
     let welcome = Welcome { series, latest, is_repeated };
     let rendered = render::welcome(&welcome, &mail.face, &personal, &mail.templates)?;
@@ -112,7 +112,7 @@ pub(super) fn probe(
 ) -> Result<Letter, PipelineError> {
     let mail = &plan.mail;
     let series = ordered(plan, subscriber, None);
-    let personal = personal(ctx, plan, subscriber, &series);
+    let personal = personal(ctx, plan, subscriber, &series, now);
     let probe = Probe { since, series };
     let rendered = render::probe(&probe, &mail.face, &personal, &mail.templates)?;
     let list = list(ctx, plan, subscriber, MailKind::Probe);
@@ -120,10 +120,16 @@ pub(super) fn probe(
 }
 
 /// The links that are theirs alone.
-fn personal(ctx: &Context, plan: &Plan, subscriber: &Subscriber, series: &[Ordered]) -> Personal {
+fn personal(
+    ctx: &Context,
+    plan: &Plan,
+    subscriber: &Subscriber,
+    series: &[Ordered],
+    now: Timestamp,
+) -> Personal {
     let (mail, tokens) = (&plan.mail, &ctx.tokens);
     Personal {
-        settings_url: mail.link(&format!("e/{}", tokens.settings(subscriber.id))),
+        settings_url: mail.link(&format!("e/{}", tokens.settings(subscriber.id, now))),
         unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(subscriber.id))),
         topics: topics(plan, subscriber),
         chosen: subscriber.topics.clone(),
