@@ -57,7 +57,7 @@ pub(super) async fn demo(global: &Global, arguments: &Arguments) -> anyhow::Resu
         let (ctx, plan) = (session.ctx.clone(), Arc::clone(&session.plan));
         let delivering = tokio::spawn(deliver(ctx.clone(), Arc::clone(&plan)));
         let current = Arc::new(move || (ctx.clone(), Arc::clone(&plan)));
-        crate::web::serve(web, settings, current, async {
+        crate::web::serve(web, crate::web::Paths::Pages, settings, current, async {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await;

@@ -15,6 +15,9 @@ settings! {
         subscribe: bool = true;
         /// How long the settings link of a mail holds. An older one sends its reader a fresh link.
         settings_links: Duration = "60d", Bound::NotZero;
+        /// Where /status and /metrics are served instead, and nothing else but /healthz: for an
+        /// address that no reverse proxy passes on. "" = they are pages of the web face.
+        status_listen: Option<SocketAddr> = "";
         /// Networks that may see /status and /metrics.
         status: Vec<Network> = ["127.0.0.0/8", "::1/128"];
         /// Proxies whose X-Forwarded-For is believed.

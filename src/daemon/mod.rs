@@ -32,6 +32,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::model::Retry;
 use crate::pipeline::{self, Context, PipelineError, Plan};
+use crate::web::Paths;
 
 /// How long the loops may take to finish what they have in hand. Shorter than
 /// `TimeoutStopSec` of the unit, so that systemd does not cut it.
@@ -145,7 +146,8 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let Some(ctx) = wait_for_database(&config, &clock, &record, &mut signals).await? else {
         return Ok(());
     };
-    let listener = listen(&config).await?;
+    let pages = listen(config.web.listen).await?;
+    let status = listen(config.web.status_listen).await?;
     let fixed = Fixed::of(&config);
     let web = crate::web::Settings::of(&config);
     keep(&config);
@@ -159,8 +161,10 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
         tasks: TaskTracker::new(),
     };
     let mut lives = loops::spawn(&house);
-    if let Some(listener) = listener {
-        lives.spawn(serve(house.clone(), listener, web));
+    for (listener, paths) in [(pages, Paths::Pages), (status, Paths::Status)] {
+        if let Some(listener) = listener {
+            lives.spawn(serve(house.clone(), listener, paths, web.clone()));
+        }
     }
     notify::ready();
     tracing::info!("ready");
@@ -243,8 +247,10 @@ async fn begin(config: &Config, clock: Arc<dyn Clock>) -> Result<Context, Daemon
     Ok(ctx)
 }
 
-async fn listen(config: &Config) -> Result<Option<tokio::net::TcpListener>, DaemonError> {
-    let Some(address) = config.web.listen else { return Ok(None) };
+async fn listen(
+    address: Option<std::net::SocketAddr>,
+) -> Result<Option<tokio::net::TcpListener>, DaemonError> {
+    let Some(address) = address else { return Ok(None) };
     match tokio::net::TcpListener::bind(address).await {
         Ok(listener) => Ok(Some(listener)),
         Err(cause) => Err(DaemonError::Listen { address, cause }),
@@ -254,6 +260,7 @@ async fn listen(config: &Config) -> Result<Option<tokio::net::TcpListener>, Daem
 async fn serve(
     house: House,
     listener: tokio::net::TcpListener,
+    paths: Paths,
     settings: crate::web::Settings,
 ) -> Result<(), DaemonError> {
     let running = house.running.clone();
@@ -262,7 +269,7 @@ async fn serve(
         (running.ctx.clone(), Arc::clone(&running.plan))
     };
     let stop = house.stop.clone();
-    crate::web::serve(listener, settings, Arc::new(current), stop.cancelled_owned()).await;
+    crate::web::serve(listener, paths, settings, Arc::new(current), stop.cancelled_owned()).await;
     Ok(())
 }
 
@@ -270,12 +277,15 @@ async fn serve(
 #[derive(PartialEq, Eq)]
 struct Fixed {
     data_dir: std::path::PathBuf,
-    listen: Option<std::net::SocketAddr>,
+    listen: [Option<std::net::SocketAddr>; 2],
 }
 
 impl Fixed {
     fn of(config: &Config) -> Self {
-        Self { data_dir: config.service.data_dir.clone(), listen: config.web.listen }
+        Self {
+            data_dir: config.service.data_dir.clone(),
+            listen: [config.web.listen, config.web.status_listen],
+        }
     }
 }
 
@@ -294,7 +304,7 @@ fn reload_config(
             tracing::warn!("{warning}");
         }
         if Fixed::of(&config) != *fixed {
-            tracing::warn!("`service.data_dir` and `web.listen` change only with a restart");
+            tracing::warn!("`service.data_dir`, `web.listen` and `web.status_listen` change only with a restart");
         }
         let ctx = before.ctx.clone().with_channel(Arc::clone(&config.channel));
         keep(&config);

@@ -73,9 +73,19 @@ impl Settings {
 /// Answers what the journeys work with now.
 pub type Current = Arc<dyn Fn() -> (Context, Arc<Plan>) + Send + Sync>;
 
+/// Which paths a listener serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paths {
+    /// The web face; with the status, unless that has a listener of its own.
+    Pages,
+    /// The status alone.
+    Status,
+}
+
 /// Serves until `stop`.
 pub async fn serve(
     listener: tokio::net::TcpListener,
+    paths: Paths,
     settings: Settings,
     current: Current,
     stop: impl Future<Output = ()> + Send + 'static,
@@ -92,27 +102,33 @@ pub async fn serve(
         }
     };
     let slots = Slots::new(settings.web.trusted_proxies.clone());
-    serve::until(listener, router(settings, current), slots, stop).await;
+    serve::until(listener, router(paths, settings, current), slots, stop).await;
 }
 
 /// Every path behind its door. Who asks it without a socket adds the peer as
 /// `ConnectInfo`; without one nobody is let in to the status.
-pub fn router(settings: Settings, current: Current) -> Router {
+pub fn router(paths: Paths, settings: Settings, current: Current) -> Router {
+    let has_own_listener = settings.web.status_listen.is_some();
     let face = Arc::new(Face {
         settings,
         current,
         room: Arc::new(Semaphore::new(CONCURRENCY)),
         reserved: Arc::new(Semaphore::new(RESERVED)),
     });
-    let paths = Router::new()
-        .merge(archive::router())
-        .merge(agenda::router())
-        .merge(feeds::router())
-        .merge(subscribe::router())
-        .merge(settings::router())
-        .merge(desk::router())
-        .merge(status::router());
-    door::before(paths, &face).with_state(face)
+    let pages = || {
+        archive::router()
+            .merge(agenda::router())
+            .merge(feeds::router())
+            .merge(subscribe::router())
+            .merge(settings::router())
+            .merge(desk::router())
+    };
+    let served = match paths {
+        Paths::Pages if has_own_listener => pages(),
+        Paths::Pages => pages().merge(status::router()),
+        Paths::Status => status::router(),
+    };
+    door::before(served.merge(status::alive()), &face).with_state(face)
 }
 
 /// What all answers share.

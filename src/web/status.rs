@@ -32,11 +32,14 @@ const OPEN_METRICS: HeaderValue =
 /// The states of the outbox that are told even when nothing stands there.
 const OUTBOX_STATES: [&str; 6] = ["ready", "claimed", "deferred", "held", "sent", "dead"];
 
+/// Whether the service lives: on every listener.
+pub(super) fn alive() -> Router<Arc<Face>> {
+    Router::new().route("/healthz", get(healthz))
+}
+
+/// What only operators may see.
 pub(super) fn router() -> Router<Arc<Face>> {
-    Router::new()
-        .route("/healthz", get(healthz))
-        .route("/status", get(status))
-        .route("/metrics", get(metrics))
+    Router::new().route("/status", get(status)).route("/metrics", get(metrics))
 }
 
 /// Returns the level of the health as a word, as 503 where it is critical; says no

@@ -76,7 +76,11 @@ impl Service {
 
     fn router(&self) -> Router {
         let now = (self.ctx.clone(), Arc::clone(&self.plan));
-        web::router(Settings::of(&self.setup.config()), Arc::new(move || now.clone()))
+        web::router(
+            web::Paths::Pages,
+            Settings::of(&self.setup.config()),
+            Arc::new(move || now.clone()),
+        )
     }
 
     async fn request(

@@ -16,7 +16,7 @@ use amtsbote::clock::Clock;
 use amtsbote::model::{SeriesId, SubscriberId, Timestamp, TopicId};
 use amtsbote::pipeline::{self, Context, Moment, Plan};
 use amtsbote::store::{outbox, subscribers};
-use amtsbote::web::{self, Settings};
+use amtsbote::web::{self, Paths, Settings};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -98,7 +98,8 @@ impl World {
         let setup = Setup::new().settings(settings).series(SERIES).sources(source).topics(TOPICS);
         let Service { ctx, plan, setup, .. } = setup.clock(Arc::new(hands.clone())).open();
         let now = (ctx.clone(), Arc::clone(&plan));
-        let router = web::router(Settings::of(&setup.config()), Arc::new(move || now.clone()));
+        let router =
+            web::router(Paths::Pages, Settings::of(&setup.config()), Arc::new(move || now.clone()));
         let world = Self { router, ctx, plan, hands };
         world.fill().await;
         world
@@ -820,6 +821,36 @@ async fn the_status_is_for_the_networks_of_the_config_only() {
         }
     }
     assert_eq!(world.get("/healthz").await.text, "ok\n");
+}
+
+#[tokio::test]
+async fn the_status_moves_to_a_listener_of_its_own() {
+    let own = "status_listen = \"127.0.0.1:8081\"";
+    let pages = World::with(own).await;
+    let config = Setup::new().settings(format!("[web]\n{own}\n")).config();
+    let now = (pages.ctx.clone(), Arc::clone(&pages.plan));
+    let router = web::router(Paths::Status, Settings::of(&config), Arc::new(move || now.clone()));
+    let status = World {
+        router,
+        ctx: pages.ctx.clone(),
+        plan: Arc::clone(&pages.plan),
+        hands: pages.hands.clone(),
+    };
+    for (world, path, peer, expected) in [
+        (&pages, "/status", "127.0.0.1", 404),
+        (&pages, "/metrics", "127.0.0.1", 404),
+        (&pages, "/healthz", "192.0.2.1", 200),
+        (&pages, "/", "192.0.2.1", 200),
+        (&status, "/status", "127.0.0.1", 200),
+        (&status, "/metrics", "127.0.0.1", 200),
+        (&status, "/metrics", "192.0.2.1", 403),
+        (&status, "/healthz", "192.0.2.1", 200),
+        (&status, "/", "127.0.0.1", 404),
+        (&status, "/anmelden", "127.0.0.1", 404),
+    ] {
+        let reply = world.ask_from(peer, "GET", path, &[], Body::empty()).await;
+        assert_eq!(reply.status.as_u16(), expected, "{path} from {peer}");
+    }
 }
 
 #[tokio::test]

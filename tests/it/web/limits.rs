@@ -11,7 +11,10 @@ impl World {
         let settings = format!("[service]\npublic_url = '{PUBLIC}'\n[web]\n{web}\n");
         let config = Setup::new().settings(settings).series(SERIES).topics(TOPICS).config();
         let now = (self.ctx.clone(), Arc::clone(&self.plan));
-        Self { router: web::router(Settings::of(&config), Arc::new(move || now.clone())), ..self }
+        Self {
+            router: web::router(Paths::Pages, Settings::of(&config), Arc::new(move || now.clone())),
+            ..self
+        }
     }
 
     /// The `n`th of many networks that have nothing in common.
