@@ -1,14 +1,16 @@
 //! `opml`: feeds in and out. What comes in is printed as blocks for
 //! `sources.toml`; nothing is written anywhere.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::source::feed_block;
+use super::source::{Ids, feed_block};
 use super::{Exit, Global, Output, input, session};
 use crate::extract::opml;
 use crate::model::Budget;
+use crate::normalize::url::canonical;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -40,12 +42,14 @@ fn import(global: &Global, file: &Path) -> anyhow::Result<Exit> {
     for note in &notes {
         output.say(&format!("note: {note}"));
     }
-    let mut taken: Vec<String> = config.sources.iter().map(|s| s.settings.id.to_string()).collect();
+    let mut taken = Ids::of(&config);
+    // One comparison for each feed, however many sources there are.
+    let mut by_url = HashMap::new();
+    for source in &config.sources {
+        by_url.entry(canonical(&source.settings.url)).or_insert(source);
+    }
     for feed in &feeds {
-        let known = config.sources.iter().find(|source| {
-            crate::normalize::url::canonical(&source.settings.url)
-                == crate::normalize::url::canonical(&feed.url)
-        });
+        let known = by_url.get(&canonical(&feed.url)).copied();
         let block = feed_block(&feed.title, &feed.url, &mut taken, known.is_some());
         if output.json {
             let known = known.map(|source| &source.settings.id);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::Ids;
 use crate::answer::robots::{self, Place, Robots};
 use crate::answer::{self, Failure};
 use crate::cli::{Global, Output, UsageError, session};
@@ -21,7 +22,7 @@ pub(super) struct Bench<'a> {
     global: &'a Global,
     pub(super) output: Output,
     /// Ids that are taken.
-    pub(super) taken: Vec<String>,
+    pub(super) taken: Ids,
     /// What was typed leads to this machine, and no config says otherwise.
     is_local: bool,
     spacing: Duration,
@@ -47,7 +48,7 @@ impl<'a> Bench<'a> {
         };
         if config::is_in_place(&global.config_path()) {
             let config = session::load(global)?;
-            let taken = config.sources.iter().map(|s| s.settings.id.to_string()).collect();
+            let taken = Ids::of(&config);
             let output =
                 Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
             let spacing = config.fetch.host_spacing;
@@ -63,7 +64,7 @@ impl<'a> Bench<'a> {
             Output { json: global.json, quiet: global.quiet, zone: chrono_tz::Europe::Berlin };
         output.say("no config in place: the shipped defaults are used");
         let spacing = if is_local { Duration::ZERO } else { Duration::from_secs(2) };
-        Ok(Self { global, output, taken: Vec::new(), is_local, spacing })
+        Ok(Self { global, output, taken: Ids::default(), is_local, spacing })
     }
 
     /// The source of a block, as the config would build it.

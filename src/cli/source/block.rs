@@ -1,8 +1,11 @@
 //! A `[[source]]` block as `check` accepts it.
 
+use std::collections::{HashMap, HashSet};
+
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
 
+use crate::config::Config;
 use crate::source::page::Pins;
 
 /// What a block says.
@@ -72,20 +75,61 @@ fn name_of(url: &str) -> String {
     host.map_or_else(|| url.to_owned(), |host| host.trim_start_matches("www.").to_owned())
 }
 
-/// An id made of the URL's host that none of `taken` has.
-pub(super) fn id_of(url: &str, taken: &[String]) -> String {
+/// Ids that are taken. It remembers for each host up to which number they are: a list of
+/// 60,000 feeds of one host must not try them all before each.
+#[derive(Debug, Clone, Default)]
+pub(in crate::cli) struct Ids {
+    taken: HashSet<String>,
+    next: HashMap<String, usize>,
+}
+
+impl Ids {
+    /// The ids of the config.
+    pub(in crate::cli) fn of(config: &Config) -> Self {
+        let taken = config.sources.iter().map(|source| source.settings.id.to_string());
+        Self { taken: taken.collect(), next: HashMap::new() }
+    }
+
+    /// Returns an id made of the URL's host that is not taken.
+    pub(super) fn free(&self, url: &str) -> String {
+        self.after(&stem(url)).1
+    }
+
+    /// Takes it.
+    pub(super) fn take(&mut self, url: &str) -> String {
+        let stem = stem(url);
+        let (number, id) = self.after(&stem);
+        self.next.insert(stem, number + 1);
+        self.taken.insert(id.clone());
+        id
+    }
+
+    /// Takes an id as it is.
+    pub(super) fn insert(&mut self, id: String) {
+        self.taken.insert(id);
+    }
+
+    fn after(&self, stem: &str) -> (usize, String) {
+        let mut number = self.next.get(stem).copied().unwrap_or(1);
+        loop {
+            let id = if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") };
+            if !self.taken.contains(&id) {
+                return (number, id);
+            }
+            number += 1;
+        }
+    }
+}
+
+/// The beginning of ids for the URL's host.
+fn stem(url: &str) -> String {
     let stem: String = name_of(url)
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
         .take(36)
         .collect();
     let stem = stem.trim_matches('-');
-    let stem = if stem.is_empty() { "source" } else { stem };
-    // One more number than there are ids: one of them is free.
-    (1..=taken.len() + 1)
-        .map(|number| if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") })
-        .find(|id| !taken.contains(id))
-        .unwrap_or_else(|| stem.to_owned())
+    if stem.is_empty() { "source".to_owned() } else { stem.to_owned() }
 }
 
 #[cfg(test)]
@@ -106,11 +150,25 @@ mod tests {
 
     #[test]
     fn an_id_is_well_formed_and_free() {
-        let taken = ["a-example".to_owned(), "a-example-2".to_owned()];
-        assert_eq!(id_of("https://www.a.example/", &taken), "a-example-3");
+        let mut ids = Ids::default();
+        ids.insert("a-example".to_owned());
+        ids.insert("a-example-2".to_owned());
+        assert_eq!(ids.free("https://www.a.example/"), "a-example-3");
+        assert_eq!(ids.take("https://www.a.example/"), "a-example-3");
+        assert_eq!(ids.take("https://a.example/x"), "a-example-4");
         for url in ["http://[::1]:80/", "http://127.0.0.1:9/x", "http://ü.example/", "x"] {
-            let id = id_of(url, &[]);
+            let id = Ids::default().free(url);
             assert!(crate::model::is_well_formed_id(&id), "{url} {id}");
         }
+    }
+
+    #[test]
+    fn the_ids_of_a_list_of_one_host_are_tried_once_each() {
+        let mut ids = Ids::default();
+        for number in 0..60_000 {
+            ids.take(&format!("https://a.example/{number}"));
+        }
+        assert_eq!(ids.taken.len(), 60_000);
+        assert_eq!(ids.next.get("a-example"), Some(&60_001), "the next try is the free one");
     }
 }

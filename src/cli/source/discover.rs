@@ -14,7 +14,7 @@ use url::Url;
 
 use super::bench::{self, Bench};
 use super::beside;
-use super::block::{self, Block};
+use super::block::{Block, Ids};
 use super::feed_fit;
 use crate::answer::robots::{self, Place, Robots};
 use crate::answer::{self, Failure};
@@ -73,7 +73,9 @@ pub(super) async fn discover(
             outcome
         };
         print(output, host, &outcome)?;
-        taken.extend(outcome.block.as_deref().and_then(id_in));
+        if let Some(id) = outcome.block.as_deref().and_then(id_in) {
+            taken.insert(id);
+        }
         rows.push((host, outcome));
     }
     let found = rows.iter().filter(|(_, outcome)| outcome.block.is_some()).count();
@@ -189,8 +191,8 @@ impl<'a> Visit<'a> {
         Ok(Self { bench, left: MOST_REQUESTS, robots: None, sitemaps: Vec::new() })
     }
 
-    async fn look(mut self, host: &Host, taken: &[String]) -> Outcome {
-        let id = block::id_of(&host.url, taken);
+    async fn look(mut self, host: &Host, taken: &Ids) -> Outcome {
+        let id = taken.free(&host.url);
         let named = |mut block: Block| {
             if !host.name.is_empty() {
                 block.name.clone_from(&host.name);

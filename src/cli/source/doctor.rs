@@ -246,7 +246,7 @@ async fn feed_beside(
     let content_type = response.headers.get("content-type");
     let html = crate::extract::sniff::decode(&response.body, content_type).text;
     let bench = Bench::new(global, &settings.url)?;
-    let id = block::id_of(&settings.url, &bench.taken);
+    let id = bench.taken.free(&settings.url);
     let announced =
         discover::feed_links(&html, &response.final_url, &Budget::for_document(html.len()));
     for feed in announced.iter().filter(|feed| !feed.contains("/comments/")).take(3) {
@@ -285,7 +285,7 @@ async fn another_way(
     let url = &source.configured.settings.url;
     let bench = Bench::new(global, url)?;
     bench.pause().await;
-    let id = block::id_of(url, &bench.taken);
+    let id = bench.taken.free(url);
     let Ok(found) = explore::explore(&bench, url, &id).await else { return Ok(finding) };
     let Some(best) = found.best else {
         return Ok(finding.remedy(format!(

@@ -21,6 +21,7 @@ pub(super) use bench::ask;
 
 use std::path::PathBuf;
 
+pub(super) use self::block::Ids;
 use super::{Exit, Global, Session, UsageError};
 use crate::model::SourceId;
 use crate::pipeline::{Plan, SourcePlan};
@@ -120,15 +121,13 @@ fn of_plan<'a>(plan: &'a Plan, id: &str) -> anyhow::Result<&'a SourcePlan> {
 pub(super) fn feed_block(
     title: &str,
     url: &str,
-    taken: &mut Vec<String>,
+    taken: &mut Ids,
     is_known: bool,
 ) -> Option<String> {
     if is_known {
         return None;
     }
-    let id = block::id_of(url, taken);
-    let mut block = block::Block::feed(&id, url);
-    taken.push(id);
+    let mut block = block::Block::feed(&taken.take(url), url);
     if !title.is_empty() {
         title.clone_into(&mut block.name);
     }

@@ -76,7 +76,7 @@ async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
 /// A URL that nobody knows yet.
 async fn probe(global: &Global, url: &str) -> anyhow::Result<Exit> {
     let bench = Bench::new(global, url)?;
-    let id = block::id_of(url, &bench.taken);
+    let id = bench.taken.free(url);
     let found = explore::explore(&bench, url, &id).await?;
     let shown = found.best.as_ref().map(|best| {
         let now = SystemClock.now();
