@@ -262,6 +262,42 @@ async fn a_report_that_comes_after_the_digest_is_marked_and_not_mailed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_copy_that_was_faster_does_not_keep_the_authoritys_own_from_readers() {
+    let world = World::new();
+    let shown = |digest: &Digest| {
+        let of = |entry: &amtsbote::model::Entry| {
+            let also: Vec<String> = entry.also.iter().map(|other| other.source.clone()).collect();
+            let update = entry.update.as_ref().map(|update| update.what.clone());
+            (entry.source.clone(), also, update)
+        };
+        entries(digest).into_iter().map(of).collect::<Vec<_>>()
+    };
+    // Before the digest: the authority leads, whoever was first.
+    let other = RELEASE.replace("Hochschule Harz", "Hochschule Merseburg");
+    world.report("presse", &[told("p1", "Merseburg prüft Aufgaben", &other)]).await;
+    world.report("land", &[told("l1", "Merseburg prüft Aufgaben", &other)]).await;
+    let digest = world.digest().await.unwrap();
+    assert_eq!(shown(&digest), [("land".into(), vec!["presse".into()], None)]);
+
+    // After it: once, as what it is. An association is no authority.
+    tokio::time::advance(DAY).await;
+    world.report("presse", &[told("p2", "Agentur für Kommunen", RELEASE)]).await;
+    let digest = world.digest().await.unwrap();
+    assert_eq!(shown(&digest), [("presse".into(), vec![], None)]);
+    tokio::time::advance(DAY).await;
+    world.report("verband", &[told("v2", "Agentur für Kommunen", RELEASE)]).await;
+    assert_eq!(world.digest().await, None);
+    tokio::time::advance(DAY).await;
+    world.report("land", &[told("l2", "Agentur für Kommunen", RELEASE)]).await;
+    let digest = world.digest().await.unwrap();
+    let also = vec!["verband".to_owned(), "presse".to_owned()];
+    assert_eq!(shown(&digest), [("land".into(), also, Some("Original bei land".into()))]);
+    tokio::time::advance(DAY).await;
+    world.report("land", &[told("l2", "Agentur für Kommunen", RELEASE)]).await;
+    assert_eq!(world.digest().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_story_has_the_topics_of_all_its_members_whatever_one_of_them_vetoes() {
     let world = World::new();
     let more = format!("{RELEASE} Das sagt die Jagdgenossenschaft.");

@@ -11,7 +11,7 @@ use crate::dedup;
 use crate::digest::{Selection, select};
 use crate::model::{
     ActKind, AlsoReported, DateKind, Digest, DigestId, Entry, EntryTopic, ItemDate, Reminder,
-    Section, Series, StoryId, Tagging, Timestamp, TopicId, Window,
+    Section, Series, StoryId, Tagging, Timestamp, TopicId, Update, Window,
 };
 use crate::pipeline::PipelineError;
 use crate::store::digests::{self, Progress};
@@ -21,8 +21,22 @@ use crate::store::{StoreError, Transaction, acts, dates, stories};
 /// A deadline is told once more so many days before it ends.
 const REMINDED_BEFORE: Days = Days::new(7);
 
+/// The rank of sources that speak for themselves.
+const AUTHORITY: u8 = 1;
+
 /// Most entries of a public page; no mail shows nearly as many.
 const MOST_ON_PAGE: usize = 1000;
+
+/// Returns whether it is the first report of a story by an authority itself, after others'.
+fn is_authoritys_own(tx: &Transaction<'_>, received: &Received) -> Result<bool, StoreError> {
+    let item = &received.item;
+    if item.rank != AUTHORITY || received.change.is_some() {
+        return Ok(false);
+    }
+    // Ids rise in the order in which items came.
+    let members = items::of_story(tx, item.story)?;
+    Ok(members.iter().filter(|other| other.id < item.id).all(|other| other.rank > AUTHORITY))
+}
 
 impl Maker {
     /// Returns what became known since the last digest, as entries; none if there is nothing to tell.
@@ -49,14 +63,20 @@ impl Maker {
             }
             // A later report of a story that was told is marked in the archive, not
             // mailed again. A change returns only to the readers of this series who
-            // had the story; to others it is a text they never had.
-            let Some(entry) = self.entry(tx, &received)? else { continue };
+            // had the story; to others it is a text they never had. The authority's own word
+            // returns to them, too: a copy that was faster must not keep it from them.
+            let Some(mut entry) = self.entry(tx, &received)? else { continue };
             let was_told = if entry.topics.is_empty() {
                 digests::was_told_by_keyword(tx, &self.series, story)?
             } else {
                 digests::was_told(tx, &self.series, story)?
             };
-            if received.change.is_some() == was_told {
+            let is_original = was_told && is_authoritys_own(tx, &received)?;
+            if is_original {
+                let what = format!("Original bei {}", entry.source);
+                entry.update = Some(Update { at: received.at, what });
+            }
+            if received.change.is_some() == was_told || is_original {
                 seen.insert(story, candidates.len());
                 candidates.push(entry);
             }
