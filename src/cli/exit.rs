@@ -7,6 +7,7 @@ use crate::daemon::{AssembleError, DaemonError, LockError};
 use crate::model::Retry;
 use crate::pipeline::PipelineError;
 use crate::store::StoreError;
+use crate::text::{harmless, harmless_line};
 
 /// The exit codes, the same for every command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,9 +106,9 @@ fn causes(error: &anyhow::Error) -> impl Iterator<Item = Cause<'_>> {
 /// The error as it is printed: the chain on one line, then the hint.
 pub fn render_error(error: &anyhow::Error) -> String {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
-        return format!("{}\n", config.to_string().trim_end());
+        return format!("{}\n", harmless(config.to_string().trim_end()));
     }
-    let mut text = format!("error: {error:#}\n");
+    let mut text = format!("error: {}\n", harmless_line(&format!("{error:#}")));
     if let Some(hint) = hint(error) {
         text.push_str(&format!("hint: {hint}\n"));
     }

@@ -11,6 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::Global;
 use crate::clock::Stopwatch;
+use crate::text::harmless_line;
 
 /// The same line within this time is not written again: a full disk would say it
 /// many times a second.
@@ -31,13 +32,17 @@ pub(super) fn start(global: &Global, is_daemon: bool) {
         has_priorities: is_daemon && is_journal(global.environment.journal_stream.as_deref()),
         said: is_daemon.then(Arc::default),
     };
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(lines).with_target(false);
+    // Without colours: what is piped or kept must hold no escape, ours included.
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(lines)
+        .with_target(false)
+        .with_ansi(false);
     // The journal has its own clock.
     let _ = if global.json && is_daemon {
         builder.json().try_init()
     } else if is_daemon {
-        builder.without_time().with_ansi(false).try_init()
+        builder.without_time().try_init()
     } else {
         builder.try_init()
     };
@@ -114,7 +119,9 @@ impl Drop for Line {
         if let Some(priority) = self.priority {
             line.extend_from_slice(format!("<{priority}>").as_bytes());
         }
-        line.extend_from_slice(self.text.trim_ascii_end());
+        // An event is a line, whatever text of strangers stands in it.
+        let text = String::from_utf8_lossy(self.text.trim_ascii_end());
+        line.extend_from_slice(harmless_line(&text).as_bytes());
         if more > 0 {
             line.extend_from_slice(format!(" ({more} times more since)").as_bytes());
         }

@@ -158,8 +158,13 @@ pub fn run(
     let matches = match Arguments::command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
         Err(error) => {
-            error.print()?;
-            return Ok(if error.use_stderr() { Exit::Usage } else { Exit::Done });
+            if !error.use_stderr() {
+                error.print()?;
+                return Ok(Exit::Done);
+            }
+            // It repeats what was typed, or pasted from somewhere.
+            eprint!("{}", crate::text::harmless(&error.to_string()));
+            return Ok(Exit::Usage);
         }
     };
     let arguments = Arguments::from_arg_matches(&matches)?;

@@ -1,5 +1,6 @@
 //! How results are printed: tables for people, JSON lines for machines.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal as _, Write as _};
 
 use chrono_tz::Tz;
@@ -7,6 +8,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
 use crate::model::Timestamp;
+use crate::text::{harmless, harmless_line, steers};
 
 /// Where results go, and in which shape.
 #[derive(Debug, Clone, Copy)]
@@ -22,12 +24,7 @@ pub struct Output {
 impl Output {
     /// A line of the result.
     pub fn line(&self, text: &str) -> anyhow::Result<()> {
-        let mut stdout = std::io::stdout().lock();
-        if stdout.is_terminal() {
-            writeln!(stdout, "{}", harmless(text))?;
-        } else {
-            writeln!(stdout, "{text}")?;
-        }
+        writeln!(std::io::stdout().lock(), "{}", harmless(text))?;
         Ok(())
     }
 
@@ -41,7 +38,7 @@ impl Output {
 
     /// An object of the result, on a line of its own.
     pub fn object(&self, value: &Value) -> anyhow::Result<()> {
-        writeln!(std::io::stdout().lock(), "{value}")?;
+        writeln!(std::io::stdout().lock(), "{}", escaped(&value.to_string()))?;
         Ok(())
     }
 
@@ -96,7 +93,7 @@ fn table<const N: usize>(
     table.load_style(presets::NOTHING);
     table.set_header(headings);
     for row in rows {
-        table.add_row(row.map(|cell| cell.replace(['\n', '\t'], " ")));
+        table.add_row(row.map(|cell| harmless_line(&cell).into_owned()));
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -112,18 +109,21 @@ pub(super) fn json_time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| Value::String(at.rfc3339()))
 }
 
-/// Text that cannot steer a terminal: control and bidi characters are shown, not obeyed.
-pub(super) fn harmless(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\n' | '\t' => c,
-            c if c.is_control() => '\u{fffd}',
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                '\u{fffd}'
-            }
-            c => c,
-        })
-        .collect()
+/// The same JSON with an escape for each character that could steer a terminal: such stand
+/// only within its strings, and JSON itself leaves most of them as they are.
+fn escaped(json: &str) -> Cow<'_, str> {
+    if !json.chars().any(steers) {
+        return Cow::Borrowed(json);
+    }
+    let mut text = String::with_capacity(json.len() + 32);
+    for character in json.chars() {
+        if steers(character) {
+            text.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            text.push(character);
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// `1 entry`, `7 entries`; of a number in JSON, where nothing counts as none.
@@ -158,8 +158,16 @@ mod tests {
     }
 
     #[test]
-    fn hostile_text_cannot_steer_a_terminal() {
-        assert_eq!(harmless("a\u{1b}[31mb\u{202e}c\td"), "a\u{fffd}[31mb\u{fffd}c\td");
+    fn hostile_text_in_json_is_escaped_and_reads_back_as_it_was() {
+        let value = serde_json::json!({ "title": "a\u{1b}[31mb\u{202e}c\u{9b}\td\n\u{feff}" });
+        let json = value.to_string();
+        let json = escaped(&json);
+        assert!(!json.chars().any(steers), "{json}");
+        assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value);
+    }
+
+    #[test]
+    fn a_column_is_cut_at_a_character() {
         assert_eq!(cut("Straße", 4), "Str…");
         assert_eq!(cut("Ort", 4), "Ort");
     }

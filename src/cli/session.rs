@@ -12,6 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, ConfigError};
 use crate::daemon::{self, Handed, Lock, LockError, Work};
 use crate::pipeline::{self, Context, Plan};
+use crate::text::harmless;
 
 /// Everything a command may need.
 pub struct Session {
@@ -57,7 +58,7 @@ pub(super) fn load_for_reading(global: &Global) -> anyhow::Result<(Config, Optio
 
 /// Says what is doubtful in the config, though it works.
 pub(super) fn warn(config: &Config) {
-    eprint!("{}", config::warnings_text(&config.warnings));
+    eprint!("{}", harmless(&config::warnings_text(&config.warnings)));
 }
 
 impl Session {

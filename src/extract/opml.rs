@@ -5,7 +5,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use crate::model::Budget;
-use crate::text::clean_line;
+use crate::text::{clean_line, steers};
 
 use super::sniff;
 
@@ -58,7 +58,7 @@ pub fn read(bytes: &[u8], budget: &Budget) -> (Vec<Outline>, Vec<String>) {
             Ok(Event::Eof) => break,
             Ok(_) => continue,
             Err(error) => {
-                notes.push(format!("the list breaks off: {error}"));
+                notes.push(format!("the list breaks off: {}", clean_line(&error.to_string(), 200)));
                 break;
             }
         };
@@ -104,6 +104,10 @@ fn outline(start: &BytesStart<'_>) -> Option<Outline> {
         outline.title = text;
     }
     let url = url::Url::parse(&outline.url).ok()?;
+    // Browsers and we leave out line breaks and encode what cannot be seen.
+    if outline.url.chars().any(steers) {
+        outline.url = url.to_string();
+    }
     matches!(url.scheme(), "http" | "https").then_some(outline)
 }
 

@@ -1,5 +1,7 @@
 //! Text fit for a line or a paragraph: nothing in it that cannot be seen.
 
+use std::borrow::Cow;
+
 use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 
 /// Returns whether the character shows nothing and may change how others show:
@@ -28,6 +30,37 @@ pub(crate) fn is_invisible(character: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}' => true,
         _ => character.is_control() && !character.is_whitespace(),
     }
+}
+
+/// Returns whether the character steers a terminal, breaks a line or reorders it: controls,
+/// line separators, bidi marks and overrides, and what shows nothing. Joiners are left, since
+/// scripts and emoji need them.
+pub fn steers(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{61c}' | '\u{200b}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// The same lines with U+FFFD for what could steer a terminal or reorder a line.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmless = |c: char| matches!(c, '\n' | '\t') || !steers(c);
+    if text.chars().all(is_harmless) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect())
+}
+
+/// The same as [`harmless`] on one line: nobody can write a second one into a log or a table.
+pub fn harmless_line(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(steers) {
+        return Cow::Borrowed(text);
+    }
+    let on_one_line = |c: char| match c {
+        '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
+        c if steers(c) => '\u{fffd}',
+        c => c,
+    };
+    Cow::Owned(text.chars().map(on_one_line).collect())
 }
 
 /// One clean line: composed (NFC), without invisible characters, each run of
@@ -188,6 +221,22 @@ fn collect(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hostile_text_cannot_steer_a_terminal_or_forge_a_line() {
+        assert_eq!(
+            harmless("a\u{1b}[31mb\u{202e}c\td\r\n"),
+            "a\u{fffd}[31mb\u{fffd}c\td\u{fffd}\n"
+        );
+        assert_eq!(
+            harmless_line("a\u{1b}[2Kb\nerror: c\u{2028}d\u{85}\u{2066}"),
+            "a\u{fffd}[2Kb error: c d\u{fffd}\u{fffd}"
+        );
+        for fine in ["Straße", "\u{1f468}\u{200d}\u{1f469}", "a\u{a0}b", "می\u{200c}خواهم"]
+        {
+            assert_eq!((harmless(fine), harmless_line(fine)), (fine.into(), fine.into()));
+        }
+    }
 
     #[test]
     fn below_the_soft_hyphen_only_controls_hide() {

@@ -22,7 +22,7 @@ mod unwrap;
 mod words;
 
 pub use boilerplate::{furniture_ranges, furniture_ranges_but_mail, is_furniture};
-pub use clean::{clean_block, clean_line};
+pub use clean::{clean_block, clean_line, harmless, harmless_line, steers};
 pub use common_nouns::common_nouns;
 pub use fold::fold;
 pub use hash::{checksum64, hash64};

@@ -20,6 +20,7 @@ mod docs;
 mod drafts;
 mod editor;
 mod etiquette;
+mod foreign_text;
 mod golden;
 mod hostile;
 mod http;

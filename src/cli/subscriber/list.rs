@@ -127,7 +127,7 @@ pub(super) async fn import(session: &Session, file: &Path) -> anyhow::Result<Exi
                 "file": name.to_string(), "line": line, "outcome": outcome, "message": message,
             }))?;
         } else if outcome == "refused" {
-            eprintln!("{}", crate::cli::output::harmless(&format!("{name}:{line}: {message}")));
+            eprintln!("{}", crate::text::harmless_line(&format!("{name}:{line}: {message}")));
         } else {
             output.say(&format!("{name}:{line}: {message}, left as it is"));
         }

@@ -17,6 +17,7 @@ use crate::schedule::polling;
 use crate::schedule::watch::{self, History};
 use crate::store::items::{self, Withheld};
 use crate::store::{StoreError, Transaction, sources, stories};
+use crate::text::clean_line;
 
 /// How often a batch is tried again while the database is locked or full. After
 /// that its sources are asked again, with their old validators.
@@ -68,6 +69,9 @@ async fn write(
         })
         .await
 }
+
+/// Characters of an error or a note that are kept.
+const MOST_TOLD: usize = 1000;
 
 fn keep(
     tx: &Transaction<'_>,
@@ -130,6 +134,9 @@ fn keep(
     for until in pauses_host.into_iter().chain(hosts.paused_until(&due.host, now)) {
         state.next_poll = state.next_poll.max(until);
     }
+    // Words of servers and documents stand in them.
+    let told = state.last_error.iter_mut().chain(&mut report.error).chain(&mut report.notes);
+    told.for_each(|text| *text = clean_line(text, MOST_TOLD));
     sources::settle(tx, &state)?;
     if let Some(until) = pauses_host {
         pause_host(tx, plan, due, until)?;

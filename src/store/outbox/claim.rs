@@ -11,6 +11,7 @@ use super::super::row::count;
 use super::super::{StoreError, bodies};
 use super::{get, hash};
 use crate::model::{Claim, Ended, OutboxEntry, OutboxId, State, Timestamp};
+use crate::text::clean_line;
 
 /// A due time that was written later than now, by more than this, comes from a
 /// clock that has been set back since.
@@ -124,7 +125,8 @@ pub fn settle(
         ":instant": state.instant(),
         ":ended": ended.map(Ended::as_str),
         ":now": now,
-        ":last_error": last_error,
+        // What a mail server says is a stranger's text.
+        ":last_error": last_error.map(|said| clean_line(said, 1000)),
         ":holder": claim.holder,
         ":fence": claim.fence,
     })?;

@@ -4,6 +4,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::super::StoreError;
 use crate::model::Timestamp;
+use crate::text::clean_line;
 
 /// Why nothing is sent just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,8 @@ pub fn set_pause(tx: &Transaction<'_>, pause: Option<&Pause>) -> Result<(), Stor
             ":until": pause.until,
             ":failures": pause.failures,
             ":needs_operator": pause.needs_operator,
-            ":reason": pause.reason,
+            // What a mail server says is a stranger's text.
+            ":reason": clean_line(&pause.reason, 1000),
         })?,
     };
     Ok(())
