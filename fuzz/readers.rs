@@ -14,7 +14,8 @@ use amtsbote::config::{self, Config, ConfigError, Environment, Files};
 use amtsbote::deliver::smtp;
 use amtsbote::extract::{article, feed, opml, pdf};
 use amtsbote::model::{
-    Budget, Headers, Payload, Response, SeriesId, SourceId, Timestamp, TopicId, TopicRules,
+    Budget, Headers, Payload, Response, SeriesId, SourceId, SubscriberId, Timestamp, TopicId,
+    TopicRules,
 };
 use amtsbote::pipeline::{self, Context};
 use amtsbote::store::Store;
@@ -171,7 +172,7 @@ struct WebFace {
     router: axum::Router,
     ctx: Context,
     clock: Arc<AtomicI64>,
-    settings: String,
+    reader: SubscriberId,
 }
 
 struct Hours(Arc<AtomicI64>);
@@ -200,19 +201,19 @@ impl WebFace {
         let joined = pipeline::subscribe(&ctx, "a@stadt.example", series, Vec::new(), "Test");
         let reader = runtime.block_on(joined).expect("written").expect("a new reader");
         let now = (ctx.clone(), plan);
-        let router = web::router(settings, Arc::new(move || now.clone()));
-        let settings = ctx.tokens.settings(reader);
-        Self { runtime, router, ctx, clock, settings }
+        let router = web::router(web::Paths::Pages, settings, Arc::new(move || now.clone()));
+        Self { runtime, router, ctx, clock, reader }
     }
 
     fn ask(&self, bytes: &[u8]) {
         self.clock.fetch_add(1, Ordering::Relaxed);
-        let stamp = self.ctx.tokens.stamp(Timestamp(self.ctx.clock.now().0 - 60_000));
+        let (tokens, now) = (&self.ctx.tokens, self.ctx.clock.now());
+        let stamp = tokens.stamp(Timestamp(now.0 - 60_000));
         let posted = format!("stempel={stamp}&webseite=&").into_bytes();
         let query: String = url::form_urlencoded::byte_serialize(bytes).collect();
         let asked = [
             ("POST", "/anmelden".to_owned(), [posted, bytes.to_vec()].concat()),
-            ("POST", format!("/e/{}", self.settings), bytes.to_vec()),
+            ("POST", format!("/e/{}", tokens.settings(self.reader, now)), bytes.to_vec()),
             ("GET", format!("/?q={query}"), Vec::new()),
             ("GET", format!("/thema/ozg?{query}"), Vec::new()),
         ];

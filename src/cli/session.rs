@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::Value;
 
-use super::output::harmless;
 use super::{Global, Output, UsageError};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{self, Config, ConfigError};

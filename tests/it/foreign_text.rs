@@ -69,7 +69,7 @@ async fn run_with(world: &World, arguments: &[&str], input: Vec<u8>) {
 async fn no_command_prints_what_a_stranger_wrote_to_steer_a_terminal_or_forge_a_line() {
     let world = World::new("täglich 07:00").await;
     let sources: Vec<(&str, Act)> = vec![
-        ("gut", response(200, &[("Content-Type", "application/rss+xml")], &feed(3))),
+        ("gut", response(200, &[("Content-Type", "application/rss+xml")], feed(3))),
         (
             "kind",
             response(
@@ -91,9 +91,9 @@ async fn no_command_prints_what_a_stranger_wrote_to_steer_a_terminal_or_forge_a_
         ),
         (
             "kaputt",
-            response(200, &[("Content-Type", "application/rss+xml")], &format!("<rss><{HOSTILE}")),
+            response(200, &[("Content-Type", "application/rss+xml")], format!("<rss><{HOSTILE}")),
         ),
-        ("json", response(200, &[("Content-Type", "application/json")], &format!("{{\"{HOSTILE}"))),
+        ("json", response(200, &[("Content-Type", "application/json")], format!("{{\"{HOSTILE}"))),
     ];
     let mut toml = String::new();
     for (id, act) in &sources {
@@ -103,7 +103,7 @@ async fn no_command_prints_what_a_stranger_wrote_to_steer_a_terminal_or_forge_a_
     world.write("sources.toml", &toml);
     world
         .feeds
-        .on("/robots.txt", [response(200, &[], &format!("User-agent: *\nDisallow: /{HOSTILE}"))]);
+        .on("/robots.txt", [response(200, &[], format!("User-agent: *\nDisallow: /{HOSTILE}"))]);
 
     for flags in [&["-v"][..], &["--json"], &["-vv"]] {
         run(&world, &[&["poll", "--force"], flags].concat()).await;
@@ -197,5 +197,7 @@ async fn no_command_prints_what_a_stranger_wrote_to_steer_a_terminal_or_forge_a_
     });
     let kept = kept.await.unwrap();
     assert!(kept.iter().filter(|error| !error.is_empty()).count() >= 4, "{kept:?}");
-    kept.iter().for_each(|error| assert_clean("last_error", error));
+    for error in &kept {
+        assert_clean("last_error", error);
+    }
 }
