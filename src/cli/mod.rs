@@ -8,6 +8,7 @@ mod dates;
 mod demo;
 mod digest;
 mod exit;
+mod fault;
 mod init;
 mod input;
 mod item;
@@ -34,6 +35,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 pub use crate::config::Environment;
 pub use exit::{Exit, UsageError, exit_of, is_broken_pipe, render_error};
+pub use fault::tell_faults_by_place;
 pub use output::Output;
 pub use session::Session;
 

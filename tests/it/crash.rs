@@ -584,3 +584,29 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
 fn from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
+
+/// What the next test runs in a process of its own: the hook is the process's.
+#[test]
+#[ignore = "run by the test below"]
+fn a_fault_that_quotes_what_it_was_given() {
+    amtsbote::cli::tell_faults_by_place();
+    let caught = std::panic::catch_unwind(|| panic!("cannot parse `leserin@stadt.example`"));
+    assert!(caught.is_err());
+}
+
+#[test]
+fn a_caught_panic_prints_its_place_and_not_its_text() {
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([
+            "crash::a_fault_that_quotes_what_it_was_given",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
+        .output()
+        .unwrap();
+    let said = String::from_utf8([child.stdout, child.stderr].concat()).unwrap();
+    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    assert!(said.contains("a fault of the program at tests/it/crash.rs"), "{said}");
+    assert!(!said.contains("leserin") && !said.contains("parse"), "{said}");
+}
