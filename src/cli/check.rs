@@ -31,7 +31,7 @@ pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Res
         config.series.len(),
     );
     // What lands in a folder is looked up by nobody.
-    let domains = (config.mail.channel == "smtp").then(|| super::mail::domains(&config));
+    let domains = (config.mail.channel == "smtp").then(|| super::mail::Domains::of(&config));
     let plan = daemon::plan(config)?;
     if global.json {
         output.object(&serde_json::json!({"problems": 0, "version": plan.version}))?;

@@ -7,13 +7,13 @@ use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::output::{counted, json_time};
-use super::{Exit, Global, Session, UsageError, subscriber};
-use crate::config::SeriesPlan;
+use super::{Exit, Global, Session, UsageError, named};
+use crate::cli::item::list;
 use crate::daemon::Work;
 use crate::desk;
 use crate::model::{DigestId, SeriesId};
 use crate::pipeline;
-use crate::store::{digests, items, outbox, subscribers};
+use crate::store::{digests, outbox, subscribers};
 use crate::subscriber::address;
 
 #[derive(Debug, clap::Subcommand)]
@@ -114,14 +114,6 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     }
 }
 
-pub(super) fn series_of<'a>(session: &'a Session, id: &str) -> anyhow::Result<&'a SeriesPlan> {
-    session.plan.series(&SeriesId::new(id)).ok_or_else(|| {
-        let known: Vec<&str> =
-            session.plan.series.iter().map(|plan| plan.series.id.as_str()).collect();
-        UsageError::unknown("series", id, &known, "amtsbote config show").into()
-    })
-}
-
 async fn list(session: &Session, limit: usize) -> anyhow::Result<Exit> {
     let digests = session.ctx.store.read(move |tx| digests::list(tx, limit)).await?;
     let output = &session.output;
@@ -150,7 +142,7 @@ async fn list(session: &Session, limit: usize) -> anyhow::Result<Exit> {
 }
 
 fn plan(session: &Session, series: &str, from: &str, to: &str) -> anyhow::Result<Exit> {
-    let plan = series_of(session, series)?;
+    let plan = named::series(session, series)?;
     let mail = &session.plan.mail;
     for slot in plan.schedule.between(civil(from)?, civil(to)?, mail.timezone, mail.holidays) {
         let due = slot.at.utc().with_timezone(&mail.timezone);
@@ -183,18 +175,18 @@ async fn preview(
     address: Option<&str>,
     format: Format,
 ) -> anyhow::Result<Exit> {
-    let series = series_of(session, series)?.series.id.clone();
+    let series = named::series(session, series)?.series.id.clone();
     let subscriber = match address {
         None => None,
         Some(address) => Some(
-            subscriber::find(session, address)
+            named::subscriber(session, address)
                 .await?
                 .ok_or_else(|| UsageError::new("this address is not subscribed"))?,
         ),
     };
     let Some(preview) = pipeline::preview(&session.ctx, &session.plan, &series, subscriber).await?
     else {
-        say_empty(session).await?;
+        list::say_empty(session).await?;
         return Ok(Exit::Done);
     };
     match format {
@@ -208,7 +200,7 @@ async fn preview(
 }
 
 async fn intro(session: &Session, series: &str, text: &str, reason: &str) -> anyhow::Result<Exit> {
-    let series = &series_of(session, series)?.series.id;
+    let series = &named::series(session, series)?.series.id;
     let done = desk::introduce(&session.ctx, series, text, reason).await?;
     let said = match (done, text.trim().is_empty()) {
         (true, false) => "stands above the next digest",
@@ -219,26 +211,11 @@ async fn intro(session: &Session, series: &str, text: &str, reason: &str) -> any
     Ok(Exit::Done)
 }
 
-/// Says that there is nothing to tell, and what is withheld, which at the beginning is the
-/// reason.
-pub(super) async fn say_empty(session: &Session) -> anyhow::Result<()> {
-    let withheld = session.ctx.store.read(items::count_baseline).await?;
-    let output = &session.output;
-    output.say("nothing to tell: the next digest would be empty and not be sent");
-    if withheld > 0 {
-        output.say(&format!(
-            "{withheld} items with a topic are stored but not mailed, since they stood there at the \
-             first poll of their source (`initial = \"none\"`); `amtsbote items` lists them"
-        ));
-    }
-    Ok(())
-}
-
 async fn send_test(session: &Session, series: &str, address: &str) -> anyhow::Result<Exit> {
-    let series = series_of(session, series)?.series.id.clone();
+    let series = named::series(session, series)?.series.id.clone();
     let address = address::parse(address).map_err(|error| UsageError::new(error.to_string()))?;
     if !pipeline::send_proof(&session.ctx, &session.plan, &series, address).await? {
-        say_empty(session).await?;
+        list::say_empty(session).await?;
         return Ok(Exit::Done);
     }
     let outcome = session.work(&Work::Drain).await?;
@@ -276,7 +253,7 @@ async fn ask(session: &Session, series: &SeriesId) -> anyhow::Result<bool> {
 }
 
 async fn send(session: &Session, series: &str, yes: bool) -> anyhow::Result<Exit> {
-    let series = series_of(session, series)?.series.id.clone();
+    let series = named::series(session, series)?.series.id.clone();
     if !yes && !ask(session, &series).await? {
         session.output.say("nothing was sent");
         return Ok(Exit::Failure);

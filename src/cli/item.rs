@@ -1,16 +1,17 @@
 //! `item`: the editor's acts on single items.
 
 mod add;
-mod list;
+pub(super) mod list;
+pub(super) mod shown;
 mod tag;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::output::json_time;
-use super::{Exit, Global, Output, Session, UsageError};
+use super::{Exit, Global, Session, named};
 use crate::desk::{self, Deed, Outcome};
-use crate::model::{Act, ActOn, ItemId};
+use crate::model::{ActOn, ItemId};
 use crate::store::acts;
+use shown::{ended, object};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -105,33 +106,21 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
 async fn note(session: &Session, arguments: NoteArguments) -> anyhow::Result<Exit> {
     let NoteArguments { item, text, reason, .. } = arguments;
     let deed = match text {
-        Some(text) => Deed::Note(required(&text, "the sentence")?.to_owned()),
+        Some(text) => Deed::Note(named::required(&text, "the sentence")?.to_owned()),
         None => Deed::Unnote,
     };
     act(session, &ItemArguments { items: vec![item], reason, story: false }, &deed).await
 }
 
-/// Returns the text without white space around it; fails if nothing is left.
-fn required<'a>(text: &'a str, what: &str) -> anyhow::Result<&'a str> {
-    match text.trim() {
-        "" => Err(UsageError::new(format!("{what} is empty; say it in a few words")).into()),
-        text => Ok(text),
-    }
-}
-
-fn no_item(id: ItemId) -> anyhow::Error {
-    UsageError::new(format!("there is no item {id}; `amtsbote items` lists them")).into()
-}
-
 async fn act(session: &Session, arguments: &ItemArguments, deed: &Deed) -> anyhow::Result<Exit> {
-    let reason = required(&arguments.reason, "`--reason`")?;
+    let reason = named::required(&arguments.reason, "`--reason`")?;
     let (word, nothing) = words(deed);
     let output = &session.output;
     let mut exit = Exit::Done;
     for id in arguments.items.iter().copied().map(ItemId) {
         let outcome = desk::act(&session.ctx, id, deed.clone(), arguments.story, reason).await?;
         let done = match outcome {
-            Outcome::NoItem => return Err(no_item(id)),
+            Outcome::NoItem => return Err(named::no_item(id).into()),
             Outcome::Nothing => {
                 output.say(&format!("{id} {nothing}"));
                 exit = Exit::Failure;
@@ -192,42 +181,4 @@ async fn log(session: &Session, items: Vec<i64>, limit: usize) -> anyhow::Result
         [at, on, kind, act.words.clone(), act.reason.clone(), ended(output, act)]
     })?;
     Ok(Exit::Done)
-}
-
-/// When and why an act was ended; a dash while it is in force.
-fn ended(output: &Output, act: &Act) -> String {
-    match &act.ended {
-        Some((at, why)) => format!("{}: {why}", output.time(Some(*at))),
-        None => "-".to_owned(),
-    }
-}
-
-/// An act for machines.
-pub(super) fn object(act: &Act) -> Value {
-    let (item, series) = match &act.on {
-        ActOn::Item(item) => (Some(item.to_string()), None),
-        ActOn::Series(series) => (None, Some(series)),
-    };
-    json!({
-        "item": item,
-        "series": series,
-        "act": act.kind.as_str(),
-        "words": act.words,
-        "reason": act.reason,
-        "at": act.at.rfc3339(),
-        "ended": json_time(act.ended.as_ref().map(|(at, _)| *at)),
-        "ending": act.ended.as_ref().map(|(_, why)| why),
-    })
-}
-
-/// An act for people, as `explain` shows it.
-pub(super) fn line(output: &Output, act: &Act) -> String {
-    let words = if act.words.is_empty() { String::new() } else { format!(" „{}“", act.words) };
-    let ended = if act.ended.is_some() {
-        format!(" (ended {})", ended(output, act))
-    } else {
-        String::new()
-    };
-    let (kind, at) = (act.kind.as_str(), output.time(Some(act.at)));
-    format!("  {kind:<11} {at}{words}: {}{ended}", act.reason)
 }

@@ -4,14 +4,11 @@ use chrono::NaiveTime;
 use serde_json::{Value, json};
 
 use super::output::json_time;
-use super::{Exit, Global, Output, Session, UsageError};
+use super::{Exit, Global, Output, Session, UsageError, named};
 use crate::agenda;
-use crate::model::{
-    Correction, DigestId, ItemId, KeptDate, SourceId, StoryId, Tagging, Timestamp, TopicId,
-    parse_duration,
-};
+use crate::model::{Correction, DigestId, ItemId, KeptDate, SourceId, StoryId, Tagging, TopicId};
 use crate::store::items::{self, Listing, Part, Stored};
-use crate::store::{StoreError, Transaction, acts, dates, digests, sources, stories};
+use crate::store::{StoreError, Transaction, acts, dates, digests, stories};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -46,13 +43,16 @@ fn item_number(text: &str) -> Result<i64, String> {
 pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
     let session = Session::open_for_reading(global)?;
     if let Some(topic) = &arguments.topic {
-        known_topic(&session, topic)?;
+        named::topic(&session, topic)?;
     }
     if let Some(source) = &arguments.source {
-        known_source(&session, source).await?;
+        named::source_ever(&session, source).await?;
     }
-    let since =
-        arguments.since.as_deref().map(|text| since(text, session.ctx.clock.now())).transpose()?;
+    let since = arguments
+        .since
+        .as_deref()
+        .map(|text| named::since(text, session.ctx.clock.now()))
+        .transpose()?;
     let listing = Listing {
         topic: arguments.topic.map(TopicId::new),
         source: arguments.source.map(SourceId::new),
@@ -212,7 +212,7 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
             .iter()
             .map(|c| json!({"topic": c.topic, "has": c.has, "reason": c.reason, "at": c.at.rfc3339()}))
             .collect();
-        value["acts"] = acts.iter().map(super::item::object).collect();
+        value["acts"] = acts.iter().map(super::item::shown::object).collect();
         session.output.object(&value)?;
         return Ok(Exit::Done);
     }
@@ -222,7 +222,7 @@ pub(super) async fn explain(global: &Global, arguments: &ExplainArguments) -> an
         session.output.line(&format!("  corrected   {sign}{topic}, {at}: {reason}"))?;
     }
     for act in &acts {
-        session.output.line(&super::item::line(&session.output, act))?;
+        session.output.line(&super::item::shown::line(&session.output, act))?;
     }
     Ok(Exit::Done)
 }
@@ -297,40 +297,4 @@ fn describe(
         }
     }
     Ok(())
-}
-
-/// Fails unless the config names the source or it was asked once.
-async fn known_source(session: &Session, id: &str) -> anyhow::Result<()> {
-    let asked = session.ctx.store.read(sources::next_polls).await?;
-    let configured = session.plan.sources.iter().map(|source| &source.configured.settings.id);
-    let known: Vec<&str> = configured.chain(asked.keys()).map(SourceId::as_str).collect();
-    if known.contains(&id) {
-        return Ok(());
-    }
-    Err(UsageError::unknown("source", id, &known, "amtsbote source list").into())
-}
-
-pub(super) fn known_topic(session: &Session, id: &str) -> anyhow::Result<()> {
-    if session.plan.topics.iter().any(|(topic, _)| topic.as_str() == id) {
-        return Ok(());
-    }
-    let known: Vec<&str> = session.plan.topics.iter().map(|(topic, _)| topic.as_str()).collect();
-    Err(UsageError::unknown("topic", id, &known, "amtsbote topic list").into())
-}
-
-/// A span before now (`7d`), a date, or an instant.
-pub(super) fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
-    if let Some(span) = parse_duration(text) {
-        return Ok(now.before(span));
-    }
-    if let Ok(at) = chrono::DateTime::parse_from_rfc3339(text) {
-        return Ok(at.into());
-    }
-    if let Ok(date) = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc().into());
-    }
-    Err(UsageError::new(format!(
-        "`{text}` is no span such as `7d` and no date such as `2025-12-09`"
-    ))
-    .into())
 }

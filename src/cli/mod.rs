@@ -9,6 +9,7 @@ mod demo;
 mod digest;
 mod exit;
 mod fault;
+mod global;
 mod init;
 mod input;
 mod item;
@@ -16,6 +17,7 @@ mod items;
 mod log;
 mod mail;
 mod mail_in;
+mod named;
 mod opml;
 mod outbox;
 mod output;
@@ -36,6 +38,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 pub use crate::config::Environment;
 pub use exit::{Exit, UsageError, exit_of, is_broken_pipe, render_error};
 pub use fault::tell_faults_by_place;
+use global::Global;
 pub use output::Output;
 pub use session::Session;
 
@@ -135,22 +138,6 @@ enum Command {
     PdfText,
 }
 
-/// The options of every command, and the environment.
-#[derive(Debug, Clone)]
-pub struct Global {
-    config: Option<PathBuf>,
-    json: bool,
-    quiet: bool,
-    verbose: u8,
-    environment: Environment,
-}
-
-impl Global {
-    fn config_path(&self) -> PathBuf {
-        self.environment.locate(self.config.as_deref())
-    }
-}
-
 /// Runs a command line.
 pub fn run(
     arguments: impl IntoIterator<Item = OsString>,
@@ -234,8 +221,8 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Db(command) => database::run(global, command).await,
         Command::Status(arguments) => status::status(global, &arguments).await,
         Command::Config(command) => config::run(global, &command),
-        Command::Completions(arguments) => completions::completions(&arguments),
-        Command::Man(arguments) => completions::man(&arguments),
+        Command::Completions(arguments) => completions::completions(&arguments, command_tree()),
+        Command::Man(arguments) => completions::man(&arguments, command_tree()),
         Command::PdfText => pdf_text::run(),
     }
 }

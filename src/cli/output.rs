@@ -1,6 +1,7 @@
 //! How results are printed: tables for people, JSON lines for machines.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
 
 use chrono_tz::Tz;
@@ -130,6 +131,12 @@ fn escaped(json: &str) -> Cow<'_, str> {
 pub(super) fn counted(number: &Value, one: &str, many: &str) -> String {
     let number = number.as_u64().unwrap_or(0);
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+/// Returns the names with commas between; none means all of them.
+pub(super) fn names_or_all<T: fmt::Display>(names: &[T]) -> String {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    if names.is_empty() { "all".to_owned() } else { names.join(",") }
 }
 
 /// At most so many characters, for columns.

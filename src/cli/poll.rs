@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Exit, Global, Output, Session, UsageError};
+use super::{Exit, Global, Output, Session, named};
 use crate::daemon::Work;
 use crate::model::SourceId;
 use crate::pipeline::{PollOutcome, PollReport};
@@ -20,7 +20,8 @@ pub(super) struct Arguments {
 pub(super) async fn poll(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
     let session = Session::open(global)?;
     for name in &arguments.sources {
-        known_source(&session, name)?;
+        // Before the daemon is asked.
+        named::source(&session.plan, name)?;
     }
     let sources: Vec<SourceId> = arguments.sources.iter().map(SourceId::new).collect();
     let reports = session.work(&Work::Poll { sources, force: arguments.force }).await?;
@@ -28,16 +29,6 @@ pub(super) async fn poll(global: &Global, arguments: Arguments) -> anyhow::Resul
     print(&session.output, &reports)?;
     let failed = reports.iter().any(|report| report.outcome == PollOutcome::Failed);
     Ok(if failed { Exit::Failure } else { Exit::Done })
-}
-
-/// Refuses a name that the config does not have, before the daemon is asked.
-pub(super) fn known_source(session: &Session, name: &str) -> anyhow::Result<()> {
-    let settings = session.plan.sources.iter().map(|source| &source.configured.settings);
-    let known: Vec<&str> = settings.map(|settings| settings.id.as_str()).collect();
-    if known.contains(&name) {
-        return Ok(());
-    }
-    Err(UsageError::unknown("source", name, &known, "amtsbote source list").into())
 }
 
 pub(super) fn print(output: &Output, reports: &[PollReport]) -> anyhow::Result<()> {

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Exit, Global, Session, UsageError};
-use crate::model::{SeriesId, Subscriber, TopicId};
+use super::output::names_or_all;
+use super::{Exit, Global, Session, UsageError, named};
+use crate::model::{SeriesId, TopicId};
 use crate::pipeline;
 use crate::store::subscribers;
 use crate::topic;
@@ -100,10 +101,12 @@ async fn add(
     topics: &[String],
     reason: &str,
 ) -> anyhow::Result<Exit> {
-    let known: Vec<&str> = session.plan.series.iter().map(|plan| plan.series.id.as_str()).collect();
-    check_names("series", series, &known)?;
-    let known: Vec<&str> = session.plan.topics.iter().map(|(topic, _)| topic.as_str()).collect();
-    check_names("topic", topics, &known)?;
+    for id in series {
+        named::series(session, id)?;
+    }
+    for id in topics {
+        named::topic(session, id)?;
+    }
     if reason.trim().is_empty() {
         return Err(UsageError::new("`--reason` must say how they gave their consent").into());
     }
@@ -128,22 +131,13 @@ async fn add(
             Err(UsageError::new("this address is subscribed already; remove it first to change it")
                 .into())
         }
-        Err(pipeline::PipelineError::Address(_)) => Err(no_address(address).into()),
+        Err(pipeline::PipelineError::Address(_)) => Err(named::no_address(address).into()),
         Err(error) => Err(error.into()),
     }
 }
 
-fn check_names(what: &str, names: &[String], known: &[&str]) -> anyhow::Result<()> {
-    for name in names {
-        if !known.contains(&name.as_str()) {
-            return Err(UsageError::unknown(what, name, known, "amtsbote config show").into());
-        }
-    }
-    Ok(())
-}
-
 async fn remove(session: &Session, address: &str) -> anyhow::Result<Exit> {
-    let Some(subscriber) = find(session, address).await? else {
+    let Some(subscriber) = named::subscriber(session, address).await? else {
         return Err(UsageError::new("this address is not subscribed").into());
     };
     pipeline::leave(&session.ctx, subscriber.id, "operator").await?;
@@ -159,7 +153,7 @@ async fn keywords(
     words: &[String],
     none: bool,
 ) -> anyhow::Result<Exit> {
-    let Some(subscriber) = find(session, address).await? else {
+    let Some(subscriber) = named::subscriber(session, address).await? else {
         return Err(UsageError::new("this address is not subscribed").into());
     };
     let mut kept = subscriber.keywords;
@@ -176,17 +170,6 @@ async fn keywords(
         kept.iter().try_for_each(|word| output.line(word))?;
     }
     Ok(Exit::Done)
-}
-
-/// The words of `subscriber::address` are for readers of the web face.
-fn no_address(text: &str) -> UsageError {
-    UsageError::new(format!("`{text}` is no mail address such as `name@gemeinde.de`"))
-}
-
-/// The subscriber of an address, however it was typed.
-pub(super) async fn find(session: &Session, address: &str) -> anyhow::Result<Option<Subscriber>> {
-    let address = crate::subscriber::address::parse(address).map_err(|_| no_address(address))?;
-    Ok(session.ctx.store.read(move |tx| subscribers::by_address(tx, &address)).await?)
 }
 
 async fn show(session: &Session) -> anyhow::Result<Exit> {
@@ -208,17 +191,11 @@ async fn show(session: &Session) -> anyhow::Result<Exit> {
                 s.id.to_string(),
                 if s.address.is_empty() { "(erased)".to_owned() } else { s.address.clone() },
                 s.standing.as_str().to_owned(),
-                words(&s.series),
-                words(&s.topics),
+                names_or_all(&s.series),
+                names_or_all(&s.topics),
                 output.time(Some(s.since)),
             ]
         },
     )?;
     Ok(Exit::Done)
-}
-
-/// Names with commas between.
-fn words<T: std::fmt::Display>(ids: &[T]) -> String {
-    let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    if names.is_empty() { "all".to_owned() } else { names.join(",") }
 }

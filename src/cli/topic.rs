@@ -1,5 +1,6 @@
 //! `topic`: list, test, diff, eval, train, suggest.
 
+mod files;
 mod judged;
 mod learn;
 mod shown;
@@ -9,11 +10,12 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use serde_json::json;
 
-use super::{Exit, Global, Output, Session, UsageError, items, session};
+use super::{Exit, Global, Output, Session, named, session};
 use crate::config;
 use crate::model::{SourceId, TopicId};
 use crate::pipeline;
 use crate::topic::{self, Labelled, Subject, Tagger};
+use files::read_labelled;
 
 /// The term language in brief; messages about terms send people here.
 const TERMS: &str = "\
@@ -137,7 +139,7 @@ fn suggest(
 
 async fn diff(global: &Global, since: &str, max: Option<usize>) -> anyhow::Result<Exit> {
     let session = Session::open(global)?;
-    let since = items::since(since, session.ctx.clock.now())?;
+    let since = named::since(since, session.ctx.clock.now())?;
     let diff = pipeline::topic_diff(&session.ctx, &session.plan, since).await?;
     let output = &session.output;
     if !diff.changes.is_empty() {
@@ -183,18 +185,4 @@ fn test(tagger: &Tagger, output: &Output, text: String) -> anyhow::Result<Exit> 
         }
     }
     Ok(Exit::Done)
-}
-
-/// The labelled items of all files.
-fn read_labelled(files: &[PathBuf]) -> anyhow::Result<Vec<Labelled>> {
-    let mut items = Vec::new();
-    for file in files {
-        let text =
-            std::fs::read_to_string(file).with_context(|| format!("`{}`", file.display()))?;
-        let read = Labelled::parse(&text).map_err(|error| {
-            UsageError::new(format!("{}:{}: {}", file.display(), error.line, error.message))
-        })?;
-        items.extend(read);
-    }
-    Ok(items)
 }

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::required;
-use crate::cli::{Exit, Session, UsageError, items};
+use crate::cli::{Exit, Session, UsageError, named};
 use crate::desk::{self, Draft, Written};
 use crate::model::{ItemId, StoryId, TopicId};
 use crate::page::shown_url;
@@ -29,14 +28,14 @@ pub(in crate::cli) struct AddArguments {
 
 pub(super) async fn add(session: &Session, arguments: AddArguments) -> anyhow::Result<Exit> {
     let AddArguments { title, url, text, topics, reason } = arguments;
-    let reason = required(&reason, "`--reason`")?;
-    let title = required(&title, "`--title`")?.to_owned();
+    let reason = named::required(&reason, "`--reason`")?;
+    let title = named::required(&title, "`--title`")?.to_owned();
     if let Some(url) = url.as_deref().filter(|url| shown_url(url).is_none()) {
         let message = format!("`{url}` is no address that begins with `https://` or `http://`");
         return Err(UsageError::new(message).into());
     }
     for topic in &topics {
-        items::known_topic(session, topic)?;
+        named::topic(session, topic)?;
     }
     let topics = topics.into_iter().map(TopicId::new).collect();
     let draft = Draft { title, url, text, topics };

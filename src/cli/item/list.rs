@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use crate::cli::{Exit, Session, UsageError, digest};
+use crate::cli::{Exit, Session, UsageError, named};
 use crate::desk::{self, PendingEntry};
+use crate::store::items;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct ListArguments {
@@ -16,7 +17,7 @@ pub(in crate::cli) struct ListArguments {
 
 pub(super) async fn list(session: &Session, arguments: &ListArguments) -> anyhow::Result<Exit> {
     let series = match (&arguments.series, session.plan.series.as_slice()) {
-        (Some(id), _) => digest::series_of(session, id)?,
+        (Some(id), _) => named::series(session, id)?,
         (None, [only]) => only,
         (None, _) => {
             return Err(UsageError::new(
@@ -28,7 +29,7 @@ pub(super) async fn list(session: &Session, arguments: &ListArguments) -> anyhow
     let output = &session.output;
     let pending = desk::pending(&session.ctx, &session.plan, &series.series.id).await?;
     let Some(pending) = pending else {
-        digest::say_empty(session).await?;
+        say_empty(session).await?;
         return Ok(Exit::Done);
     };
     if let Some(intro) = pending.intro.as_ref().filter(|_| !output.json) {
@@ -71,4 +72,19 @@ fn marks(listed: &PendingEntry) -> String {
     let marks: Vec<&str> =
         marks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, word)| word).collect();
     if marks.is_empty() { "-".to_owned() } else { marks.join(", ") }
+}
+
+/// Says that there is nothing to tell, and what is withheld, which at the beginning is the
+/// reason.
+pub(in crate::cli) async fn say_empty(session: &Session) -> anyhow::Result<()> {
+    let withheld = session.ctx.store.read(items::count_baseline).await?;
+    let output = &session.output;
+    output.say("nothing to tell: the next digest would be empty and not be sent");
+    if withheld > 0 {
+        output.say(&format!(
+            "{withheld} items with a topic are stored but not mailed, since they stood there at the \
+             first poll of their source (`initial = \"none\"`); `amtsbote items` lists them"
+        ));
+    }
+    Ok(())
 }

@@ -2,8 +2,7 @@
 
 use serde_json::json;
 
-use super::no_item;
-use crate::cli::{Exit, Session, UsageError, items};
+use crate::cli::{Exit, Session, UsageError, named};
 use crate::desk;
 use crate::model::{Correction, ItemId, TopicId};
 use crate::pipeline::Corrected;
@@ -25,7 +24,7 @@ pub(in crate::cli) struct TagArguments {
 
 pub(super) async fn tag(session: &Session, arguments: TagArguments) -> anyhow::Result<Exit> {
     let reason = match &arguments.reason {
-        Some(reason) => super::required(reason, "`--reason`")?,
+        Some(reason) => named::required(reason, "`--reason`")?,
         None => "",
     };
     let corrections = arguments
@@ -36,7 +35,7 @@ pub(super) async fn tag(session: &Session, arguments: TagArguments) -> anyhow::R
     let id = ItemId(arguments.item);
     let done = desk::tag(&session.ctx, &session.plan, id, corrections, reason).await?;
     let Some(Corrected { topics, corrections }) = done else {
-        return Err(no_item(id));
+        return Err(named::no_item(id).into());
     };
     let output = &session.output;
     if output.json {
@@ -61,7 +60,7 @@ fn correction(session: &Session, reason: &str, written: &str) -> anyhow::Result<
             .into());
         }
     };
-    items::known_topic(session, topic)?;
+    named::topic(session, topic)?;
     Ok(Correction {
         topic: TopicId::new(topic),
         has,

@@ -1,6 +1,8 @@
 //! What the records of our domains mean for mail, and what to order, as text
 //! that can be forwarded to who runs the domain. Looks nothing up itself.
 
+use crate::config::Config;
+
 /// The domains that receivers look at.
 #[derive(Debug, Clone)]
 pub(in crate::cli) struct Domains {
@@ -12,6 +14,22 @@ pub(in crate::cli) struct Domains {
     pub(super) unsubscribe: Option<String>,
     /// Who is told of reports.
     pub(super) contact: String,
+}
+
+impl Domains {
+    /// Returns those of the config.
+    pub(in crate::cli) fn of(config: &Config) -> Self {
+        let domain = |address: &String| address.rsplit('@').next().map(str::to_lowercase);
+        let mail = &config.mail;
+        let from = mail.from.domain().to_lowercase();
+        let envelope = mail.bounce_address.as_ref().and_then(domain);
+        Self {
+            envelope: envelope.unwrap_or_else(|| from.clone()),
+            unsubscribe: mail.unsubscribe_address.as_ref().and_then(domain),
+            from,
+            contact: config.service.contact.clone(),
+        }
+    }
 }
 
 /// What a name server says to one question.

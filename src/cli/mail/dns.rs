@@ -7,8 +7,7 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::net::NetError;
 use hickory_resolver::proto::rr::{RData, RecordType};
 
-use super::Records;
-use super::advice::{Answer, Domains, parent};
+use super::advice::{Answer, Domains, Records, parent};
 
 /// Longest wait for all answers.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -6,10 +6,10 @@ mod dns;
 use serde_json::json;
 
 use super::{Exit, Global, Output, Session, UsageError, session};
-use crate::config::Config;
 use crate::digest::{Notice, render};
 use crate::model::{Envelope, MailKind};
-use advice::{Advice, Domains, Records};
+use advice::Advice;
+pub(super) use advice::Domains;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -23,7 +23,7 @@ pub(super) enum Command {
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
     let Command::Test { address } = command;
     let config = session::load(global)?;
-    let domains = domains(&config);
+    let domains = Domains::of(&config);
     let admin = config.mail.admin.clone();
     let Some(recipient) = address.or(admin) else {
         let message = "name an address, or set `mail.admin`";
@@ -71,20 +71,6 @@ pub(super) async fn look_up(domains: &Domains, output: Output) -> anyhow::Result
 
 const fn mark(is_sound: bool) -> &'static str {
     if is_sound { "ok   " } else { "FEHLT" }
-}
-
-/// Returns the domains that receivers look at.
-pub(super) fn domains(config: &Config) -> Domains {
-    let domain = |address: &String| address.rsplit('@').next().map(str::to_lowercase);
-    let mail = &config.mail;
-    let from = mail.from.domain().to_lowercase();
-    let envelope = mail.bounce_address.as_ref().and_then(domain);
-    Domains {
-        envelope: envelope.unwrap_or_else(|| from.clone()),
-        unsubscribe: mail.unsubscribe_address.as_ref().and_then(domain),
-        from,
-        contact: config.service.contact.clone(),
-    }
 }
 
 /// Sends one mail now, past the outbox: it is about the way, and nobody else's mail waits for it.

@@ -12,10 +12,10 @@ use super::bench::{self, Bench};
 use super::block::{self, Block};
 use super::explore::{self, Found};
 use super::written::{self, Written};
-use super::{feed_fit, of_plan, patch};
+use super::{feed_fit, patch};
 use crate::answer::robots::{Place, Robots};
 use crate::answer::{self, Failure, FailureKind, caching};
-use crate::cli::{Exit, Global, Output, Session, session};
+use crate::cli::{Exit, Global, Output, Session, named, session};
 use crate::daemon;
 use crate::fetch::FetchError;
 use crate::model::{Budget, Condition, RawItem, SourceId, SourceState};
@@ -76,7 +76,7 @@ pub(super) async fn doctor(
     let chosen: Vec<&SourcePlan> = if ids.is_empty() {
         plan.sources.iter().map(Arc::as_ref).filter(|s| s.configured.settings.enabled).collect()
     } else {
-        ids.iter().map(|id| of_plan(&plan, id)).collect::<Result<_, _>>()?
+        ids.iter().map(|id| named::source(&plan, id)).collect::<Result<_, _>>()?
     };
     let mut files = written::files(&directory);
     let mut is_well = true;

@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::of_plan;
 use crate::cli::output::json_time;
-use crate::cli::{Exit, Session};
+use crate::cli::{Exit, Session, named};
 use crate::model::settings::TextSetting as _;
 use crate::model::{Condition, SourceId, SourceSettings, SourceState, Timestamp};
 use crate::pipeline::{identity_in_use, left_out, read_by};
@@ -100,7 +99,7 @@ pub(super) async fn list(session: &Session) -> anyhow::Result<Exit> {
 }
 
 pub(super) async fn show(session: &Session, id: &str) -> anyhow::Result<Exit> {
-    let plan = of_plan(&session.plan, id)?;
+    let plan = named::source(&session.plan, id)?;
     let states = states(session).await?;
     let state = states.iter().find(|(state, _)| state.id.as_str() == id);
     let Some((state, items)) = state else { return Ok(Exit::Failure) };

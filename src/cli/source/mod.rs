@@ -22,9 +22,7 @@ pub(super) use bench::ask;
 use std::path::PathBuf;
 
 pub(super) use self::block::Ids;
-use super::{Exit, Global, Session, UsageError};
-use crate::model::SourceId;
-use crate::pipeline::{Plan, SourcePlan};
+use super::{Exit, Global, Session};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -106,14 +104,6 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         Command::Release { id } => release::release(&Session::open(global)?, &id).await,
         Command::Etiquette => etiquette::etiquette(&Session::open_for_reading(global)?).await,
     }
-}
-
-fn of_plan<'a>(plan: &'a Plan, id: &str) -> anyhow::Result<&'a SourcePlan> {
-    plan.source(&SourceId::new(id)).map(AsRef::as_ref).ok_or_else(|| {
-        let known: Vec<&str> =
-            plan.sources.iter().map(|source| source.configured.settings.id.as_str()).collect();
-        UsageError::unknown("source", id, &known, "amtsbote source list").into()
-    })
 }
 
 /// The block of a feed of a list, under an id that none of `taken` has; takes

@@ -13,9 +13,9 @@ use toml_edit::{Item, Table, value};
 use url::Url;
 
 use super::bench::{self, Bench};
-use super::{block, of_plan, shown, written};
+use super::{block, shown, written};
 use crate::answer;
-use crate::cli::{Exit, Global, Output, UsageError, input, session};
+use crate::cli::{Exit, Global, Output, UsageError, input, named, session};
 use crate::clock::{Clock as _, SystemClock};
 use crate::daemon;
 use crate::model::{Headers, Response, Timestamp};
@@ -57,7 +57,7 @@ pub(super) async fn record(global: &Global, id: &str, file: &Path) -> anyhow::Re
     let directory = config.directory.clone();
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     let plan = daemon::plan(config)?;
-    let source = of_plan(&plan, id)?;
+    let source = named::source(&plan, id)?;
     let table = written::block_of(&directory, id).ok_or_else(|| {
         UsageError::new(format!("the block of `{id}` was not found in the files"))
     })?;

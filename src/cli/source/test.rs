@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::bench::{self, Bench};
 use super::explore::{self, Found};
-use super::{block, of_plan, shown};
+use super::{block, shown};
 use crate::answer::{self, Failure};
-use crate::cli::{Exit, Global, Output, session};
+use crate::cli::{Exit, Global, Output, named, session};
 use crate::clock::{Clock as _, SystemClock};
 use crate::daemon;
 
@@ -30,7 +30,7 @@ async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     let plan = daemon::plan(config)?;
-    let source = of_plan(&plan, id)?;
+    let source = named::source(&plan, id)?;
     let settings = &source.configured.settings;
     let mut problems = Vec::new();
     if let Err(failure) = bench::check_robots(&plan, source, None).await {

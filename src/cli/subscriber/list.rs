@@ -5,9 +5,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::no_address;
 use crate::cli::output::json_time;
-use crate::cli::{Exit, Session, UsageError, input};
+use crate::cli::{Exit, Session, UsageError, input, named};
 use crate::model::{SeriesId, Standing, TopicId, suggestion};
 use crate::pipeline::{self, Listed, Outcome};
 use crate::store::subscribers;
@@ -223,7 +222,7 @@ fn row(
         return Err(wrong);
     }
     let address = address::parse(&text).unwrap_or_else(|_| {
-        wrong.push(no_address(&text).message);
+        wrong.push(named::no_address(&text).message);
         String::new()
     });
     let series = names(&series, "series", &known.series, &mut wrong);

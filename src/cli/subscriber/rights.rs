@@ -3,9 +3,8 @@
 use data_encoding::HEXLOWER;
 use serde_json::json;
 
-use super::no_address;
-use crate::cli::output::{counted, json_time};
-use crate::cli::{Exit, Session, UsageError};
+use crate::cli::output::{counted, json_time, names_or_all};
+use crate::cli::{Exit, Session, UsageError, named};
 use crate::model::State;
 use crate::pipeline::{self, Proof};
 use crate::subscriber::address;
@@ -13,7 +12,7 @@ use crate::subscriber::address;
 const NOTHING: &str = "nothing is stored about this address";
 
 pub(super) async fn proof(session: &Session, text: &str) -> anyhow::Result<Exit> {
-    let address = address::parse(text).map_err(|_| no_address(text))?;
+    let address = address::parse(text).map_err(|_| named::no_address(text))?;
     let found = pipeline::proofs(&session.ctx, &address).await?;
     if found.subscriptions.is_empty() && found.forgotten.is_none() {
         return Err(UsageError::new(NOTHING).into());
@@ -64,8 +63,8 @@ fn print(session: &Session, proof: &Proof) -> anyhow::Result<()> {
     let erased = "(erased; found by its keyed hash)";
     line("address", if s.address.is_empty() { erased } else { &s.address })?;
     line("state", s.standing.as_str())?;
-    line("series", &super::words(&s.series))?;
-    line("topics", &super::words(&s.topics))?;
+    line("series", &names_or_all(&s.series))?;
+    line("topics", &names_or_all(&s.topics))?;
     if !s.keywords.is_empty() {
         line("keywords", &s.keywords.join(", "))?;
     }
@@ -97,7 +96,7 @@ fn sent(state: State) -> Option<crate::model::Timestamp> {
 }
 
 pub(super) async fn forget(session: &Session, text: &str) -> anyhow::Result<Exit> {
-    let address = address::parse(text).map_err(|_| no_address(text))?;
+    let address = address::parse(text).map_err(|_| named::no_address(text))?;
     let done = pipeline::forget(&session.ctx, &address).await?;
     if done.subscriptions == 0 {
         return Err(UsageError::new(NOTHING).into());

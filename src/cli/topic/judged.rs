@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 
-use super::read_labelled;
+use super::files::read_labelled;
 use crate::cli::output::cut;
 use crate::cli::{Exit, Output};
 use crate::model::{SourceId, TopicId};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::files::read_labelled;
 use super::judged::Folds;
-use super::read_labelled;
 use crate::cli::{Exit, Output, UsageError};
 use crate::config::{self, MODEL_FILE};
 use crate::model::TopicId;
