@@ -8,31 +8,27 @@
 
 mod fresh;
 mod pair;
+mod parts;
 mod signs;
 mod text;
 
 use std::collections::{HashMap, HashSet};
 
 use self::fresh::new_sentences;
-use self::pair::Pair;
+use self::pair::{Pair, REWORDED};
+use self::parts::{Parts, Rank};
 use self::signs::QUOTED;
 use self::text::{Text, moved_host, own_words};
 use super::documents::{Differs, difference};
-use super::fact::{Fact, Is, Sentence, Token, Word};
+use super::fact::{Is, Sentence, Word};
 use super::typo::is_typo;
 use crate::model::Document;
 use crate::text::{Outcome, clean_line, fold, words as words_of};
 
 /// Sentences without a counterpart that are paired with one another.
 const MOST_UNPAIRED: usize = 60;
-/// Share of their words that two sentences have in common if one is the other reworded.
-const REWORDED: f64 = 0.34;
-/// The same if they are equal but for what is looked for.
-const EQUAL: f64 = 0.6;
 /// Words and facts of a sentence that is short.
 const SHORT: usize = 8;
-/// Parts of a change that are said.
-const MOST_PARTS: usize = 8;
 /// A short text that grows by this factor and keeps its beginning was a teaser.
 const TEASER_GROWS: usize = 2;
 /// Words of a teaser at most.
@@ -104,52 +100,6 @@ pub fn with_more(earlier: &str, later: &str) -> String {
         if value.is_empty() { label } else { format!("{label}: {value}") }
     };
     parts.into_iter().map(said).collect::<Vec<_>>().join("; ")
-}
-
-/// What is told first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    Outcome,
-    Deadline,
-    Date,
-    Value,
-    Document,
-    Title,
-    Sentence,
-}
-
-/// The parts of a change.
-#[derive(Default)]
-struct Parts {
-    all: Vec<(Rank, String, String)>,
-}
-
-impl Parts {
-    fn add(&mut self, rank: Rank, label: &str, value: &str) {
-        // Parts are kept as one line and taken apart again.
-        let value = value.replace("; ", ", ");
-        if !self.all.iter().any(|(_, known, said)| known == label && *said == value) {
-            self.all.push((rank, label.to_owned(), value));
-        }
-    }
-
-    fn in_words(mut self) -> Option<String> {
-        self.all.sort_by_key(|(rank, ..)| *rank);
-        let unsaid = self.all.len().saturating_sub(MOST_PARTS);
-        self.all.truncate(MOST_PARTS);
-        let mut said: Vec<String> = Vec::new();
-        for (_, label, value) in self.all {
-            said.push(match (label.is_empty(), value.is_empty()) {
-                (true, _) => value,
-                (false, true) => label,
-                _ => format!("{label}: {value}"),
-            });
-        }
-        if unsaid > 0 {
-            said.push(format!("{unsaid} weitere Änderungen"));
-        }
-        (!said.is_empty()).then(|| said.join("; "))
-    }
 }
 
 /// Compares two texts sentence by sentence.
@@ -250,8 +200,8 @@ fn pairs(gone: &[&Sentence<'_>], added: &[&Sentence<'_>]) -> Vec<(usize, usize, 
 fn said(parts: &[&Sentence<'_>]) -> Vec<(HashSet<u64>, HashSet<u64>)> {
     let of = |part: &&Sentence<'_>| {
         let stems: HashSet<u64> =
-            words(part).filter(|word| !word.is_small).map(|word| word.stem).collect();
-        let facts = facts(part).map(|(fact, _)| fact.code());
+            part.words().filter(|word| !word.is_small).map(|word| word.stem).collect();
+        let facts = part.facts().map(|(fact, _)| fact.code());
         let all = stems.iter().copied().chain(facts).collect();
         (stems, all)
     };
@@ -280,20 +230,6 @@ fn dice(one: &HashSet<u64>, other: &HashSet<u64>) -> f64 {
     if all == 0 { 1.0 } else { (2 * shared) as f64 / all as f64 }
 }
 
-fn words<'s>(part: &'s Sentence<'_>) -> impl Iterator<Item = &'s Word> {
-    part.units.iter().filter_map(|token| match &token.is {
-        Is::Word(word) => Some(word),
-        Is::Fact(_) => None,
-    })
-}
-
-fn facts<'s, 'a>(part: &'s Sentence<'a>) -> impl Iterator<Item = (Fact, &'s Token<'a>)> {
-    part.units.iter().filter_map(|token| match token.is {
-        Is::Fact(fact) => Some((fact, token)),
-        Is::Word(_) => None,
-    })
-}
-
 /// A title that says something else: another fact, outcome, denial or name, not only
 /// other words for what the texts say.
 fn is_new_title(old: &Text<'_>, new: &Text<'_>) -> bool {
@@ -301,23 +237,26 @@ fn is_new_title(old: &Text<'_>, new: &Text<'_>) -> bool {
     if spelling(was) == spelling(now) || now.units.is_empty() {
         return false;
     }
-    let other_fact =
-        facts(now).any(|(fact, _)| !old.says(fact)) || facts(was).any(|(fact, _)| !new.says(fact));
+    let other_fact = now.facts().any(|(fact, _)| !old.says(fact))
+        || was.facts().any(|(fact, _)| !new.says(fact));
     let other_outcome =
         now.outcomes.without(was.outcomes).without(old.outcomes).iter().any(Outcome::is_news);
     let is_name = |word: &&Word| word.is_noun && !word.is_small;
     let known = |word: &Word, part: &Sentence<'_>| {
-        words(part).any(|other| other.stem == word.stem || is_typo(&other.letters, &word.letters))
+        part.words().any(|other| other.stem == word.stem || is_typo(&other.letters, &word.letters))
     };
     // A noun that neither text knew before: the title speaks of something new.
-    let other_name =
-        words(now).filter(is_name).any(|word| !old.stems.contains(&word.stem) && !known(word, was))
-            && words(was)
-                .filter(is_name)
-                .any(|word| !new.stems.contains(&word.stem) && !known(word, now));
+    let other_name = now
+        .words()
+        .filter(is_name)
+        .any(|word| !old.stems.contains(&word.stem) && !known(word, was))
+        && was
+            .words()
+            .filter(is_name)
+            .any(|word| !new.stems.contains(&word.stem) && !known(word, now));
     // Where there is hardly a text the title is what is said.
     let length: usize = old.sentences.iter().map(|part| part.units.len()).sum();
-    let other_word = length <= SHORT && words(now).any(|word| !word.is_small && !known(word, was));
+    let other_word = length <= SHORT && now.words().any(|word| !word.is_small && !known(word, was));
     let is_turned = was.denials != now.denials;
     other_fact || other_outcome || other_name || other_word || is_turned
 }

@@ -7,6 +7,7 @@ use self::piece::{Kind, Piece, pieces};
 use crate::text::{self, MONTHS, Outcomes, WEEKDAYS, month_named, numeral, weekday_named};
 
 use super::reading::hash_word;
+use super::stem::stem;
 
 /// Something in a sentence that a reader acts on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,6 +156,24 @@ pub(super) struct Sentence<'a> {
     pub(super) denials: usize,
 }
 
+impl<'a> Sentence<'a> {
+    /// Returns its words.
+    pub(super) fn words(&self) -> impl Iterator<Item = &Word> {
+        self.units.iter().filter_map(|token| match &token.is {
+            Is::Word(word) => Some(word),
+            Is::Fact(_) => None,
+        })
+    }
+
+    /// Returns its facts, each with where it stands.
+    pub(super) fn facts(&self) -> impl Iterator<Item = (Fact, &Token<'a>)> {
+        self.units.iter().filter_map(|token| match token.is {
+            Is::Fact(fact) => Some((fact, token)),
+            Is::Word(_) => None,
+        })
+    }
+}
+
 /// Reads one sentence.
 pub(super) fn sentence(text: &str) -> Sentence<'_> {
     let text = text.trim();
@@ -270,51 +289,6 @@ const SMALL: &[&str] = &[
     "eilmeldung",
     "update:",
 ];
-
-/// Words for the same people.
-const SAME_PEOPLE: &[(&str, &str)] = &[
-    ("beschaeftigte", "mitarbeit"),
-    ("belegschaft", "mitarbeit"),
-    ("mitarbeitend", "mitarbeit"),
-    ("lehrkraft", "lehrer"),
-    ("lehrkraefte", "lehrer"),
-    ("lehrend", "lehrer"),
-    ("studierend", "student"),
-    ("teilnehmend", "teilnehm"),
-    ("einwohnerschaft", "einwohn"),
-    ("buergerschaft", "buerg"),
-    ("antragstellend", "antragstell"),
-    ("sonnabend", "samstag"),
-];
-
-/// The folded word without its ending.
-pub(super) fn stem(letters: &str) -> &str {
-    if let Some((_, same)) = SAME_PEOPLE
-        .iter()
-        .find(|(known, _)| letters.starts_with(known) && letters.len() < known.len() + 3)
-    {
-        return same;
-    }
-    let cut = |word: &'_ str, ending: &str, keeps: usize| {
-        word.strip_suffix(ending).filter(|rest| rest.len() >= keeps).map(str::len)
-    };
-    let mut length = letters.len();
-    for ending in ["innen", "in"] {
-        if let Some(shorter) = cut(letters, ending, if ending == "innen" { 3 } else { 5 }) {
-            length = shorter;
-            break;
-        }
-    }
-    // Twice: "Köthener" and "Köthen" are one place.
-    for _ in 0..2 {
-        let ends = ["enden", "ende", "ern", "en", "er", "em", "es", "e", "n", "s"];
-        let Some(shorter) = ends.iter().find_map(|end| cut(&letters[..length], end, 4)) else {
-            break;
-        };
-        length = shorter;
-    }
-    &letters[..length]
-}
 
 /// The fact that begins with the piece at `at`, and how many pieces it takes.
 fn fact_at(pieces: &[Piece<'_>], at: usize) -> Option<(Fact, usize)> {

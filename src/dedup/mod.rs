@@ -30,6 +30,7 @@ mod recognise;
 mod rekey;
 mod serial;
 mod similar;
+mod stem;
 mod story;
 mod traces;
 mod typo;
@@ -39,13 +40,14 @@ mod tests;
 
 pub use align::Refuted;
 pub use change::{Said, change, with_more};
-pub use partition::{Member, partition};
+pub use partition::partition;
 pub use recognise::{Appearance, recognise};
 pub use rekey::{Content, Listed, Recognised, letters, rekey};
 pub use serial::{Marks, marks, told_apart};
 pub use similar::{BANDS, Overlap, says_something_else, title_likeness};
 pub use story::{
-    Candidate, Guard, Judgement, MEMORY, Rare, StoryDecision, Subject, Tie, WINDOW, judge, story,
+    Candidate, Guard, Judgement, MEMORY, Member, Rare, StoryDecision, Subject, Tie, WINDOW, judge,
+    story,
 };
 pub use traces::{Class, Token, Told, Traces, traces};
 

@@ -6,22 +6,7 @@
 
 use std::cmp::Reverse;
 
-use super::story::{Tie, judge_pair};
-use super::traces::Traces;
-use crate::model::{SourceId, StoryId, Timestamp};
-
-/// One of the items.
-#[derive(Debug, Clone)]
-pub struct Member {
-    /// Where it came from.
-    pub source: SourceId,
-    /// When we first saw it.
-    pub received: Timestamp,
-    /// Its traces.
-    pub traces: Traces,
-    /// Its story, if that was told: it stays in it.
-    pub told: Option<StoryId>,
-}
+use super::story::{Member, Tie, judge_pair};
 
 /// A bond between two members; the strongest sorts first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

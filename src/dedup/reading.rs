@@ -285,7 +285,7 @@ impl<'a> Word<'a> {
             || !text.is_ascii()
             || NAMES_PEOPLE.iter().any(|begin| text.starts_with(begin))
         {
-            hash_letters(super::fact::stem(&fold(text)))
+            hash_letters(super::stem::stem(&fold(text)))
         } else {
             hash_letters(stem_of(text))
         };
@@ -342,14 +342,14 @@ fn weekday_named_in(text: &str) -> bool {
         || text.starts_with("Sonnabend")
 }
 
-/// Beginnings of the words that `fact::stem` knows as names of the same people.
+/// Beginnings of the words that `stem::stem` knows as names of the same people.
 const NAMES_PEOPLE: [&str; 8] =
     ["Besch", "Beleg", "Lehr", "Studier", "Teilnehm", "Einwohn", "Bürger", "Antrag"];
 
-/// The word without the ending of its form, as `fact::stem` has it, but of letters that
+/// The word without the ending of its form, as `stem::stem` has it, but of letters that
 /// are not folded.
 fn stem_of(text: &str) -> &str {
-    super::fact::stem(match text {
+    super::stem::stem(match text {
         "Sonnabend" => "Samstag",
         "Mio" => "Millionen",
         "Mrd" => "Milliarden",

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::align::{Refuted, is_reworded, refutation};
-use super::partition::Member;
 use super::serial::told_apart;
 use super::similar::Overlap;
 use super::traces::{Class, Traces};
@@ -78,6 +77,19 @@ pub struct Rare {
     pub name: u32,
     /// How many items have it, the new one not counted.
     pub items: usize,
+}
+
+/// One of several items that may be one story.
+#[derive(Debug, Clone)]
+pub struct Member {
+    /// Where it came from.
+    pub source: SourceId,
+    /// When we first saw it.
+    pub received: Timestamp,
+    /// Its traces.
+    pub traces: Traces,
+    /// Its story, if that was told: it stays in it.
+    pub told: Option<StoryId>,
 }
 
 /// How strongly two items are tied.

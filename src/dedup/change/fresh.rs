@@ -2,9 +2,9 @@
 
 use super::super::fact::{Fact, Sentence, in_words};
 use super::pair::outcome_words;
+use super::parts::{Parts, Rank};
 use super::signs::{is_until, quoted, speaks_of_a_deadline};
 use super::text::Text;
-use super::{Parts, Rank, facts, words};
 
 /// New words of a new sentence that say something by themselves.
 const SAYING: usize = 4;
@@ -20,7 +20,8 @@ pub(super) fn new_sentences(
     new: &Text<'_>,
     parts: &mut Parts,
 ) {
-    let lost_words = lost.iter().flat_map(|part| words(part)).filter(|word| !word.is_small).count();
+    let lost_words =
+        lost.iter().flat_map(|part| part.words()).filter(|word| !word.is_small).count();
     let mut unsaid: Vec<&Sentence<'_>> = Vec::new();
     let mut new_words = 0;
     for part in fresh {
@@ -40,9 +41,9 @@ pub(super) fn new_sentences(
             continue;
         }
         let fresh_words =
-            words(part).filter(|word| !word.is_small && !old.stems.contains(&word.stem)).count();
+            part.words().filter(|word| !word.is_small && !old.stems.contains(&word.stem)).count();
         let is_deadline = speaks_of_a_deadline(part);
-        let day = facts(part).find(|(fact, _)| fact.is_of_calendar() && !old.says(*fact));
+        let day = part.facts().find(|(fact, _)| fact.is_of_calendar() && !old.says(*fact));
         if let Some((fact, token)) = day {
             let (rank, label) = if is_deadline || is_until(part, token) {
                 (Rank::Deadline, "neue Frist")
@@ -52,7 +53,7 @@ pub(super) fn new_sentences(
             let words = in_words(fact, token.text);
             let value = if rank == Rank::Deadline { words } else { quoted(part) };
             parts.add(rank, label, &value);
-        } else if facts(part).any(|(fact, _)| !old.says(fact))
+        } else if part.facts().any(|(fact, _)| !old.says(fact))
             || part.denials > 0 && fresh_words > 0
         {
             parts.add(Rank::Sentence, "neu", &quoted(part));
@@ -63,7 +64,7 @@ pub(super) fn new_sentences(
     }
     for part in lost {
         let gone =
-            facts(part).find(|(fact, _)| matches!(fact, Fact::Day { .. }) && !new.says(*fact));
+            part.facts().find(|(fact, _)| matches!(fact, Fact::Day { .. }) && !new.says(*fact));
         if let Some((fact, token)) = gone
             && (speaks_of_a_deadline(part) || is_until(part, token))
             && !fresh.is_empty()

@@ -1,11 +1,17 @@
 //! A sentence beside the one that stood in its place.
 
-use super::super::fact::{Fact, Is, Sentence, Token, Unit, Word, in_words, stem};
+use super::super::fact::{Fact, Is, Sentence, Token, Unit, Word, in_words};
+use super::super::stem::stem;
 use super::super::typo::is_typo;
+use super::parts::{Parts, Rank};
 use super::signs::{is_until, quoted, speaks_of_a_deadline, speaks_of_a_place};
 use super::text::Text;
-use super::{EQUAL, Parts, REWORDED, Rank, facts, words};
 use crate::text::{self, Outcome};
+
+/// Share of their words that two sentences have in common if one is the other reworded.
+pub(super) const REWORDED: f64 = 0.34;
+/// The same if they are equal but for what is looked for.
+const EQUAL: f64 = 0.6;
 
 /// A sentence and the one that stands in its place.
 pub(super) struct Pair<'s, 'a, 'b> {
@@ -40,8 +46,8 @@ impl Pair<'_, '_, '_> {
 
     /// Facts that one sentence has and the other lacks, in pairs of a kind.
     fn facts(&self, old: &Text<'_>, new: &Text<'_>, parts: &mut Parts) {
-        let mut before: Vec<(Fact, &Token<'_>)> = facts(self.before).collect();
-        let mut after: Vec<(Fact, &Token<'_>)> = facts(self.after).collect();
+        let mut before: Vec<(Fact, &Token<'_>)> = self.before.facts().collect();
+        let mut after: Vec<(Fact, &Token<'_>)> = self.after.facts().collect();
         after.retain(|(fact, _)| match before.iter().position(|(known, _)| known.agrees(*fact)) {
             Some(place) => {
                 before.remove(place);
@@ -53,7 +59,7 @@ impl Pair<'_, '_, '_> {
             // A reworded sentence may take over what another one said.
             // One that says a time twice where it said it once tells of another day.
             after.retain(|(fact, _)| {
-                !old.says(*fact) || facts(self.before).any(|(known, _)| known.agrees(*fact))
+                !old.says(*fact) || self.before.facts().any(|(known, _)| known.agrees(*fact))
             });
             before.retain(|(fact, _)| !new.says(*fact));
         }
@@ -156,7 +162,7 @@ impl Pair<'_, '_, '_> {
             "freiwillig",
         ];
         let is_form = |word: &&Word| FORMS.contains(&stem(&word.letters));
-        let is_new = words(self.after).filter(is_form).any(|word| !old.stems.contains(&word.stem));
+        let is_new = self.after.words().filter(is_form).any(|word| !old.stems.contains(&word.stem));
         let told = parts.all.iter().any(|(rank, ..)| *rank == Rank::Value);
         if is_new && !told {
             parts.add(Rank::Value, "jetzt", &quoted(self.after));
@@ -166,7 +172,7 @@ impl Pair<'_, '_, '_> {
     /// A name or noun that is new in an otherwise equal sentence.
     fn names(&self, old: &Text<'_>, new: &Text<'_>, parts: &mut Parts) {
         let changed = |part: &Sentence<'_>, other: &Sentence<'_>| -> Vec<(usize, bool)> {
-            let theirs: Vec<&Word> = words(other).collect();
+            let theirs: Vec<&Word> = other.words().collect();
             let is_known = |word: &Word| {
                 theirs
                     .iter()

@@ -1,7 +1,6 @@
 //! What a sentence speaks of, read off its words.
 
 use super::super::fact::{Fact, Is, Sentence, Token};
-use super::words;
 use crate::text;
 
 /// Characters of a sentence that is quoted.
@@ -24,7 +23,7 @@ pub(super) fn speaks_of_a_deadline(part: &Sentence<'_>) -> bool {
         "antragsschluss",
         "anmeldeschluss",
     ];
-    words(part).any(|word| {
+    part.words().any(|word| {
         word.letters.starts_with("frist") || ENDS.iter().any(|end| word.letters.ends_with(end))
     })
 }
@@ -73,5 +72,5 @@ pub(super) fn speaks_of_a_place(part: &Sentence<'_>) -> bool {
         "zentrum",
         "schule",
     ];
-    words(part).any(|word| PLACES.iter().any(|place| word.letters.ends_with(place)))
+    part.words().any(|word| PLACES.iter().any(|place| word.letters.ends_with(place)))
 }
