@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{House, Lock, grace_period_ends};
+use super::lock::Lock;
+use super::shared::{Shared, grace_period_ends};
 use crate::model::{SeriesId, SourceId};
 use crate::pipeline::{self, Choice, Context, Moment, PipelineError};
 use crate::store::jobs;
@@ -128,12 +129,12 @@ enum Outcome {
 }
 
 /// Does what waits, oldest first. Jobs of a daemon that died are done by the next.
-pub(super) async fn work_off(house: &House) -> Result<(), PipelineError> {
+pub(super) async fn work_off(shared: &Shared) -> Result<(), PipelineError> {
     loop {
-        let running = house.current();
+        let running = shared.current();
         let Some(job) = running.ctx.store.read(jobs::next).await? else { return Ok(()) };
         let outcome = match serde_json::from_str::<Work>(&job.argument) {
-            Ok(work) => attempt(house, work).await,
+            Ok(work) => attempt(shared, work).await,
             Err(error) => Outcome::Failed(format!("unknown work: {error}")),
         };
         let outcome = serde_json::to_string(&outcome).map_err(PipelineError::Page)?;
@@ -144,8 +145,8 @@ pub(super) async fn work_off(house: &House) -> Result<(), PipelineError> {
 
 /// Does one job in a task of its own: a fault of the program in it must not
 /// bring the next daemon down as well, which would find the same job.
-async fn attempt(house: &House, work: Work) -> Outcome {
-    let (running, stop) = (house.current(), house.stop.clone());
+async fn attempt(shared: &Shared, work: Work) -> Outcome {
+    let (running, stop) = (shared.current(), shared.stop.clone());
     let done = tokio::spawn(async move {
         perform(&running.ctx, &running.plan, &work, &|| stop.is_cancelled()).await
     });
@@ -155,7 +156,7 @@ async fn attempt(house: &House, work: Work) -> Outcome {
             Ok(Err(error)) => Outcome::Failed(format!("{:#}", anyhow::Error::new(error))),
             Err(_) => Outcome::Failed("a fault of the program; its place stands in the log".to_owned()),
         },
-        () = grace_period_ends(&house.stop) => Outcome::Failed("the service was told to stop".to_owned()),
+        () = grace_period_ends(&shared.stop) => Outcome::Failed("the service was told to stop".to_owned()),
     }
 }
 

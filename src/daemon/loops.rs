@@ -2,12 +2,13 @@
 //! anew at each turn, sleeps until it has something to do, and ends when told.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::{DaemonError, House, Running, grace_period_ends, jobs, notify, report};
+use super::heartbeats::Heartbeats;
+use super::shared::{DaemonError, Running, Shared, grace_period_ends};
+use super::{jobs, notify, report};
 use crate::model::{ItemId, Retry, SeriesId, Timestamp};
 use crate::pipeline::{self, Choice, Moment, Pass, PipelineError, PollReport, ProbeReport};
 use crate::schedule::calendar::{self, Calendar};
@@ -31,39 +32,21 @@ const RETAG_EVERY: Duration = Duration::from_hours(1);
 const RETAG_PAUSE: Duration = Duration::from_millis(20);
 /// Items between two lines of the log.
 const RETAG_LOG: usize = 1000;
-/// A loop that has not turned for so long is stuck: longer than the longest
-/// wait for a mail server's answer.
-const STUCK_AFTER: Duration = Duration::from_mins(20);
-
-/// When each loop last turned.
-#[derive(Default)]
-pub(super) struct Heartbeats([AtomicI64; 3]);
-
-impl Heartbeats {
-    fn beat(&self, which: usize, now: Timestamp) {
-        self.0[which].store(now.0, Ordering::Relaxed);
-    }
-
-    pub(super) fn are_fresh(&self, now: Timestamp) -> bool {
-        self.0.iter().all(|beat| now.since(Timestamp(beat.load(Ordering::Relaxed))) < STUCK_AFTER)
-    }
-}
-
 /// Starts all loops.
-pub(super) fn spawn(house: &House) -> JoinSet<Result<(), DaemonError>> {
+pub(super) fn spawn(shared: &Shared) -> JoinSet<Result<(), DaemonError>> {
     let beats = Arc::new(Heartbeats::default());
-    let now = house.current().ctx.clock.now();
+    let now = shared.current().ctx.clock.now();
     (0..3).for_each(|which| beats.beat(which, now));
     let mut lives = JoinSet::new();
-    lives.spawn(poll(house.clone(), Arc::clone(&beats)));
-    lives.spawn(compose(house.clone(), Arc::clone(&beats)));
-    lives.spawn(drain(house.clone(), Arc::clone(&beats)));
-    lives.spawn(prune(house.clone()));
-    lives.spawn(retag(house.clone()));
-    lives.spawn(serve_jobs(house.clone()));
-    lives.spawn(report::report(house.clone(), Arc::clone(&beats)));
+    lives.spawn(poll(shared.clone(), Arc::clone(&beats)));
+    lives.spawn(compose(shared.clone(), Arc::clone(&beats)));
+    lives.spawn(drain(shared.clone(), Arc::clone(&beats)));
+    lives.spawn(prune(shared.clone()));
+    lives.spawn(retag(shared.clone()));
+    lives.spawn(serve_jobs(shared.clone()));
+    lives.spawn(report::report(shared.clone(), Arc::clone(&beats)));
     if let Some(interval) = sd_notify::watchdog_enabled() {
-        lives.spawn(watchdog(house.clone(), beats, interval / 2));
+        lives.spawn(watchdog(shared.clone(), beats, interval / 2));
     }
     lives
 }
@@ -81,9 +64,9 @@ async fn endure(result: Result<(), PipelineError>) -> Result<(), DaemonError> {
     }
 }
 
-async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
-    while !house.stop.is_cancelled() {
-        let running = house.current();
+async fn poll(shared: Shared, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+    while !shared.stop.is_cancelled() {
+        let running = shared.current();
         let now = running.ctx.clock.now();
         beats.beat(0, now);
         let due = pipeline::next_due(&running.ctx, &running.plan).await;
@@ -95,12 +78,12 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
                 match Pass::begin(&running.ctx, &running.plan, &choice).await {
                     Ok(begun) => {
                         // A task of its own: a slow host in this pass must not delay the next.
-                        let house = house.clone();
-                        house.tasks.clone().spawn(async move {
+                        let shared = shared.clone();
+                        shared.tasks.clone().spawn(async move {
                             tokio::select! {
-                                () = pass(&running, begun) => house.wake.report.notify_one(),
+                                () = pass(&running, begun) => shared.wake.report.notify_one(),
                                 // Nothing is lost: what was not kept is asked again.
-                                () = grace_period_ends(&house.stop) => {}
+                                () = grace_period_ends(&shared.stop) => {}
                             }
                         });
                     }
@@ -114,7 +97,7 @@ async fn poll(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
                 SHORTEST_SLEEP
             }
         };
-        sleep(&house, wait, &house.wake.poll).await;
+        sleep(&shared, wait, &shared.wake.poll).await;
     }
     Ok(())
 }
@@ -167,9 +150,9 @@ fn log_poll(report: &PollReport) {
     }
 }
 
-async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
-    while !house.stop.is_cancelled() {
-        let running = house.current();
+async fn compose(shared: Shared, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+    while !shared.stop.is_cancelled() {
+        let running = shared.current();
         beats.beat(1, running.ctx.clock.now());
         // What a crash or a fault left half frozen.
         match pipeline::finish(&running.ctx, &running.plan).await {
@@ -194,7 +177,7 @@ async fn compose(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError
                 Err(error) => endure(Err(error)).await?,
             }
         }
-        sleep(&house, wait, &house.wake.compose).await;
+        sleep(&shared, wait, &shared.wake.compose).await;
     }
     Ok(())
 }
@@ -266,11 +249,11 @@ async fn begin_series(
     Ok(())
 }
 
-async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+async fn drain(shared: Shared, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
     let mut rests = false;
     let mut before: Option<Arc<Running>> = None;
-    while !house.stop.is_cancelled() {
-        let running = house.current();
+    while !shared.stop.is_cancelled() {
+        let running = shared.current();
         // A start or a new config may have mended what sending rests for.
         if before.as_ref().is_none_or(|before| !Arc::ptr_eq(before, &running)) {
             endure(pipeline::resume(&running.ctx).await).await?;
@@ -278,14 +261,14 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
         }
         beats.beat(2, running.ctx.clock.now());
         let (stop, beating, clock) =
-            (house.stop.clone(), Arc::clone(&beats), Arc::clone(&running.ctx.clock));
+            (shared.stop.clone(), Arc::clone(&beats), Arc::clone(&running.ctx.clock));
         // Asked between two messages: a long run of mails is no stuck loop.
         let stop = move || {
             beating.beat(2, clock.now());
             stop.is_cancelled()
         };
         let now_running = || {
-            let running = house.current();
+            let running = shared.current();
             (running.ctx.clone(), Arc::clone(&running.plan))
         };
         let drained = pipeline::drain_with(&now_running, &stop).await;
@@ -313,15 +296,15 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
                 // Said once by `report`, and not at each look at it.
                 let now_rests = report.stopped.is_some() || report.paused.is_some();
                 if std::mem::replace(&mut rests, now_rests) != now_rests {
-                    house.wake.report.notify_one();
+                    shared.wake.report.notify_one();
                 }
                 if report.stopped.is_some() {
-                    sleep(&house, LONGEST_SLEEP / 10, &running.ctx.outbox_changed).await;
+                    sleep(&shared, LONGEST_SLEEP / 10, &running.ctx.outbox_changed).await;
                     continue;
                 }
                 if let Some((until, _)) = report.paused {
                     wait = until.since(running.ctx.clock.now());
-                    sleep(&house, wait, &running.ctx.outbox_changed).await;
+                    sleep(&shared, wait, &running.ctx.outbox_changed).await;
                     continue;
                 }
                 match pipeline::tell_of_sending(&running.ctx, &running.plan).await {
@@ -337,18 +320,18 @@ async fn drain(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> 
             }
             Err(error) => endure(Err(error)).await?,
         }
-        sleep(&house, wait, &running.ctx.outbox_changed).await;
+        sleep(&shared, wait, &running.ctx.outbox_changed).await;
     }
     Ok(())
 }
 
-async fn prune(house: House) -> Result<(), DaemonError> {
-    while !house.stop.is_cancelled() {
-        rest(&house, PRUNE_EVERY).await;
-        if house.stop.is_cancelled() {
+async fn prune(shared: Shared) -> Result<(), DaemonError> {
+    while !shared.stop.is_cancelled() {
+        rest(&shared, PRUNE_EVERY).await;
+        if shared.stop.is_cancelled() {
             break;
         }
-        let running = house.current();
+        let running = shared.current();
         match pipeline::probe(&running.ctx, &running.plan).await {
             Ok(report) if report == ProbeReport::default() => {}
             Ok(report) => {
@@ -394,26 +377,26 @@ async fn prune(house: House) -> Result<(), DaemonError> {
 }
 
 /// Gives stored items the topics of today's rules, at the start and after each reload.
-async fn retag(house: House) -> Result<(), DaemonError> {
-    let mut reloads = house.running.clone();
-    while !house.stop.is_cancelled() {
+async fn retag(shared: Shared) -> Result<(), DaemonError> {
+    let mut reloads = shared.running.clone();
+    while !shared.stop.is_cancelled() {
         reloads.mark_unchanged();
-        endure(retag_all(&house, &reloads).await).await?;
+        endure(retag_all(&shared, &reloads).await).await?;
         tokio::select! {
             // Only the end of the daemon lets go of the sender.
             _ = reloads.changed() => {}
             () = tokio::time::sleep(RETAG_EVERY) => {}
-            () = house.stop.cancelled() => {}
+            () = shared.stop.cancelled() => {}
         }
     }
     Ok(())
 }
 
 async fn retag_all(
-    house: &House,
+    shared: &Shared,
     reloads: &tokio::sync::watch::Receiver<Arc<Running>>,
 ) -> Result<(), PipelineError> {
-    let running = house.current();
+    let running = shared.current();
     let waiting = pipeline::untagged(&running.ctx, &running.plan).await?;
     if waiting == 0 {
         return Ok(());
@@ -425,7 +408,7 @@ async fn retag_all(
         "the topics are other ones: looking at {waiting} stored items again"
     );
     let (mut done, mut changed, mut after) = (0, 0, ItemId(0));
-    while !house.stop.is_cancelled() && !reloads.has_changed().unwrap_or(true) {
+    while !shared.stop.is_cancelled() && !reloads.has_changed().unwrap_or(true) {
         let report = pipeline::retag(&running.ctx, &running.plan, after).await?;
         let Some(upto) = report.upto else {
             tracing::info!(
@@ -448,15 +431,15 @@ async fn retag_all(
                 "looked at {done} of {waiting} stored items again"
             );
         }
-        rest(house, RETAG_PAUSE).await;
+        rest(shared, RETAG_PAUSE).await;
     }
     Ok(())
 }
 
-async fn serve_jobs(house: House) -> Result<(), DaemonError> {
-    while !house.stop.is_cancelled() {
-        endure(jobs::work_off(&house).await).await?;
-        rest(&house, JOBS_EVERY).await;
+async fn serve_jobs(shared: Shared) -> Result<(), DaemonError> {
+    while !shared.stop.is_cancelled() {
+        endure(jobs::work_off(&shared).await).await?;
+        rest(&shared, JOBS_EVERY).await;
     }
     Ok(())
 }
@@ -465,12 +448,12 @@ async fn serve_jobs(house: House) -> Result<(), DaemonError> {
 /// process or the disk keeps it from being written is no reason to be started again: it would
 /// not help, and a 250 that waits in memory to be recorded would be lost.
 async fn watchdog(
-    house: House,
+    shared: Shared,
     beats: Arc<Heartbeats>,
     interval: Duration,
 ) -> Result<(), DaemonError> {
-    while !house.stop.is_cancelled() {
-        let running = house.current();
+    while !shared.stop.is_cancelled() {
+        let running = shared.current();
         let answer = tokio::time::timeout(interval, running.ctx.store.ping_reader()).await;
         let answers = answer.is_ok_and(|answer| match answer {
             Ok(()) => true,
@@ -481,25 +464,25 @@ async fn watchdog(
         } else {
             tracing::error!("not feeding the watchdog: the database or a loop is stuck");
         }
-        rest(&house, interval).await;
+        rest(&shared, interval).await;
     }
     Ok(())
 }
 
 /// Sleeps within the bounds, unless woken or told to stop.
-async fn sleep(house: &House, wait: Duration, wake: &tokio::sync::Notify) {
+async fn sleep(shared: &Shared, wait: Duration, wake: &tokio::sync::Notify) {
     tokio::select! {
         () = tokio::time::sleep(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)) => {}
         () = wake.notified() => {}
-        () = house.stop.cancelled() => {}
+        () = shared.stop.cancelled() => {}
     }
 }
 
 /// Sleeps unless told to stop.
-async fn rest(house: &House, wait: Duration) {
+async fn rest(shared: &Shared, wait: Duration) {
     tokio::select! {
         () = tokio::time::sleep(wait) => {}
-        () = house.stop.cancelled() => {}
+        () = shared.stop.cancelled() => {}
     }
 }
 

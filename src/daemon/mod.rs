@@ -6,17 +6,20 @@
 //! journeys are made for that.
 
 mod assemble;
+mod heartbeats;
 mod jobs;
 mod lock;
 mod loops;
 mod notify;
+mod record;
 mod report;
 mod restore;
+mod shared;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,21 +29,20 @@ pub use assemble::{
 };
 pub use jobs::{Handed, Work, hand_over, perform};
 pub use lock::{Lock, LockError};
+use record::Record;
 pub use restore::{KeyFate, Restored, key_beside, restore};
+pub use shared::DaemonError;
+use shared::{Running, Shared};
 
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::model::Retry;
-use crate::pipeline::{self, Context, PipelineError, Plan};
+use crate::pipeline::{self, Context, PipelineError};
 use crate::web::Paths;
 
 /// How long the loops may take to finish what they have in hand. Shorter than
 /// `TimeoutStopSec` of the unit, so that systemd does not cut it.
 const GRACE_PERIOD: Duration = Duration::from_secs(50);
-
-/// How long a pass may go on after the service was told to stop: a slow host
-/// must not hold up the end.
-const PASS_GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 /// Between the first two tries to open the database, doubled up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -49,39 +51,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// More than one try takes: SQLite waits for the lock at several places.
 const LONGEST_TRY: Duration = Duration::from_mins(2);
 
-/// What the loops work with until the next reload.
-pub(crate) struct Running {
-    pub(crate) ctx: Context,
-    pub(crate) plan: Arc<Plan>,
-}
-
-/// What wakes loops before their time.
-#[derive(Default)]
-pub(crate) struct Wake {
-    /// Sources may be due.
-    pub(crate) poll: Notify,
-    /// Slots may have changed.
-    pub(crate) compose: Notify,
-    /// How the service fares may have changed.
-    pub(crate) report: Notify,
-}
-
-/// What every loop shares.
-#[derive(Clone)]
-pub(crate) struct House {
-    pub(crate) running: watch::Receiver<Arc<Running>>,
-    pub(crate) wake: Arc<Wake>,
-    pub(crate) record: Arc<report::Record>,
-    pub(crate) stop: CancellationToken,
-    pub(crate) tasks: TaskTracker,
-}
-
-impl House {
-    pub(crate) fn current(&self) -> Arc<Running> {
-        Arc::clone(&self.running.borrow())
-    }
-}
-
 /// What the daemon is told from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
@@ -89,43 +58,6 @@ pub enum Signal {
     Reload,
     /// End; a second one cuts short.
     Stop,
-}
-
-/// Why the daemon ended other than by request.
-#[derive(Debug, thiserror::Error)]
-pub enum DaemonError {
-    /// Parts that do not fit together.
-    #[error(transparent)]
-    Assemble(#[from] AssembleError),
-    /// Another process works on the data.
-    #[error(transparent)]
-    Lock(#[from] LockError),
-    /// A journey that cannot go on.
-    #[error(transparent)]
-    Pipeline(#[from] PipelineError),
-    /// The web face cannot listen.
-    #[error("cannot listen on {address}")]
-    Listen {
-        /// Where.
-        address: std::net::SocketAddr,
-        /// Why.
-        #[source]
-        cause: std::io::Error,
-    },
-    /// A loop panicked.
-    #[error("a loop of the daemon ended by a fault of the program; its place stands in the log")]
-    Panicked,
-}
-
-impl DaemonError {
-    /// Returns whether waiting may help.
-    fn retry(&self) -> Retry {
-        match self {
-            Self::Assemble(AssembleError::Store { cause, .. }) => cause.retry(),
-            Self::Pipeline(error) => error.retry(),
-            _ => Retry::Never,
-        }
-    }
 }
 
 /// What the daemon begins with.
@@ -153,17 +85,17 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     keep(&config);
     let plan = Arc::new(assemble::plan(config)?);
     let (running, receiver) = watch::channel(Arc::new(Running { ctx: ctx.clone(), plan }));
-    let house = House {
+    let shared = Shared {
         running: receiver,
         wake: Arc::default(),
         record: Arc::new(record),
         stop: CancellationToken::new(),
         tasks: TaskTracker::new(),
     };
-    let mut lives = loops::spawn(&house);
+    let mut lives = loops::spawn(&shared);
     for (listener, paths) in [(pages, Paths::Pages), (status, Paths::Status)] {
         if let Some(listener) = listener {
-            lives.spawn(serve(house.clone(), listener, paths, web.clone()));
+            lives.spawn(serve(shared.clone(), listener, paths, web.clone()));
         }
     }
     notify::ready();
@@ -172,7 +104,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     let ended = loop {
         tokio::select! {
             signal = signals.recv() => match signal {
-                Some(Signal::Reload) => reload_config(&running, &house, reload.as_ref(), &fixed),
+                Some(Signal::Reload) => reload_config(&running, &shared, reload.as_ref(), &fixed),
                 Some(Signal::Stop) | None => break Ok(()),
             },
             Some(ended) = lives.join_next() => break match ended {
@@ -183,11 +115,11 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
     };
     notify::stopping();
     tracing::info!("stopping: finishing what is in hand");
-    house.stop.cancel();
-    house.tasks.close();
+    shared.stop.cancel();
+    shared.tasks.close();
     let finished = async {
         while lives.join_next().await.is_some() {}
-        house.tasks.wait().await;
+        shared.tasks.wait().await;
     };
     tokio::select! {
         () = finished => {}
@@ -195,7 +127,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
         _ = signals.recv() => tracing::warn!("told to stop a second time; the next start takes up the rest"),
     }
     if ended.is_ok() {
-        house.record.say(|presence| presence.has_ended = true);
+        shared.record.say(|presence| presence.has_ended = true);
     }
     ended
 }
@@ -258,17 +190,17 @@ async fn listen(
 }
 
 async fn serve(
-    house: House,
+    shared: Shared,
     listener: tokio::net::TcpListener,
     paths: Paths,
     settings: crate::web::Settings,
 ) -> Result<(), DaemonError> {
-    let running = house.running.clone();
+    let running = shared.running.clone();
     let current = move || {
         let running = running.borrow();
         (running.ctx.clone(), Arc::clone(&running.plan))
     };
-    let stop = house.stop.clone();
+    let stop = shared.stop.clone();
     crate::web::serve(listener, paths, settings, Arc::new(current), stop.cancelled_owned()).await;
     Ok(())
 }
@@ -293,12 +225,12 @@ impl Fixed {
 /// database, the key, and the limits of hosts.
 fn reload_config(
     running: &watch::Sender<Arc<Running>>,
-    house: &House,
+    shared: &Shared,
     reload: &(dyn Fn() -> Result<Config, ConfigError> + Send + Sync),
     fixed: &Fixed,
 ) {
     notify::reloading();
-    let before = house.current();
+    let before = shared.current();
     let outcome = reload().map_err(anyhow::Error::new).and_then(|config| {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
@@ -314,21 +246,21 @@ fn reload_config(
         Ok(next) => {
             tracing::info!(config.version = %next.plan.version, sources = next.plan.sources.len(), "config reloaded");
             running.send_replace(Arc::new(next));
-            house.wake.poll.notify_one();
-            house.wake.compose.notify_one();
-            house.current().ctx.outbox_changed.notify_one();
-            house.record.say(|presence| presence.config_error = None);
+            shared.wake.poll.notify_one();
+            shared.wake.compose.notify_one();
+            shared.current().ctx.outbox_changed.notify_one();
+            shared.record.say(|presence| presence.config_error = None);
         }
         Err(error) => {
             let problems = problems(&error);
             for problem in &problems {
                 tracing::error!("the config is broken and the old one stays: {problem}");
             }
-            house.record.say(|presence| presence.config_error = problems.first().cloned());
+            shared.record.say(|presence| presence.config_error = problems.first().cloned());
         }
     }
     notify::ready();
-    house.wake.report.notify_one();
+    shared.wake.report.notify_one();
 }
 
 /// Keeps the config for commands that come while it is broken. It is not worth failing for.
@@ -344,13 +276,6 @@ fn problems(error: &anyhow::Error) -> Vec<String> {
         Some(config) => config.problems.iter().map(ToString::to_string).collect(),
         None => vec![format!("{error:#}")],
     }
-}
-
-/// Waits until the service is told to stop, and the sources in hand have had
-/// their time after that.
-async fn grace_period_ends(stop: &CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(PASS_GRACE_PERIOD).await;
 }
 
 #[cfg(test)]

@@ -1,51 +1,26 @@
 //! How the daemon fares: written into the lock file, told to systemd, logged
 //! where it changes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::lock::Lock;
-use super::loops::Heartbeats;
-use super::{DaemonError, House, notify};
+use super::heartbeats::Heartbeats;
+use super::notify;
+use super::shared::{DaemonError, Shared};
 use crate::health::{Health, Level, changes};
-use crate::model::Timestamp;
-use crate::pipeline::presence::Presence;
-use crate::pipeline::{self, VERSION};
+use crate::pipeline::{self};
 
 /// Between two looks, unless something wakes it.
 const EVERY: Duration = Duration::from_secs(15);
 /// How long a look waits for the database before it says that it does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The lock, and what the daemon says in its file.
-pub(crate) struct Record(Mutex<(Lock, Presence)>);
-
-impl Record {
-    /// Says that the daemon starts.
-    pub(super) fn begin(lock: Lock, now: Timestamp) -> Self {
-        let presence = Presence::begin(lock.before(), std::process::id(), VERSION, now);
-        let record = Self(Mutex::new((lock, presence)));
-        record.say(|_| {});
-        record
-    }
-
-    /// Changes what is said.
-    pub(super) fn say(&self, change: impl FnOnce(&mut Presence)) {
-        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (lock, presence) = &mut *inner;
-        change(presence);
-        if let Err(error) = lock.say(presence) {
-            tracing::debug!(%error, "the lock file cannot be written");
-        }
-    }
-}
-
 /// Looks again and again, until told to stop.
-pub(super) async fn report(house: House, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
+pub(super) async fn report(shared: Shared, beats: Arc<Heartbeats>) -> Result<(), DaemonError> {
     let mut before: Option<Health> = None;
     let mut line = String::new();
-    while !house.stop.is_cancelled() {
-        let running = house.current();
+    while !shared.stop.is_cancelled() {
+        let running = shared.current();
         let now = running.ctx.clock.now();
         let look = async {
             running.ctx.store.ping().await?;
@@ -60,7 +35,7 @@ pub(super) async fn report(house: House, beats: Arc<Heartbeats>) -> Result<(), D
         let said = match looked {
             Ok(health) => {
                 if beats.are_fresh(now) {
-                    house.record.say(|presence| presence.beat = now);
+                    shared.record.say(|presence| presence.beat = now);
                 }
                 log(before.as_ref(), &health);
                 let said = health.line();
@@ -75,8 +50,8 @@ pub(super) async fn report(house: House, beats: Arc<Heartbeats>) -> Result<(), D
         }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
-            () = house.wake.report.notified() => {}
-            () = house.stop.cancelled() => {}
+            () = shared.wake.report.notified() => {}
+            () = shared.stop.cancelled() => {}
         }
     }
     Ok(())

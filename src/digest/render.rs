@@ -4,165 +4,24 @@
 //! template say the same; templates only lay them out.
 
 mod agenda;
+mod mails;
 pub(crate) mod samples;
+mod thrift;
 mod view;
 mod words;
 
-use chrono_tz::Tz;
 use serde::Serialize;
 
+pub use self::mails::{
+    Confirm, DraftMail, Face, MAX_HTML, Notice, Ordered, Personal, Probe, RenderError, Welcome,
+};
+pub use self::samples::load;
+use self::thrift::Thrift;
 use self::view::{DigestView, SectionView};
 pub use self::words::note;
-use super::select::TopicTitle;
-use crate::model::{Digest, Rendered, Section, Timestamp, TopicId};
-use crate::page::{TemplateProblem, Templates};
+use crate::model::{Digest, Rendered};
+use crate::page::Templates;
 use crate::text::typography as typo;
-
-/// Largest HTML part as it is sent, in bytes (E5): Gmail cuts at 102 KB, and
-/// with the end goes the link to leave.
-pub const MAX_HTML: usize = 80 * 1024;
-
-/// Longest subject (H6): Outlook shows about as much.
-const MAX_SUBJECT: usize = 60;
-
-/// The service as readers see it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Face {
-    /// Its name.
-    pub name: String,
-    /// What every link of ours begins with; ends with `/`.
-    pub public_url: String,
-    /// Address that people read.
-    pub contact: String,
-    /// Postal line.
-    pub operator: String,
-    /// Impressum (§ 5 DDG); empty = none.
-    pub imprint_url: String,
-    /// Datenschutz (Art. 13 DSGVO); empty = none.
-    pub privacy_url: String,
-    /// Erklärung zur Barrierefreiheit; empty = none.
-    pub accessibility_url: String,
-    /// Zone of all dates and times shown.
-    #[serde(skip)]
-    pub zone: Tz,
-    /// Titles of all topics, for „Auch zu“.
-    #[serde(skip)]
-    pub topics: Vec<TopicTitle>,
-}
-
-/// What only this recipient may see.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Personal {
-    /// `…/e/TOKEN`.
-    pub settings_url: String,
-    /// `…/a/TOKEN`.
-    pub unsubscribe_url: String,
-    /// Titles of the chosen topics; empty = all.
-    pub topics: Vec<String>,
-    /// The chosen topics in their order; empty = all.
-    pub chosen: Vec<TopicId>,
-    /// How often, in German: `täglich`, `arbeitstags`, `montags`.
-    pub frequency: String,
-}
-
-/// A newsletter in the words of its subscribers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ordered {
-    /// Title of the series.
-    pub title: String,
-    /// How often, in German.
-    pub frequency: String,
-    /// When the next one is due, if known.
-    pub next: Option<Timestamp>,
-}
-
-/// The request to confirm a sign-up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Confirm {
-    /// `…/b/TOKEN`.
-    pub url: String,
-    /// When it was asked for.
-    pub requested_at: Timestamp,
-    /// Until when the link works.
-    pub expires_at: Timestamp,
-    /// What was ordered.
-    pub series: Vec<Ordered>,
-    /// Titles of the chosen topics; empty = all.
-    pub topics: Vec<String>,
-}
-
-/// The first mail after confirmation, or the answer to signing up twice.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Welcome {
-    /// What is ordered.
-    pub series: Vec<Ordered>,
-    /// The newest entries, „Zuletzt erschienen“; may be empty.
-    pub latest: Vec<Section>,
-    /// They were subscribed before: says only that.
-    pub is_repeated: bool,
-}
-
-/// The question whether someone whose mail came back can be reached again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Probe {
-    /// Since when they get nothing.
-    pub since: Timestamp,
-    /// What is ordered.
-    pub series: Vec<Ordered>,
-}
-
-/// A notice to the admin, in German like everything that people read in a mail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
-    /// One line, without the service's name.
-    pub subject: String,
-    /// What happened, one sentence a paragraph.
-    pub paragraphs: Vec<String>,
-    /// The things concerned, one a line.
-    pub items: Vec<String>,
-    /// What to do, as a command that can be pasted.
-    pub hint: Option<String>,
-}
-
-/// A draft of a digest, to its editor.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DraftMail {
-    /// One line.
-    pub subject: String,
-    /// What will happen, and what is known to be missing.
-    pub paragraphs: Vec<String>,
-    /// The entries, one a line, in their order.
-    pub items: Vec<String>,
-    /// `…/r/TOKEN`.
-    pub url: String,
-    /// Title of the series.
-    pub series: String,
-}
-
-/// Why words could not be laid out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RenderError {
-    /// A template failed.
-    #[error("template {0}")]
-    Template(#[from] TemplateProblem),
-    /// A digest without entries is never sent.
-    #[error("the digest is empty")]
-    Empty,
-    /// Even with the fewest entries it is larger than [`MAX_HTML`].
-    #[error("the HTML part has {size} bytes, more than {MAX_HTML}")]
-    TooLarge {
-        /// Bytes as they would be sent.
-        size: usize,
-    },
-}
-
-/// Returns the templates with the admin's overrides, tried with sample mails; fails with
-/// all problems at once.
-pub fn load(overrides: &[(String, String)]) -> Result<Templates, Vec<TemplateProblem>> {
-    let templates = Templates::load(overrides)?;
-    let problems = samples::try_all(&templates);
-    if problems.is_empty() { Ok(templates) } else { Err(problems) }
-}
 
 /// A digest for one recipient. What does not fit into [`MAX_HTML`] is
 /// shortened, then left out, and counted as left out.
@@ -176,7 +35,7 @@ pub fn digest(
         return Err(RenderError::Empty);
     }
     let mut size = 0;
-    for thrift in view::Thrift::LEVELS {
+    for thrift in Thrift::LEVELS {
         let view = DigestView::new(digest, face, Some(personal), thrift);
         let html = templates.render("mail/digest.html", &view)?;
         size = encoded_size(&html);
@@ -190,7 +49,7 @@ pub fn digest(
 
 /// The digest as its web page says it: the words of the mail, with nothing left out.
 pub fn web_view<'a>(digest: &'a Digest, face: &'a Face) -> impl Serialize + use<'a> {
-    DigestView::new(digest, face, None, view::Thrift::FULL)
+    DigestView::new(digest, face, None, Thrift::FULL)
 }
 
 /// The request to confirm: nothing in it may be taken for advertising.
@@ -278,7 +137,7 @@ pub fn welcome(
             words::topics_ordered(&personal.topics)
         ),
         next: next.collect(),
-        sections: view::sections(&welcome.latest, face, view::Thrift::SHORT, None),
+        sections: view::sections(&welcome.latest, face, Thrift::SHORT, None),
         reason: words::reason(&welcome.series, &personal.topics),
         settings_url: &personal.settings_url,
         unsubscribe_url: &personal.unsubscribe_url,
@@ -345,9 +204,10 @@ pub fn notice(
     let plain = |text: &String| crate::text::clean_line(text, 400);
     // Who it is from says the service; the subject keeps its room for the matter.
     let full = format!("{}: {}", face.name, plain(&notice.subject));
-    let subject = if full.chars().count() <= MAX_SUBJECT { full } else { plain(&notice.subject) };
+    let subject =
+        if full.chars().count() <= words::MAX_SUBJECT { full } else { plain(&notice.subject) };
     let view = View {
-        subject: crate::text::shorten(&subject, MAX_SUBJECT),
+        subject: crate::text::shorten(&subject, words::MAX_SUBJECT),
         face,
         paragraphs: notice.paragraphs.iter().map(plain).collect(),
         items: notice.items.iter().take(100).map(plain).collect(),
@@ -373,7 +233,7 @@ pub fn draft(
     }
     let plain = |text: &String| typo::line(text, 400);
     let view = View {
-        subject: crate::text::shorten(&plain(&draft.subject), MAX_SUBJECT),
+        subject: crate::text::shorten(&plain(&draft.subject), words::MAX_SUBJECT),
         face,
         paragraphs: draft.paragraphs.iter().map(plain).collect(),
         items: draft.items.iter().take(100).map(plain).collect(),

@@ -9,12 +9,13 @@
 mod civil;
 mod draft;
 mod fields;
+mod plan;
 mod words;
 
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{Datelike, NaiveDateTime, TimeDelta, Weekday};
+use chrono::{Datelike, NaiveDateTime, TimeDelta};
 use chrono_tz::Tz;
 
 use super::holidays::Holidays;
@@ -22,6 +23,8 @@ use crate::model::Timestamp;
 use crate::model::settings::TextSetting;
 
 pub use draft::DraftTime;
+pub use plan::CalendarError;
+use plan::Days;
 
 /// Slots are counted up to here; a `* * * * * *` that slept a year stays cheap.
 const MOST_COUNTED: usize = 1000;
@@ -38,15 +41,6 @@ pub struct Calendar {
     schedules: Vec<cron::Schedule>,
     days: Days,
     frequency: String,
-}
-
-/// On which days slots count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Days {
-    /// From Monday; whatever holiday it is.
-    always: [bool; 7],
-    /// Monday to Friday but for holidays.
-    workdays: bool,
 }
 
 /// A planned moment.
@@ -66,65 +60,6 @@ pub struct Due {
     /// How many slots of earlier instants were missed and are done with it,
     /// counted up to a thousand. Not 0: the digest stands for an outage.
     pub missed: usize,
-}
-
-/// Why a schedule cannot be read. Each text shows one that can.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CalendarError {
-    /// No text.
-    #[error("the schedule is empty; write for example `arbeitstags 07:00`")]
-    Empty,
-    /// Neither a day nor a time.
-    #[error(
-        "`{word}` is no day and no time{} (write for example `arbeitstags 07:00` or `dienstags, freitags 07:00, 16:00`)",
-        words::nearest(word)
-    )]
-    UnknownWord {
-        /// As written.
-        word: String,
-    },
-    /// Days or times are missing, or days follow times.
-    #[error("{reason}; write for example `dienstags, freitags 07:00, 16:00`")]
-    Incomplete {
-        /// What is missing.
-        reason: &'static str,
-    },
-    /// Not 5, 6 or 7 fields.
-    #[error(
-        "a cron schedule has 5 fields (minute hour day month weekday), or 6 or 7 with seconds first, not {count}; write for example `0 7 * * 1-5`"
-    )]
-    FieldCount {
-        /// How many there are.
-        count: usize,
-    },
-    /// One field cannot be read.
-    #[error("`{text}` is no {field}: {reason}; write for example `{example}`")]
-    Field {
-        /// Its name.
-        field: &'static str,
-        /// As written.
-        text: String,
-        /// What is wrong.
-        reason: String,
-        /// A field that can be read.
-        example: &'static str,
-    },
-    /// Day of month and weekday both say something.
-    #[error(
-        "day of month `{day}` and weekday `{weekday}` are both given, and cron programs disagree on what that means; keep one and write `*` for the other, for example `0 7 * * 1`"
-    )]
-    BothDays {
-        /// Day of month as written.
-        day: String,
-        /// Weekday as written.
-        weekday: String,
-    },
-    /// A date that no calendar has.
-    #[error("`{text}` never comes; write for example `0 7 1 * *`")]
-    Never {
-        /// As written.
-        text: String,
-    },
 }
 
 impl Calendar {
@@ -289,27 +224,6 @@ impl fmt::Display for Calendar {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-impl Days {
-    const ALL: Self = Self { always: [true; 7], workdays: false };
-
-    fn count(self, slot: NaiveDateTime, holidays: Holidays) -> bool {
-        let weekday = slot.weekday();
-        let place = weekday.num_days_from_monday() as usize;
-        self.always.get(place).is_some_and(|always| *always)
-            || self.workdays
-                && !matches!(weekday, Weekday::Sat | Weekday::Sun)
-                && holidays.name(slot.date()).is_none()
-    }
-}
-
-/// What the two ways of writing come to.
-struct Plan {
-    /// Lines for the `cron` crate, seconds first.
-    lines: Vec<String>,
-    days: Days,
-    frequency: String,
 }
 
 impl Slot {

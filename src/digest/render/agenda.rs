@@ -4,8 +4,8 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::Face;
-use super::view::Thrift;
+use super::mails::Face;
+use super::thrift::Thrift;
 use crate::agenda::words;
 use crate::model::{Digest, ItemId, KeptDate};
 use crate::page::{Link, shown_url};

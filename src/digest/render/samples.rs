@@ -6,15 +6,25 @@ use std::time::Duration;
 use chrono::{NaiveDate, NaiveTime};
 
 use super::super::select::TopicTitle;
-use super::{Confirm, DraftMail, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome};
+use super::mails::{
+    Confirm, DraftMail, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome,
+};
 use crate::model::{
     AlsoReported, DateKind, Digest, Document, Entry, EntryTopic, ItemDate, ItemId, KeptDate,
     Precision, Reasons, Reminder, Rendered, Section, Series, StoryId, Timestamp, Update, Window,
 };
 use crate::page::{TemplateProblem, Templates};
 
+/// Returns the templates with the admin's overrides, tried with sample mails; fails with
+/// all problems at once.
+pub fn load(overrides: &[(String, String)]) -> Result<Templates, Vec<TemplateProblem>> {
+    let templates = Templates::load(overrides)?;
+    let problems = try_all(&templates);
+    if problems.is_empty() { Ok(templates) } else { Err(problems) }
+}
+
 /// Renders every kind of mail, once with everything and once with the least.
-pub(super) fn try_all(templates: &Templates) -> Vec<TemplateProblem> {
+fn try_all(templates: &Templates) -> Vec<TemplateProblem> {
     let mut problems = Vec::new();
     let mut note = |outcome: Result<Rendered, RenderError>| {
         if let Err(error) = outcome {

@@ -5,10 +5,13 @@ use std::fmt::Write as _;
 use chrono_tz::Tz;
 
 use super::super::urgency;
-use super::{Face, MAX_SUBJECT, Ordered};
+use super::mails::{Face, Ordered};
 use crate::model::{Digest, Entry, Section, Timestamp};
 use crate::text;
 use crate::text::typography as typo;
+
+/// Longest subject (H6): Outlook shows about as much.
+pub(super) const MAX_SUBJECT: usize = 60;
 
 /// `14:05 Uhr`; the full hour as `7 Uhr`.
 pub(super) fn clock(at: Timestamp, zone: Tz) -> String {

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{CalendarError, Days, Plan, words};
+use super::plan::{CalendarError, Days, Plan};
+use super::words;
 
 struct Field {
     name: &'static str,

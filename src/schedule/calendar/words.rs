@@ -1,6 +1,6 @@
 //! Schedules in German words: days, then times.
 
-use super::{CalendarError, Days, Plan};
+use super::plan::{CalendarError, Days, Plan};
 use crate::model::suggestion;
 
 /// From Monday, as they are written and as readers see them.
@@ -33,7 +33,10 @@ pub(super) fn parse(text: &str) -> Result<Plan, CalendarError> {
         let weekday = WEEKDAYS.iter().position(|weekday| *weekday == lower);
         let is_day = weekday.is_some() || lower == "täglich" || lower == "arbeitstags";
         if !is_day && !["und", "um", "uhr"].contains(&lower.as_str()) {
-            return Err(CalendarError::UnknownWord { word: word.to_owned() });
+            return Err(CalendarError::UnknownWord {
+                word: word.to_owned(),
+                nearest: nearest(word),
+            });
         }
         if is_day && !times.is_empty() {
             let reason = "days stand before the times, and each time is for all days (for other times on other days make a second series)";
@@ -61,7 +64,7 @@ pub(super) fn parse(text: &str) -> Result<Plan, CalendarError> {
 }
 
 /// `, did you mean …?` for what people write instead.
-pub(super) fn nearest(word: &str) -> String {
+fn nearest(word: &str) -> String {
     match word.to_lowercase().as_str() {
         "werktags" | "wochentags" | "werktäglich" | "arbeitstäglich" | "workdays" => {
             ", did you mean `arbeitstags`?".to_owned()
