@@ -22,3 +22,21 @@ impl Heartbeats {
         self.0.iter().all(|beat| now.since(Timestamp(beat.load(Ordering::Relaxed))) < STUCK_AFTER)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_loop_that_does_not_turn_makes_the_heartbeats_stale() {
+        let start = Timestamp::from_seconds(1_000_000);
+        let almost = start.after(STUCK_AFTER).before(Duration::from_secs(1));
+        for stuck in 0..3 {
+            let beats = Heartbeats::default();
+            (0..3).for_each(|which| beats.beat(which, start));
+            assert!(beats.are_fresh(almost));
+            (0..3).filter(|which| *which != stuck).for_each(|which| beats.beat(which, almost));
+            assert!(!beats.are_fresh(start.after(STUCK_AFTER)), "loop {stuck}");
+        }
+    }
+}

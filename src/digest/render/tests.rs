@@ -171,7 +171,7 @@ fn a_subject_says_what_leads_and_is_never_cut_where_another_headline_fits() {
     assert_eq!(subject(&[fits_alone]), format!("{fits_alone} · 1 Meldung"));
     let cut = subject(&[long]);
     assert!(cut.starts_with("OZG: Die Verwaltungen der") && cut.contains('…'), "{cut}");
-    assert!(cut.chars().count() <= MAX_SUBJECT, "{cut}");
+    assert!(cut.chars().count() <= words::MAX_SUBJECT, "{cut}");
 }
 
 #[test]
