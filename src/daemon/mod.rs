@@ -37,7 +37,7 @@ use shared::{Running, Shared};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError};
 use crate::model::Retry;
-use crate::pipeline::{self, Context, PipelineError};
+use crate::pipeline::{self, Context};
 use crate::web::Paths;
 
 /// How long the loops may take to finish what they have in hand. Shorter than
@@ -74,7 +74,7 @@ pub struct Start {
 pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<(), DaemonError> {
     let Start { config, reload, clock } = start;
     make_data_dir(&config)?;
-    let record = report::Record::begin(Lock::take(&config.service.data_dir)?, clock.now());
+    let record = Record::begin(Lock::take(&config.service.data_dir)?, clock.now());
     let Some(ctx) = wait_for_database(&config, &clock, &record, &mut signals).await? else {
         return Ok(());
     };
@@ -137,7 +137,7 @@ pub async fn run(start: Start, mut signals: mpsc::Receiver<Signal>) -> Result<()
 async fn wait_for_database(
     config: &Config,
     clock: &Arc<dyn Clock>,
-    record: &report::Record,
+    record: &Record,
     signals: &mut mpsc::Receiver<Signal>,
 ) -> Result<Option<Context>, DaemonError> {
     let mut pause = FIRST_PAUSE;

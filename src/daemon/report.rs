@@ -31,7 +31,7 @@ pub(super) async fn report(shared: Shared, beats: Arc<Heartbeats>) -> Result<(),
             Err(_) => Err("the database takes nothing: another program may hold it".to_owned()),
         };
         let waits_for = looked.as_ref().err().cloned();
-        house.record.say(|presence| presence.waits_for = waits_for);
+        shared.record.say(|presence| presence.waits_for = waits_for);
         let said = match looked {
             Ok(health) => {
                 if beats.are_fresh(now) {

@@ -9,7 +9,8 @@ use crate::normalize;
 use crate::pipeline::Plan;
 use crate::store::{StoreError, Transaction, items, sources, stories};
 
-use super::decide::{self, NewItem};
+use super::decide;
+use super::reading::NewItem;
 use super::record;
 
 /// Of which source such items are, unless the config has one of that id.

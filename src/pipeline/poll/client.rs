@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::hosts::{HostPermit, host_of};
-use crate::answer::{self, Failure};
+use crate::answer::{self, Failure, FailureKind};
 use crate::clock::Stopwatch;
 use crate::fetch::Fetch;
 use crate::model::{Request, Response, Timestamp};
@@ -137,4 +137,18 @@ impl<'a> Turn<'a> {
         }
         Ok((response, terms))
     }
+}
+
+/// Runs CPU work on a blocking thread, as many jobs at once as there are cores.
+pub(super) async fn on_a_core<T: Send + 'static>(
+    client: &PoliteClient,
+    job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    // Never refused: the semaphore is not closed.
+    let _permit = client.ctx.hosts.cpu_permit().await;
+    // A parser that panics on hostile bytes is that source's error, no one else's.
+    let done = tokio::task::spawn_blocking(job).await;
+    done.unwrap_or_else(|panic| {
+        Err(Failure::new(FailureKind::Unreadable, format!("the parser gave up: {panic}")))
+    })
 }

@@ -1,17 +1,17 @@
 //! From a document to verdicts, cleaned items and their topics. CPU work, off
 //! the async threads; no item is written here.
 
-use super::client::PoliteClient;
+use super::client::{PoliteClient, on_a_core};
+use super::reading::{Found, LEFT_OUT, NewItem, READ_BY, Reading, passing};
 use super::recall::{self, Recalled};
-use super::rekey::{self, Rekeyed};
-use super::{detail, only, pdfs};
+use super::{only, rekey};
 use crate::agenda;
+use crate::answer::Failure;
 use crate::answer::caching;
-use crate::answer::{Failure, FailureKind};
-use crate::dedup::{self, Traces};
+use crate::dedup::{self};
 use crate::model::{
-    Budget, Cursor, Extraction, Item, ItemId, Key, Known, RawItem, Response, Rhythm, SourceId,
-    SourceSettings, Tagging, Timestamp, Verdict,
+    Budget, Cursor, Extraction, Item, ItemId, Known, RawItem, Response, SourceId, SourceSettings,
+    Tagging, Timestamp, Verdict,
 };
 use crate::normalize::{self, Keyed};
 use crate::pipeline::{Plan, SourcePlan};
@@ -24,117 +24,22 @@ use crate::topic::Subject;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// Mark of the means by which the last document was read.
-const READ_BY: &str = "poll.read_by";
-/// Mark of how many of its items `only` left out.
-const LEFT_OUT: &str = "poll.left_out";
-
-/// Returns the means by which a source's last document was read.
-pub fn read_by(cursor: &Cursor) -> Option<&str> {
-    cursor.values.get(READ_BY).map(String::as_str)
-}
-
-/// Returns how many items of a source's last document `only` left out.
-pub fn left_out(cursor: &Cursor) -> u64 {
-    cursor.values.get(LEFT_OUT).and_then(|count| count.parse().ok()).unwrap_or(0)
-}
-
-/// A document that was read, with what was decided about its items.
-#[derive(Default)]
-pub(super) struct Reading {
-    /// The cursor to be kept with the items.
-    pub(super) cursor: Cursor,
-    /// 304, or the body of the last answer byte for byte.
-    pub(super) is_unchanged: bool,
-    /// New items, in document order.
-    pub(super) new: Vec<NewItem>,
-    /// Items that say something else.
-    pub(super) changed: Vec<(ItemId, Item, Vec<Tagging>)>,
-    /// Items whose raw fields changed, but not what they say.
-    pub(super) touched: Vec<(ItemId, i64)>,
-    /// Keys that went over to other items.
-    pub(super) rekeyed: Rekeyed,
-    /// Number of items that were known.
-    pub(super) known: usize,
-    /// Number of all items.
-    pub(super) total: usize,
-    /// It holds only what is new.
-    pub(super) is_delta: bool,
-    /// Items that are known again, with the key and the address they have now.
-    pub(super) renamed: Vec<(ItemId, Key, Option<String>)>,
-    /// Its list was found again by the items of before.
-    pub(super) is_healed: bool,
-    /// Notes for the operator.
-    pub(super) notes: Vec<String>,
-    /// The wishes of the document for the schedule.
-    pub(super) rhythm: Rhythm,
-}
-
-impl Reading {
-    /// Returns the reading of a document that is as it was.
-    pub(super) fn unchanged(cursor: Cursor) -> Self {
-        Self { cursor, is_unchanged: true, ..Self::default() }
-    }
-}
-
-/// A new item with all that is stored of it.
-pub(super) struct NewItem {
-    pub(super) item: Item,
-    pub(super) taggings: Vec<Tagging>,
-    pub(super) traces: Traces,
-}
-
-/// A raw item, and what is stored of it.
-pub(super) struct Found {
-    pub(super) raw: RawItem,
-    key: Key,
-    raw_hash: i64,
-    known: Option<Known>,
-    /// It was known again although it has another address.
-    pub(super) is_renamed: bool,
-    /// Its own page was wanted but could not be read.
-    pub(super) lacks_page: bool,
-}
-
-impl Found {
-    /// Returns true if it is not stored yet.
-    pub(super) const fn is_new(&self) -> bool {
-        self.known.is_none()
-    }
-
-    /// Returns what is stored of it.
-    pub(super) const fn known(&self) -> Option<&Known> {
-        self.known.as_ref()
-    }
-
-    /// Makes it another stored item, or a new one.
-    pub(super) fn set_known(&mut self, known: Option<Known>) {
-        self.known = known;
-    }
-
-    /// Returns its key.
-    pub(super) const fn key(&self) -> &Key {
-        &self.key
-    }
-
-    /// Returns true if it is stored, and the source says something else of it now.
-    pub(super) fn has_changed(&self) -> bool {
-        self.known.as_ref().is_some_and(|known| known.raw_hash != self.raw_hash)
-    }
-}
-
 /// Reads a document and decides about its items: one job for one blocking
 /// thread, since each change of threads costs as much as an item. If some items
-/// must be decided by their own pages, all come back undecided.
+/// need more than the document says, all come back undecided.
 pub(super) async fn read(
     client: &PoliteClient,
     source: &Arc<SourcePlan>,
     cursor: Cursor,
     answers: Vec<Response>,
+    needs_more: fn(&SourceSettings, &Found) -> bool,
 ) -> Result<(Reading, Vec<Found>), Failure> {
     let (store, now) = (client.ctx.store.clone(), client.ctx.clock.now());
     let (plan, source) = (Arc::clone(&client.plan), Arc::clone(source));
-    on_a_core(client, move || read_documents(&store, &plan, &source, cursor, answers, now)).await
+    on_a_core(client, move || {
+        read_documents(&store, &plan, &source, cursor, answers, now, needs_more)
+    })
+    .await
 }
 
 /// Decides about all these items, off the async threads.
@@ -155,20 +60,6 @@ pub(super) async fn all(
     on_a_core(client, job).await
 }
 
-/// Runs CPU work on a blocking thread, as many jobs at once as there are cores.
-pub(super) async fn on_a_core<T: Send + 'static>(
-    client: &PoliteClient,
-    job: impl FnOnce() -> Result<T, Failure> + Send + 'static,
-) -> Result<T, Failure> {
-    // Never refused: the semaphore is not closed.
-    let _permit = client.ctx.hosts.cpu_permit().await;
-    // A parser that panics on hostile bytes is that source's error, no one else's.
-    let done = tokio::task::spawn_blocking(job).await;
-    done.unwrap_or_else(|panic| {
-        Err(Failure::new(FailureKind::Unreadable, format!("the parser gave up: {panic}")))
-    })
-}
-
 /// Splits the items into new, changed and known ones. Known ones whose raw
 /// fields are as they were cost a look-up and nothing else.
 fn read_documents(
@@ -178,6 +69,7 @@ fn read_documents(
     cursor: Cursor,
     answers: Vec<Response>,
     now: Timestamp,
+    needs_more: fn(&SourceSettings, &Found) -> bool,
 ) -> Result<(Reading, Vec<Found>), Failure> {
     let Some(response) = answers.first() else { return Ok(Default::default()) };
     // An index may stay the same while what it leads to changes.
@@ -223,18 +115,13 @@ fn read_documents(
         rhythm,
         ..Reading::default()
     };
-    if found.iter().any(|item| detail::is_wanted(settings, item) || pdfs::is_wanted(settings, item))
-    {
+    if found.iter().any(|item| needs_more(settings, item)) {
         return Ok((reading, found));
     }
     for item in found {
         decide(plan, source, item, now, &mut reading);
     }
     Ok((reading, Vec::new()))
-}
-
-pub(super) fn passing(error: &StoreError) -> Failure {
-    Failure::new(FailureKind::Passing, error.to_string())
 }
 
 /// The newest items of a source whose list may be rebuilt; none of a feed's.

@@ -6,9 +6,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::client::{PoliteClient, Refusal};
-use super::decide::{self, Found, Reading};
+use super::client::{PoliteClient, Refusal, on_a_core};
+use super::decide;
 use super::hosts::host_of;
+use super::reading::{Found, Reading, passing};
 use super::recurring::Blocks;
 use super::{pdfs, robots};
 use crate::answer::{self, Failure, FailureKind, caching};
@@ -131,7 +132,7 @@ async fn decide_without_pages(client: &PoliteClient, found: &mut [Found]) -> Res
         let stored = |(index, id)| Ok((index, items::text_length(tx, id)?));
         lacking.into_iter().map(stored).collect::<Result<Vec<(usize, usize)>, StoreError>>()
     };
-    let stored = client.ctx.store.read(read).await.map_err(|error| decide::passing(&error))?;
+    let stored = client.ctx.store.read(read).await.map_err(|error| passing(&error))?;
     for (index, length) in stored {
         let item = &mut found[index];
         let listed = longest_text(&item.raw).map_or(0, |text| text.chars().count());
@@ -167,7 +168,7 @@ async fn page(
     let (policy, zone) =
         (source.configured.settings.detail.clone(), source.configured.settings.timezone);
     let job = move || read_page(&response, &policy, title.as_deref(), zone);
-    Ok(decide::on_a_core(client, job).await?)
+    Ok(on_a_core(client, job).await?)
 }
 
 fn read_page(

@@ -8,12 +8,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::model::{Condition, SourceId};
-use crate::pipeline::{Context, PipelineError};
-use crate::store::sources;
-
-/// Crashes in a row after which a source is set aside.
-const MAX_CRASHES: u32 = 3;
+use crate::model::SourceId;
 
 /// The folder of marks; without one none are made.
 #[derive(Debug, Default)]
@@ -41,7 +36,7 @@ impl Marks {
     }
 
     /// Takes the marks that the process before left.
-    fn take(&self) -> Vec<SourceId> {
+    pub(super) fn take(&self) -> Vec<SourceId> {
         let Some(entries) = self.folder.as_ref().and_then(|folder| fs::read_dir(folder).ok())
         else {
             return Vec::new();
@@ -55,36 +50,4 @@ impl Drop for Mark {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.file);
     }
-}
-
-/// Counts the sources that were being read when the process before went down. Must run
-/// before the first poll, by whoever holds the lock: the marks of a running process say
-/// nothing.
-pub async fn note_crashes(ctx: &Context) -> Result<(), PipelineError> {
-    let left = ctx.marks.take();
-    if left.is_empty() {
-        return Ok(());
-    }
-    let noted = left.clone();
-    ctx.store
-        .write(move |tx| {
-            for id in &noted {
-                let mut state = sources::state(tx, id)?;
-                state.crashes += 1;
-                if state.crashes >= MAX_CRASHES {
-                    state.condition = Condition::Poison;
-                    state.last_error = Some(format!(
-                        "the program went down {} times while reading it: not asked until `amtsbote source release {id}`",
-                        state.crashes
-                    ));
-                }
-                sources::settle(tx, &state)?;
-            }
-            Ok(())
-        })
-        .await?;
-    for id in left {
-        tracing::warn!(source = %id, "the last run went down while source `{id}` was being read");
-    }
-    Ok(())
 }

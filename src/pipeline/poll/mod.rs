@@ -6,6 +6,7 @@
 
 mod by_hand;
 mod client;
+mod crashes;
 mod decide;
 mod detail;
 mod further;
@@ -14,10 +15,14 @@ mod marks;
 mod only;
 mod pass;
 mod pdfs;
+mod polled;
+mod queue;
+mod reading;
 mod recall;
 mod record;
 mod recurring;
 mod rekey;
+mod report;
 mod robots;
 mod sizes;
 mod source;
@@ -26,24 +31,23 @@ mod update;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use self::pass::Polls;
-use self::source::Polled;
+pub(super) use self::polled::host;
+use self::polled::{Due, Polled};
 use super::{Context, PipelineError, Plan, SourcePlan};
-use crate::model::{Condition, SourceId, SourceState, Timestamp};
+use crate::model::{Condition, SourceId, Timestamp};
 use crate::schedule::polling;
 use crate::store::sources;
 
 pub use by_hand::{ByHand, by_hand};
 pub use recall::appearance;
 
-pub use decide::{left_out, read_by};
+pub use crashes::note_crashes;
 pub(crate) use hosts::HostLimits;
 pub(crate) use marks::Marks;
-pub use marks::note_crashes;
+pub use reading::{left_out, read_by};
 pub use rekey::identity_in_use;
-pub(super) use source::host;
+pub use report::{PollOutcome, PollReport};
 
 /// Which sources a pass asks.
 #[derive(Debug, Clone, Default)]
@@ -55,65 +59,6 @@ pub struct Choice {
     /// What was slept through is not asked all at once but spread: for a
     /// service that looks again, not for one pass by hand.
     pub spread: bool,
-}
-
-/// What came of asking a source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PollOutcome {
-    /// An answer was read.
-    Read,
-    /// Nothing has changed since the last answer.
-    Unchanged,
-    /// There was no answer, or it could not be read.
-    Failed,
-}
-
-impl PollOutcome {
-    /// The word of `poll --json`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Unchanged => "unchanged",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-/// One line of a pass.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PollReport {
-    /// Which source.
-    pub id: SourceId,
-    /// What came of it.
-    pub outcome: PollOutcome,
-    /// New items.
-    pub new: usize,
-    /// Items that say something else now.
-    pub changed: usize,
-    /// HTTP status, if there was an answer.
-    pub status: Option<u16>,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// The poll before failed as well.
-    #[serde(default)]
-    pub is_repeated: bool,
-    /// What the operator should know although it was read.
-    pub notes: Vec<String>,
-    /// How the source fares now.
-    pub condition: Condition,
-    /// How long it took.
-    pub duration_ms: u64,
-}
-
-/// A source about to be asked, with what is remembered of it.
-struct Due {
-    plan: Arc<SourcePlan>,
-    state: SourceState,
-    /// The registrable host that answered last.
-    host: String,
-    /// The attempt before this one.
-    asked_before: Option<Timestamp>,
 }
 
 /// Asks the chosen sources once each and keeps what they say. Reports come in
@@ -261,7 +206,7 @@ async fn begin(ctx: &Context, plan: &Plan, choice: &Choice) -> Result<Vec<Due>, 
                 }
                 sources::attempt(tx, settings, now, now.after(limits.min_interval))?;
                 let asked_before = state.last_attempt.replace(now);
-                let host = source::host(settings, &state.cursor);
+                let host = host(settings, &state.cursor);
                 due.push(Due { plan, state, host, asked_before });
             }
             Ok((due, set_aside))

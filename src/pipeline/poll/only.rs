@@ -1,6 +1,6 @@
 //! The condition of a source whose items mostly do not matter: `only = ["term", …]`.
 
-use super::decide::Found;
+use super::reading::Found;
 use crate::extract::html::text_of;
 use crate::pipeline::SourcePlan;
 use crate::text::clean_line;

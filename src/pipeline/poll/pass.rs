@@ -7,20 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::task::AbortOnDropHandle;
 
-use super::Due;
 use super::client::PoliteClient;
-use super::source::{Polled, poll_source};
+use super::polled::{Due, Polled};
+use super::queue::{ROOM, Waiting, Writer};
+use super::source::poll_source;
 use crate::pipeline::{Context, Plan};
 
 /// Most polled sources in one transaction: few enough not to block others for long.
 const BATCH: usize = 1024;
-/// Items that may wait for the writer. A document that does not fit keeps its
-/// request permit, so that a slow disk slows the requests and not the memory's
-/// growth. What brought no item takes no room and waits for nobody.
-const ROOM: usize = 1024;
 /// Items that are worth a transaction, which writes each page once however many
 /// of them fall onto it.
 const ENOUGH: usize = ROOM / 2;
@@ -34,30 +31,6 @@ const HOSTS_PER_REQUEST: usize = 8;
 pub(super) struct Polls {
     results: mpsc::UnboundedReceiver<Waiting>,
     _polling: AbortOnDropHandle<()>,
-}
-
-/// A polled source, and its room before the writer.
-type Waiting = (Polled, Option<OwnedSemaphorePermit>);
-
-/// The queue before the writer.
-pub(super) struct Writer {
-    results: mpsc::UnboundedSender<Waiting>,
-    /// Room for items. Never more results are sent than there are sources.
-    room: Arc<Semaphore>,
-}
-
-impl Writer {
-    /// Waits for room and hands the result over. If nobody takes it the pass was
-    /// dropped at shutdown: then nothing is committed, and the source is asked
-    /// again.
-    pub(super) async fn hand_over(&self, polled: Polled) {
-        let room = match u32::try_from(polled.items().min(ROOM)) {
-            Ok(0) | Err(_) => None,
-            // Never closed; were it, sending would be right all the same.
-            Ok(items) => Arc::clone(&self.room).acquire_many_owned(items).await.ok(),
-        };
-        let _ = self.results.send((polled, room));
-    }
 }
 
 impl Polls {

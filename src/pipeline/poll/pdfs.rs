@@ -13,8 +13,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 
 use super::client::{PoliteClient, Refusal};
-use super::decide::{Found, Reading};
 use super::hosts::host_of;
+use super::reading::{Found, Reading};
 use super::robots;
 use crate::answer::{self, Failure, FailureKind};
 use crate::extract::html;

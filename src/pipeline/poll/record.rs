@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Refusal;
-use super::decide::{NewItem, Reading};
 use super::hosts::HostLimits;
-use super::source::{self, Exchange, Polled};
-use super::{Due, PollOutcome, PollReport, update};
+use super::polled::{Due, Exchange, Polled, host};
+use super::reading::{NewItem, Reading};
+use super::report::{PollOutcome, PollReport};
+use super::update;
 use crate::answer::{Failure, caching};
 use crate::dedup;
 use crate::model::{Condition, Initial, ItemId, Retry, Rhythm, SourceId, SourceState, Timestamp};
@@ -162,7 +163,7 @@ fn pause_host(
             continue;
         }
         let state = sources::state(tx, &settings.id)?;
-        if source::host(settings, &state.cursor) == due.host {
+        if host(settings, &state.cursor) == due.host {
             sources::not_before(tx, settings, until)?;
         }
     }

@@ -6,9 +6,9 @@
 
 use std::collections::HashSet;
 
-use super::decide::Found;
+use super::reading::{Found, Rekeyed};
 use crate::dedup::{self, Content, Listed, Recognised};
-use crate::model::{Cursor, IdentityPolicy, ItemId, Key, Known, SourceSettings, Timestamp};
+use crate::model::{Cursor, IdentityPolicy, ItemId, Known, SourceSettings, Timestamp};
 use crate::normalize;
 use crate::store::items::{self, Recent};
 use crate::store::{Store, StoreError};
@@ -19,15 +19,6 @@ const LATEST: usize = 300;
 /// Mark of the identity in use in the cursor, beside the reason for it.
 const IDENTITY: &str = "identity";
 const REASON: &str = "identity.reason";
-
-/// What is to be written because keys went over to other items.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Rekeyed {
-    /// Items that give up their key.
-    pub(super) retired: Vec<ItemId>,
-    /// Items and the key under which the source lists them now.
-    pub(super) keys: Vec<(ItemId, Key)>,
-}
 
 /// Returns what tells the items of a source apart, and why, if that is not what its
 /// settings say.

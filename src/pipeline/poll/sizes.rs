@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::client::{PoliteClient, Refusal};
-use super::decide::Reading;
 use super::hosts::host_of;
+use super::reading::Reading;
 use super::robots;
 use crate::answer;
 use crate::model::{Document, Item, Request, Response};

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use super::client::{PoliteClient, Refusal};
-use super::decide::{self, Reading};
-use super::hosts::host_of;
-use super::marks::Mark;
-use super::pass::Writer;
-use super::{Due, detail, further, robots, sizes};
+use super::polled::{Due, Exchange, Polled};
+use super::queue::Writer;
+use super::reading::{Found, Reading};
+use super::{decide, detail, further, pdfs, robots, sizes};
 use crate::answer::{self, Meaning, Terms, caching};
 use crate::clock::Stopwatch;
 use crate::model::{Cursor, Request, SourceSettings, Timestamp};
@@ -23,26 +22,6 @@ const BELIEVED: Duration = Duration::from_hours(7 * 24);
 
 /// Mark of the URL and selectors that the validators were earned with.
 const ASKED: &str = "poll.asked";
-
-/// A source that was polled, ready to be recorded.
-pub(super) struct Polled {
-    pub(super) due: Due,
-    pub(super) exchange: Exchange,
-    pub(super) result: Result<Reading, Refusal>,
-    pub(super) duration: Duration,
-    /// Stands until the result is committed.
-    pub(super) _mark: Option<Mark>,
-}
-
-/// The requests for a source's document, and what the last answer said beside it.
-#[derive(Default)]
-pub(super) struct Exchange {
-    /// One; two if the first was answered with another URL's 304.
-    pub(super) requests: Vec<Asked>,
-    /// Status of the last answer.
-    pub(super) status: Option<u16>,
-    pub(super) terms: Terms,
-}
 
 /// Polls one source. Does nothing if another pass is polling it already. A
 /// document keeps its request permit until it may wait for the writer, so that
@@ -105,7 +84,8 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
         // Read it, and decide what of it is new.
         let cursor = read_whole(with_mark(cursor, &due), &due);
         mark = client.ctx.marks.set(&due.state.id);
-        let (mut reading, undecided) = decide::read(client, source, cursor, answers).await?;
+        let (mut reading, undecided) =
+            decide::read(client, source, cursor, answers, needs_more).await?;
         reading.notes.extend(missed);
         if !undecided.is_empty() {
             permit = None;
@@ -124,38 +104,9 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
     drop(permit);
 }
 
-impl Exchange {
-    fn note(&mut self, status: u16, terms: Terms) {
-        if let Some(asked) = self.requests.last_mut() {
-            asked.not_modified = status == 304;
-            asked.retry_after = terms.retry_after;
-        }
-        self.status = Some(status);
-        self.terms = terms;
-    }
-}
-
-impl Polled {
-    /// Returns the number of items to be written.
-    pub(super) fn items(&self) -> usize {
-        self.result.as_ref().map_or(0, |reading| reading.new.len() + reading.changed.len())
-    }
-
-    /// Returns true if it failed in a way that may be our own network's fault.
-    pub(super) fn may_be_our_outage(&self) -> bool {
-        matches!(&self.result, Err(Refusal::Failed(failure)) if failure.may_be_our_outage())
-    }
-}
-
-impl Due {
-    pub(super) fn settings(&self) -> &SourceSettings {
-        &self.plan.configured.settings
-    }
-}
-
-/// Returns the host whose limit a source counts for: the one that answered last.
-pub(in crate::pipeline) fn host(settings: &SourceSettings, cursor: &Cursor) -> String {
-    host_of(caching::final_url(cursor).unwrap_or(&settings.url))
+/// Returns whether an item is decided by more than its list says of it: by its own page or file.
+fn needs_more(settings: &SourceSettings, item: &Found) -> bool {
+    detail::is_wanted(settings, item) || pdfs::is_wanted(settings, item)
 }
 
 fn request(client: &PoliteClient, due: &Due, cursor: &Cursor) -> Request {
