@@ -8,6 +8,9 @@ use secrecy::SecretString;
 
 use crate::model::settings::{Surroundings, secret_of};
 
+/// The file that must be there.
+pub(super) const MAIN_FILE: &str = "amtsbote.toml";
+
 /// Most bytes of one file; a config is written by hand.
 const MOST_BYTES: u64 = 4 << 20;
 
@@ -119,7 +122,7 @@ impl Environment {
             return path.to_owned();
         }
         let here = PathBuf::from("config");
-        if here.join(super::MAIN_FILE).is_file() { here } else { PathBuf::from("/etc/amtsbote") }
+        if here.join(MAIN_FILE).is_file() { here } else { PathBuf::from("/etc/amtsbote") }
     }
 }
 

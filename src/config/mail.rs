@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 
-use super::is_example;
+use super::checks::is_example;
 use crate::deliver::message::dkim::{DkimSettings, Signer};
 use crate::deliver::{Channel, ChannelContext, KINDS};
 use crate::model::settings::{Bound, Settings as _, Shown, TextSetting, settings};

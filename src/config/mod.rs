@@ -6,6 +6,7 @@
 //! registry. Secrets come from files, systemd's credentials or the environment,
 //! never from the tree, and are masked wherever the config is shown.
 
+mod checks;
 mod document;
 mod error;
 mod fetch;
@@ -28,7 +29,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use error::{ConfigError, warnings_text};
 pub use fetch::FetchSettings;
-use files::Around;
+use files::{Around, MAIN_FILE};
 pub use files::{Disk, Environment, Files};
 pub use last_good::last_good;
 use last_good::{ADDITIONS, ConfigFile};
@@ -38,7 +39,7 @@ pub use retention::Retention;
 pub use series::{Editors, SeriesPlan, Unanswered};
 pub use service::ServiceSettings;
 pub use show::defaults;
-pub use topics::TermPlaces;
+pub use topics::{MODEL_FILE, TermPlaces};
 pub use web::WebSettings;
 
 use crate::deliver::Channel;
@@ -47,18 +48,12 @@ use crate::model::{Place, Problem, Reader, Table, TopicRules};
 use crate::source::Configured;
 use crate::topic::Tagger;
 
-/// The file that must be there.
-const MAIN_FILE: &str = "amtsbote.toml";
-
 /// The shipped files: every key at its default, and the sources and topics we know.
 pub const DEFAULTS: &[(&str, &str)] = &[
     ("amtsbote.toml", include_str!("../../config/amtsbote.toml")),
     ("sources.toml", include_str!("../../config/sources.toml")),
     ("topics.toml", include_str!("../../config/topics.toml")),
 ];
-
-/// The file of the model of topics, beside `topics.toml`.
-pub const MODEL_FILE: &str = "topics.model";
 
 /// The shipped model, made of [`CORPUS`] and the shipped topics by `topic train`.
 pub const SHIPPED_MODEL: &str = include_str!("../../config/topics.model");
@@ -103,6 +98,18 @@ pub struct Config {
     tree: Table,
     /// The files that it was read from.
     files: Vec<ConfigFile>,
+}
+
+impl Config {
+    /// Version of what decides on topics: the rules, and what sources give.
+    pub fn topics_version(&self) -> String {
+        let settings = self.sources.iter().map(|source| &source.settings);
+        crate::topic::version(
+            &self.topics,
+            self.tagger.model(),
+            settings.map(|settings| (&settings.id, settings.topics.as_slice())),
+        )
+    }
 }
 
 /// Loads the config in the folder `path`, or beside the file `path`, from disk.
@@ -329,48 +336,6 @@ fn warn_of_gaps(config: &Config, found: &mut Vec<Problem>) {
     if !config.sources.iter().any(|source| source.settings.enabled) {
         warn("source", "no source is switched on, so nothing is ever polled");
     }
-}
-
-/// The `id` of a row: well formed, and not taken by a row before it.
-fn take_id(
-    reader: &mut Reader<'_>,
-    noun: &str,
-    taken: &mut Vec<(String, Place)>,
-) -> Option<String> {
-    let id = reader.required_text("id")?;
-    reader.rename(format!("{noun}.{id}"));
-    if !crate::model::is_well_formed_id(&id) {
-        reader.problem(
-            "id",
-            format!(
-                "`{id}` is no id: up to 40 of a–z, 0–9 and inner hyphens, for example `ozg-portal`"
-            ),
-        );
-        return None;
-    }
-    let place = reader.place_of("id").clone();
-    if let Some((_, first)) = taken.iter().find(|(name, _)| *name == id) {
-        reader.problem("id", format!("the id `{id}` is already taken at {first}"));
-        return None;
-    }
-    taken.push((id.clone(), place));
-    Some(id)
-}
-
-/// Returns whether the host of a URL or a bare host name is this machine.
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    bare.eq_ignore_ascii_case("localhost")
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.to_canonical().is_loopback())
-}
-
-/// Returns whether an address or host still is the example's.
-fn is_example(host: &str) -> bool {
-    ["example.de", "example.com", "example.org"]
-        .iter()
-        .any(|example| host == *example || host.ends_with(&format!(".{example}")))
 }
 
 #[cfg(test)]

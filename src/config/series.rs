@@ -1,7 +1,7 @@
 //! `[[series]]`: the newsletters, their calendars, and who sees a draft of each digest.
 
+use super::checks::take_id;
 use super::mail::is_address;
-use super::take_id;
 use crate::model::settings::{Settings as _, TextSetting};
 use crate::model::settings::{settings, words};
 use crate::model::{Reader, Reasons, Series};

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 use secrecy::SecretString;
 
-use super::{is_example, is_loopback};
+use super::checks::is_example;
 use crate::model::settings::{Bound, Field, Settings, Shown, settings};
-use crate::model::{Reader, WEB_URL};
+use crate::model::{Reader, WEB_URL, is_loopback};
 use crate::schedule::holidays::Holidays;
 
 settings! {

@@ -1,6 +1,7 @@
 //! `[[source]]`: what any source has; the rest is its kind's.
 
-use super::{FetchSettings, ServiceSettings, take_id};
+use super::checks::take_id;
+use super::{FetchSettings, ServiceSettings};
 use crate::model::settings::Settings as _;
 use crate::model::{
     Content, DetailPolicy, Reader, SourceSettings, TopicId, TopicRules, suggestion,

@@ -5,10 +5,13 @@
 
 use std::sync::Arc;
 
-use super::{Config, MODEL_FILE, take_id};
+use super::checks::take_id;
 use crate::model::settings::Settings as _;
 use crate::model::{Content, Place, Problem, Reader, TopicId, TopicRules, WordList, WordLists};
-use crate::topic::{self, Model, Tagger};
+use crate::topic::{Model, Tagger};
+
+/// The file of the model of topics, beside `topics.toml`.
+pub const MODEL_FILE: &str = "topics.model";
 
 /// Where the terms of one topic were written.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,18 +35,6 @@ impl TermPlaces {
             _ => &self.never,
         };
         places.get(index).unwrap_or(&self.topic)
-    }
-}
-
-impl Config {
-    /// Version of what decides on topics: the rules, and what sources give.
-    pub fn topics_version(&self) -> String {
-        let settings = self.sources.iter().map(|source| &source.settings);
-        topic::version(
-            &self.topics,
-            self.tagger.model(),
-            settings.map(|settings| (&settings.id, settings.topics.as_slice())),
-        )
     }
 }
 

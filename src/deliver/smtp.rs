@@ -3,11 +3,12 @@
 mod bounded;
 mod connection;
 mod dialogue;
+mod endpoint;
+mod failure;
 mod reply;
 mod trouble;
 
 use std::fmt;
-use std::net::IpAddr;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,12 +24,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, Semaphore};
 use tokio_rustls::TlsConnector;
 
-use self::connection::{Connection, Failure};
+use self::connection::Connection;
+pub use self::endpoint::Encryption;
+use self::endpoint::{Endpoint, Tls};
+use self::failure::Failure;
 use super::{
     Channel, ChannelContext, Gate, Kind, Outgoing, SendError, Step, message, without_addresses,
 };
-use crate::model::settings::{Bound, NamedFile, Secret, Settings as _, judge, settings, words};
-use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered};
+use crate::model::settings::{Bound, NamedFile, Secret, Settings as _, judge, settings};
+use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered, is_loopback};
 
 /// The registry's line.
 pub const KIND: Kind = Kind {
@@ -70,18 +74,6 @@ settings! {
     }
 }
 
-words! {
-    /// How the connection is encrypted.
-    pub enum Encryption {
-        /// Not at all.
-        None = "none",
-        /// STARTTLS, required (RFC 3207).
-        Starttls = "starttls",
-        /// From the first byte (RFC 8314 3.3).
-        Implicit = "implicit",
-    }
-}
-
 const HOST: Bound = Bound::Text("a host name or address", |text| {
     let is_wrong = |c: char| c.is_whitespace() || c.is_control() || "/@".contains(c);
     let complaint = || format!("`{text}` is no host name; the port is a key of its own");
@@ -108,27 +100,9 @@ const MESSAGES_PER_CONNECTION: u32 = 100;
 /// drop silent ones, often without a word.
 const IDLE_LIMIT: Duration = Duration::from_secs(30);
 
-/// How a connection is encrypted, and whose certificate it must be.
-struct Tls {
-    connector: TlsConnector,
-    name: ServerName<'static>,
-}
-
-/// What of the settings a connection needs.
-struct Settings {
-    host: String,
-    port: u16,
-    encryption: Encryption,
-    tls: Option<Tls>,
-    hello: ClientId,
-    credentials: Option<Credentials>,
-    step_timeout: Duration,
-    timeout: Duration,
-}
-
 /// The channel.
 pub struct Smtp {
-    settings: Settings,
+    endpoint: Endpoint,
     dkim: Option<Arc<message::dkim::Signer>>,
     connections: usize,
     slots: Semaphore,
@@ -141,10 +115,10 @@ impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Field by field: the credentials must never be among them.
         f.debug_struct("Smtp")
-            .field("host", &self.settings.host)
-            .field("port", &self.settings.port)
-            .field("encryption", &self.settings.encryption)
-            .field("has_login", &self.settings.credentials.is_some())
+            .field("host", &self.endpoint.host)
+            .field("port", &self.endpoint.port)
+            .field("encryption", &self.endpoint.encryption)
+            .field("has_login", &self.endpoint.credentials.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -179,7 +153,7 @@ fn build(reader: &mut Reader<'_>, context: &ChannelContext<'_>) -> Option<Box<dy
         slots: Semaphore::new(settings.connections),
         kept: std::sync::Mutex::new(Vec::new()),
         pace: settings.per_minute.map(|rate| (Duration::from_mins(1) / rate.get(), Mutex::new(()))),
-        settings: Settings {
+        endpoint: Endpoint {
             host: settings.host,
             port: settings.port,
             encryption: settings.tls,
@@ -211,12 +185,6 @@ fn judge_secrecy(settings: &SmtpSettings, reader: &mut Reader<'_>) -> bool {
         );
     }
     settings.insecure && settings.username.is_none()
-}
-
-/// Returns whether the host can only be this machine.
-fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn tls_parameters(reader: &mut Reader<'_>, settings: &SmtpSettings) -> Option<Tls> {
@@ -311,7 +279,7 @@ impl Smtp {
             tokio::time::sleep(*interval).await;
         }
         if let Some(mut connection) = self.take_kept() {
-            match connection.send(&self.settings, &sender, &recipient, message, gate).await {
+            match connection.send(&self.endpoint, &sender, &recipient, message, gate).await {
                 // The server closed a kept connection, or says that it carried
                 // enough (421): nothing was said yet that could be doubled, so
                 // a fresh one may try. What it says there counts.
@@ -325,8 +293,8 @@ impl Smtp {
                 }
             }
         }
-        let mut connection = Connection::open(&self.settings).await?;
-        let outcome = connection.send(&self.settings, &sender, &recipient, message, gate).await;
+        let mut connection = Connection::open(&self.endpoint).await?;
+        let outcome = connection.send(&self.endpoint, &sender, &recipient, message, gate).await;
         self.keep(connection);
         outcome
     }
@@ -361,7 +329,7 @@ pub async fn converse(
 ) -> Result<(), SendError> {
     const LIMIT: Duration = Duration::from_mins(1);
     let login = login.map(|(user, password)| (user.to_owned(), password.to_owned()));
-    let settings = Settings {
+    let settings = Endpoint {
         host: String::new(),
         port: 0,
         encryption: Encryption::None,

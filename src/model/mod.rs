@@ -36,7 +36,7 @@ pub use item::{
     Verdict,
 };
 pub use item_date::{DateKind, ItemDate, KeptDate, Precision};
-pub use network::{Network, NetworkError};
+pub use network::{Network, NetworkError, is_loopback};
 pub use outbox::{Claim, Ended, Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
 pub use settings::{
     Content, Place, Problem, Reader, Table, Value, parse_bytes, parse_duration, suggestion,

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Tagger;
+use super::example::{Example, fold_of};
 use super::features::words;
 use super::folded::fold;
-use super::train::{Example, Learnt};
+use super::train::Learnt;
 use crate::model::TopicId;
 
 /// Share of the shorter text's runs of three words from which two texts belong together.
@@ -98,12 +99,6 @@ fn join(parents: &mut [usize], (one, other): (usize, usize)) {
 fn ratio(part: usize, whole: usize) -> f64 {
     let float = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     float(part) / float(whole.max(1))
-}
-
-/// The fold of a group: well mixed, and the same at each run.
-pub(super) fn fold_of(group: usize, folds: usize) -> usize {
-    let mixed = (group as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
-    usize::try_from(mixed % folds.max(1) as u64).unwrap_or(0)
 }
 
 /// Judges each example by what is learnt from the other folds; `share` of the

@@ -15,6 +15,7 @@ pub mod evaluate;
 pub mod signal;
 
 mod arithmetic;
+mod example;
 mod features;
 mod folded;
 mod folds;
@@ -24,6 +25,7 @@ mod matcher;
 mod model;
 mod model_file;
 mod reading;
+mod rules;
 mod suggest;
 mod term;
 mod train;
@@ -32,6 +34,8 @@ use std::fmt::Write as _;
 
 use crate::model::{Evidence, Field, SourceId, Tagging, TopicId, TopicRules};
 use crate::text::hash64;
+pub use example::Example;
+use example::RulesSaid;
 pub use folds::{Judged, cross_validate, groups};
 pub use keywords::{Keywords, MOST_KEYWORDS, keywords};
 pub use labelled::{Labelled, LabelledError, examples};
@@ -39,23 +43,13 @@ use matcher::Matcher;
 pub use model::{Combination, MODEL, Model, Opinion};
 pub use model_file::ModelError;
 pub use reading::{Place, Reading};
+pub use rules::{
+    DEFAULT_THRESHOLD, LATER, LEAD_CHARS, PASSING, STRONG, Subject, TermProblem, Topic, WEAK,
+};
+use rules::{List, TopicTerm};
 use signal::SIGNALS;
 pub use suggest::{Suggestion, suggest};
-pub use train::{Example, FEWEST_EXAMPLES, train};
-
-/// Weight of a strong term.
-pub const STRONG: f64 = 3.0;
-/// Weight of a weak term beside a context term.
-pub const WEAK: f64 = 1.0;
-/// What a hit after the lead is worth of its weight.
-pub const LATER: f64 = 0.5;
-/// What a hit in passing (a quotation, a list of examples, a portrait of the
-/// sender) is worth of its weight.
-pub const PASSING: f64 = 0.5;
-/// Characters of the text that are its lead.
-pub const LEAD_CHARS: usize = 400;
-/// Threshold of a topic that names none above zero.
-pub const DEFAULT_THRESHOLD: f64 = 3.0;
+pub use train::{FEWEST_EXAMPLES, train};
 
 /// Goes up when the same rules decide otherwise than before: another weight, a
 /// better reading. Stored items are then tagged anew.
@@ -89,98 +83,6 @@ pub fn version<'a>(
         let _ = write!(said, "\n{:?} {topics:?}", source.as_str());
     }
     format!("{:016x}", hash64(said.as_bytes()))
-}
-
-/// What is tagged.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// Title, plain text.
-    pub title: &'a str,
-    /// Full text, plain.
-    pub text: &'a str,
-    /// Categories in the source's own words.
-    pub categories: &'a [String],
-    /// Where it came from.
-    pub source: &'a SourceId,
-    /// Topics that the config gives to all items of the source.
-    pub source_topics: &'a [TopicId],
-}
-
-/// A term that cannot be used, for the config to place.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct TermProblem {
-    /// Index in the topics given.
-    pub topic: usize,
-    /// `strong`, `weak`, `context` or `never`.
-    pub list: &'static str,
-    /// Index in that list.
-    pub term: usize,
-    /// What is wrong, lower case, without a full stop.
-    pub message: String,
-}
-
-/// What a term is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum List {
-    Strong,
-    Weak,
-    Context,
-    Never,
-}
-
-impl List {
-    const ALL: [Self; 4] = [Self::Strong, Self::Weak, Self::Context, Self::Never];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Strong => "strong",
-            Self::Weak => "weak",
-            Self::Context => "context",
-            Self::Never => "never",
-        }
-    }
-
-    fn of(self, rules: &TopicRules) -> &[String] {
-        match self {
-            Self::Strong => &rules.strong,
-            Self::Weak => &rules.weak,
-            Self::Context => &rules.context,
-            Self::Never => &rules.never,
-        }
-    }
-}
-
-/// A topic, ready to be asked.
-#[derive(Debug, Clone)]
-pub struct Topic {
-    /// Stable key.
-    pub id: TopicId,
-    /// Score from which an item has it.
-    pub threshold: f64,
-    index: usize,
-    /// Its first term among those of all topics.
-    first_term: usize,
-    terms: Vec<TopicTerm>,
-    has_context: bool,
-    /// Its place in the model; none if the model does not know it.
-    in_model: Option<usize>,
-}
-
-/// A term of a topic.
-#[derive(Debug, Clone)]
-struct TopicTerm {
-    list: List,
-    /// As the admin wrote it.
-    written: String,
-    /// One hit in title or lead is enough.
-    decisive: bool,
-    /// It counts only beside a context term.
-    needs_context: bool,
-    /// Outside the title it is a weak hint.
-    names_sender: bool,
-    /// It is made of two phrases with other words between them.
-    loose: bool,
 }
 
 /// What became of a topic for an item.
@@ -395,7 +297,7 @@ impl Tagger {
         let reading = Reading::new(subject, &self.matcher, &self.topics, None);
         let rules = self.topics.iter().map(|topic| {
             let considered = consider(topic, &reading, Detail::IfTagged);
-            train::RulesSaid {
+            RulesSaid {
                 points: considered.points,
                 threshold: topic.threshold,
                 // Not only where the rules would have given it: the model may.

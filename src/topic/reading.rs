@@ -6,7 +6,7 @@ use super::features::{Features, words};
 use super::folded::{Folded, fold};
 use super::matcher::{Hit, Matcher};
 use super::model::{Combination, Model, ModelReading, Opinion};
-use super::{LATER, LEAD_CHARS, List, PASSING, STRONG, Subject, Topic, WEAK};
+use super::rules::{LATER, LEAD_CHARS, List, PASSING, STRONG, Subject, Topic, WEAK};
 use crate::model::{Evidence, Field};
 use crate::text::{furniture_ranges, passing};
 
@@ -43,6 +43,17 @@ struct Findings {
     counted: Vec<Found>,
     without_context: Vec<Found>,
     vetoes: Vec<Found>,
+}
+
+/// One signal, as the registry lists it.
+pub struct Signal {
+    /// The word in evidence and documentation.
+    pub name: &'static str,
+    /// One line for the documentation.
+    pub summary: &'static str,
+    /// What it sees in the item for the topic. The text has been searched by
+    /// then, once for all topics; a signal only reads the result.
+    pub read: fn(&Topic, &Reading<'_>) -> Vec<Evidence>,
 }
 
 /// An item after the search.

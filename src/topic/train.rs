@@ -6,8 +6,8 @@
 
 use super::Tagger;
 use super::arithmetic::{ln, sigmoid};
-use super::features::{BUCKETS, Features};
-use super::folds::fold_of;
+use super::example::{Example, fold_of};
+use super::features::BUCKETS;
 use super::model::{Combination, Model, STEPS, TopicModel, size};
 use crate::model::TopicId;
 
@@ -21,43 +21,6 @@ const ROUNDS: usize = 12;
 const INNER_FOLDS: usize = 5;
 /// Points of the rules beyond this say nothing more.
 const CAP: f64 = 9.0;
-
-/// A labelled item, read.
-#[derive(Debug, Clone)]
-pub struct Example {
-    pub(super) features: Features,
-    /// Per topic of the tagger.
-    pub(super) rules: Vec<RulesSaid>,
-    /// Per topic of the tagger.
-    pub(super) labels: Vec<bool>,
-    /// Reprints and series share it, so that no fold knows the answers of another.
-    pub(super) group: usize,
-}
-
-/// What the rules made of an example for one topic.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct RulesSaid {
-    pub(super) points: f64,
-    pub(super) threshold: f64,
-    pub(super) vetoed: bool,
-    /// A term decides alone, or the source gives the topic.
-    pub(super) decided: bool,
-}
-
-impl RulesSaid {
-    /// Returns whether the item has the topic by the rules alone.
-    pub(super) fn alone(self) -> bool {
-        !self.vetoed && self.points >= self.threshold
-    }
-
-    /// Returns whether it has the topic by both opinions.
-    pub(super) fn with(self, combination: Combination, log_odds: f64) -> bool {
-        let said = combination.points(log_odds);
-        let said = if self.decided { said.max(0.0) } else { said };
-        !self.vetoed
-            && self.points.min(combination.cap.max(self.threshold)) + said >= self.threshold
-    }
-}
 
 /// Learns a model of all topics that have enough examples.
 pub fn train(tagger: &Tagger, examples: &[Example]) -> Model {

@@ -16,7 +16,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::sign::SigningKey;
 use sha2::{Digest as _, Sha256};
 
-use super::Field;
+use super::header::Field;
 use crate::model::settings::{Bound, NamedFile, settings};
 use crate::model::{Reader, Timestamp};
 

@@ -1,5 +1,8 @@
 //! Header fields: cleaning, folding (RFC 5322 2.2.3), encoded-words (RFC 2047).
 
+/// A header field: its name and what it says, folded.
+pub(super) type Field = (&'static str, String);
+
 /// Longest header line without CRLF (RFC 5322 2.1.1).
 const MAX_LINE: usize = 78;
 /// Longest line that holds an encoded-word (RFC 2047 2).

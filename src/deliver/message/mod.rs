@@ -13,8 +13,9 @@ use chrono::FixedOffset;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use super::SendError;
+use super::channel::SendError;
 use crate::model::{Envelope, ListFields, Payload, Rendered};
+use header::Field;
 
 /// The message as it will be sent. Deterministic.
 pub fn build(
@@ -41,8 +42,6 @@ pub fn build(
 }
 
 /// A header field by name, with its whole folded line and CRLF.
-type Field = (&'static str, String);
-
 fn fields(envelope: &Envelope, subject: &str, boundary: &str) -> Result<Vec<Field>, SendError> {
     let recipient = address(&envelope.recipient, "recipient")?;
     address(&envelope.sender, "envelope sender")?;

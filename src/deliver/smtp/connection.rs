@@ -15,37 +15,13 @@ use tokio::time;
 
 use super::bounded::Bounded;
 use super::dialogue::{Dialogue, Socket, within};
+use super::endpoint::{Encryption, Endpoint, Tls};
+use super::failure::Failure;
 use super::trouble::explained;
-use super::{Encryption, Settings, Step, Tls};
-use crate::deliver::Gate;
+use crate::deliver::{Gate, Step};
 
 /// Challenges of one login; LOGIN has two.
 const MOST_CHALLENGES: usize = 3;
-
-/// What went wrong, before it is judged.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// An address or the message cannot be said in SMTP.
-    Unsendable(String),
-    /// The server answered no.
-    Refused { step: Step, code: u16, said: String },
-    /// The connection broke, timed out, or the answer was not one to what was said.
-    Broken { step: Step, reason: String },
-    /// TLS is not to be had, or not with this certificate.
-    Tls(String),
-    /// No way to log in that both sides know.
-    Login(String),
-    /// The message went out with its final dot, no answer came.
-    Unanswered(String),
-    /// The gate was closed before DATA.
-    Withdrawn,
-}
-
-impl Failure {
-    pub(super) fn broken(step: Step, reason: impl Into<String>) -> Self {
-        Self::Broken { step, reason: reason.into() }
-    }
-}
 
 /// A connection that is ready for a transaction.
 pub(super) struct Connection {
@@ -57,23 +33,23 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Connects, greets, encrypts and logs in.
-    pub(super) async fn open(settings: &Settings) -> Result<Self, Failure> {
-        Self::over(Box::new(Bounded::new(connect(settings).await?)), settings).await
+    pub(super) async fn open(endpoint: &Endpoint) -> Result<Self, Failure> {
+        Self::over(Box::new(Bounded::new(connect(endpoint).await?)), endpoint).await
     }
 
     /// Does the same over a stream that is open.
     pub(super) async fn over(
         stream: Box<dyn Socket>,
-        settings: &Settings,
+        endpoint: &Endpoint,
     ) -> Result<Self, Failure> {
-        let limit = settings.step_timeout;
-        let mut dialogue = Dialogue::new(match (settings.encryption, &settings.tls) {
+        let limit = endpoint.step_timeout;
+        let mut dialogue = Dialogue::new(match (endpoint.encryption, &endpoint.tls) {
             (Encryption::Implicit, Some(tls)) => encrypted(stream, tls, limit).await?,
             _ => stream,
         });
         dialogue.listen(&[220], Step::Greeting, limit).await?;
-        let mut extensions = hello(&mut dialogue, settings).await?;
-        if let (Encryption::Starttls, Some(tls)) = (settings.encryption, &settings.tls) {
+        let mut extensions = hello(&mut dialogue, endpoint).await?;
+        if let (Encryption::Starttls, Some(tls)) = (endpoint.encryption, &endpoint.tls) {
             if !extensions.iter().any(|line| line == "STARTTLS") {
                 return Err(Failure::Tls(explained("it does not offer STARTTLS")));
             }
@@ -81,10 +57,10 @@ impl Connection {
             let stream = dialogue.into_quiet_stream()?;
             dialogue = Dialogue::new(encrypted(stream, tls, limit).await?);
             // What was offered in the clear counts no more (RFC 3207 4.2).
-            extensions = hello(&mut dialogue, settings).await?;
+            extensions = hello(&mut dialogue, endpoint).await?;
         }
-        if settings.credentials.is_some() {
-            login(&mut dialogue, &extensions, settings).await?;
+        if endpoint.credentials.is_some() {
+            login(&mut dialogue, &extensions, endpoint).await?;
         }
         Ok(Self { dialogue, sent: 0, is_reusable: true, used: now() })
     }
@@ -92,13 +68,13 @@ impl Connection {
     /// One transaction with one recipient.
     pub(super) async fn send(
         &mut self,
-        settings: &Settings,
+        endpoint: &Endpoint,
         sender: &Address,
         recipient: &Address,
         message: &str,
         gate: Gate<'_>,
     ) -> Result<(), Failure> {
-        let outcome = self.transact(settings, sender, recipient, message, gate).await;
+        let outcome = self.transact(endpoint, sender, recipient, message, gate).await;
         self.sent = self.sent.saturating_add(1);
         match &outcome {
             // 421: the server closes (RFC 5321 3.8).
@@ -108,7 +84,7 @@ impl Connection {
             Err(Failure::Refused { .. } | Failure::Withdrawn) => {
                 let reset = Rset.to_string();
                 let resetting =
-                    self.dialogue.ask(&reset, &[250], Step::Sender, settings.step_timeout);
+                    self.dialogue.ask(&reset, &[250], Step::Sender, endpoint.step_timeout);
                 self.is_reusable = resetting.await.is_ok();
             }
             Err(_) => self.is_reusable = false,
@@ -119,13 +95,13 @@ impl Connection {
 
     async fn transact(
         &mut self,
-        settings: &Settings,
+        endpoint: &Endpoint,
         sender: &Address,
         recipient: &Address,
         message: &str,
         gate: Gate<'_>,
     ) -> Result<(), Failure> {
-        let limit = settings.step_timeout;
+        let limit = endpoint.step_timeout;
         let mail = Mail::new(Some(sender.clone()), Vec::new()).to_string();
         self.dialogue.ask(&mail, &[250], Step::Sender, limit).await?;
         let rcpt = Rcpt::new(recipient.clone(), Vec::new()).to_string();
@@ -137,7 +113,7 @@ impl Connection {
         self.dialogue.ask(&Data.to_string(), &[354], Step::Data, limit).await?;
         // In one write with its final dot: two would wait for each other (Nagle).
         let content = stuffed(message);
-        match self.dialogue.ask(&content, &[250], Step::Content, settings.timeout).await {
+        match self.dialogue.ask(&content, &[250], Step::Content, endpoint.timeout).await {
             Ok(_) => Ok(()),
             Err(Failure::Broken { reason, .. }) => Err(Failure::Unanswered(reason)),
             Err(failure) => Err(failure),
@@ -170,9 +146,9 @@ fn now() -> Instant {
     Instant::now()
 }
 
-async fn connect(settings: &Settings) -> Result<TcpStream, Failure> {
-    let address = (settings.host.as_str(), settings.port);
-    let stream = match time::timeout(settings.step_timeout, TcpStream::connect(address)).await {
+async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Failure> {
+    let address = (endpoint.host.as_str(), endpoint.port);
+    let stream = match time::timeout(endpoint.step_timeout, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Err(Failure::broken(Step::Connect, error.to_string())),
         Err(_) => return Err(Failure::broken(Step::Connect, "timed out")),
@@ -198,13 +174,13 @@ async fn encrypted(
 
 /// Says EHLO, or HELO to who does not know it (RFC 5321 3.2). Returns the
 /// extensions in capitals.
-async fn hello(dialogue: &mut Dialogue, settings: &Settings) -> Result<Vec<String>, Failure> {
-    let limit = settings.step_timeout;
-    let ehlo = Ehlo::new(settings.hello.clone()).to_string();
+async fn hello(dialogue: &mut Dialogue, endpoint: &Endpoint) -> Result<Vec<String>, Failure> {
+    let limit = endpoint.step_timeout;
+    let ehlo = Ehlo::new(endpoint.hello.clone()).to_string();
     match dialogue.ask(&ehlo, &[250], Step::Greeting, limit).await {
         Ok(reply) => Ok(reply.lines.iter().skip(1).map(|line| line.to_uppercase()).collect()),
         Err(Failure::Refused { code: 500..=504 | 550, .. }) => {
-            let helo = format!("HELO {}\r\n", settings.hello);
+            let helo = format!("HELO {}\r\n", endpoint.hello);
             dialogue.ask(&helo, &[250], Step::Greeting, limit).await?;
             Ok(Vec::new())
         }
@@ -215,9 +191,9 @@ async fn hello(dialogue: &mut Dialogue, settings: &Settings) -> Result<Vec<Strin
 async fn login(
     dialogue: &mut Dialogue,
     extensions: &[String],
-    settings: &Settings,
+    endpoint: &Endpoint,
 ) -> Result<(), Failure> {
-    let Some(credentials) = &settings.credentials else { return Ok(()) };
+    let Some(credentials) = &endpoint.credentials else { return Ok(()) };
     let offers = |word: &str| {
         let lines = extensions.iter().filter_map(|line| line.strip_prefix("AUTH"));
         lines.flat_map(|rest| rest.split([' ', '='])).any(|offered| offered == word)
@@ -231,7 +207,7 @@ async fn login(
         return Err(Failure::Login(why.to_owned()));
     };
     let odd = |_| Failure::Login("the server asks in the login what nobody knows".to_owned());
-    let limit = settings.step_timeout;
+    let limit = endpoint.step_timeout;
     let mut command = Auth::new(mechanism, credentials.clone(), None).map_err(odd)?.to_string();
     for _ in 0..MOST_CHALLENGES {
         let reply = dialogue.ask(&command, &[235, 334], Step::Login, limit).await?;

@@ -13,9 +13,9 @@ use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time;
 
-use super::Step;
-use super::connection::Failure;
+use super::failure::Failure;
 use super::reply::{self, Reply};
+use crate::deliver::Step;
 
 /// Most bytes of one reply. The longest honest one lists some extensions.
 const MOST_BYTES: usize = 64 << 10;

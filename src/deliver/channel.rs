@@ -1,0 +1,295 @@
+//! What a channel is, what it is handed and what it answers.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::message::dkim::Signer;
+use crate::model::settings::{Field, Shown};
+use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered, Retry};
+
+/// One way out, as the registry lists it.
+pub struct Kind {
+    /// The word of `mail.channel = "…"`; its table is `[mail.<name>]`.
+    pub name: &'static str,
+    /// One line for the documentation.
+    pub summary: &'static str,
+    /// Returns the keys of its table.
+    pub fields: fn() -> Vec<Field>,
+    /// Returns what holds by its table, of which only the types are judged: `settings::judge`.
+    pub judge: fn(&mut Reader<'_>) -> Vec<Shown>,
+    /// Takes the kind's own keys from its table. Reports problems to the
+    /// reader and returns nothing if it cannot work with what is left.
+    pub build: fn(&mut Reader<'_>, &ChannelContext<'_>) -> Option<Box<dyn Channel>>,
+}
+
+/// What a channel may need besides its own table.
+pub struct ChannelContext<'a> {
+    /// Where the program keeps its data.
+    pub data_dir: &'a Path,
+    /// Signs what is encoded; none if the relay signs.
+    pub dkim: Option<Arc<Signer>>,
+}
+
+/// A way out for frozen messages.
+pub trait Channel: Send + Sync + fmt::Debug {
+    /// Makes a message of words. The same input gives the same bytes.
+    fn encode(&self, envelope: &Envelope, rendered: &Rendered) -> Result<Payload, SendError>;
+
+    /// Hands one message over to one recipient; `Ok` means the other side
+    /// answers for it now. Ends within the limits of the channel's settings.
+    fn send<'a>(
+        &'a self,
+        sender: &'a str,
+        recipient: &'a str,
+        message_id: &'a str,
+        payload: &'a Payload,
+    ) -> BoxFuture<'a, Result<(), SendError>>;
+
+    /// Hands one message over like [`Channel::send`], but asks `gate` at the last
+    /// moment before the message itself is said. Fails with
+    /// [`SendError::Withdrawn`] if the gate is closed by then.
+    fn send_through<'a>(
+        &'a self,
+        mail: Outgoing<'a>,
+        gate: Gate<'a>,
+    ) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(async move {
+            if !gate().await {
+                return Err(SendError::Withdrawn);
+            }
+            self.send(mail.sender, mail.recipient, mail.message_id, mail.payload).await
+        })
+    }
+
+    /// Returns how many messages may be on their way at once.
+    fn connections(&self) -> usize {
+        1
+    }
+}
+
+/// A frozen message as a channel needs it.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing<'a> {
+    /// MAIL FROM.
+    pub sender: &'a str,
+    /// RCPT TO.
+    pub recipient: &'a str,
+    /// Without angle brackets.
+    pub message_id: &'a str,
+    /// The bytes.
+    pub payload: &'a Payload,
+}
+
+/// Returns whether a message may still go out.
+pub type Gate<'a> = &'a (dyn Fn() -> BoxFuture<'static, bool> + Send + Sync);
+
+/// Where in the exchange something happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Finding and connecting to the host.
+    Connect,
+    /// Greeting and EHLO.
+    Greeting,
+    /// STARTTLS and the TLS handshake.
+    Tls,
+    /// AUTH.
+    Login,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA.
+    Data,
+    /// The message and its final dot.
+    Content,
+    /// Writing a file.
+    File,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::Greeting => "greeting",
+            Self::Tls => "TLS",
+            Self::Login => "login",
+            Self::Sender => "MAIL FROM",
+            Self::Recipient => "RCPT TO",
+            Self::Data => "DATA",
+            Self::Content => "message",
+            Self::File => "file",
+        })
+    }
+}
+
+/// Why a message was not handed over. No variant holds an address or a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Refused for now (4xx), or the connection broke before the final dot.
+    #[error("refused for now at {step}: {reason}")]
+    Transient {
+        /// Where.
+        step: Step,
+        /// The reply code (RFC 5321 4.2), if there was a reply.
+        code: Option<u16>,
+        /// What was said, without addresses.
+        reason: String,
+    },
+    /// Refused for good (5xx) for this recipient or this message.
+    #[error("refused for good at {step}: {reason}")]
+    Permanent {
+        /// Where.
+        step: Step,
+        /// The reply code.
+        code: Option<u16>,
+        /// What was said, without addresses.
+        reason: String,
+    },
+    /// The final dot went out, the answer did not come: it may have arrived
+    /// (RFC 1047). The same bytes are sent again.
+    #[error("no answer after the message, it may have arrived: {reason}")]
+    Unknown {
+        /// How the answer failed to come.
+        reason: String,
+    },
+    /// The other side cannot be reached or serves nobody just now.
+    #[error("cannot be reached at {step}: {reason}")]
+    Unreachable {
+        /// Where.
+        step: Step,
+        /// The reply code, if there was a reply.
+        code: Option<u16>,
+        /// What happened.
+        reason: String,
+    },
+    /// Refused in a way that is nobody's but the config's fault: every other
+    /// message would fare the same.
+    #[error("refused by the server at {step}: {reason}")]
+    Misconfigured {
+        /// Where.
+        step: Step,
+        /// The reply code, if there was a reply.
+        code: Option<u16>,
+        /// What was said, without addresses.
+        reason: String,
+    },
+    /// Somebody put a hold on it, or it is no longer to be sent. Nothing of it was said.
+    #[error("withdrawn before it was sent")]
+    Withdrawn,
+    /// No message can be made of it.
+    #[error("cannot be made a message: {reason}")]
+    Invalid {
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl SendError {
+    /// Returns whether trying again can help.
+    pub const fn retry(&self) -> Retry {
+        match self {
+            Self::Permanent { .. } | Self::Invalid { .. } => Retry::Never,
+            Self::Transient { .. }
+            | Self::Unknown { .. }
+            | Self::Unreachable { .. }
+            | Self::Misconfigured { .. }
+            | Self::Withdrawn => Retry::Later,
+        }
+    }
+
+    /// Returns whether every other message would fare the same, so that all sending
+    /// should rest: the recipient is not to blame.
+    pub const fn pauses_all(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Misconfigured { .. } => true,
+            Self::Transient { code, .. } => matches!(code, Some(421)),
+            Self::Permanent { .. }
+            | Self::Unknown { .. }
+            | Self::Withdrawn
+            | Self::Invalid { .. } => false,
+        }
+    }
+
+    /// Returns whether the other side serves as many connections as it wants to, if it
+    /// serves any just now. Some refuse one more for good, and some only at the login.
+    pub const fn is_crowded(&self) -> bool {
+        match self {
+            Self::Unreachable { step, .. } => {
+                matches!(step, Step::Connect | Step::Greeting | Step::Login)
+            }
+            Self::Misconfigured { step, .. } => matches!(step, Step::Greeting),
+            Self::Transient { code, .. } => matches!(code, Some(421)),
+            _ => false,
+        }
+    }
+
+    /// Returns whether the text was refused for good, and not its recipient.
+    pub const fn refuses_the_text(&self) -> bool {
+        matches!(self, Self::Permanent { step: Step::Data | Step::Content, .. })
+    }
+
+    /// Returns whether a person must act before it can work again.
+    pub const fn needs_the_operator(&self) -> bool {
+        matches!(self, Self::Misconfigured { .. })
+    }
+
+    /// The reply code, if there was a reply.
+    pub const fn code(&self) -> Option<u16> {
+        match self {
+            Self::Transient { code, .. }
+            | Self::Permanent { code, .. }
+            | Self::Unreachable { code, .. }
+            | Self::Misconfigured { code, .. } => *code,
+            Self::Unknown { .. } | Self::Withdrawn | Self::Invalid { .. } => None,
+        }
+    }
+
+    /// Returns what the operator can do.
+    pub const fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Misconfigured { step: Step::Login, .. } => {
+                Some("check `mail.smtp.username` and the credential `smtp-password`")
+            }
+            // Its reason says what to do: the ways to fail are too different.
+            Self::Misconfigured { step: Step::Tls, .. } => None,
+            Self::Misconfigured { step: Step::Sender, .. } => Some(
+                "the server does not take mail from this sender: check `mail.from` and `mail.bounce_address`",
+            ),
+            Self::Misconfigured { step: Step::File, .. } => {
+                Some("check that `service.data_dir` is writable and not full")
+            }
+            Self::Misconfigured { .. } => Some("check `[mail.smtp]`"),
+            Self::Unreachable { .. } => {
+                Some("check `mail.smtp.host` and `port`, and that the server runs")
+            }
+            Self::Transient { .. }
+            | Self::Permanent { .. }
+            | Self::Unknown { .. }
+            | Self::Withdrawn
+            | Self::Invalid { .. } => None,
+        }
+    }
+}
+
+/// Returns what another program said, fit for logs and the database: one short line
+/// without control characters, and without anything that is or was made from
+/// one of the `addresses` of the exchange.
+pub(crate) fn without_addresses(said: &str, addresses: &[&str]) -> String {
+    let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let locals: Vec<String> = addresses
+        .iter()
+        .filter_map(|address| address.rsplit_once('@'))
+        .map(|(local, _)| local.to_lowercase())
+        .filter(|local| local.len() >= 3)
+        .collect();
+    let words: Vec<&str> = line
+        .split_whitespace()
+        .map(|word| {
+            let lower = word.to_lowercase();
+            let names = lower.contains('@') || locals.iter().any(|local| lower.contains(local));
+            if names { "…" } else { word }
+        })
+        .collect();
+    words.join(" ").chars().take(200).collect()
+}
