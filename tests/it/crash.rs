@@ -404,7 +404,7 @@ fn syllables(seed: usize, count: usize) -> String {
         .collect()
 }
 
-const fn next(mut state: u64) -> u64 {
+pub(crate) const fn next(mut state: u64) -> u64 {
     state ^= state << 13;
     state ^= state >> 7;
     state ^ (state << 17)
@@ -581,7 +581,7 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
 }
 
 #[expect(clippy::disallowed_methods, reason = "the long run is asked for by hand")]
-fn from_environment(name: &str, otherwise: u64) -> u64 {
+pub(crate) fn from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 

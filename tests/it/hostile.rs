@@ -2,10 +2,12 @@
 //! pair of atoms, repeated behind each frame. Work is counted in steps of the budget, at
 //! n, 2n and 4n bytes, so that a search which begins anew for each piece is seen.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use amtsbote::extract::{article, document, feed, html};
 use amtsbote::model::{Budget, Resource};
+
+use crate::crash::{from_environment, next};
 
 /// Shared with the fuzz targets.
 #[path = "../../fuzz/readers.rs"]
@@ -286,29 +288,94 @@ fn no_reader_is_brought_down_by_any_construct_of_its_language() {
 #[test]
 fn every_fixture_and_every_seed_is_read_by_every_reader() {
     const MOST_BYTES: usize = 20_000;
+    let files = files();
+    assert!(files.len() > 100, "{}", files.len());
+    for path in files {
+        let bytes = std::fs::read(&path).unwrap();
+        let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
+        for (name, read) in readers::READERS {
+            // Whole, and torn in the middle.
+            for part in [bytes, &bytes[..bytes.len() / 2]] {
+                let outcome = std::panic::catch_unwind(|| read(part));
+                assert!(outcome.is_ok(), "{name}: {}", path.display());
+            }
+        }
+    }
+}
+
+/// Every fixture and every seed, in the same order on every disk.
+fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut folders = vec![root.join("tests/fixtures"), root.join("fuzz/corpus")];
-    let mut read_files = 0;
+    let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let bytes = std::fs::read(&path).unwrap();
-            let bytes = &bytes[..bytes.len().min(MOST_BYTES)];
-            for (name, read) in readers::READERS {
-                // Whole, and torn in the middle.
-                for part in [bytes, &bytes[..bytes.len() / 2]] {
-                    let outcome = std::panic::catch_unwind(|| read(part));
-                    assert!(outcome.is_ok(), "{name}: {}", path.display());
-                }
-            }
-            read_files += 1;
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
-    assert!(read_files > 100, "{read_files}");
+    files.sort();
+    files
+}
+
+/// A seed with some places cut, repeated, replaced, or filled with words of a language.
+fn mutated(seeds: &[Vec<u8>], chance: &mut u64) -> Vec<u8> {
+    let mut draw = |below: usize| {
+        *chance = next(*chance);
+        usize::try_from(*chance % below.max(1) as u64).unwrap()
+    };
+    let mut bytes = seeds[draw(seeds.len())].clone();
+    for _ in 0..=draw(8) {
+        let from = draw(bytes.len());
+        let to = (from + 1 + draw(64)).min(bytes.len());
+        let piece = match draw(6) {
+            0 => Vec::new(),
+            1 => vec![u8::try_from(draw(256)).unwrap()],
+            2 => bytes[from..to].repeat(1 + draw(8)),
+            3 => {
+                let grammar = OTHERS.iter().chain([&MARKUP]).nth(draw(OTHERS.len() + 1)).unwrap();
+                grammar.atoms[draw(grammar.atoms.len())].repeat(1 + draw(3)).into_bytes()
+            }
+            4 => {
+                let other = &seeds[draw(seeds.len())];
+                let at = draw(other.len());
+                other[at..(at + 64).min(other.len())].to_vec()
+            }
+            _ => bytes[from..to].iter().map(|byte| byte ^ 1 << draw(8)).collect(),
+        };
+        bytes.splice(from..to, piece);
+        if bytes.is_empty() {
+            break;
+        }
+    }
+    bytes
+}
+
+/// `AMTSBOTE_FUZZ_SECONDS=600` goes on for so long with each reader, where no cargo-fuzz is at hand.
+#[test]
+fn no_reader_is_brought_down_by_a_seed_that_was_changed_by_chance() {
+    const LEAST: usize = 40;
+    const MOST_BYTES: usize = 4_000;
+    let read = |path: PathBuf| {
+        let mut bytes = std::fs::read(path).unwrap();
+        bytes.truncate(MOST_BYTES);
+        bytes
+    };
+    let mut seeds: Vec<Vec<u8>> = files().into_iter().map(read).collect();
+    seeds.retain(|bytes| !bytes.is_empty());
+    let span = std::time::Duration::from_secs(from_environment("AMTSBOTE_FUZZ_SECONDS", 0));
+    let mut chance = from_environment("AMTSBOTE_SEED", 7).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    for (name, read) in readers::READERS {
+        let watch = amtsbote::clock::Stopwatch::start();
+        let mut count = 0;
+        while count < LEAST || watch.elapsed() < span {
+            let bytes = mutated(&seeds, &mut chance);
+            let outcome = std::panic::catch_unwind(|| read(&bytes));
+            assert!(outcome.is_ok(), "{name}: {}", bytes.escape_ascii());
+            count += 1;
+        }
+        eprintln!("{name}: {count} changed seeds");
+    }
 }
 
 #[test]
