@@ -11,6 +11,12 @@ use crate::model::settings::{Surroundings, secret_of};
 /// The file that must be there.
 pub(super) const MAIN_FILE: &str = "amtsbote.toml";
 
+/// The folder of further files in a config.
+pub(super) const ADDITIONS: &str = "conf.d";
+
+/// A file of a config: its path below the folder of the config, and its bytes.
+pub(super) type ConfigFile = (PathBuf, Vec<u8>);
+
 /// Most bytes of one file; a config is written by hand.
 const MOST_BYTES: u64 = 4 << 20;
 

@@ -4,18 +4,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::files::{Around, Disk, Environment, Files};
+use super::files::{ADDITIONS, Around, Disk, Environment, Files};
 use super::{Config, MAIN_FILE, MODEL_FILE, ServiceSettings};
 use crate::model::Reader;
 
 /// The folder in the data folder.
 const FOLDER: &str = "config.last";
-/// The folder of further files in a config.
-pub(super) const ADDITIONS: &str = "conf.d";
-
-/// A file of a config: its path below the folder of the config, and its bytes.
-pub(super) type ConfigFile = (PathBuf, Vec<u8>);
-
 impl Config {
     /// Keeps the files that this config was read from, for [`last_good`].
     pub fn keep(&self) -> io::Result<()> {

@@ -29,10 +29,9 @@ use sha2::{Digest as _, Sha256};
 
 pub use error::{ConfigError, warnings_text};
 pub use fetch::FetchSettings;
-use files::{Around, MAIN_FILE};
+use files::{ADDITIONS, Around, ConfigFile, MAIN_FILE};
 pub use files::{Disk, Environment, Files};
 pub use last_good::last_good;
-use last_good::{ADDITIONS, ConfigFile};
 pub use mail::{MailSettings, Mailbox};
 pub use manual::{man_pages, shipped_file, table_text};
 pub use retention::Retention;

@@ -5,22 +5,23 @@ mod attempt;
 mod group_commit;
 mod pace;
 mod record;
+mod sender;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::Mutex;
 
 use self::attempt::{Settled, send_one};
-use self::group_commit::GroupCommit;
 pub(super) use self::pace::Pace;
+use self::record::holds;
+pub(super) use self::sender::Sender;
 use super::{Context, PipelineError, Plan};
 use crate::model::{BoxFuture, Claim, DigestId, OutboxEntry, Timestamp};
-use crate::outbox::{self as rules, Served};
+use crate::outbox::Served;
 use crate::store::mail_news::{self, News, What};
 use crate::store::outbox::{self, Claimed, Pause};
 use crate::store::{StoreError, Transaction};
@@ -29,61 +30,9 @@ use crate::store::{StoreError, Transaction};
 /// attempts counted that never were.
 const CLAIM_PER_CONNECTION: usize = 16;
 
-/// Longest rest after a fault that is not the message's.
-const REST: Duration = Duration::from_mins(30);
-
 /// Between two looks whether to stop, or whether something came due, while an
 /// answer is waited for.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
-/// What of sending outlives a drain and a reload of the config.
-pub(super) struct Sender {
-    /// Names this process in its claims; no two processes have the same.
-    incarnation: i64,
-    /// Only one drain exists at a time: who holds it owns every claim.
-    only_drain: Mutex<()>,
-    commit: Arc<GroupCommit>,
-    served: std::sync::Mutex<Served>,
-    /// By digest, how many of its messages in a row were refused for what they say.
-    refused: std::sync::Mutex<BTreeMap<DigestId, usize>>,
-}
-
-impl Sender {
-    pub(super) fn new() -> Self {
-        let mut bytes = i64::from(std::process::id()).to_be_bytes();
-        // Without chance the process number must do: the lock file keeps others away.
-        let _ = getrandom::fill(&mut bytes);
-        Self {
-            incarnation: i64::from_be_bytes(bytes),
-            only_drain: Mutex::default(),
-            commit: Arc::default(),
-            served: std::sync::Mutex::new(Served::UNKNOWN),
-            refused: std::sync::Mutex::default(),
-        }
-    }
-
-    fn served(&self) -> MutexGuard<'_, Served> {
-        self.served.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A message of a digest was refused for what it says, or was not. Returns whether the rest
-    /// of the digest is to be held.
-    fn is_refused_whole(&self, digest: Option<&DigestId>, is_refused: bool) -> bool {
-        let Some(digest) = digest else { return false };
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        if !is_refused {
-            refused.remove(digest);
-            return false;
-        }
-        let in_a_row = refused.entry(digest.clone()).or_default();
-        *in_a_row += 1;
-        let holds = rules::holds_digest(*in_a_row);
-        if holds {
-            refused.remove(digest);
-        }
-        holds
-    }
-}
 
 /// What a drain did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -199,12 +148,6 @@ pub async fn delivery_of(
     let Some(digest) = digest.cloned() else { return Ok(BTreeMap::new()) };
     let counted = ctx.store.read(move |tx| outbox::count_by_state(tx, Some(&digest))).await?;
     Ok(counted.into_iter().collect())
-}
-
-/// Returns whether a pause still runs. One that lies further ahead than any can was
-/// written by a clock that has been set back since.
-fn holds(pause: &Pause, now: Timestamp) -> bool {
-    pause.until > now && pause.until <= now.after(REST)
 }
 
 /// Something that a drain waited for.

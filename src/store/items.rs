@@ -7,6 +7,7 @@ mod memory;
 mod names;
 mod retagging;
 mod search;
+mod stored;
 mod tags;
 
 pub use changes::{
@@ -18,92 +19,18 @@ pub use memory::{Remembered, remembered, rename};
 pub use names::known_as;
 pub use retagging::{count_tagged_otherwise, set_tagged_by, tagged_by, tagged_otherwise, updated};
 pub use search::{Hits, search, suggestion};
+use stored::{Details, STORED_COLUMNS, read_known, read_stored};
+pub use stored::{Stored, Withheld, get};
 pub use tags::{add_tags, set_tag, set_tags, tags};
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
-use serde::{Deserialize, Serialize};
 
 use super::acts::IS_SHOWN;
 use super::query::{Query, column};
-use super::row::{count, from_json, to_json};
+use super::row::{count, to_json};
 use super::{StoreError, dates};
-use crate::model::{Document, Fingerprint, Item, ItemId, Key, Known, SourceId, StoryId, Timestamp};
+use crate::model::{Item, ItemId, Key, Known, SourceId, StoryId, Timestamp};
 use crate::text::searchable;
-
-/// Why an item may not be mailed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Withheld {
-    /// It stood there at the source's first poll.
-    Baseline,
-    /// It came with far more others than ever: an admin's word is awaited.
-    Flood,
-}
-
-impl Withheld {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Baseline => "baseline",
-            Self::Flood => "flood",
-        }
-    }
-}
-
-/// An item as it is stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Stored {
-    /// Row.
-    pub id: ItemId,
-    /// Of which source.
-    pub source: SourceId,
-    /// Name of the source.
-    pub source_name: String,
-    /// Rank of the source.
-    pub rank: u8,
-    /// Who it is within the source.
-    pub key: Key,
-    /// Its story.
-    pub story: StoryId,
-    /// When it was first seen.
-    pub first_seen: Timestamp,
-    /// When it last changed in substance.
-    pub updated: Option<Timestamp>,
-    /// Editorial date.
-    pub published: Option<Timestamp>,
-    /// The date is a guess.
-    pub published_is_guess: bool,
-    /// The source's own id.
-    pub guid: Option<String>,
-    /// Where to read it.
-    pub url: Option<String>,
-    /// Title.
-    pub title: String,
-    /// Lead.
-    pub summary: String,
-    /// All text.
-    pub text: String,
-    /// Authors, categories, documents, language.
-    pub details: Details,
-    /// It may not be mailed.
-    pub withheld: bool,
-}
-
-/// What is kept of an item but never searched.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Details {
-    /// Authors.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub authors: Vec<String>,
-    /// Categories.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub categories: Vec<String>,
-    /// Documents.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub documents: Vec<Document>,
-    /// BCP 47 tag.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
-}
 
 /// Returns what a verdict needs of the source's item of that key.
 pub fn known(
@@ -114,17 +41,6 @@ pub fn known(
     const KNOWN: &str = "
         select id, key, fingerprint, raw_hash, story, changes from items where source = ?1 and key = ?2";
     tx.one(KNOWN, (source, &key.0), read_known)
-}
-
-fn read_known(row: &Row<'_>) -> rusqlite::Result<Known> {
-    Ok(Known {
-        id: row.get(0)?,
-        key: Key(row.get(1)?),
-        fingerprint: Fingerprint(row.get(2)?),
-        raw_hash: row.get(3)?,
-        story: row.get(4)?,
-        changes: row.get(5)?,
-    })
 }
 
 /// A stored item as far as another may be recognised in it.
@@ -350,40 +266,6 @@ fn details(item: &Item) -> Details {
 
 fn words(item: &Item) -> String {
     searchable(&format!("{} {} {}", item.title, item.summary, item.text))
-}
-
-const STORED_COLUMNS: &str = "
-    items.id, items.source, sources.name as source_name, sources.rank, items.key, items.story,
-    items.first_seen, items.updated, items.published, items.published_is_guess, items.guid,
-    items.url, items.title, items.summary, items.text, items.details, items.withheld
-    from items join sources on sources.id = items.source";
-
-fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    Ok(Stored {
-        id: row.get("id")?,
-        source: row.get("source")?,
-        source_name: row.get("source_name")?,
-        rank: row.get("rank")?,
-        key: Key(row.get("key")?),
-        story: row.get("story")?,
-        first_seen: row.get("first_seen")?,
-        updated: row.get("updated")?,
-        published: row.get("published")?,
-        published_is_guess: row.get("published_is_guess")?,
-        guid: row.get("guid")?,
-        url: row.get("url")?,
-        title: row.get("title")?,
-        summary: row.get("summary")?,
-        text: row.get("text")?,
-        details: from_json(&row.get::<_, String>("details")?)?,
-        withheld: row.get::<_, Option<String>>("withheld")?.is_some(),
-    })
-}
-
-/// One item.
-pub fn get(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Stored>, StoreError> {
-    let sql = format!("select {STORED_COLUMNS} where items.id = ?1");
-    tx.one(&sql, [id], read_stored)
 }
 
 /// Returns how many characters the text of an item has.

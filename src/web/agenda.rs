@@ -11,9 +11,9 @@ use axum::routing::get;
 use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
-use super::archive::{MAX_TITLE, topics};
 use super::door::Segment;
 use super::headers::Kind;
+use super::lists::{MAX_TITLE, topics};
 use super::{Answer, Face, Refusal, answer};
 use crate::agenda::words;
 use crate::model::{DateKind, ItemId, KeptDate, Timestamp, TopicId};

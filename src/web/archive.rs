@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
@@ -14,8 +13,9 @@ use serde_json::{Value, json};
 use super::choices::Fields;
 use super::door::Segment;
 use super::headers::Kind;
+use super::lists::{MAX_TITLE, language, link, list, others, part};
 use super::search::Sought;
-use super::views::{ItemLine, ItemList, ItemPage, Moment, OtherItem, TopicLink, TopicReason};
+use super::views::{ItemPage, Moment, OtherItem, TopicLink, TopicReason};
 use super::{Answer, Face, Refusal, answer};
 use crate::digest::{Selection, TakenDown, left_out, render, select, take_down};
 use crate::model::{
@@ -24,19 +24,13 @@ use crate::model::{
 use crate::page::{self, STYLE};
 use crate::pipeline::{Plan, opinion, reason};
 use crate::store::acts::{self, Hidden};
-use crate::store::items::{self, Listing, Part, Place, Stored};
+use crate::store::items::{self, Listing, Stored};
 use crate::store::{StoreError, Transaction, dates, digests, stories};
 use crate::text::typography as typo;
-use crate::text::{self, Piece, Wanted};
+use crate::text::{self};
 
-/// Items on a page of a list.
-pub(super) const PAGE_SIZE: usize = 20;
 /// Digests that the archive lists.
 const MAX_DIGESTS: usize = 1000;
-/// Longest title.
-pub(super) const MAX_TITLE: usize = 300;
-/// Longest lead in a list.
-pub(super) const SHORT_LEAD: usize = 280;
 /// Longest lead on an item's own page: enough to know what it is, not to replace its source.
 const LONG_LEAD: usize = 700;
 /// Items of related stories that are named.
@@ -107,125 +101,6 @@ async fn topic(
         .await?
         .ok_or(Refusal::MISSING)?;
     face.ok(&plan, "topic.html", Kind::Page, json!({ "id": id, "title": title, "list": list }))
-}
-
-/// Returns the part of a list that is asked for: what is older than the item named in
-/// `vor`, newer than the one in `nach`, or the newest.
-pub(super) fn part(fields: &Fields) -> Result<Part, Refusal> {
-    match (fields.first("vor"), fields.first("nach")) {
-        (Some(text), _) => place(text).map(Part::OlderThan).ok_or(Refusal::MISSING),
-        (None, Some(text)) => place(text).map(Part::NewerThan).ok_or(Refusal::MISSING),
-        (None, None) => Ok(Part::Newest),
-    }
-}
-
-/// Reads a place as `written` writes it.
-fn place(text: &str) -> Option<Place> {
-    let (at, id) = text.rsplit_once('-')?;
-    Some(Place { at: Timestamp(at.parse().ok()?), id: ItemId(id.parse().ok()?) })
-}
-
-/// Returns a place as it stands in a link: milliseconds since 1970 and the item's id.
-fn written(place: Place) -> String {
-    format!("{}-{}", place.at.0, place.id.0)
-}
-
-/// Returns a part of the items; none if it lies behind the oldest: to say there that
-/// no item has come yet would be wrong.
-pub(super) fn list(
-    tx: &Transaction<'_>,
-    plan: &Plan,
-    listing: Listing,
-    part: Part,
-    path: &str,
-) -> Result<Option<ItemList>, StoreError> {
-    // One more than is shown tells whether there are further ones.
-    let listing = Listing { limit: PAGE_SIZE + 1, part, ..listing };
-    let mut stored = items::list(tx, &listing)?;
-    let goes_on = stored.len() > PAGE_SIZE;
-    let (has_newer, has_older) = match part {
-        Part::Newest => (false, goes_on),
-        Part::OlderThan(_) if stored.is_empty() => return Ok(None),
-        Part::OlderThan(_) => (true, goes_on),
-        // What is left at the upper end is filled up: that is the first page.
-        Part::NewerThan(_) if !goes_on => return list(tx, plan, listing, Part::Newest, path),
-        Part::NewerThan(_) => {
-            stored.remove(0);
-            (true, true)
-        }
-    };
-    stored.truncate(PAGE_SIZE);
-    let link = |item: Option<&Stored>, name: &str| {
-        item.map(|item| format!("{path}{name}={}", written(Place::of(item))))
-    };
-    let first = stored.first().filter(|_| has_newer);
-    Ok(Some(ItemList {
-        until: first.map(|item| Moment::day(Place::of(item).at, plan.mail.timezone)),
-        newer: link(first, "nach"),
-        older: link(stored.last().filter(|_| has_older), "vor"),
-        items: stored
-            .into_iter()
-            .map(|item| line(tx, plan, item, &[]))
-            .collect::<Result<_, _>>()?,
-    }))
-}
-
-/// Returns an item as a line of a list, in which words that were looked for are marked. Where
-/// title and lead have none of them, what stands around the first in the text is shown.
-pub(super) fn line(
-    tx: &Transaction<'_>,
-    plan: &Plan,
-    item: Stored,
-    wanted: &[Wanted],
-) -> Result<ItemLine, StoreError> {
-    let zone = plan.mail.timezone;
-    let title = text::marked(&typo::line(&item.title, MAX_TITLE), wanted);
-    let mut summary = text::marked(&typo::line(&item.summary, SHORT_LEAD), wanted);
-    let has_hit = |pieces: &[Piece]| pieces.iter().any(|piece| piece.hit);
-    if !wanted.is_empty() && !has_hit(&title) && !has_hit(&summary) {
-        let told = text::excerpt(&item.text, wanted, SHORT_LEAD);
-        let told = told.map(|told| text::marked(&typo::line(&told, SHORT_LEAD), wanted));
-        summary = told.unwrap_or(summary);
-    }
-    Ok(ItemLine {
-        id: item.id.0,
-        topics: topics(tx, plan, item.id)?,
-        also: others(tx, &item)?.len(),
-        published: item.published.map(|at| Moment::day(at, zone)),
-        summary,
-        language: language(&item),
-        title,
-        source: item.source_name,
-    })
-}
-
-/// Topics of an item that have a page.
-pub(super) fn topics(
-    tx: &Transaction<'_>,
-    plan: &Plan,
-    item: ItemId,
-) -> Result<Vec<TopicLink>, StoreError> {
-    let tags = items::tags(tx, item)?;
-    let has = |topic: &TopicId| tags.iter().any(|(tagging, _)| tagging.topic == *topic);
-    let topics = plan.topics.iter().filter(|(topic, _)| has(topic));
-    Ok(topics.map(|(id, title)| link(id, title)).collect())
-}
-
-/// One item of each other source that tells the item's story.
-pub(super) fn others(tx: &Transaction<'_>, item: &Stored) -> Result<Vec<Stored>, StoreError> {
-    let mut others: Vec<Stored> = Vec::new();
-    for member in items::of_story(tx, item.story)? {
-        let is_other = member.source != item.source
-            && others.iter().all(|known| known.source != member.source);
-        if is_other {
-            others.push(member);
-        }
-    }
-    Ok(others)
-}
-
-pub(super) fn link(id: &TopicId, title: &str) -> TopicLink {
-    TopicLink { id: id.to_string(), title: title.to_owned() }
 }
 
 async fn item(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
@@ -332,12 +207,6 @@ fn item_page(
 fn is_guessed(item: &Stored) -> bool {
     let is_receipt = item.published.is_some_and(|at| at.0.abs_diff(item.first_seen.0) < 60_000);
     item.published_is_guess && is_receipt
-}
-
-/// The language of title and lead, where it is not German.
-fn language(item: &Stored) -> Option<String> {
-    let words = format!("{}. {}", item.title, item.summary);
-    text::foreign_language(&words, item.details.language.as_deref())
 }
 
 async fn archive(State(face): State<Arc<Face>>) -> Answer {
@@ -510,36 +379,4 @@ async fn robots() -> Response {
         axum::http::HeaderValue::from_static("text/plain; charset=utf-8"),
     );
     response
-}
-
-/// A duration in German words: `2 Stunden`, `90 Minuten`.
-pub(super) fn span(span: Duration) -> String {
-    let seconds = span.as_secs();
-    let (number, one, many) = match seconds {
-        s if s >= 172_800 && s.is_multiple_of(86_400) => (s / 86_400, "Tag", "Tage"),
-        s if s >= 3600 && s.is_multiple_of(3600) => (s / 3600, "Stunde", "Stunden"),
-        s if s >= 60 && s.is_multiple_of(60) => (s / 60, "Minute", "Minuten"),
-        s => (s, "Sekunde", "Sekunden"),
-    };
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_span_is_told_in_its_largest_whole_unit() {
-        for (seconds, words) in [
-            (0, "0 Sekunden"),
-            (1, "1 Sekunde"),
-            (90, "90 Sekunden"),
-            (900, "15 Minuten"),
-            (3600, "1 Stunde"),
-            (86_400, "24 Stunden"),
-            (604_800, "7 Tage"),
-        ] {
-            assert_eq!(span(Duration::from_secs(seconds)), words);
-        }
-    }
 }

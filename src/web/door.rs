@@ -14,8 +14,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::answer::{ANSWER_TIMEOUT, Face, Refusal};
 use super::headers::Kind;
-use super::{ANSWER_TIMEOUT, Face, Refusal};
 
 /// Most bytes of a request's body.
 const MAX_BODY: usize = 64 * 1024;
@@ -63,14 +63,14 @@ async fn in_german(State(face): State<Arc<Face>>, request: Request, next: Next) 
         return response;
     }
     if !status.is_client_error() && !status.is_server_error() {
-        super::dress(&mut response, Kind::Form);
+        super::answer::dress(&mut response, Kind::Form);
         return response;
     }
     let (_, plan) = face.now();
     let (template, page) = refusal(status);
     let mut made = match face.page(&plan, status, template, Kind::Form, page) {
         Ok(made) => made,
-        Err(_) => super::answer(status, Kind::Form, "Das hat nicht geklappt.\n"),
+        Err(_) => super::answer::answer(status, Kind::Form, "Das hat nicht geklappt.\n"),
     };
     // 405 says what is allowed.
     if let Some(allow) = response.headers_mut().remove("allow") {

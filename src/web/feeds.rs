@@ -12,10 +12,10 @@ use chrono::DateTime;
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
-use super::archive::{MAX_TITLE, SHORT_LEAD, others, topics};
 use super::choices::Fields;
 use super::door::Segment;
 use super::headers::Kind;
+use super::lists::{MAX_TITLE, SHORT_LEAD, others, topics};
 use super::search::{self, Sought};
 use super::views::{Feed, FeedEntry};
 use super::{Answer, Face, Refusal, answer};

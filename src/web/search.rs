@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::archive::{self, PAGE_SIZE};
 use super::choices::Fields;
 use super::headers::Kind;
+use super::lists::{self, PAGE_SIZE};
 use super::views::{Choice, ItemLine, TopicLink};
 use super::{Answer, Face, Refusal};
 use crate::model::{SourceId, Timestamp, TopicId};
@@ -159,9 +159,9 @@ pub(super) async fn page(face: &Arc<Face>, sought: Sought, fields: &Fields) -> A
     });
     let known = Arc::clone(&plan);
     let Some(words) = sought.words.clone() else {
-        let part = archive::part(fields)?;
+        let part = lists::part(fields)?;
         let path = format!("/?{}&", sought.query());
-        let read = move |tx: &Transaction<'_>| archive::list(tx, &known, listing, part, &path);
+        let read = move |tx: &Transaction<'_>| lists::list(tx, &known, listing, part, &path);
         page["list"] = json!(ctx.store.read(read).await?.ok_or(Refusal::MISSING)?);
         return face.ok(&plan, "search.html", Kind::Page, page);
     };
@@ -203,7 +203,7 @@ fn found(
     let mut lines = Vec::new();
     for place in hits.items.iter().skip(first).take(PAGE_SIZE) {
         if let Some(item) = items::get(tx, place.id)? {
-            lines.push(archive::line(tx, plan, item, &wanted)?);
+            lines.push(lists::line(tx, plan, item, &wanted)?);
         }
     }
     let suggestion =
@@ -218,7 +218,7 @@ fn named(plan: &Plan, words: &str) -> (Vec<TopicLink>, Vec<TopicLink>) {
     let topics = plan.topics.iter().filter(|(id, title)| is_named(&format!("{id} {title}")));
     let sources = sources(plan).filter(|(id, name)| is_named(&format!("{id} {name}")));
     (
-        topics.map(|(id, title)| archive::link(id, title)).collect(),
+        topics.map(|(id, title)| lists::link(id, title)).collect(),
         sources.map(|(id, title)| TopicLink { id: id.to_string(), title }).collect(),
     )
 }

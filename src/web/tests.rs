@@ -1,14 +1,16 @@
 //! Every page in every state, with hostile text in every place that sources or readers fill.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::answer::View;
+use super::headers::Kind;
 use super::views::{
     Bot, Choice, Feed, FeedEntry, ItemLine, ItemList, ItemPage, KeywordCount, Moment, OtherItem,
     Problems, Settings, SourceRow, Subscribe, TopicLink, TopicReason,
 };
-use super::*;
 use crate::model::ItemId;
-use crate::page::{Link, Templates};
+use crate::page::{Link, TemplateProblem, Templates};
 
 const HOSTILE: &str = "Guten Tag <script>alert('1')</script> \"& 'mehr\u{1}";
 

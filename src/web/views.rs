@@ -3,6 +3,8 @@
 //! Texts are plain and already shortened; templates escape them. Addresses
 //! that come from sources pass a filter on top of that.
 
+use std::time::Duration;
+
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -304,6 +306,18 @@ pub struct Feed {
     pub entries: Vec<FeedEntry>,
 }
 
+/// Returns a duration in German words: `2 Stunden`, `90 Minuten`.
+pub fn span(span: Duration) -> String {
+    let seconds = span.as_secs();
+    let (number, one, many) = match seconds {
+        s if s >= 172_800 && s.is_multiple_of(86_400) => (s / 86_400, "Tag", "Tage"),
+        s if s >= 3600 && s.is_multiple_of(3600) => (s / 3600, "Stunde", "Stunden"),
+        s if s >= 60 && s.is_multiple_of(60) => (s / 60, "Minute", "Minuten"),
+        s => (s, "Sekunde", "Sekunden"),
+    };
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,5 +332,20 @@ mod tests {
         let minute = Moment::minute(at, chrono_tz::Europe::Berlin);
         assert_eq!(minute.text, "1.\u{a0}Januar\u{a0}2026, 0:30\u{a0}Uhr");
         assert_eq!(minute.iso, "2026-01-01T00:30:00+01:00");
+    }
+
+    #[test]
+    fn a_span_is_told_in_its_largest_whole_unit() {
+        for (seconds, words) in [
+            (0, "0 Sekunden"),
+            (1, "1 Sekunde"),
+            (90, "90 Sekunden"),
+            (900, "15 Minuten"),
+            (3600, "1 Stunde"),
+            (86_400, "24 Stunden"),
+            (604_800, "7 Tage"),
+        ] {
+            assert_eq!(span(Duration::from_secs(seconds)), words);
+        }
     }
 }

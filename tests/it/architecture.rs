@@ -397,15 +397,15 @@ fn the_scanner_finds_a_planted_breach_and_no_comment() {
     assert!(!looks_like_sql("select a series from the list"));
 }
 
-fn source_root() -> PathBuf {
+pub(crate) fn source_root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-fn show(path: &Path) -> String {
+pub(crate) fn show(path: &Path) -> String {
     path.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap_or(path).display().to_string()
 }
 
-fn read(path: &Path) -> String {
+pub(crate) fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -440,7 +440,7 @@ fn files_of(module: &str) -> Vec<PathBuf> {
     if single.exists() { vec![single] } else { rust_files(&source_root().join(module)) }
 }
 
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -12,6 +12,7 @@ mod agenda;
 mod architecture;
 mod bounces;
 mod channels;
+mod circles;
 mod cli;
 mod crash;
 mod daemon;

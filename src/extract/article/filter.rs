@@ -49,7 +49,7 @@ pub(super) fn text(page: &Page, region: &Region, heading: Option<usize>) -> Kept
         .rev()
         .find(|index| !region.is_out[*index] && page.blocks[*index].is_prose())
         .unwrap_or(range.start);
-    let first_prose = super::title::first_prose(page, region);
+    let first_prose = first_prose(page, region);
     let begin = match heading {
         // A title inside the text would cut what stands above it.
         Some(index) if index < first_prose => range.start.max(index + 1),
@@ -184,6 +184,15 @@ fn role(block: &Block, is_before: bool, is_after: bool) -> Role {
         }
     }
     Role::Text
+}
+
+/// The first block told in sentences inside the region.
+pub(super) fn first_prose(page: &Page, region: &Region) -> usize {
+    let range = region.range.clone();
+    range
+        .clone()
+        .find(|index| !region.is_out[*index] && page.blocks[*index].is_prose())
+        .unwrap_or(range.start)
 }
 
 /// Returns whether a short line only dates or signs the text.

@@ -1,6 +1,6 @@
 //! The title of an article: the heading that the page's own claims confirm.
 
-use super::filter::is_note;
+use super::filter::{first_prose, is_note};
 use super::head::Head;
 use super::page::{Kind, Page};
 use super::region::Region;
@@ -134,15 +134,6 @@ fn position(page: &Page, region: &Region, index: usize, first: usize) -> i32 {
         .count();
     let near = if first - index <= 6 { 8 } else { 0 };
     near + if others == 0 { 12 } else { 4 }
-}
-
-/// The first block told in sentences inside the region.
-pub(super) fn first_prose(page: &Page, region: &Region) -> usize {
-    let range = region.range.clone();
-    range
-        .clone()
-        .find(|index| !region.is_out[*index] && page.blocks[*index].is_prose())
-        .unwrap_or(range.start)
 }
 
 /// One holds the other and little else.

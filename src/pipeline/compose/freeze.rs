@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::future::join_all;
 
 use super::super::{PipelineError, outgoing};
-use super::Maker;
+use super::maker::{Maker, narrowed};
 use crate::model::{
     Digest, Entry, Envelope, Rendered, Subscriber, SubscriberId, Timestamp, TopicId,
 };
@@ -180,7 +180,7 @@ impl Freezer {
         let shared = match self.maker.digest_for(&self.digest, &self.candidates, someone) {
             None => None,
             Some(digest) => {
-                let digest = super::narrowed(digest, joined);
+                let digest = narrowed(digest, joined);
                 let words = self.maker.words(&digest, &someone.topics, NOBODY)?;
                 let nobody = Subscriber { id: NOBODY, ..self.maker.anyone() };
                 let (message, _) = self.maker.bytes(&digest.id, &nobody, &words)?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::Days;
 
 use super::entry::{entry_of, reason, update_of};
-use super::{Maker, Material, Moment};
+use super::maker::{Maker, Material, Moment};
 use crate::dedup;
 use crate::digest::{Selection, select};
 use crate::model::{

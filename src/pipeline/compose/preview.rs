@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Maker, Moment, narrowed};
+use super::maker::{Maker, Moment, narrowed};
 use crate::model::{Digest, DigestId, Payload, Rendered, SeriesId, Subscriber};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::store::{Transaction, digests, items};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Maker, Moment};
+use super::maker::{Maker, Moment};
 use crate::model::{DigestId, SeriesId, Subscriber};
 use crate::pipeline::{Context, PipelineError, Plan, outgoing};
 use crate::store::Transaction;

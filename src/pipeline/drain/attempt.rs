@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::{Context, PipelineError, Plan};
-use super::Sender;
+use super::sender::Sender;
 use crate::deliver::{Outgoing, SendError};
 use crate::model::{BoxFuture, Ended, MailKind, OutboxEntry, Retry, State, Timestamp};
 use crate::outbox::{self as rules, Attempt};

@@ -6,69 +6,21 @@
 //! The results outlive the drain that brought them: a 250 that cannot be
 //! recorded stays in memory, and no drain claims anything before it is.
 
-use std::collections::VecDeque;
 use std::sync::PoisonError;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
-
-use tokio::sync::Mutex;
 
 use super::super::{Context, PipelineError};
 use super::record::record;
+use super::sender::{Committed, GroupCommit, Outcome};
 use crate::deliver::SendError;
-use crate::model::{Claim, DigestId, Ended, OutboxEntry, Retry, State, SubscriberId, Timestamp};
+use crate::model::{Claim, Ended, OutboxEntry, Retry, State, Timestamp};
 use crate::outbox as rules;
 use crate::store::mail_news::News;
 use crate::store::outbox;
 
 /// Between two tries to write while the disk is full or the database locked.
 const TRY_AGAIN: Duration = Duration::from_secs(1);
-
-/// What an attempt came to.
-#[derive(Debug, Clone)]
-pub(super) enum Outcome {
-    /// An attempt has ended.
-    Settled {
-        claim: Claim,
-        subscriber: Option<SubscriberId>,
-        state: State,
-        ended: Option<Ended>,
-        error: Option<SendError>,
-        /// What the admin should hear of it.
-        news: Option<News>,
-    },
-    /// The rest of a digest is not to be sent as it is.
-    DigestHeld { digest: DigestId, since: Timestamp, why: String },
-    /// There was no attempt.
-    GivenBack { claim: Claim, why: Option<String> },
-    /// The channel is at fault.
-    Paused { claim: Claim, why: String, needs_operator: bool, settings: rules::Settings },
-}
-
-/// Commits the results of all attempts of this process.
-#[derive(Default)]
-pub(in crate::pipeline) struct GroupCommit {
-    pending: std::sync::Mutex<Pending>,
-    /// The task that holds it writes all pending results in one transaction.
-    commit_lock: Mutex<Committed>,
-    /// Whether results cannot be written just now.
-    is_stuck: AtomicBool,
-}
-
-#[derive(Default)]
-struct Pending {
-    outcomes: VecDeque<Outcome>,
-    /// How many there ever were: the number of the next one.
-    count: u64,
-}
-
-#[derive(Default)]
-struct Committed {
-    /// Outcomes up to this number are committed.
-    upto: u64,
-    /// What the writer learnt for others, by their number.
-    suspended: Vec<u64>,
-}
 
 impl GroupCommit {
     /// Returns whether something that happened cannot be written just now.

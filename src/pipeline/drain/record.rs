@@ -1,14 +1,18 @@
 //! Writes the result of one attempt.
 
+use std::time::Duration;
+
 use super::super::intake;
-use super::group_commit::Outcome;
-use super::{REST, holds};
+use super::sender::Outcome;
 use crate::model::{State, Timestamp};
 use crate::outbox as rules;
 use crate::store::mail_news::{self, News, What};
 use crate::store::outbox::{self, Chosen, Move, Pause};
 use crate::store::{StoreError, Transaction, nested};
 use crate::subscriber::token::Tokens;
+
+/// Longest rest after a fault that is not the message's.
+const REST: Duration = Duration::from_mins(30);
 
 /// Writes one outcome. Returns whether a subscriber was suspended by it. Fails
 /// only if the state of the message cannot be written.
@@ -97,4 +101,10 @@ fn end_rest(tx: &Transaction<'_>, pause: Pause, now: Timestamp) -> Result<(), St
         mail_news::add(tx, &News { what: What::Rest, since, until: now, messages, reason })?;
     }
     Ok(())
+}
+
+/// Returns whether a pause still runs. One that lies further ahead than any can was
+/// written by a clock that has been set back since.
+pub(super) fn holds(pause: &Pause, now: Timestamp) -> bool {
+    pause.until > now && pause.until <= now.after(REST)
 }

@@ -7,7 +7,7 @@ use crate::store::StoreError;
 use crate::store::query::Query;
 use crate::text::hash64;
 
-use super::read_known;
+use super::stored::read_known;
 
 /// Returns what a verdict needs of the source's item that bears `name` beside its key,
 /// and its title: a page may hold another month's letter by now.

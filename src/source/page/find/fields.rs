@@ -1,8 +1,8 @@
 //! Title, link, date and teaser of one repeated stretch of the page.
 
 use super::dates::{self, Hit, How, Period};
+use super::ground::{Ground, Region};
 use super::outline::{NONE, Outline, Span};
-use super::{Ground, Region};
 use crate::model::Date;
 use crate::source::page::read::{leads_on, without_link_ends};
 use crate::text;

@@ -8,6 +8,7 @@
 
 mod dates;
 mod fields;
+mod ground;
 mod outline;
 mod pin;
 mod raw;
@@ -22,39 +23,13 @@ use std::collections::{HashMap, HashSet};
 use scraper::Html;
 use url::Url;
 
-use self::dates::{Hit, Reading};
-use self::fields::Entry;
-use self::outline::{Outline, Span};
+use self::dates::Reading;
+use self::ground::Ground;
+use self::outline::Outline;
 pub use self::pin::Pins;
-use self::region::Region;
 use super::read::Surroundings;
-use crate::model::{Budget, Exhausted, RawItem, ReadBy, Timestamp};
+use crate::model::{Exhausted, RawItem, ReadBy, Timestamp};
 use crate::source::SourceError;
-
-/// The page and all that was gathered before any region is read.
-struct Ground<'a> {
-    outline: &'a Outline<'a>,
-    hits: &'a [Hit],
-    reading: Reading,
-    around: &'a Surroundings<'a>,
-    own: Option<Url>,
-    /// Where the page's menus lead.
-    menu: HashSet<String>,
-    /// Where each anchor leads, if to a page or a document.
-    links: HashMap<usize, String>,
-    /// All headings.
-    headings: Vec<usize>,
-    budget: &'a Budget,
-}
-
-/// Entries that belong together.
-#[derive(Debug)]
-struct Choice {
-    entries: Vec<Entry>,
-    score: f64,
-    reasons: Vec<String>,
-    is_sure: bool,
-}
 
 /// A list that was found.
 #[derive(Debug)]
@@ -145,50 +120,6 @@ fn found(
         })
         .collect();
     Ok(Found { lists, why_none })
-}
-
-impl Ground<'_> {
-    fn hits_in(&self, span: &Span) -> &[Hit] {
-        let from = self.hits.partition_point(|hit| hit.at < span.start);
-        let to = self.hits.partition_point(|hit| hit.at < span.end);
-        &self.hits[from..to]
-    }
-
-    fn hits_at(&self, at: u32) -> Option<&Hit> {
-        self.hits_in(&(at..at + 1)).first()
-    }
-
-    /// Returns whether the text at that place is a date and little else.
-    fn is_date(&self, at: u32) -> bool {
-        self.hits_at(at).is_some_and(|hit| hit.how == dates::How::Alone)
-    }
-
-    fn is_pure_date(&self, at: u32) -> bool {
-        self.hits_at(at).is_some_and(|hit| hit.is_pure)
-    }
-
-    /// Returns whether the text at that place is part of a date put together from several.
-    fn is_parted_date(&self, at: u32) -> bool {
-        let before = self.hits.partition_point(|hit| hit.at <= at);
-        before.checked_sub(1).and_then(|index| self.hits.get(index)).is_some_and(|hit| {
-            let el = &self.outline.els[hit.el];
-            hit.is_pure && el.span.start == hit.at && el.span.contains(&at)
-        })
-    }
-
-    /// Returns where an anchor leads, if that is a page or a document: no picture, no place on
-    /// this page, no tag.
-    fn page_link(&self, el: usize) -> Option<&str> {
-        self.links.get(&el).map(String::as_str)
-    }
-
-    /// Returns how many headings begin within the span.
-    fn headings_in(&self, span: &Span) -> usize {
-        let begins = |place: u32| {
-            self.headings.partition_point(|el| self.outline.els[*el].span.start < place)
-        };
-        begins(span.end) - begins(span.start)
-    }
 }
 
 fn leads_to_page(

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use scraper::{ElementRef, Html, Selector};
 
+use super::ground::Ground;
 use super::outline::{NONE, Outline};
-use super::{Choice, Ground};
+use super::weigh::Choice;
 
 /// Values of the keys of `[source.page]`; empty: left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::Ground;
 use super::fields::Entry;
+use super::ground::Ground;
 use crate::extract::html::escape;
 use crate::model::{Date, RawItem};
 use crate::source::page::read::{documents, own_anchor, release_number};

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::Ground;
 use super::fields::{is_heading, is_telling, is_title};
+use super::ground::{Ground, Region};
 use super::outline::{NONE, Span};
 use crate::model::Exhausted;
 use crate::text::{Rubric, rubric};
@@ -12,20 +12,6 @@ use crate::text::{Rubric, rubric};
 const MOST_GROUPS: usize = 12;
 /// Most items of a region.
 const MOST_ITEMS: usize = 1_000;
-
-/// Repeated stretches within one element.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Region {
-    /// The element that holds them.
-    pub(super) parent: usize,
-    pub(super) items: Vec<Span>,
-    /// The element of each item, or the one that heads it.
-    pub(super) els: Vec<usize>,
-    /// Items are stretches of siblings, not elements.
-    pub(super) is_flat: bool,
-    /// Items stand in several elements of the one that holds them.
-    pub(super) is_spread: bool,
-}
 
 /// All regions of the page worth reading.
 pub(super) fn regions(ground: &Ground<'_>) -> Result<Vec<Region>, Exhausted> {

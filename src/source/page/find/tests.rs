@@ -4,6 +4,7 @@ use chrono_tz::Europe::Berlin;
 use url::Url;
 
 use super::*;
+use crate::model::Budget;
 use crate::source::page::document;
 
 /// 2026-11-27 16:00 in Berlin.

@@ -7,9 +7,9 @@ use url::Url;
 
 use super::dates::Period;
 use super::fields::{self, Entry, is_heading, is_telling};
+use super::ground::{Ground, Region};
 use super::outline::NONE;
-use super::region::{Region, regions, singles};
-use super::{Choice, Ground};
+use super::region::{regions, singles};
 use crate::model::Exhausted;
 use crate::text::{Rubric, rubric};
 
@@ -19,6 +19,15 @@ const LEAST: f64 = 3.0;
 const MOST_LISTS: usize = 8;
 /// Milliseconds that an editorial date may lie ahead: announced for tomorrow.
 const AHEAD: i64 = 36 * 3_600_000;
+
+/// Entries that belong together.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) entries: Vec<Entry>,
+    pub(super) score: f64,
+    pub(super) reasons: Vec<String>,
+    pub(super) is_sure: bool,
+}
 
 /// A region that was read and weighed.
 struct Candidate {

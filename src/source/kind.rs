@@ -1,0 +1,150 @@
+//! What a kind of source is: how it asks, how it reads, and why it cannot.
+
+use std::fmt;
+
+use crate::answer::{Failure, FailureKind};
+use crate::model::{Extraction, RawItem, Reader, Response, SourceSettings, TopicRules};
+
+/// One kind of source, as the registry lists it.
+pub struct Kind {
+    /// The word of `kind = "…"`.
+    pub name: &'static str,
+    /// One line for the documentation.
+    pub summary: &'static str,
+    /// A `[[source]]` block that loads; the docs test builds it.
+    pub example: &'static str,
+    /// Takes the kind's own keys from the source's table. Reports problems to
+    /// the reader and answers nothing if it cannot work with what is left.
+    pub build: fn(&mut Reader<'_>, &SourceSettings) -> Option<Box<dyn Source>>,
+}
+
+/// A configured source's way of asking and reading.
+pub trait Source: Send + Sync + fmt::Debug {
+    /// The Accept field of its request.
+    fn accept(&self) -> &'static str;
+
+    /// Reads the document of an answer. Never panics on any bytes; the same
+    /// bytes give the same items. `response.final_url` is the base of links.
+    fn extract(&self, response: &Response) -> Result<Extraction, SourceError>;
+
+    /// Returns the next document to be asked for before the poll is whole, given all answers
+    /// so far: a map that an index names, the next page of a list. Bounded by the kind.
+    fn further(&self, _answers: &[Response]) -> Option<String> {
+        None
+    }
+
+    /// Returns whether its list may be found by itself, and so found again after a rebuilding.
+    fn finds_lists(&self) -> bool {
+        false
+    }
+
+    /// The lists that the answer holds, whatever the settings say, likeliest first.
+    fn lists(&self, _response: &Response) -> Vec<Vec<RawItem>> {
+        Vec::new()
+    }
+
+    /// Returns whether robots.txt must allow the request: pages, not feeds, which are
+    /// published to be fetched.
+    fn obeys_robots(&self) -> bool;
+
+    /// Returns whether an answer may hold only what is new (RFC 3229): feeds.
+    fn takes_deltas(&self) -> bool {
+        false
+    }
+}
+
+/// A source from the config: its settings and its kind's way of reading.
+#[derive(Debug)]
+pub struct Configured {
+    /// What any source has.
+    pub settings: SourceSettings,
+    /// What its kind made of the rest.
+    pub source: Box<dyn Source>,
+    /// The terms of `only`; nothing if all of its items are wanted.
+    pub only: Option<TopicRules>,
+}
+
+/// Reads the documents of one poll as one. A further document that cannot be read is a
+/// note, and makes the whole incomplete.
+pub fn extract_all(source: &dyn Source, answers: &[Response]) -> Result<Extraction, SourceError> {
+    let [first, further @ ..] = answers else { return Ok(Extraction::default()) };
+    let mut whole = source.extract(first)?;
+    for answer in further {
+        match source.extract(answer) {
+            Ok(more) => {
+                whole.items.extend(more.items);
+                whole.notes.extend(more.notes);
+                whole.incomplete |= more.incomplete;
+            }
+            Err(error) => {
+                whole.notes.push(format!("{} was not read: {error}", answer.final_url));
+                whole.incomplete = true;
+            }
+        }
+    }
+    Ok(whole)
+}
+
+/// Why an answer could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The bytes are no feed at all.
+    #[error("not a feed: {found}")]
+    NotAFeed {
+        /// What they seem to be, for example `an HTML page`.
+        found: String,
+    },
+    /// A feed, but broken beyond repair, or with entries that nobody could read.
+    #[error("unreadable feed: {reason}")]
+    Unreadable {
+        /// What the parser said.
+        reason: String,
+    },
+    /// The page lacks the element that must hold the list.
+    #[error("the page has no element `{selector}`")]
+    ContainerMissing {
+        /// The selector of `list`.
+        selector: String,
+    },
+    /// The list is there and not empty, but a selector found nothing in it.
+    #[error("`{selector}` ({role}) found nothing in the list")]
+    SelectorEmpty {
+        /// Which key of the config.
+        role: &'static str,
+        /// Its selector.
+        selector: String,
+    },
+    /// Nobody said where the list is, and none was found.
+    #[error("no list of news was found: {why}")]
+    NoList {
+        /// Why not.
+        why: String,
+    },
+    /// The document would cost too much to read.
+    #[error("the document is too large or too deep: {reason}")]
+    TooMuch {
+        /// Which bound it broke.
+        reason: String,
+    },
+    /// A page that keeps robots out answers instead of the source.
+    #[error("a challenge for robots answers instead of the source: {whose}")]
+    Challenge {
+        /// Whose.
+        whose: String,
+    },
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        let kind = match error {
+            SourceError::ContainerMissing { .. }
+            | SourceError::SelectorEmpty { .. }
+            | SourceError::NoList { .. } => FailureKind::EmptySelector,
+            SourceError::Challenge { .. } => FailureKind::Challenge,
+            SourceError::NotAFeed { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::TooMuch { .. } => FailureKind::Unreadable,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
