@@ -139,7 +139,7 @@ async fn act(session: &Session, arguments: &ItemArguments, deed: &Deed) -> anyho
     Ok(exit)
 }
 
-/// What was done, and what there was not to undo.
+/// Returns what was done, and what there was not to undo.
 const fn words(deed: &Deed) -> (&'static str, &'static str) {
     match deed {
         Deed::Hide => ("hidden", ""),

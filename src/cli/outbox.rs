@@ -1,4 +1,4 @@
-//! `outbox`: the messages on their way, and the operator's hand.
+//! `outbox`: the messages on their way, and what the operator may do with them.
 
 use serde_json::json;
 

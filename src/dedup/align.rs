@@ -148,7 +148,7 @@ fn gaps(one: &[Token], other: &[Token]) -> Vec<(Span, Span)> {
     gaps
 }
 
-/// Where both texts have the same words: begin in each, and length; by the place in
+/// Returns where both texts have the same words: begin in each, and length; by the place in
 /// the first, none over another.
 fn runs(one: &[Token], other: &[Token]) -> Vec<(usize, usize, usize)> {
     let (ours, theirs) = (unique_pairs(one), unique_pairs(other));

@@ -18,7 +18,7 @@
 //!
 //! `change` says whether the same item seen again says something new.
 //!
-//! This room decides; who the candidates are is looked up in `store::stories`.
+//! This module decides; who the candidates are is looked up in `store::stories`.
 
 mod align;
 mod change;

@@ -1,4 +1,4 @@
-//! Words as numbers: what the other files of this room compare.
+//! Words as numbers: what the other files of this module compare.
 //!
 //! A word is hashed without making a string of it: this runs for every new item.
 //! Letters are folded as readers would (case, `ä` = `ae`, `ß` = `ss`), soft hyphens

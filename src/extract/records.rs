@@ -386,7 +386,7 @@ fn media(value: &Value, base: Option<&Url>, budget: &Budget) -> Option<Enclosure
     Some(Enclosure { url: resolve(url, base, budget)?, title, ..Enclosure::default() })
 }
 
-/// What stands at a pointer, or a text made of several.
+/// Returns what stands at a pointer, or a text made of several.
 fn part(value: &Value, place: &str) -> Option<String> {
     if !place.contains('{') {
         return scalar_text(value.pointer(place)?);

@@ -107,7 +107,7 @@ pub enum State {
         /// When.
         until: Timestamp,
     },
-    /// The operator's hand is on it.
+    /// The operator holds it.
     Held,
     /// Taken by the other side.
     Sent {

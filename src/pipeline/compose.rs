@@ -40,7 +40,7 @@ pub async fn compose(
 }
 
 /// Freezes the messages of every digest that was begun and not finished.
-/// Answers how many digests.
+/// Returns how many digests.
 pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
     let mut finished = 0;
     while let Some((row, candidates)) = ctx.store.read(unfinished).await? {

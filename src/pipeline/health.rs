@@ -48,7 +48,7 @@ fn enabled(plan: &Plan) -> impl Iterator<Item = &SourceSettings> {
     plan.sources.iter().map(|source| &source.configured.settings).filter(|source| source.enabled)
 }
 
-/// What stands in the database.
+/// Returns what stands in the database.
 fn stored(tx: &Transaction<'_>, plan: &Plan, now: Timestamp) -> Result<Facts, StoreError> {
     let sources: Vec<SourceFacts> =
         enabled(plan).map(|settings| polled_source(tx, settings)).collect::<Result<_, _>>()?;

@@ -258,7 +258,7 @@ fn forward(
     Ok(true)
 }
 
-/// Who gets what people write to us.
+/// Returns who gets what people write to us.
 fn editors(plan: &Plan) -> Option<&str> {
     let settings = &plan.mail.settings;
     settings.reply_to.as_deref().or(settings.admin.as_deref())

@@ -146,7 +146,7 @@ pub enum Share {
 }
 
 impl Share {
-    /// What a mail on this share counts towards.
+    /// Returns what a mail on this share counts towards.
     pub const fn scopes(self) -> &'static [Scope] {
         match self {
             Self::Own => &[],

@@ -43,7 +43,7 @@ impl Settings {
     }
 }
 
-/// Answers what the journeys work with now.
+/// Returns what the journeys work with now.
 pub type Current = Arc<dyn Fn() -> (Context, Arc<Plan>) + Send + Sync>;
 
 /// What all answers share.

@@ -131,7 +131,7 @@ async fn item(State(face): State<Arc<Face>>, Segment(id): Segment) -> Answer {
     }
 }
 
-/// What stands where an item was that the editor took down.
+/// Returns what stands where an item was that the editor took down.
 fn removed(face: &Face, plan: &Plan, since: Timestamp) -> Answer {
     let day = Moment::day(since, plan.mail.timezone).text;
     let page = json!({

@@ -43,7 +43,7 @@ async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     }
 }
 
-/// What stands where a draft was that has ended.
+/// Returns what stands where a draft was that has ended.
 fn ended(face: &Face, plan: &Plan) -> Answer {
     let page = json!({
         "title": "Dieser Entwurf ist abgeschlossen",

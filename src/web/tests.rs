@@ -423,7 +423,7 @@ fn a_feed_is_well_formed_whatever_a_title_holds() {
     assert!(atom.starts_with("<?xml"));
 }
 
-/// What is read between the heading of a digest and what follows its last section.
+/// Returns what is read between the heading of a digest and what follows its last section.
 fn words(html: &str, end: &str) -> Vec<String> {
     let begin = html.find("<h1").unwrap();
     let end = begin + html[begin..].find(end).unwrap();

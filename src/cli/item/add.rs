@@ -59,7 +59,7 @@ pub(super) async fn add(session: &Session, arguments: AddArguments) -> anyhow::R
     }
 }
 
-/// What becomes of it.
+/// Returns what becomes of it.
 fn told(item: ItemId, story: StoryId, topics: &[&str]) -> String {
     let topics = if topics.is_empty() {
         "no topic, so no digest tells it; give it one by `amtsbote item tag`".to_owned()

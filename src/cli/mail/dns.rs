@@ -35,7 +35,7 @@ pub(super) async fn records(domains: &Domains) -> anyhow::Result<Records> {
     tokio::time::timeout(PATIENCE, all).await.context("the name servers do not answer")
 }
 
-/// Where mail to the domain goes: its MX, else its own address.
+/// Returns where mail to the domain goes: its MX, else its own address.
 async fn mail_host(resolver: &TokioResolver, domain: &str) -> Answer {
     match ask(resolver, domain, RecordType::MX).await {
         Answer::Nothing => match ask(resolver, domain, RecordType::A).await {

@@ -272,7 +272,8 @@ impl<'a> Visit<'a> {
         Some((block, evidence))
     }
 
-    /// What a sitemap, or the maps of an index, names below one of the pages that are called news.
+    /// Returns what a sitemap, or the maps of an index, names below one of the pages that
+    /// are called news.
     async fn sitemap(&mut self, id: &str, url: &str, pages: &[String]) -> Option<(Block, String)> {
         let usual = || discover::usual_sitemaps(url, None).into_iter().next();
         let place = self.sitemaps.first().cloned().or_else(usual)?;
@@ -402,7 +403,7 @@ fn worth(items: &[RawItem]) -> usize {
     items.len() + dated
 }
 
-/// What speaks for a way, for the line above its block.
+/// Returns what speaks for a way, for the line above its block.
 fn described(items: &[RawItem], what: &str) -> String {
     let newest = items.iter().filter_map(|item| item.published).max_by_key(|date| date.at);
     let newest = newest.map_or_else(

@@ -261,7 +261,7 @@ pub(super) async fn readable_feed(
     readable(bench, Block::feed(id, url)).await
 }
 
-/// What the block reads, if it has items and robots.txt lets it be asked for.
+/// Returns what the block reads, if it has items and robots.txt lets it be asked for.
 async fn readable(bench: &Bench<'_>, block: Block) -> anyhow::Result<Option<Best>> {
     let Ok(tried) = bench.source(&block.to_toml()) else { return Ok(None) };
     if tried.source.configured.source.obeys_robots() {

@@ -312,7 +312,7 @@ impl Maker {
         digests::set_progress(tx, &self.series, &after)
     }
 
-    /// What an introduction stands above.
+    /// Returns what an introduction stands above.
     pub(in crate::pipeline) fn intro(&self) -> ActOn {
         ActOn::Series(self.series.clone())
     }

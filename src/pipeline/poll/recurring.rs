@@ -69,7 +69,7 @@ impl Blocks {
     }
 }
 
-/// What a line of an article's text is known by, if it says something of its own.
+/// Returns what a line of an article's text is known by, if it says something of its own.
 fn block(line: &str) -> Option<u32> {
     let words = fold(&text_of(line));
     (words.chars().count() >= LEAST).then(|| short(&words))

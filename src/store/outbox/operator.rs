@@ -117,7 +117,7 @@ pub fn count_unacknowledged(tx: &Transaction<'_>) -> Result<u64, StoreError> {
     Ok(tx.prepare_cached(COUNT)?.query_row([], |row| row.get(0))?)
 }
 
-/// Why dead messages of the chosen ones would not be retried, with how many each.
+/// Returns why dead messages of the chosen ones would not be retried, with how many each.
 pub fn not_retried(tx: &Transaction<'_>, chosen: &Chosen) -> Result<Vec<(Ended, u64)>, StoreError> {
     const NOT_RETRIED: &str = "
         select ended, count(*) from outbox

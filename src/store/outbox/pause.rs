@@ -21,7 +21,7 @@ pub struct Pause {
     pub reason: String,
 }
 
-/// Why nothing is sent just now, if so.
+/// Returns why nothing is sent just now, if so.
 pub fn pause(tx: &Transaction<'_>) -> Result<Option<Pause>, StoreError> {
     const PAUSE: &str = "select since, until, failures, needs_operator, reason from outbox_pause";
     let read = |row: &Row<'_>| {
