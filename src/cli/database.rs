@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::json;
 
+use super::progress::Progress;
 use super::{Exit, Global, Output, Session, UsageError, session};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config::{Config, ServiceSettings};
@@ -167,7 +168,10 @@ async fn backup(
         let message = format!("`{}` exists; name a new file", path.display());
         return Err(UsageError::new(message).into());
     }
+    let database = service.data_dir.join(crate::store::FILE);
+    let progress = Progress::of_copy(&session.output, &database, file.to_owned());
     session.ctx.store.backup(file).await?;
+    drop(progress);
     session.output.line(&format!("{}", file.display()))?;
     if let Some(key) = daemon::signing_key(service)?.filter(|_| !no_key) {
         daemon::write_key(&beside, &key)?;
@@ -190,7 +194,9 @@ async fn restore(config: &Config, output: Output, file: &Path) -> anyhow::Result
     if !file.is_file() {
         return Err(UsageError::new(format!("there is no file `{}`", file.display())).into());
     }
+    let progress = Progress::of(&output, "restoring");
     let done = daemon::restore(config, file, SystemClock.now()).await?;
+    drop(progress);
     let caught = done.caught;
     let (key, hint): (&str, Option<String>) = match &done.key {
         KeyFate::Stays => ("stays", None),

@@ -7,6 +7,7 @@ use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::output::{counted, json_time};
+use super::progress::Progress;
 use super::{Exit, Global, Session, UsageError, named};
 use crate::cli::item::list;
 use crate::daemon::Work;
@@ -258,7 +259,9 @@ async fn send(session: &Session, series: &str, yes: bool) -> anyhow::Result<Exit
         session.output.say("nothing was sent");
         return Ok(Exit::Failure);
     }
+    let progress = Progress::of_sending(session);
     let outcome = session.work(&Work::SendDigest { series }).await?;
+    drop(progress);
     let states = outcome["states"].as_object().cloned().unwrap_or_default();
     let count = |state: &str| states.get(state).and_then(Value::as_u64).unwrap_or(0);
     let output = &session.output;

@@ -2,7 +2,7 @@
 //! the same line again and again.
 
 use std::collections::HashMap;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ pub(super) fn start(global: &Global, is_daemon: bool) {
     } else if is_daemon {
         builder.without_time().try_init()
     } else {
-        builder.try_init()
+        builder.with_ansi(io::stderr().is_terminal()).try_init()
     };
 }
 

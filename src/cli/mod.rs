@@ -23,6 +23,7 @@ mod outbox;
 mod output;
 mod pdf_text;
 mod poll;
+mod progress;
 mod run;
 mod session;
 mod source;

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::progress::Progress;
 use super::{Exit, Global, Output, Session, named};
 use crate::daemon::Work;
 use crate::model::SourceId;
@@ -24,7 +25,10 @@ pub(super) async fn poll(global: &Global, arguments: Arguments) -> anyhow::Resul
         named::source(&session.plan, name)?;
     }
     let sources: Vec<SourceId> = arguments.sources.iter().map(SourceId::new).collect();
+    let total = if sources.is_empty() { session.plan.sources.len() } else { sources.len() };
+    let progress = Progress::of_poll(&session, total);
     let reports = session.work(&Work::Poll { sources, force: arguments.force }).await?;
+    drop(progress);
     let reports: Vec<PollReport> = serde_json::from_value(reports)?;
     print(&session.output, &reports)?;
     let failed = reports.iter().any(|report| report.outcome == PollOutcome::Failed);

@@ -52,6 +52,12 @@ pub fn attempt(
     Ok(())
 }
 
+/// Returns how many sources were asked since then.
+pub fn count_asked_since(tx: &Transaction<'_>, at: Timestamp) -> Result<usize, StoreError> {
+    const COUNT_ASKED: &str = "select count(*) from sources where last_attempt >= ?1";
+    Ok(tx.prepare_cached(COUNT_ASKED)?.query_row([at], |row| row.get(0))?)
+}
+
 /// Writes the name and rank of a source that is not asked, such as the editor.
 pub fn name(tx: &Transaction<'_>, settings: &SourceSettings) -> Result<(), StoreError> {
     const NAME: &str = "

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::output::json_time;
+use crate::cli::progress::Progress;
 use crate::cli::{Exit, Session, UsageError, input, named};
 use crate::model::{SeriesId, Standing, TopicId, suggestion};
 use crate::pipeline::{self, Listed, Outcome};
@@ -101,7 +102,9 @@ pub(super) async fn import(session: &Session, file: &Path) -> anyhow::Result<Exi
     let (good, mut problems) = read(&bytes, &known)
         .map_err(|(line, message)| UsageError::new(format!("{name}:{line}: {message}")))?;
     let (lines, list): (Vec<u64>, Vec<Listed>) = good.into_iter().unzip();
+    let progress = Progress::of(&session.output, "reading the list in");
     let outcomes = pipeline::import(&session.ctx, list).await?;
+    drop(progress);
     let output = &session.output;
     let (mut added, mut known) = (0, Vec::new());
     for (line, outcome) in lines.into_iter().zip(outcomes) {
