@@ -5,10 +5,11 @@
 //! that overlap do not crowd the host they share.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use url::Url;
 
 use crate::clock::Clock;
@@ -20,6 +21,8 @@ pub(crate) struct HostLimits {
     // Std mutexes: nothing awaits under them.
     hosts: Mutex<HashMap<String, Arc<HostLimit>>>,
     polled: Mutex<HashSet<SourceId>>,
+    /// Wakes who waits until a source is no longer polled.
+    poll_ended: Notify,
     /// One permit for each core: more documents at once are read no sooner,
     /// they only take more memory.
     cpu: Semaphore,
@@ -28,7 +31,12 @@ pub(crate) struct HostLimits {
 impl Default for HostLimits {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        Self { hosts: Mutex::default(), polled: Mutex::default(), cpu: Semaphore::new(cores) }
+        Self {
+            hosts: Mutex::default(),
+            polled: Mutex::default(),
+            poll_ended: Notify::new(),
+            cpu: Semaphore::new(cores),
+        }
     }
 }
 
@@ -62,6 +70,7 @@ pub(super) struct SourceClaim<'a> {
 impl Drop for SourceClaim<'_> {
     fn drop(&mut self) {
         lock(&self.limits.polled).remove(&self.id);
+        self.limits.poll_ended.notify_waiters();
     }
 }
 
@@ -69,6 +78,19 @@ impl HostLimits {
     /// Returns the right to poll the source; none if it is being polled already.
     pub(super) fn claim(&self, id: &SourceId) -> Option<SourceClaim<'_>> {
         lock(&self.polled).insert(id.clone()).then(|| SourceClaim { limits: self, id: id.clone() })
+    }
+
+    /// Waits until nobody polls the source.
+    pub(super) async fn until_unclaimed(&self, id: &SourceId) {
+        loop {
+            let mut ended = pin!(self.poll_ended.notified());
+            // Before the look: an end between the two must not be missed.
+            ended.as_mut().enable();
+            if !lock(&self.polled).contains(id) {
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// Waits for a core to read a document on.
@@ -150,6 +172,20 @@ mod tests {
     use crate::clock::TestClock;
 
     const SPACING: Duration = Duration::from_secs(2);
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_a_source_goes_on_when_its_poll_has_ended() {
+        let limits = HostLimits::default();
+        let id = SourceId::from("amt");
+        limits.until_unclaimed(&id).await;
+        let claim = limits.claim(&id);
+        let waiting = limits.until_unclaimed(&id);
+        tokio::pin!(waiting);
+        let early = tokio::time::timeout(Duration::from_mins(1), &mut waiting).await;
+        assert!(early.is_err(), "it did not wait");
+        drop(claim);
+        waiting.await;
+    }
 
     #[tokio::test(start_paused = true)]
     async fn two_requests_to_a_host_keep_their_distance_and_two_hosts_do_not_wait() {

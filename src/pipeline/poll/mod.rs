@@ -68,6 +68,12 @@ pub async fn poll(
     plan: &Arc<Plan>,
     choice: &Choice,
 ) -> Result<Vec<PollReport>, PipelineError> {
+    if choice.force {
+        // Who names a source wants its answer, not to hear that it is being asked just now.
+        for id in &choice.named {
+            ctx.hosts.until_unclaimed(id).await;
+        }
+    }
     Pass::begin(ctx, plan, choice).await?.finish().await
 }
 
