@@ -31,7 +31,8 @@ pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Res
         config.series.len(),
     );
     // What lands in a folder is looked up by nobody.
-    let domains = (config.mail.channel == "smtp").then(|| super::mail::Domains::of(&config));
+    let mail = (config.mail.channel == "smtp")
+        .then(|| (super::mail::Domains::of(&config), std::sync::Arc::clone(&config.channel)));
     let plan = daemon::plan(config)?;
     if global.json {
         output.object(&serde_json::json!({"problems": 0, "version": plan.version}))?;
@@ -42,8 +43,8 @@ pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Res
         return Ok(Exit::Done);
     }
     let sources = online(&plan, output).await?;
-    let mail = match domains {
-        Some(domains) => super::mail::look_up(&domains, output).await?,
+    let mail = match mail {
+        Some((domains, channel)) => super::mail::look_up(&domains, &*channel, output).await?,
         None => Exit::Done,
     };
     Ok(if sources == Exit::Done { mail } else { sources })

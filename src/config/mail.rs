@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::checks::is_example;
 use crate::deliver::message::dkim::{DkimSettings, Signer};
@@ -113,6 +114,8 @@ pub(super) fn is_address(text: &str) -> bool {
 /// The chosen way out, and what holds for each.
 #[derive(Debug, Default)]
 pub(super) struct Channels {
+    /// What signs mails, if we do it ourselves.
+    pub(super) signer: Option<Arc<Signer>>,
     /// The chosen one, unless its table is at fault.
     pub(super) chosen: Option<Box<dyn Channel>>,
     /// Every channel that has keys, with its keys.
@@ -157,6 +160,7 @@ pub(super) fn read(mut reader: Reader<'_>, data_dir: &Path) -> (Option<MailSetti
         // A signer that was asked for and failed must not become mails without signature.
         channels.chosen = None;
     }
+    channels.signer = signer.flatten();
     reader.finish();
     (settings, channels)
 }

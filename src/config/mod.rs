@@ -42,6 +42,7 @@ pub use topics::{MODEL_FILE, TermPlaces};
 pub use web::WebSettings;
 
 use crate::deliver::Channel;
+use crate::deliver::message::dkim::Signer;
 use crate::model::settings::{Settings, Shown};
 use crate::model::{Place, Problem, Reader, Table, TopicRules};
 use crate::source::Configured;
@@ -83,6 +84,8 @@ pub struct Config {
     pub tagger: Tagger,
     /// The chosen way out.
     pub channel: Arc<dyn Channel>,
+    /// What signs mails by DKIM, if we do it ourselves.
+    pub dkim: Option<Arc<Signer>>,
     /// What holds for each channel, by the keys of its table.
     channels: Vec<(&'static str, Vec<Shown>)>,
     /// Where each term of `topics` was written, in the same order.
@@ -121,7 +124,7 @@ pub fn is_in_place(path: &Path) -> bool {
     path.is_file() || path.join(MAIN_FILE).is_file()
 }
 
-/// Loads the config on disk with its `sources.toml` replaced by `block`, as
+/// Loads the config on disk with all its sources replaced by `block`, as
 /// `source test` tries one. Everything else stays as it is; where there is no
 /// config at all, the shipped defaults stand in.
 pub fn load_with(
@@ -139,6 +142,9 @@ pub fn load_with(
             if name == "sources.toml" {
                 return Ok(self.block.as_bytes().to_vec());
             }
+            if path.parent().is_some_and(|folder| folder.ends_with(ADDITIONS)) {
+                return Disk.read(path).map(without_sources);
+            }
             let shipped = DEFAULTS.iter().find(|(file, _)| name == *file).filter(|_| self.shipped);
             if self.shipped && name == MODEL_FILE {
                 return Ok(SHIPPED_MODEL.as_bytes().to_vec());
@@ -153,6 +159,14 @@ pub fn load_with(
         }
     }
     load_from(&Replaced { block, shipped: !is_in_place(path) }, path, environment)
+}
+
+/// Returns the file without its `[[source]]` rows; as it is if it has none or is at fault.
+fn without_sources(bytes: Vec<u8>) -> Vec<u8> {
+    let table = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let Some(mut table) = table.filter(|table| table.contains_key("source")) else { return bytes };
+    table.remove("source");
+    table.to_string().into_bytes()
 }
 
 /// Loads a config from any [`Files`]. Reloading is calling it again.
@@ -289,6 +303,7 @@ fn assemble(read: Read, around: &Around<'_>, found: &mut Vec<Problem>) -> Option
         tagger: tagger?.with_model(model),
         channel: Arc::from(channels.chosen?),
         channels: channels.shown,
+        dkim: channels.signer,
         service,
         fetch,
         mail: mail?,

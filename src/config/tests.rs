@@ -301,6 +301,18 @@ fn secrets_come_from_three_places_and_never_show() {
 }
 
 #[test]
+fn a_block_that_is_tried_takes_the_place_of_the_sources_of_all_files() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("conf.d")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let block = "[[source]]\nid = 'amt'\nkind = 'feed'\nurl = 'https://amt.test/feed'\n";
+    write("amtsbote.toml", "");
+    write("conf.d/10-own.toml", &format!("service.name = 'Eigen'\n{block}"));
+    let config = load_with(folder.path(), &nothing(), block).unwrap();
+    assert_eq!((config.sources.len(), config.service.name.as_str()), (1, "Eigen"));
+}
+
+#[test]
 fn a_credential_that_was_refreshed_is_read_before_the_one_of_the_start() {
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [

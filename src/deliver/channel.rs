@@ -62,10 +62,26 @@ pub trait Channel: Send + Sync + fmt::Debug {
         })
     }
 
+    /// Asks the mail server what it can do, without sending anything; none where there is no server.
+    fn examine(&self) -> Option<BoxFuture<'_, Result<Examined, SendError>>> {
+        None
+    }
+
     /// Returns how many messages may be on their way at once.
     fn connections(&self) -> usize {
         1
     }
+}
+
+/// What a mail server said of itself, after the login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Examined {
+    /// Its name in the config.
+    pub host: String,
+    /// Its certificate (DER), which was found valid for the name; none without TLS.
+    pub certificate: Option<Vec<u8>>,
+    /// Its extensions in capitals, such as `SIZE 10240000`.
+    pub extensions: Vec<String>,
 }
 
 /// A frozen message as a channel needs it.

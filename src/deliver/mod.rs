@@ -10,7 +10,7 @@ pub mod message;
 pub mod smtp;
 
 pub(crate) use channel::without_addresses;
-pub use channel::{Channel, ChannelContext, Gate, Kind, Outgoing, SendError, Step};
+pub use channel::{Channel, ChannelContext, Examined, Gate, Kind, Outgoing, SendError, Step};
 
 /// Every kind, in the order of the documentation.
 pub const KINDS: &[Kind] = &[maildir::KIND, smtp::KIND];

@@ -29,7 +29,8 @@ pub use self::endpoint::Encryption;
 use self::endpoint::{Endpoint, Tls};
 use self::failure::Failure;
 use super::{
-    Channel, ChannelContext, Gate, Kind, Outgoing, SendError, Step, message, without_addresses,
+    Channel, ChannelContext, Examined, Gate, Kind, Outgoing, SendError, Step, message,
+    without_addresses,
 };
 use crate::model::settings::{Bound, NamedFile, Secret, Settings as _, judge, settings};
 use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered, is_loopback};
@@ -228,6 +229,14 @@ fn add_roots(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
 }
 
 impl Channel for Smtp {
+    fn examine(&self) -> Option<BoxFuture<'_, Result<Examined, SendError>>> {
+        Some(Box::pin(async move {
+            let opened = Connection::open(&self.endpoint).await;
+            let connection = opened.map_err(|failure| verdict(failure, &[]))?;
+            Ok(connection.examined(self.endpoint.host.clone()))
+        }))
+    }
+
     fn connections(&self) -> usize {
         self.connections
     }

@@ -307,6 +307,17 @@ async fn a_server_that_was_away_gets_everything_once_it_is_back() {
 }
 
 #[tokio::test]
+async fn the_server_is_looked_at_without_sending_anything() {
+    let world = World::with(&[], &["SIZE 10000000", "DSN", "AUTH PLAIN"], &[], None).await;
+    let seen = world.channel.examine().unwrap().await.unwrap();
+    assert!(seen.extensions.starts_with(&["SIZE 10000000".into(), "DSN".into()]), "{seen:?}");
+    assert_eq!((seen.host.as_str(), seen.certificate), ("127.0.0.1", None));
+    assert!(!world.server.commands().iter().any(|command| command.starts_with("MAIL")));
+    let away = World::new(&[(At::Greeting, Do::Drop)]).await;
+    assert!(away.channel.examine().unwrap().await.is_err());
+}
+
+#[tokio::test]
 async fn answers_that_are_no_smtp_are_a_failure_and_no_panic() {
     for say in
         ["", "hallo", "2", "99999 x", "250-never ends", "\u{0}\u{1}\u{2}", "HTTP/1.1 400 Bad"]

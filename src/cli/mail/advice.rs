@@ -12,6 +12,8 @@ pub(in crate::cli) struct Domains {
     pub(super) envelope: String,
     /// Of the address for leaving by mail.
     pub(super) unsubscribe: Option<String>,
+    /// What signs mails, if we do it ourselves.
+    pub(super) dkim: Option<DkimKey>,
     /// Who is told of reports.
     pub(super) contact: String,
 }
@@ -24,12 +26,30 @@ impl Domains {
         let from = mail.from.domain().to_lowercase();
         let envelope = mail.bounce_address.as_ref().and_then(domain);
         Self {
+            dkim: config.dkim.as_ref().and_then(|signer| {
+                Some(DkimKey {
+                    name: signer.record_name(),
+                    domain: signer.domain().to_lowercase(),
+                    public: signer.public_key()?,
+                })
+            }),
             envelope: envelope.unwrap_or_else(|| from.clone()),
             unsubscribe: mail.unsubscribe_address.as_ref().and_then(domain),
             from,
             contact: config.service.contact.clone(),
         }
     }
+}
+
+/// What signs mails.
+#[derive(Debug, Clone)]
+pub(super) struct DkimKey {
+    /// Of the record of the public key.
+    pub(super) name: String,
+    /// That signs.
+    pub(super) domain: String,
+    /// The public key in base64.
+    pub(super) public: String,
 }
 
 /// What a name server says to one question.
@@ -48,6 +68,7 @@ pub(super) enum Answer {
 pub(super) struct Records {
     pub(super) spf: Answer,
     pub(super) dmarc: Answer,
+    pub(super) dkim: Answer,
     pub(super) envelope_mx: Answer,
     pub(super) unsubscribe_mx: Answer,
 }
@@ -75,6 +96,15 @@ pub(super) fn parent(domain: &str) -> Option<&str> {
 pub(super) fn judge(domains: &Domains, records: &Records) -> Vec<Advice> {
     let mut advices = vec![spf(domains, &records.spf), dmarc(domains, &records.dmarc)];
     advices.push(alignment(domains, &records.dmarc));
+    advices.push(match &domains.dkim {
+        Some(key) => dkim(domains, key, &records.dkim),
+        None => sound(
+            "dkim",
+            "unterschreibt der Mailserver; ob er es tut und womit, zeigt die angekommene Testmail: \
+             „amtsbote mail received DATEI“"
+                .to_owned(),
+        ),
+    });
     advices.push(mail_host("mx", &domains.envelope, "Rückläufer", &records.envelope_mx));
     if let Some(domain) = &domains.unsubscribe {
         advices.push(mail_host("mx", domain, "Abmeldungen per Mail", &records.unsubscribe_mx));
@@ -82,11 +112,11 @@ pub(super) fn judge(domains: &Domains, records: &Records) -> Vec<Advice> {
     advices
 }
 
-fn sound(check: &'static str, text: String) -> Advice {
+pub(super) fn sound(check: &'static str, text: String) -> Advice {
     Advice { check, is_sound: true, text, order: None }
 }
 
-fn missing(check: &'static str, text: String, order: String) -> Advice {
+pub(super) fn missing(check: &'static str, text: String, order: String) -> Advice {
     Advice { check, is_sound: false, text, order: Some(order) }
 }
 
@@ -180,14 +210,7 @@ fn alignment(domains: &Domains, dmarc: &Answer) -> Advice {
     let is_strict = of_version(dmarc, "v=DMARC1").iter().any(|record| {
         record.split(';').any(|tag| tag.replace(' ', "").eq_ignore_ascii_case("aspf=s"))
     });
-    let below = |inner: &str, outer: &str| {
-        inner.strip_suffix(outer).is_some_and(|rest| rest.ends_with('.'))
-    };
-    let is_related = from == envelope
-        || below(envelope, from)
-        || below(from, envelope)
-        || parent(from).is_some_and(|parent| Some(parent) == self::parent(envelope));
-    let is_aligned = if is_strict { from == envelope } else { is_related };
+    let is_aligned = if is_strict { from == envelope } else { belong_together(from, envelope) };
     if is_aligned {
         return sound("alignment", format!("{envelope} und {from} gehören für DMARC zusammen"));
     }
@@ -201,6 +224,68 @@ fn alignment(domains: &Domains, dmarc: &Answer) -> Advice {
              {from} allein genügen."
         ),
     )
+}
+
+/// The published key must be the one that we sign with.
+fn dkim(domains: &Domains, key: &DkimKey, answer: &Answer) -> Advice {
+    let DkimKey { name, domain, public } = key;
+    if let Answer::Failed(error) = answer {
+        return unknown("dkim", name, error);
+    }
+    let order = format!(
+        "An den Betreiber der Domain {domain}: Bitte diesen TXT-Eintrag anlegen (in Stücken von höchstens \
+         255 Zeichen), und keinen anderen unter diesem Namen:\n{name}. TXT \"v=DKIM1; k=rsa; p={public}\""
+    );
+    let published: Vec<String> = match answer {
+        Answer::Found(values) => values.iter().filter_map(|value| tag(value, "p")).collect(),
+        Answer::Nothing | Answer::Failed(_) => Vec::new(),
+    };
+    match published.as_slice() {
+        [] => missing("dkim", format!("{name} hat keinen Schlüssel"), order),
+        [one] if one.is_empty() => {
+            missing("dkim", format!("der Schlüssel {name} ist zurückgezogen (p=)"), order)
+        }
+        [one] if one != public => missing(
+            "dkim",
+            format!("{name} ist nicht der Schlüssel, mit dem wir unterschreiben"),
+            order,
+        ),
+        [_] if !belong_together(domain, &domains.from) => missing(
+            "dkim",
+            format!("die Unterschrift von {domain} zählt nicht für {}", domains.from),
+            format!("mail.dkim.domain muss {} sein oder darüber liegen.", domains.from),
+        ),
+        [_] => sound(
+            "dkim",
+            format!(
+                "{name} passt zum Schlüssel; unterschrieben werden auch List-Unsubscribe und List-Unsubscribe-Post"
+            ),
+        ),
+        more => missing(
+            "dkim",
+            format!("{name} hat {} Schlüssel; damit gilt keiner", more.len()),
+            order,
+        ),
+    }
+}
+
+/// Returns the value of a tag of a list such as `v=DKIM1; p=…` (RFC 6376 3.2), without white space.
+pub(super) fn tag(list: &str, name: &str) -> Option<String> {
+    list.split(';').find_map(|tag| {
+        let (key, value) = tag.split_once('=')?;
+        (key.trim() == name).then(|| value.split_whitespace().collect())
+    })
+}
+
+/// Returns whether one domain counts for the other by relaxed alignment (RFC 7489 3.1).
+pub(super) fn belong_together(one: &str, other: &str) -> bool {
+    let below = |inner: &str, outer: &str| {
+        inner.strip_suffix(outer).is_some_and(|rest| rest.ends_with('.'))
+    };
+    one == other
+        || below(one, other)
+        || below(other, one)
+        || parent(one).is_some_and(|above| Some(above) == parent(other))
 }
 
 fn mail_host(check: &'static str, domain: &str, what: &str, answer: &Answer) -> Advice {
@@ -229,6 +314,7 @@ mod tests {
             from: from.to_owned(),
             envelope: envelope.to_owned(),
             unsubscribe: None,
+            dkim: None,
             contact: "it@stadt.test".to_owned(),
         }
     }
@@ -244,8 +330,12 @@ mod tests {
         dmarc: Answer,
         mx: Answer,
     ) -> [bool; 4] {
-        let records = Records { spf, dmarc, envelope_mx: mx, unsubscribe_mx: Answer::Nothing };
-        let advices = judge(&domains(from, envelope), &records);
+        let nothing = Answer::Nothing;
+        let records =
+            Records { spf, dmarc, dkim: nothing.clone(), envelope_mx: mx, unsubscribe_mx: nothing };
+        let mut advices = judge(&domains(from, envelope), &records);
+        // Without a key of our own there is nothing to look up.
+        assert!(advices.remove(3).is_sound);
         for advice in &advices {
             let failed = advice.text.contains("antwortet nicht");
             assert_eq!(advice.is_sound, advice.order.is_none() && !failed, "{advice:?}");
@@ -288,5 +378,35 @@ mod tests {
             let checks = sound_checks(from, envelope, spf.clone(), dmarc.clone(), mx.clone());
             assert_eq!(checks[2], is_aligned, "{from} {envelope}");
         }
+    }
+
+    #[test]
+    fn the_published_key_must_be_the_one_that_signs_and_count_for_the_sender() {
+        let key = |domain: &str| DkimKey {
+            name: format!("s1._domainkey.{domain}"),
+            domain: domain.to_owned(),
+            public: "QUJDREVG".to_owned(),
+        };
+        let stadt = domains("stadt.test", "stadt.test");
+        let judged = |record: Answer| dkim(&stadt, &key("stadt.test"), &record);
+        assert!(
+            judged(found(&["v=DKIM1; k=rsa; p=QUJD REVG"])).is_sound,
+            "white space counts nothing"
+        );
+        for record in [
+            Answer::Nothing,
+            found(&["v=DKIM1; k=rsa; p=QUJD"]),
+            found(&["v=DKIM1; p="]),
+            found(&["v=DKIM1; p=QUJDREVG", "v=DKIM1; p=QUJDREVG"]),
+            found(&["v=spf1 -all"]),
+        ] {
+            let advice = judged(record);
+            assert!(!advice.is_sound, "{advice:?}");
+            let order = advice.order.unwrap();
+            assert!(order.contains("s1._domainkey.stadt.test. TXT \"v=DKIM1; k=rsa; p=QUJDREVG\""));
+        }
+        assert!(judged(Answer::Failed("timeout".to_owned())).order.is_none());
+        let foreign = dkim(&stadt, &key("relay.test"), &found(&["v=DKIM1; p=QUJDREVG"]));
+        assert!(!foreign.is_sound && foreign.text.contains("zählt nicht"), "{foreign:?}");
     }
 }

@@ -1,54 +1,95 @@
 //! `mail`: whether mail that we send arrives, and what to order from whom.
 
 mod advice;
+mod certificate;
 mod dns;
+mod received;
+mod server;
+
+use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::{Exit, Global, Output, Session, UsageError, session};
+use super::{Exit, Global, Output, Session, UsageError, input, session};
+use crate::clock::{Clock as _, SystemClock};
+use crate::deliver::SendError;
 use crate::digest::{Notice, render};
-use crate::model::{Envelope, MailKind};
+use crate::model::{Envelope, ListFields, MailKind};
 use advice::Advice;
 pub(super) use advice::Domains;
+use dns::System;
+
+/// Most bytes of a received mail: its head is what matters.
+const MOST: u64 = 4 << 20;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Send one mail by the configured way, and look up what receivers ask of its domains
+    /// Send one mail by the configured way, look at the mail server, and look up what receivers ask
+    /// of our domains
     Test {
         /// Where it goes; else to `mail.admin`
         address: Option<String>,
     },
+    /// Judge the test mail as it arrived: who signed it, which fields, what the receiver made of it
+    Received {
+        /// The mail with its whole head, saved as a file; `-` reads stdin
+        file: PathBuf,
+    },
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
-    let Command::Test { address } = command;
     let config = session::load(global)?;
-    let domains = Domains::of(&config);
+    let address = match command {
+        Command::Test { address } => address,
+        Command::Received { file } => {
+            let output =
+                Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
+            let (message, _) = input::read(&file, MOST)?;
+            return print(received::judge(&message, &Domains::of(&config).from), output);
+        }
+    };
     let admin = config.mail.admin.clone();
     let Some(recipient) = address.or(admin) else {
         let message = "name an address, or set `mail.admin`";
         return Err(UsageError::new(message).into());
     };
+    let (domains, channel) = (Domains::of(&config), std::sync::Arc::clone(&config.channel));
     let session = Session::of(config, global)?;
-    let output = &session.output;
-    let sent = send(&session, &recipient).await?;
-    let (is_sent, text) = match &sent {
-        Ok(()) => (true, "Der Mailserver hat die Testmail angenommen.".to_owned()),
-        Err(error) => (false, format!("Der Mailserver hat die Testmail nicht angenommen: {error}")),
+    let output = session.output;
+    let sent = match send(&session, &recipient).await? {
+        Ok(()) => advice::sound(
+            "send",
+            "der Mailserver hat die Testmail angenommen; was daraus wurde, sagt „amtsbote mail received DATEI“"
+                .to_owned(),
+        ),
+        Err(error) => server::refused("send", &error),
     };
-    if output.json {
-        output.object(&json!({ "check": "send", "ok": is_sent, "text": text }))?;
-    } else {
-        output.line(&format!("{} send: {text}", mark(is_sent)))?;
-    }
-    let looked = look_up(&domains, *output).await?;
-    Ok(if is_sent { looked } else { Exit::Failure })
+    let is_sent = print(vec![sent], output)?;
+    let looked = look_up(&domains, channel.as_ref(), output).await?;
+    Ok(if is_sent == Exit::Done { looked } else { is_sent })
 }
 
-/// Looks up what stands in the DNS of our domains and prints what is to be ordered.
-pub(super) async fn look_up(domains: &Domains, output: Output) -> anyhow::Result<Exit> {
-    let records = dns::records(domains).await?;
-    let advices = advice::judge(domains, &records);
+/// Looks at the mail server and at what stands in the DNS of our domains, and prints what is to be
+/// ordered.
+pub(super) async fn look_up(
+    domains: &Domains,
+    channel: &dyn crate::deliver::Channel,
+    output: Output,
+) -> anyhow::Result<Exit> {
+    let mut advices = match channel.examine() {
+        Some(examined) => server::judge(&examined.await, SystemClock.now()),
+        None => Vec::new(),
+    };
+    let records = dns::records(&System::new()?, domains).await;
+    // What was found before stands, whatever the name servers do.
+    if let Ok(records) = &records {
+        advices.extend(advice::judge(domains, records));
+    }
+    let exit = print(advices, output)?;
+    records.map(|_| exit)
+}
+
+fn print(advices: Vec<Advice>, output: Output) -> anyhow::Result<Exit> {
     let mut exit = Exit::Done;
     for Advice { check, is_sound, text, order } in advices {
         if !is_sound {
@@ -74,10 +115,7 @@ const fn mark(is_sound: bool) -> &'static str {
 }
 
 /// Sends one mail now, past the outbox: it is about the way, and nobody else's mail waits for it.
-async fn send(
-    session: &Session,
-    recipient: &str,
-) -> anyhow::Result<Result<(), crate::deliver::SendError>> {
+async fn send(session: &Session, recipient: &str) -> anyhow::Result<Result<(), SendError>> {
     let (ctx, mail) = (&session.ctx, &session.plan.mail);
     let now = ctx.clock.now();
     let notice = Notice {
@@ -86,10 +124,9 @@ async fn send(
             "Diese Nachricht hat „amtsbote mail test“ verschickt. Kommt sie im Posteingang an und \
              nicht im Spam, so ist der Weg frei."
                 .to_owned(),
-            "Im Kopf der Nachricht sollte unter Authentication-Results stehen: spf=pass, dkim=pass \
-             und dmarc=pass. Bei dkim muss hinter header.d die Domain der Absenderadresse stehen, und \
-             im Feld DKIM-Signature unter h= auch List-Unsubscribe und List-Unsubscribe-Post, sobald \
-             eine Ausgabe verschickt wird."
+            "Was die Server unterwegs aus ihr gemacht haben, sagt „amtsbote mail received DATEI“ zu der \
+             Nachricht, wenn sie mit ganzem Kopf als Datei gespeichert ist: wer sie unterschrieben hat, ob \
+             das Abmelden mit einem Druck angeboten wird, und was der Empfänger von SPF, DKIM und DMARC hält."
                 .to_owned(),
         ],
         items: Vec::new(),
@@ -109,7 +146,16 @@ async fn send(
         message_id: message_id.clone(),
         date: now,
         date_offset_minutes: 0,
-        list: None,
+        // As a digest has them, so that it shows whether they arrive signed.
+        list: Some(ListFields {
+            id: (format!("{} test", mail.face.name), format!("test.meldungen.{}", from.domain())),
+            unsubscribe_url: mail.link("hilfe"),
+            unsubscribe_mailto: mail.settings.unsubscribe_address.clone(),
+            help_url: mail.link("hilfe"),
+            archive_url: mail.link("archiv"),
+            owner: mail.face.contact.clone(),
+            feedback_id: format!("test:{}", from.domain()),
+        }),
     };
     let payload = ctx.channel.encode(&envelope, &rendered)?;
     Ok(ctx.channel.send(&sender, recipient, &message_id, &payload).await)

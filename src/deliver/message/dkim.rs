@@ -50,7 +50,7 @@ pub struct Signer {
 
 impl fmt::Debug for Signer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signer({}._domainkey.{})", self.selector, self.domain)
+        write!(f, "Signer({})", self.record_name())
     }
 }
 
@@ -72,6 +72,21 @@ impl Signer {
             reader.problem("key_file", message);
         }
         signer.map(Arc::new)
+    }
+
+    /// Returns the name of the record that holds the public key.
+    pub fn record_name(&self) -> String {
+        format!("{}._domainkey.{}", self.selector, self.domain)
+    }
+
+    /// Returns the domain that signs.
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    /// Returns the public key as it stands in the record: DER in base64.
+    pub fn public_key(&self) -> Option<String> {
+        Some(STANDARD.encode(self.key.public_key()?))
     }
 
     /// The whole DKIM-Signature field with CRLF, to stand before `fields`.

@@ -18,7 +18,7 @@ use super::dialogue::{Dialogue, Socket, within};
 use super::endpoint::{Encryption, Endpoint, Tls};
 use super::failure::Failure;
 use super::trouble::explained;
-use crate::deliver::{Gate, Step};
+use crate::deliver::{Examined, Gate, Step};
 
 /// Challenges of one login; LOGIN has two.
 const MOST_CHALLENGES: usize = 3;
@@ -26,6 +26,9 @@ const MOST_CHALLENGES: usize = 3;
 /// A connection that is ready for a transaction.
 pub(super) struct Connection {
     dialogue: Dialogue,
+    extensions: Vec<String>,
+    /// Of the server, with TLS.
+    certificate: Option<Vec<u8>>,
     sent: u32,
     is_reusable: bool,
     used: Instant,
@@ -43,10 +46,11 @@ impl Connection {
         endpoint: &Endpoint,
     ) -> Result<Self, Failure> {
         let limit = endpoint.step_timeout;
-        let mut dialogue = Dialogue::new(match (endpoint.encryption, &endpoint.tls) {
+        let (stream, mut certificate) = match (endpoint.encryption, &endpoint.tls) {
             (Encryption::Implicit, Some(tls)) => encrypted(stream, tls, limit).await?,
-            _ => stream,
-        });
+            _ => (stream, None),
+        };
+        let mut dialogue = Dialogue::new(stream);
         dialogue.listen(&[220], Step::Greeting, limit).await?;
         let mut extensions = hello(&mut dialogue, endpoint).await?;
         if let (Encryption::Starttls, Some(tls)) = (endpoint.encryption, &endpoint.tls) {
@@ -55,14 +59,21 @@ impl Connection {
             }
             dialogue.ask(&Starttls.to_string(), &[220], Step::Tls, limit).await?;
             let stream = dialogue.into_quiet_stream()?;
-            dialogue = Dialogue::new(encrypted(stream, tls, limit).await?);
+            let (stream, shown) = encrypted(stream, tls, limit).await?;
+            (dialogue, certificate) = (Dialogue::new(stream), shown);
             // What was offered in the clear counts no more (RFC 3207 4.2).
             extensions = hello(&mut dialogue, endpoint).await?;
         }
         if endpoint.credentials.is_some() {
             login(&mut dialogue, &extensions, endpoint).await?;
         }
-        Ok(Self { dialogue, sent: 0, is_reusable: true, used: now() })
+        let used = now();
+        Ok(Self { dialogue, extensions, certificate, sent: 0, is_reusable: true, used })
+    }
+
+    /// Returns what the server said of itself.
+    pub(super) fn examined(self, host: String) -> Examined {
+        Examined { host, certificate: self.certificate, extensions: self.extensions }
     }
 
     /// One transaction with one recipient.
@@ -158,15 +169,20 @@ async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Failure> {
     Ok(stream)
 }
 
-/// The handshake. What fails in it, but for time, is for the operator to mend.
+/// The handshake, with the certificate that was shown in it. What fails in it, but for time, is for
+/// the operator to mend.
 async fn encrypted(
     stream: Box<dyn Socket>,
     tls: &Tls,
     limit: Duration,
-) -> Result<Box<dyn Socket>, Failure> {
+) -> Result<(Box<dyn Socket>, Option<Vec<u8>>), Failure> {
     let shaking = tls.connector.connect(tls.name.clone(), stream);
     match time::timeout(limit, shaking).await {
-        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Ok(stream)) => {
+            let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+            let certificate = shown.map(|certificate| certificate.to_vec());
+            Ok((Box::new(stream), certificate))
+        }
         Ok(Err(error)) => Err(Failure::Tls(explained(&error.to_string()))),
         Err(_) => within(Duration::ZERO, Step::Tls, std::future::pending()).await,
     }
