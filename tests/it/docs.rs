@@ -24,6 +24,8 @@ const UNIT: &str = include_str!("../../systemd/amtsbote.service");
 const MANIFEST: &str = include_str!("../../Cargo.toml");
 const LOCK: &str = include_str!("../../Cargo.lock");
 
+const DKIM_KEY: &str = include_str!("support/dkim/key.pem");
+
 const DOCUMENTS: &[(&str, &str)] = &[
     ("README.md", README),
     ("docs/ADMIN.md", ADMIN),
@@ -110,6 +112,36 @@ fn the_unit_starts_and_reloads_what_exists() {
     assert_eq!(setting("RestartPreventExitStatus="), cli::Exit::Usage.code().to_string());
 }
 
+#[test]
+fn every_block_of_commands_is_executed_in_a_booted_system_or_says_why_not() {
+    const RUN: &str = include_str!("../systemd/run");
+    for (name, text) in [("README.md", README), ("docs/ADMIN.md", ADMIN)] {
+        // As `execute FILE 'WORD'` finds them: the next block must hold the word.
+        let call = format!("execute {name} '");
+        let mut words = RUN.lines().filter_map(|line| {
+            let (_, word) = line.split_once(&call)?;
+            word.split('\'').next()
+        });
+        let mut before = "";
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            let marker = std::mem::replace(&mut before, line);
+            if line != "```sh" {
+                continue;
+            }
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+            let block = block.join("\n");
+            if let Some(reason) = marker.strip_prefix("<!-- not run: ") {
+                assert!(reason.len() > 15, "{name}: no reason before\n{block}");
+                continue;
+            }
+            let word = words.next().unwrap_or_else(|| panic!("{name}: nobody runs\n{block}"));
+            assert!(block.contains(word), "{name}: `{word}` is not in the next block\n{block}");
+        }
+        assert_eq!(words.next(), None, "{name} has no block for it");
+    }
+}
+
 // ---- configuration
 
 #[test]
@@ -172,11 +204,12 @@ fn every_block_of_settings_in_the_documents_loads() {
     for (name, text) in [("README.md", README), ("docs/ADMIN.md", ADMIN)] {
         for block in blocks(text).into_iter().filter(|block| block.language == "toml") {
             count += 1;
-            let environment = Environment::new(&BTreeMap::from([(
-                "AMTSBOTE_SMTP_PASSWORD".to_owned(),
-                "only for this test".to_owned(),
-            )]));
-            let files = Memory::one(&block.text);
+            let environment = Environment::new(&BTreeMap::from([
+                ("AMTSBOTE_SMTP_PASSWORD".to_owned(), "only for this test".to_owned()),
+                ("CREDENTIALS_DIRECTORY".to_owned(), "credentials".to_owned()),
+            ]));
+            let mut files = Memory::one(&block.text);
+            files.0.insert("dkim-key".to_owned(), DKIM_KEY.to_owned());
             if let Err(error) = config::load_from(&files, Path::new("etc"), &environment) {
                 panic!("{name}: {error}\n{}", block.text);
             }
