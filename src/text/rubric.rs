@@ -124,7 +124,7 @@ const WORDS: &[(&str, Rubric)] = &[
 ];
 
 /// Beginnings of words that make news of a section that names nothing else.
-const FRESH: &[&str] = &["aktuell", "neues", "neueste", "latest", "rathaus"];
+const FRESH: &[&str] = &["aktuell", "neues", "neueste", "latest"];
 
 /// Sayings of several words, folded.
 const SAYINGS: &[(&str, Rubric)] = &[
@@ -161,7 +161,9 @@ pub fn rubric(text: &str) -> Option<Rubric> {
         return Some(News);
     }
     named.first().copied().or_else(|| {
-        spoken.iter().any(|word| FRESH.iter().any(|fresh| word.starts_with(fresh))).then_some(News)
+        let is_fresh = spoken.iter().any(|word| FRESH.iter().any(|fresh| word.starts_with(fresh)));
+        // The menu's `Rathaus` leads to offices and councils.
+        (is_fresh || line.contains("aus dem rathaus")).then_some(News)
     })
 }
 
@@ -193,6 +195,7 @@ mod tests {
         for (text, expected) in [
             ("Aktuelles", Some(News)),
             ("Aus dem Rathaus", Some(News)),
+            ("Rathaus", None),
             ("/presse/pressemitteilungen/", Some(News)),
             ("Aktuelle Termine", Some(Events)),
             ("Pressetermine", Some(Events)),

@@ -569,7 +569,7 @@ async fn the_seed_is_found_explained_and_mailed_exactly_once() {
 }
 
 /// Runs `pdf-text` on these bytes.
-fn pdf_text(bytes: &[u8]) -> serde_json::Value {
+fn run_pdf_text(bytes: &[u8]) -> std::process::Output {
     use std::io::Write as _;
     use std::process::{Command, Stdio};
     let mut child = Command::new(env!("CARGO_BIN_EXE_amtsbote"))
@@ -579,31 +579,59 @@ fn pdf_text(bytes: &[u8]) -> serde_json::Value {
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(bytes).unwrap();
-    let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn pdf_text(bytes: &[u8]) -> serde_json::Value {
+    let said = String::from_utf8(run_pdf_text(bytes).stdout).unwrap();
     serde_json::from_str(said.lines().next_back().unwrap()).unwrap()
+}
+
+/// A PDF of one page with this content.
+fn pdf_of(content: &[u8], filter: &str) -> Vec<u8> {
+    let objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>".to_vec(),
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>".to_vec(),
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>".to_vec(),
+        [format!("<</Length {}{filter}>>stream\n", content.len()).as_bytes(), content, b"\nendstream"].concat(),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_vec(),
+    ];
+    let mut pdf = b"%PDF-1.4\n".to_vec();
+    let mut places = String::from("0000000000 65535 f \n");
+    for (number, object) in (1..).zip(&objects) {
+        places += &format!("{:010} 00000 n \n", pdf.len());
+        pdf.extend([format!("{number} 0 obj").as_bytes(), object, b"endobj\n"].concat());
+    }
+    let begin = pdf.len();
+    let end =
+        format!("xref\n0 6\n{places}trailer<</Size 6/Root 1 0 R>>\nstartxref\n{begin}\n%%EOF\n");
+    pdf.extend(end.as_bytes());
+    pdf
+}
+
+#[test]
+fn a_pdf_that_unpacks_to_more_than_its_memory_ends_its_own_process() {
+    use std::io::Write as _;
+    use std::os::unix::process::ExitStatusExt as _;
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    let blanks = vec![b' '; 1 << 20];
+    for _ in 0..700 {
+        packed.write_all(&blanks).unwrap();
+    }
+    let packed = packed.finish().unwrap();
+    assert!(packed.len() < 1 << 20, "700 MiB in less than one");
+    let output = run_pdf_text(&pdf_of(&packed, "/Filter/FlateDecode"));
+    // SIGABRT: memory was refused.
+    assert_eq!(output.status.signal(), Some(6));
+    assert!(output.stdout.is_empty());
 }
 
 #[test]
 fn a_pdf_is_read_by_a_process_that_may_open_no_file() {
     let stream = "BT /F1 12 Tf 50 700 Td (Der Rat der Stadt hat das Portal beschlossen.) Tj ET";
-    let pdf = format!(
-        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n\
-         3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj\n\
-         4 0 obj<</Length {}>>stream\n{stream}\nendstream endobj\n\
-         5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>endobj\n",
-        stream.len()
-    );
-    let offsets: String = (1..=5)
-        .map(|number| {
-            format!("{:010} 00000 n \n", pdf.find(&format!("\n{number} 0 obj")).unwrap() + 1)
-        })
-        .collect();
-    let whole = format!(
-        "{pdf}xref\n0 6\n0000000000 65535 f \n{offsets}trailer<</Size 6/Root 1 0 R>>\nstartxref\n{}\n%%EOF\n",
-        pdf.len()
-    );
-    let read = pdf_text(whole.as_bytes());
+    let pdf = pdf_of(stream.as_bytes(), "");
+    let read = pdf_text(&pdf);
     assert_eq!(read["text"], "Der Rat der Stadt hat das Portal beschlossen.");
     assert_eq!((&read["pages"], &read["remark"]), (&1.into(), &serde_json::Value::Null));
-    assert_eq!(pdf_text(&pdf.as_bytes()[..200])["remark"], "nicht lesbar");
+    assert_eq!(pdf_text(&pdf[..200])["remark"], "nicht lesbar");
 }

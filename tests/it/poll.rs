@@ -2,11 +2,12 @@
 //! baselines, conditions, validators, manners.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use amtsbote::fetch::{Fetch, FetchError, ScriptedFetch, answer};
 use amtsbote::model::{
-    BoxFuture, Condition, Extraction, Move, Request, Response, SourceId, Timestamp,
+    BoxFuture, Condition, Extraction, Move, RawItem, Request, Response, SourceId, Timestamp,
 };
 use amtsbote::pipeline::{self, Choice, PipelineError, Plan, PollOutcome, SourcePlan};
 use amtsbote::source::{Configured, Source, SourceError};
@@ -660,6 +661,55 @@ async fn one_dead_host_with_many_sources_is_not_our_outage() {
     desk.poll().await;
     for n in 0..5 {
         assert_eq!(desk.state(&format!("s{n}")).await.condition, Condition::Failing);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_stayed_the_same_is_not_read_again() {
+    struct Counting(Arc<AtomicUsize>);
+    // How a source prints is how its settings are compared.
+    impl std::fmt::Debug for Counting {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Counting")
+        }
+    }
+    impl Source for Counting {
+        fn accept(&self) -> &'static str {
+            "*/*"
+        }
+        fn extract(&self, _: &Response) -> Result<Extraction, SourceError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let said = |words: &str| Some(words.to_owned());
+            let item = RawItem {
+                title: said("Meldung eins"),
+                link: said("https://amt.test/n/1"),
+                body_html: said("<p>Der ganze Text der Meldung.</p>"),
+                ..RawItem::default()
+            };
+            let items = vec![item];
+            Ok(Extraction { items, ..Extraction::default() })
+        }
+        fn obeys_robots(&self) -> bool {
+            false
+        }
+    }
+    let sources = feed_source("amt", "");
+    let mut desk = Desk::new(&sources).await;
+    let mut plan = Desk::plan_of(&sources, TOPICS, Arc::clone(&desk.net));
+    let amt = Arc::into_inner(plan.sources.remove(0)).unwrap();
+    let readings = Arc::new(AtomicUsize::new(0));
+    let source = Box::new(Counting(Arc::clone(&readings)));
+    let configured = Configured { source, ..amt.configured };
+    plan.sources.insert(0, Arc::new(SourcePlan::new(configured, amt.fetch)));
+    desk.plan = Arc::new(plan);
+    for (answer, expected) in [
+        (tagged("amt", "\"1\"", "<p>eins"), 1),
+        (tagged("amt", "\"1\"", "<p>eins"), 1),
+        (status("amt", 304, &[]), 1),
+        (tagged("amt", "\"2\"", "<p>zwei"), 2),
+    ] {
+        let told = desk.step("amt", answer).await;
+        assert_eq!(readings.load(Ordering::Relaxed), expected, "{told:?}");
     }
 }
 

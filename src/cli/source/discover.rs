@@ -216,7 +216,11 @@ impl<'a> Visit<'a> {
         let mut feeds = feeds_of(&home);
         let mut lists = Vec::new();
         let mut why = self.list(id, &home, &mut lists);
-        let pages: Vec<String> = news_pages(&home).into_iter().take(MOST_PAGES).collect();
+        let pages: Vec<String> = news_pages(&home)
+            .into_iter()
+            .filter(|page| self.permits(page))
+            .take(MOST_PAGES)
+            .collect();
         for page in &pages {
             if let Ok(answer) = self.ask(Block::page(id, page, None)).await {
                 feeds.extend(feeds_of(&answer));
@@ -336,6 +340,15 @@ impl<'a> Visit<'a> {
         let answer = answer.map_err(|error| Failure::from(&error).message)?;
         answer::document(&answer).map_err(|failure| failure.message)?;
         Ok(answer)
+    }
+
+    /// Returns whether robots.txt, as far as it was read, lets us ask for an address.
+    fn permits(&self, url: &str) -> bool {
+        let now = SystemClock.now();
+        let place = Place::of(url);
+        let permit =
+            self.robots.as_ref().zip(place).map(|(robots, place)| robots.permit(&place, now));
+        permit.is_none_or(|permit| permit.is_ok())
     }
 
     async fn spend(&mut self) -> Result<(), String> {

@@ -80,6 +80,48 @@ fn the_shipped_blocks_read_their_pages_on_first_contact() {
                 ("Nr. 13/2023: Künstliche Intelligenz im Rathaus einsetzen", "KI_Rathaus.pdf", ""),
             ],
         ),
+        (
+            "mid",
+            &[
+                ("Zentrale Service-Angebote entlasten Kommunen", "uid%5D=13401", "2025-11-24"),
+                ("Breitband: Förderung für vier Landkreise", "uid%5D=13393", "2025-11-18"),
+            ],
+        ),
+        (
+            "ozg-portal",
+            &[
+                ("Neues aus der ZSA-Machbarkeitsstudie", "studie-1-1", "2025-11-05"),
+                ("Neues aus der ZSA-Machbarkeitsstudie", "studie-1", "2025-08-12"),
+            ],
+        ),
+        (
+            "server-lesen",
+            &[
+                ("Gemeinsame Sitzung in Nachterstedt", "rstedt.html", ""),
+                ("Neues aus dem Rechenzentrum", "entrum.html", ""),
+            ],
+        ),
+        (
+            "it-planungsrat",
+            &[
+                ("Erfolgreicher Abschluss des Vorsitzjahres 2025", "jahres-2025", ""),
+                ("Datenschutzcockpit im Pilotbetrieb", "lotbetrieb", ""),
+            ],
+        ),
+        (
+            "fitko",
+            &[
+                ("Erfolgreicher Abschluss des Vorsitzjahres 2025", "jahres-2025", ""),
+                ("Datenschutzcockpit im Pilotbetrieb", "lotbetrieb", ""),
+            ],
+        ),
+        (
+            "dstgb",
+            &[
+                ("Kommunen brauchen digitale Basisdienste", "sisdienste/", "2025-11-12"),
+                ("Haushalte der Städte in Not", "te-in-not/", "2025-11-04"),
+            ],
+        ),
     ] {
         let found = read(id);
         assert_eq!(found.len(), expected.len(), "{id}: {found:?}");

@@ -122,12 +122,16 @@ fn title(ground: &Ground<'_>, entry: &mut Entry, skip_heads: usize) {
     });
     let heading = heads(outline, &span).skip(skip_heads);
     let marked = named.into_iter().map(|el| (el, true)).chain(heading.map(|el| (el, true)));
-    let linked = title_anchors(ground, &span).into_iter().map(|el| (el, false));
+    // What stays of an entry that is folded up names it.
+    let folded = outline.els_in(&span).find(|el| outline.els[*el].name == "summary");
+    let (within, alone): (Vec<usize>, Vec<usize>) =
+        title_anchors(ground, &span).into_iter().partition(|el| is_in_sentence(ground, *el));
+    let linked = folded.into_iter().chain(alone).map(|el| (el, false));
     let bold = outline
         .els_in(&span)
         .filter(|el| {
             let el = &outline.els[*el];
-            matches!(el.name, "strong" | "b" | "th" | "dt" | "summary") && !el.is_chrome
+            matches!(el.name, "strong" | "b" | "th" | "dt") && !el.is_chrome
         })
         .map(|el| (el, false));
     // One word may be a title where it stands as one.
@@ -137,7 +141,9 @@ fn title(ground: &Ground<'_>, entry: &mut Entry, skip_heads: usize) {
     });
     let long = marked.chain(linked).map(|found| (found, false));
     let short = short.map(|el| ((el, true), true));
-    let candidates = long.chain(short).chain(bold.map(|found| (found, false)));
+    // A link within sentences leads to something that they mention.
+    let last = bold.chain(within.into_iter().map(|el| (el, false)));
+    let candidates = long.chain(short).chain(last.map(|found| (found, false)));
     for ((el, is_headed), may_be_short) in candidates {
         let el = if is_headed { el } else { inner_title(ground, el) };
         let words = shown_title(ground, &outline.els[el].span);

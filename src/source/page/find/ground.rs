@@ -8,6 +8,7 @@ use super::dates::{Hit, How, Reading};
 use super::outline::{Outline, Span};
 use crate::model::Budget;
 use crate::source::page::read::Surroundings;
+use crate::text::{Rubric, rubric};
 
 /// The page and all that was gathered before any region is read.
 pub(super) struct Ground<'a> {
@@ -22,6 +23,8 @@ pub(super) struct Ground<'a> {
     pub(super) links: HashMap<usize, String>,
     /// All headings.
     pub(super) headings: Vec<usize>,
+    /// What the folders of those links say.
+    pub(super) rubrics: HashMap<String, Option<Rubric>>,
     pub(super) budget: &'a Budget,
 }
 
@@ -60,13 +63,27 @@ impl Ground<'_> {
         self.links.get(&el).map(String::as_str)
     }
 
-    /// Returns how many headings begin within the span.
-    pub(super) fn headings_in(&self, span: &Span) -> usize {
+    /// Returns the headings that begin within the span.
+    pub(super) fn headings_in(&self, span: &Span) -> &[usize] {
         let begins = |place: u32| {
             self.headings.partition_point(|el| self.outline.els[*el].span.start < place)
         };
-        begins(span.end) - begins(span.start)
+        &self.headings[begins(span.start)..begins(span.end)]
     }
+
+    /// Returns what the folder of an address says.
+    pub(super) fn rubric_of(&self, link: &str) -> Option<Rubric> {
+        self.rubrics.get(link).copied().unwrap_or_else(|| rubric(&folder(link)))
+    }
+}
+
+/// The path of an address without its last part.
+pub(super) fn folder(link: &str) -> String {
+    let Ok(url) = Url::parse(link) else {
+        return String::new();
+    };
+    let path = url.path().trim_end_matches('/');
+    path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.replace('/', " "))
 }
 
 /// Repeated stretches within one element.

@@ -30,6 +30,7 @@ pub use self::pin::Pins;
 use super::read::Surroundings;
 use crate::model::{Exhausted, RawItem, ReadBy, Timestamp};
 use crate::source::SourceError;
+use crate::text::{Rubric, rubric};
 
 /// A list that was found.
 #[derive(Debug)]
@@ -94,6 +95,15 @@ fn found(
             menu.insert(url);
         }
     }
+    let mut folders: HashMap<String, Option<Rubric>> = HashMap::new();
+    let mut rubrics = HashMap::new();
+    for link in links.values() {
+        let folder = ground::folder(link);
+        budget.step(folder.len())?;
+        // Words are compared once a folder: lists have most links in one.
+        let said = folders.entry(folder).or_insert_with_key(|folder| rubric(folder));
+        rubrics.insert(link.clone(), *said);
+    }
     let is_heading = |el: &usize| fields::is_heading(outline.els[*el].name);
     let headings = (0..outline.els.len()).filter(is_heading).collect();
     let ground = Ground {
@@ -105,6 +115,7 @@ fn found(
         menu,
         links,
         headings,
+        rubrics,
         budget,
     };
     let (choices, why_none) = weigh::choose(&ground, page)?;

@@ -55,12 +55,14 @@ pub(super) fn regions(ground: &Ground<'_>) -> Result<Vec<Region>, Exhausted> {
     Ok(regions)
 }
 
-/// Children that are alike: by name, by name and classes, by what they begin with, by one class.
+/// Children that are alike: by name, by name and classes, by what they begin with, by what they
+/// hold, by one class.
 fn groups(ground: &Ground<'_>, children: &[usize]) -> Vec<Vec<usize>> {
     let outline = ground.outline;
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut by_kind: HashMap<u64, Vec<usize>> = HashMap::new();
     let mut by_inner: HashMap<(u64, &str), Vec<usize>> = HashMap::new();
+    let mut by_build: HashMap<(&str, Vec<&str>), Vec<usize>> = HashMap::new();
     let mut by_class: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
     for el in children {
         let found = &outline.els[*el];
@@ -73,6 +75,10 @@ fn groups(ground: &Ground<'_>, children: &[usize]) -> Vec<Vec<usize>> {
             let inner = (found.kind, outline.els[inner].name);
             by_inner.entry(inner).or_default().push(*el);
         }
+        // Rows whose classes alternate hold the same cells.
+        let cells: Vec<&str> =
+            outline.children(*el).take(8).map(|inner| outline.els[inner].name).collect();
+        by_build.entry((found.name, cells)).or_default().push(*el);
         for class in found.node.value().classes().take(6) {
             by_class.entry((found.name, class)).or_default().push(*el);
         }
@@ -81,6 +87,7 @@ fn groups(ground: &Ground<'_>, children: &[usize]) -> Vec<Vec<usize>> {
         .into_values()
         .chain(by_kind.into_values())
         .chain(by_inner.into_values())
+        .chain(by_build.into_values())
         .chain(by_class.into_values())
         .filter(|group| group.len() >= 2)
         .collect();
@@ -285,7 +292,7 @@ fn heading_right_over(ground: &Ground<'_>, el: usize) -> Option<String> {
             return Some(el);
         }
         let span = &outline.els[el].span;
-        let is_lone = ground.headings_in(span) == 1 && outline.pieces_in(span).len() <= 3;
+        let is_lone = ground.headings_in(span).len() == 1 && outline.pieces_in(span).len() <= 3;
         outline.inside(el).find(|el| is_heading(outline.els[*el].name)).filter(|_| is_lone)
     };
     let before = outline.before(el).next().and_then(heading_of);
@@ -350,7 +357,7 @@ pub(super) fn singles(ground: &Ground<'_>) -> Result<Vec<Region>, Exhausted> {
         let mut item = NONE;
         for around in outline.ancestors(el.parent).take(6) {
             ground.budget.step(1)?;
-            if ground.headings_in(&outline.els[around].span) != 1
+            if ground.headings_in(&outline.els[around].span).len() != 1
                 || matches!(outline.els[around].name, "main" | "body")
             {
                 break;

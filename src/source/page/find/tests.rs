@@ -240,6 +240,45 @@ fn a_date_is_no_title_and_one_word_in_a_heading_is() {
 }
 
 #[test]
+fn rows_whose_classes_alternate_are_one_list_without_head_and_pager() {
+    let rows = |class: &str, day: &str, link: &str, title: &str| {
+        format!(
+            "<tr class={class}><td>{day}</td><td><span>{title}</span></td><td><a href={link}>Details</a></td></tr>"
+        )
+    };
+    let table = [
+        rows("gridRow", "24.11.2026", "/d.aspx?id=1", "Brücke wird gesperrt"),
+        rows("gridAlt", "20.11.2026", "/d.aspx?id=2", "Neues Portal ist online"),
+        rows("gridRow", "12.11.2026", "/d.aspx?id=3", "Haushalt ist beschlossen"),
+        rows("gridAlt", "2.11.2026", "/d.aspx?id=4", "Kita feiert Richtfest"),
+    ];
+    let head = "<tr class=gridHead><th>Datum</th><th>Überschrift der Meldung</th><th></th></tr>";
+    let pager = "<tr class=gridPager><td colspan=3><a href=?2>2</a> <a href=?3>3</a></td></tr>";
+    let items = read(&whole(&format!("<table>{head}{}{pager}</table>", table.concat())));
+    assert_eq!(items.len(), 4, "{items:?}");
+}
+
+#[test]
+fn a_folded_entry_is_called_what_stays_of_it_and_not_by_a_link_in_its_text() {
+    let entry = |day: &str, title: &str| {
+        format!(
+            "<details><summary><span>{day}</span> {title}</summary><p>Die Sperrung dauert noch einige Wochen. Näheres beim <a href=/k/{}>Kontakt zum Fachamt</a>.</p></details>",
+            title.len()
+        )
+    };
+    let list = entry("24.11.2026", "Brücke wird gesperrt")
+        + &entry("2.11.2026", "Neues Portal ist online");
+    assert_eq!(
+        read(&whole(&list)),
+        [
+            row("Brücke wird gesperrt", "/aktuelles/", "2026-11-24"),
+            row("Neues Portal ist online", "/aktuelles/", "2026-11-02"),
+        ]
+        .map(|(title, _, day)| row(&title, "", &day))
+    );
+}
+
+#[test]
 fn older_news_below_the_list_as_links_only_belong_to_it() {
     let teaser = |link: &str, title: &str, day: &str| {
         format!(

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::dates::Period;
 use super::fields::{self, Entry, is_heading, is_telling};
-use super::ground::{Ground, Region};
+use super::ground::{Ground, Region, folder};
 use super::outline::NONE;
 use super::region::{regions, singles};
 use crate::model::Exhausted;
@@ -135,12 +135,12 @@ fn weigh(ground: &Ground<'_>, page: &Page, region: Region) -> Option<Candidate> 
     let headed = share(&|entry| entry.is_headed);
     let in_menu =
         share(&|entry| entry.link.as_deref().is_some_and(|link| ground.menu.contains(link)));
-    let crowded = share(&|entry| ground.headings_in(&entry.span) > 3);
+    let crowded = share(&|entry| ground.headings_in(&entry.span).len() > 3);
     let merged = share(&|entry| fields::holds_other_titles(ground, entry));
     let heading = heading_over(ground, &region);
     let own_rubric = heading.as_deref().and_then(rubric);
-    let address = address_rubric(&entries);
-    let strange = share(&|entry| is_strange(entry.link.as_deref()));
+    let address = address_rubric(ground, &entries);
+    let strange = share(&|entry| is_strange(ground, entry.link.as_deref()));
     let el = &outline.els[region.parent];
     let (is_doubtful, is_aside) = (el.is_doubtful, el.is_aside);
 
@@ -225,12 +225,10 @@ fn heading_over(ground: &Ground<'_>, region: &Region) -> Option<String> {
             if is_heading(found.name) || matches!(found.name, "caption" | "legend") {
                 return Some(words(el)).filter(|words| !words.is_empty());
             }
-            let heads: Vec<usize> =
-                outline.inside(el).filter(|el| is_heading(outline.els[*el].name)).collect();
-            if let [.., last] = heads.as_slice()
-                && (heads.len() == 1 && outline.pieces_in(&found.span).len() <= 4)
+            if let [lone] = ground.headings_in(&found.span)
+                && outline.pieces_in(&found.span).len() <= 4
             {
-                return Some(words(*last)).filter(|words| !words.is_empty());
+                return Some(words(*lone)).filter(|words| !words.is_empty());
             }
             // Bold words or a lone line right before it.
             if distance == 0 && outline.anchors_in(&found.span).is_empty() && !found.is_chrome {
@@ -256,12 +254,12 @@ fn heads_a_group(ground: &Ground<'_>, el: usize) -> bool {
 }
 
 /// Returns what the addresses of most entries say, by their folders.
-fn address_rubric(entries: &[Entry]) -> Option<Rubric> {
+fn address_rubric(ground: &Ground<'_>, entries: &[Entry]) -> Option<Rubric> {
     let mut counted: BTreeMap<Rubric, usize> = BTreeMap::new();
     let mut linked = 0;
     for link in entries.iter().filter_map(|entry| entry.link.as_deref()) {
         linked += 1;
-        if let Some(found) = rubric(&folder(link)) {
+        if let Some(found) = ground.rubric_of(link) {
             *counted.entry(found).or_default() += 1;
         }
     }
@@ -270,8 +268,8 @@ fn address_rubric(entries: &[Entry]) -> Option<Rubric> {
 }
 
 /// Returns whether the folder of an address is of events or vacancies.
-fn is_strange(link: Option<&str>) -> bool {
-    let said = link.and_then(|link| rubric(&folder(link)));
+fn is_strange(ground: &Ground<'_>, link: Option<&str>) -> bool {
+    let said = link.and_then(|link| ground.rubric_of(link));
     matches!(said, Some(Rubric::Events | Rubric::Jobs))
 }
 
@@ -279,15 +277,6 @@ fn is_strange(link: Option<&str>) -> bool {
 fn place(link: &str) -> String {
     let host = Url::parse(link).ok().and_then(|url| url.host_str().map(str::to_owned));
     format!("{} {}", host.unwrap_or_default(), folder(link))
-}
-
-/// The path of an address without its last part.
-fn folder(link: &str) -> String {
-    let Ok(url) = Url::parse(link) else {
-        return String::new();
-    };
-    let path = url.path().trim_end_matches('/');
-    path.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.replace('/', " "))
 }
 
 /// Returns what the page's heading, title and address say.
@@ -323,7 +312,7 @@ fn list(ground: &Ground<'_>, best: Candidate, others: &[Candidate], lone: &[Cand
             && other.region.is_flat == all[0].is_flat
             && !all[0].is_spread;
         let is_news = !matches!(other.rubric, Some(rubric) if rubric != Rubric::News)
-            && !other.entries.iter().any(|entry| is_strange(entry.link.as_deref()));
+            && !other.entries.iter().any(|entry| is_strange(ground, entry.link.as_deref()));
         // Older news below the others, as links only.
         let goes_on = home.is_some()
             && other.rubric == Some(Rubric::News)
