@@ -39,6 +39,8 @@ pub struct Store {
     // a reader may not, and an address that was erased would stay readable there.
     readers: Readers,
     writer: Arc<Mutex<Connection>>,
+    /// Writes nothing and reads nothing but whether others wrote: only the web asks that.
+    watcher: Option<Arc<Mutex<Connection>>>,
 }
 
 impl Store {
@@ -52,7 +54,7 @@ impl Store {
         prepare(&writer)?;
         migrate::migrate(&mut writer, &path.display().to_string())?;
         let readers = Readers::one(Arc::new(Mutex::new(reader(path)?)));
-        Ok(Self { writer: Arc::new(Mutex::new(writer)), readers })
+        Ok(Self { writer: Arc::new(Mutex::new(writer)), readers, watcher: None })
     }
 
     /// Returns this database with reading connections of its own for strangers,
@@ -69,7 +71,8 @@ impl Store {
         let others = (1..WEB_READERS).map(|_| Reader::bounded(&path));
         let readers =
             Readers { first: Reader::bounded(&path)?, others: others.collect::<Result<_, _>>()? };
-        Ok(Self { readers, writer: Arc::clone(&self.writer) })
+        let watcher = Some(Arc::new(Mutex::new(reader(&path)?)));
+        Ok(Self { readers, writer: Arc::clone(&self.writer), watcher })
     }
 
     /// A database that lives as long as its handle, with the same schema.
@@ -78,7 +81,7 @@ impl Store {
         prepare(&connection)?;
         migrate::migrate(&mut connection, ":memory:")?;
         let shared = Arc::new(Mutex::new(connection));
-        Ok(Self { readers: Readers::one(Arc::clone(&shared)), writer: shared })
+        Ok(Self { readers: Readers::one(Arc::clone(&shared)), writer: shared, watcher: None })
     }
 
     /// Runs `work` in one immediate transaction and commits it. Immediate,
@@ -142,6 +145,14 @@ impl Store {
         work(&transaction)
     }
 
+    /// Returns a number that changes whenever anyone has written, this process or another; none
+    /// where nobody watches: see [`Store::for_web`].
+    pub async fn version(&self) -> Result<Option<i64>, StoreError> {
+        const VERSION: &str = "pragma data_version";
+        let Some(watcher) = self.watcher.clone() else { return Ok(None) };
+        blocking(move || Ok(Some(lock(&watcher).query_row(VERSION, [], |row| row.get(0))?))).await
+    }
+
     /// Returns whether both connections answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.ping_reader().await?;
@@ -190,9 +201,9 @@ impl Store {
     /// Writes everything into the one file, so that it can be moved, and lets it go.
     pub async fn close(self) -> Result<(), StoreError> {
         blocking(move || {
-            let Self { writer, readers } = self;
+            let Self { writer, readers, watcher } = self;
             // The last one tidies up, and only the writer may.
-            drop(readers);
+            drop((readers, watcher));
             let writer = lock(&writer);
             writer.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))?;
             Ok(())
@@ -371,5 +382,24 @@ mod tests {
             })
             .unwrap();
         assert_eq!(inside, 7);
+    }
+
+    #[tokio::test]
+    async fn the_version_changes_with_each_write_of_anyone_and_with_none_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("amtsbote.db");
+        let store = Store::open(&path).unwrap();
+        let web = store.for_web().unwrap();
+        assert_eq!(store.version().await.unwrap(), None);
+        let mut versions = vec![web.version().await.unwrap()];
+        assert_eq!(web.version().await.unwrap(), versions[0]);
+        let elsewhere = Store::open(&path).unwrap();
+        for writer in [&store, &web, &elsewhere] {
+            const WRITE: &str = "insert into series (id) values (hex(randomblob(8)))";
+            writer.write(|tx| Ok(tx.execute_batch(WRITE)?)).await.unwrap();
+            let version = web.version().await.unwrap();
+            assert!(!versions.contains(&version), "{versions:?} {version:?}");
+            versions.push(version);
+        }
     }
 }

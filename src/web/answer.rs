@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::headers::Kind;
+use super::kept::Kept;
 use super::views;
 use crate::config::{Config, WebSettings};
 use crate::page::TemplateProblem;
@@ -52,6 +53,7 @@ pub(super) struct Face {
     pub(super) current: Current,
     pub(super) room: Arc<Semaphore>,
     pub(super) reserved: Arc<Semaphore>,
+    pub(super) kept: Kept<Plan>,
 }
 
 impl Face {

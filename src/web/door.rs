@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, RETRY_AFTER};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::answer::{ANSWER_TIMEOUT, Face, Refusal};
 use super::headers::Kind;
+use super::kept::{LONGEST, MOST_OF_ONE, Made, is_public_page};
 
 /// Most bytes of a request's body.
 const MAX_BODY: usize = 64 * 1024;
@@ -27,9 +28,37 @@ pub(super) fn before(paths: Router<Arc<Face>>, face: &Arc<Face>) -> Router<Arc<F
     paths
         .fallback(async || StatusCode::NOT_FOUND)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
+        .layer(middleware::from_fn_with_state(Arc::clone(face), from_kept))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(face), bounded))
         .layer(middleware::from_fn_with_state(Arc::clone(face), in_german))
+}
+
+/// Answers with the page that is kept, else keeps the one that is made.
+async fn from_kept(State(face): State<Arc<Face>>, request: Request, next: Next) -> Response {
+    let address = request.uri().path_and_query().map(ToString::to_string).unwrap_or_default();
+    if request.method() != Method::GET || address.len() > LONGEST {
+        return next.run(request).await;
+    }
+    let (ctx, plan) = face.now();
+    // Read before the page is made: what is written meanwhile makes it too old to be kept.
+    let made = match ctx.store.version().await {
+        Ok(Some(data)) => Arc::new(Made::of(data, plan, ctx.clock.now())),
+        Ok(None) | Err(_) => return next.run(request).await,
+    };
+    if let Some(page) = face.kept.get(&made, &address) {
+        return page;
+    }
+    let response = next.run(request).await;
+    if !is_public_page(&response) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    let Ok(text) = axum::body::to_bytes(body, MOST_OF_ONE).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    face.kept.put(&made, address, parts.headers.clone(), text.clone());
+    Response::from_parts(parts, Body::from(text))
 }
 
 fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {

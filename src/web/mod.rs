@@ -2,8 +2,9 @@
 //!
 //! `views` says what a page needs to know, the templates of `page` make HTML of
 //! it, `headers` guards it. None of them asks the store or a clock. `archive`, `search`,
-//! `agenda`, `feeds`, `subscribe`, `settings`, `desk` and `status` each answer some paths; `door` stands before them all: limits of time and size, and a
-//! German page for whatever is no page. GET and HEAD change nothing.
+//! `agenda`, `feeds`, `subscribe`, `settings`, `desk` and `status` each answer some paths;
+//! `door` stands before them all: limits of time and size, pages that are `kept`, and a German
+//! page for whatever is no page. GET and HEAD change nothing.
 
 mod agenda;
 mod answer;
@@ -14,6 +15,7 @@ mod desk;
 mod door;
 mod feeds;
 pub mod headers;
+mod kept;
 mod lists;
 mod search;
 mod serve;
@@ -30,6 +32,7 @@ use tokio::sync::Semaphore;
 
 use self::answer::{Answer, Face, Refusal, answer};
 pub use self::answer::{Current, Settings};
+use self::kept::Kept;
 use self::slots::Slots;
 
 /// Requests that are answered at once; more are told to come again.
@@ -79,6 +82,7 @@ pub fn router(paths: Paths, settings: Settings, current: Current) -> Router {
         current,
         room: Arc::new(Semaphore::new(CONCURRENCY)),
         reserved: Arc::new(Semaphore::new(RESERVED)),
+        kept: Kept::default(),
     });
     let pages = || {
         archive::router()
