@@ -576,6 +576,8 @@ fn run_pdf_text(bytes: &[u8]) -> std::process::Output {
         .arg("pdf-text")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        // It may not even write into a file that it was handed.
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     child.stdin.take().unwrap().write_all(bytes).unwrap();
