@@ -207,7 +207,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Demo(arguments) => demo::demo(global, &arguments).await,
         Command::Check(arguments) => check::check(global, &arguments).await,
         Command::Poll(arguments) => poll::poll(global, arguments).await,
-        Command::Source(command) => source::run(global, command).await,
+        Command::Source(command) => Box::pin(source::run(global, command)).await,
         Command::Items(arguments) => items::list(global, arguments).await,
         Command::Item(command) => item::run(global, command).await,
         Command::Explain(arguments) => items::explain(global, &arguments).await,

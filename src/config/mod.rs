@@ -36,7 +36,7 @@ pub use mail::{MailSettings, Mailbox};
 pub use manual::{man_pages, shipped_file, table_text};
 pub use retention::Retention;
 pub use series::{Editors, SeriesPlan, Unanswered};
-pub use service::ServiceSettings;
+pub use service::{LegalSettings, ServiceSettings};
 pub use show::defaults;
 pub use topics::{MODEL_FILE, TermPlaces};
 pub use web::WebSettings;

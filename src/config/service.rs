@@ -35,7 +35,43 @@ settings! {
         /// Land whose public holidays "arbeitstags" skips: BB BE BW BY HB HE HH MV NI NW
         /// RP SH SL SN ST TH; "" = none.
         holidays: Holidays = "ST";
+        ..legal: LegalSettings;
         ..key: SigningKey;
+    }
+}
+
+settings! {
+    /// What the law wants on pages of ours; not needed where `imprint_url`, `privacy_url` and
+    /// `accessibility_url` name your own.
+    pub struct LegalSettings in "service" {
+        /// Who represents the operator (imprint, § 5 DDG), for example "Vorstand: Name".
+        representative: String = "";
+        /// A phone number (imprint, § 5 DDG).
+        phone: String = "";
+        /// How to reach the data protection officer (privacy text, Art. 13 DSGVO).
+        data_protection_officer: String = "";
+        /// Who else gets the addresses, such as the provider of the mail relay (privacy text); "niemand" if nobody.
+        recipients: String = "";
+        /// The authority for data protection that readers may turn to (privacy text).
+        privacy_authority: String = "";
+        /// Day of the accessibility statement, for example "1. Dezember 2026".
+        accessibility_date: String = "";
+        /// How accessibility was judged, for example "Selbstbewertung".
+        accessibility_method: String = "";
+        /// The body of your Land that readers turn to where a barrier stays (§ 12b BGG, BITV), with address.
+        enforcement_body: String = "";
+    }
+}
+
+impl LegalSettings {
+    /// Returns which keys a page of ours lacks.
+    fn missing(keys: &[(&'static str, &String)]) -> Option<String> {
+        let missing: Vec<String> = keys
+            .iter()
+            .filter(|(_, value)| value.trim().is_empty())
+            .map(|(key, _)| format!("`{key}`"))
+            .collect();
+        (!missing.is_empty()).then(|| missing.join(", "))
     }
 }
 
@@ -78,9 +114,58 @@ fn check(settings: &mut ServiceSettings, reader: &mut Reader<'_>) {
         folder.clone_into(&mut settings.data_dir);
     }
     check_public_url(settings, reader);
+    check_legal(settings, reader);
     let host = settings.contact.rsplit_once('@').map_or("", |(_, host)| host);
     if settings.contact.is_empty() || is_example(host) {
         reader.warn("contact", "no contact of your own: webmasters of the polled sources and your readers cannot reach you");
+    }
+}
+
+/// Our own legal pages stand in for yours; what they lack is told.
+fn check_legal(settings: &ServiceSettings, reader: &mut Reader<'_>) {
+    let ServiceSettings { operator, legal, .. } = settings;
+    let pages = [
+        (
+            "imprint_url",
+            settings.imprint_url.is_none(),
+            "imprint",
+            vec![
+                ("operator", operator),
+                ("representative", &legal.representative),
+                ("phone", &legal.phone),
+            ],
+        ),
+        (
+            "privacy_url",
+            settings.privacy_url.is_none(),
+            "privacy text",
+            vec![
+                ("data_protection_officer", &legal.data_protection_officer),
+                ("recipients", &legal.recipients),
+                ("privacy_authority", &legal.privacy_authority),
+            ],
+        ),
+        (
+            "accessibility_url",
+            settings.accessibility_url.is_none(),
+            "accessibility statement",
+            vec![
+                ("accessibility_date", &legal.accessibility_date),
+                ("accessibility_method", &legal.accessibility_method),
+                ("enforcement_body", &legal.enforcement_body),
+            ],
+        ),
+    ];
+    for (key, is_ours, page, keys) in pages {
+        if let Some(missing) = LegalSettings::missing(&keys).filter(|_| is_ours) {
+            reader.warn(
+                key,
+                format!("our own {page} lacks {missing}: set them, or the address of yours"),
+            );
+        }
+    }
+    if operator.trim().is_empty() && settings.imprint_url.is_some() {
+        reader.warn("operator", "nobody is named in the footer of mails and pages");
     }
 }
 

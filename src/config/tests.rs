@@ -460,6 +460,9 @@ fn what_works_but_nobody_wants_is_a_warning() {
         [
             "source: no source is switched on, so nothing is ever polled",
             "etc/amtsbote.toml:1:1  service.public_url: still is the example's address: links in mails would lead nowhere",
+            "etc/amtsbote.toml:1:1  service.imprint_url: our own imprint lacks `operator`, `representative`, `phone`: set them, or the address of yours",
+            "etc/amtsbote.toml:1:1  service.privacy_url: our own privacy text lacks `data_protection_officer`, `recipients`, `privacy_authority`: set them, or the address of yours",
+            "etc/amtsbote.toml:1:1  service.accessibility_url: our own accessibility statement lacks `accessibility_date`, `accessibility_method`, `enforcement_body`: set them, or the address of yours",
             "etc/amtsbote.toml:1:1  service.contact: no contact of your own: webmasters of the polled sources and your readers cannot reach you",
             "etc/amtsbote.toml:5:11  source.kitu.enabled: a source that readers count on is switched off: moved",
         ]

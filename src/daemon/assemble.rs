@@ -8,8 +8,8 @@ use std::time::Duration;
 use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
-use crate::config::{Config, ServiceSettings};
-use crate::digest::{Face, TopicTitle, render};
+use crate::config::{Config, LegalSettings, Retention, ServiceSettings};
+use crate::digest::{Face, Legal, TopicTitle, render};
 use crate::fetch::{Fetch, FetchError, FetchSettings, HttpFetch};
 use crate::page::Templates;
 use crate::pipeline::{self, Context, MailPlan, Plan, SourcePlan};
@@ -248,6 +248,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
     }
     let (service, mail) = (config.service, config.mail);
     let public_url = service.public_url.clone();
+    let offers_form = config.web.subscribe && config.web.listen.is_some();
     let own = |page: &str| format!("{public_url}{page}");
     Ok(Plan {
         sources,
@@ -267,6 +268,8 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
                 accessibility_url: service
                     .accessibility_url
                     .unwrap_or_else(|| own("barrierefreiheit")),
+                legal: legal(service.legal, &config.retention),
+                subscribe_url: if offers_form { own("anmelden") } else { String::new() },
                 zone: service.timezone,
                 topics: titles,
             },
@@ -298,6 +301,30 @@ fn hosts(config: &Config) -> impl Iterator<Item = String> {
     enabled.filter_map(|source| {
         Some(url::Url::parse(&source.settings.url).ok()?.host_str()?.to_owned())
     })
+}
+
+/// Returns what our own legal pages say.
+fn legal(settings: LegalSettings, retention: &Retention) -> Legal {
+    const DAY: u64 = 86_400;
+    let period = retention.proof.map(|proof| proof.as_secs() / DAY);
+    let proof_period = match period {
+        None => "unbegrenzt".to_owned(),
+        Some(1) => "1 Tag".to_owned(),
+        Some(days @ 0..360) => format!("{days} Tage"),
+        Some(360..=366) => "1 Jahr".to_owned(),
+        Some(days) => format!("{} Jahre", days.div_ceil(366)),
+    };
+    Legal {
+        representative: settings.representative,
+        phone: settings.phone,
+        data_protection_officer: settings.data_protection_officer,
+        recipients: settings.recipients,
+        privacy_authority: settings.privacy_authority,
+        accessibility_date: settings.accessibility_date,
+        accessibility_method: settings.accessibility_method,
+        enforcement_body: settings.enforcement_body,
+        proof_period,
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod take_down;
 mod urgency;
 
 pub use render::{
-    Confirm, DraftMail, Face, Notice, Ordered, Personal, Probe, RenderError, Welcome,
+    Asked, Confirm, DraftMail, Face, Legal, Notice, Ordered, Personal, Probe, RenderError, Welcome,
 };
 pub use select::{KEYWORDS, Selection, TopicTitle, left_out, select};
 pub use take_down::{TakenDown, take_down};

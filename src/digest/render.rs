@@ -13,7 +13,8 @@ mod words;
 use serde::Serialize;
 
 pub use self::mails::{
-    Confirm, DraftMail, Face, MAX_HTML, Notice, Ordered, Personal, Probe, RenderError, Welcome,
+    Asked, Confirm, DraftMail, Face, Legal, MAX_HTML, Notice, Ordered, Personal, Probe,
+    RenderError, Welcome,
 };
 pub use self::samples::load;
 use self::thrift::Thrift;
@@ -102,6 +103,8 @@ pub fn welcome(
         opening: String,
         ordered: String,
         next: Vec<String>,
+        asked: Option<String>,
+        asked_url: &'a str,
         sections: Vec<SectionView>,
         reason: String,
         settings_url: &'a str,
@@ -126,8 +129,18 @@ pub fn welcome(
         subject: heading.to_owned(),
         heading: heading.to_owned(),
         face,
+        asked: welcome.asked.as_ref().map(|asked| {
+            format!(
+                "Diesmal wurde gewählt: {}. {} Wenn Sie das waren und Ihr Abonnement ändern \
+                 möchten, öffnen Sie den folgenden Link und wählen Sie „Auswahl speichern“.",
+                words::series_ordered(&asked.series),
+                words::topics_ordered(&asked.topics)
+            )
+        }),
+        asked_url: welcome.asked.as_ref().map_or("", |asked| &asked.url),
         opening: if welcome.is_repeated {
-            "Jemand hat diese E-Mail-Adresse noch einmal eingetragen. Ihr Abonnement bleibt, wie es ist.".into()
+            "Diese E-Mail-Adresse wurde noch einmal eingetragen. Ihr Abonnement bleibt, wie es ist."
+                .into()
         } else {
             "Ab jetzt erhalten Sie jede Ausgabe, die Neues zu Ihren Themen hat.".into()
         },

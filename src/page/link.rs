@@ -78,6 +78,11 @@ pub fn document(document: &Document) -> Option<Link> {
             .flatten()
             .chain(document.reading_notes())
             .collect();
+    // Many a link says it itself: „Steckbrief (PDF, 412 KB)“.
+    let said = title.strip_suffix(')').and_then(|title| title.rsplit_once('('));
+    let said = said.map_or("", |(_, said)| said).to_owned();
+    let details: Vec<String> =
+        details.into_iter().filter(|detail| !said.contains(detail.as_str())).collect();
     let text = if details.is_empty() { title } else { format!("{title} ({})", details.join(", ")) };
     Some(Link { text, url: Some(url) })
 }
@@ -85,6 +90,23 @@ pub fn document(document: &Document) -> Option<Link> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_document_says_of_itself_is_not_said_twice() {
+        for (title, shown) in [
+            ("Steckbrief (PDF, 412\u{a0}KB)", "Steckbrief (PDF, 412\u{a0}KB)"),
+            ("Steckbrief (Entwurf)", "Steckbrief (Entwurf) (PDF)"),
+            ("Steckbrief", "Steckbrief (PDF)"),
+        ] {
+            let of = Document {
+                title: title.to_owned(),
+                url: "https://x.example/a.pdf".to_owned(),
+                format: "PDF".to_owned(),
+                ..Document::default()
+            };
+            assert_eq!(document(&of).unwrap().text, shown);
+        }
+    }
 
     #[test]
     fn a_shown_link_counts_nobody() {

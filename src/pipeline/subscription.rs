@@ -161,7 +161,7 @@ fn answer(
     let now = new.since;
     let known = subscribers::of_mailbox(tx, &new.mailbox, &new.address)?;
     if let Some(subscriber) = known.as_ref().filter(|known| known.standing == Standing::Active) {
-        let mail = letter::welcome(tx, ctx, plan, subscriber, now, true)?;
+        let mail = letter::welcome(tx, ctx, plan, subscriber, now, true, Some(new))?;
         return if may_mail { mail.freeze(tx) } else { Ok(()) };
     }
     let id = match &known {
@@ -248,7 +248,7 @@ pub async fn confirm(
             subscribers::activate(tx, subscriber.id, now)?;
             limiter::confirmed(tx, &ctx.tokens, client, now)?;
             forgotten::revoke(tx, &ctx.tokens.address(&subscriber.address))?;
-            letter::welcome(tx, &ctx, &plan, &subscriber, now, false)?.freeze(tx)?;
+            letter::welcome(tx, &ctx, &plan, &subscriber, now, false, None)?.freeze(tx)?;
             Ok(Confirmation::Done(subscriber))
         })
         .await?;
@@ -273,7 +273,7 @@ pub async fn send_settings_link(
             let Some(subscriber) = subscribers::get(tx, id)? else { return Ok(none) };
             let decision = limiter::request(tx, &ctx, client, &subscriber.address, now)?;
             if let Decision::Accept { share: Some(_), .. } = decision {
-                letter::welcome(tx, &ctx, &plan, &subscriber, now, true)?.freeze(tx)?;
+                letter::welcome(tx, &ctx, &plan, &subscriber, now, true, None)?.freeze(tx)?;
             }
             Ok(decision)
         })

@@ -3,7 +3,7 @@
 use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
-use super::query::{Query, column};
+use super::query::{Query, column, pair};
 use super::row::{count, from_json, to_json};
 use crate::model::{DigestId, Entry, SeriesId, StoryId, SubscriberId, Timestamp, Window};
 
@@ -252,6 +252,17 @@ pub fn latest(tx: &Transaction<'_>, series: &SeriesId) -> Result<Option<DigestRo
     let sql =
         format!("select {COLUMNS} where series = ?1 order by composed_at desc, id desc limit 1");
     tx.one(&sql, [series], read)
+}
+
+/// Returns the newest digest of a series that has a page for all, and its date.
+pub fn latest_page(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+) -> Result<Option<(DigestId, Timestamp)>, StoreError> {
+    const LATEST: &str = "
+        select id, window_to from digests where series = ?1 and entries > 0
+        order by composed_at desc, id desc limit 1";
+    tx.one(LATEST, [series], pair)
 }
 
 /// Notes that messages of a digest are yet to be frozen, and out of what.

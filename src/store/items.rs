@@ -14,7 +14,7 @@ pub use changes::{
     ToldChange, amend_change, last_change, let_wait, tell_change, tell_due_changes, waiting_change,
 };
 pub use corrections::{correct, corrected, correction, corrections, uncorrect};
-pub use listing::{Listing, Part, Place, list};
+pub use listing::{Listing, Part, Place, count_by_week, list};
 pub use memory::{Remembered, remembered, rename};
 pub use names::known_as;
 pub use retagging::{count_tagged_otherwise, set_tagged_by, tagged_by, tagged_otherwise, updated};

@@ -13,9 +13,10 @@ use serde_json::{Value, json};
 use super::choices::Fields;
 use super::door::Segment;
 use super::headers::Kind;
-use super::lists::{MAX_TITLE, language, link, list, others, part};
+use super::lists::{MAX_TITLE, language, links, list, others, part};
+use super::plot;
 use super::search::Sought;
-use super::views::{ItemPage, Moment, OtherItem, TopicLink, TopicReason};
+use super::views::{ItemPage, Moment, OtherItem, TopicReason};
 use super::{Answer, Face, Refusal, answer};
 use crate::digest::{Selection, TakenDown, left_out, render, select, take_down};
 use crate::model::{
@@ -73,7 +74,7 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
         })
         .await?
         .ok_or(Refusal::MISSING)?;
-    let topics: Vec<TopicLink> = plan.topics.iter().map(|(id, title)| link(id, title)).collect();
+    let topics = links(&plan, |_, _| true);
     let page =
         json!({ "search": sought.form(&plan), "topics": topics, "list": list, "all": is_all });
     face.ok(&plan, "start.html", Kind::Page, page)
@@ -212,7 +213,12 @@ fn is_guessed(item: &Stored) -> bool {
 async fn archive(State(face): State<Arc<Face>>) -> Answer {
     let (ctx, plan) = face.now();
     let zone = plan.mail.timezone;
-    let rows = ctx.store.read(|tx| digests::titles(tx, MAX_DIGESTS)).await?;
+    let (weeks, since) = plot::weeks(ctx.clock.now(), zone);
+    let read = move |tx: &Transaction<'_>| {
+        Ok((digests::titles(tx, MAX_DIGESTS)?, items::count_by_week(tx, since)?))
+    };
+    let (rows, counts) = ctx.store.read(read).await?;
+    let plots = plot::plots(&plan, &weeks, &counts);
     let title = |row: &digests::DigestTitle, moment: Moment| {
         let series =
             plan.series(&row.series).map_or(row.series.as_str(), |plan| &plan.series.title);
@@ -238,7 +244,12 @@ async fn archive(State(face): State<Arc<Face>>) -> Answer {
             None => months.push((month, vec![link])),
         }
     }
-    face.ok(&plan, "archive.html", Kind::Page, json!({ "months": months }))
+    face.ok(
+        &plan,
+        "archive.html",
+        Kind::Page,
+        json!({ "months": months, "plots": plots, "weeks": weeks }),
+    )
 }
 
 async fn digest(

@@ -2,7 +2,7 @@
 
 use super::answer::Refusal;
 use super::choices::Fields;
-use super::views::{ItemLine, ItemList, Moment, TopicLink};
+use super::views::{HUES, ItemLine, ItemList, Moment, TopicLink};
 use crate::model::{ItemId, Timestamp, TopicId};
 use crate::pipeline::Plan;
 use crate::store::items::{self, Listing, Part, Place, Stored};
@@ -117,8 +117,7 @@ pub(super) fn topics(
 ) -> Result<Vec<TopicLink>, StoreError> {
     let tags = items::tags(tx, item)?;
     let has = |topic: &TopicId| tags.iter().any(|(tagging, _)| tagging.topic == *topic);
-    let topics = plan.topics.iter().filter(|(topic, _)| has(topic));
-    Ok(topics.map(|(id, title)| link(id, title)).collect())
+    Ok(links(plan, |topic, _| has(topic)))
 }
 
 /// One item of each other source that tells the item's story.
@@ -134,8 +133,16 @@ pub(super) fn others(tx: &Transaction<'_>, item: &Stored) -> Result<Vec<Stored>,
     Ok(others)
 }
 
-pub(super) fn link(id: &TopicId, title: &str) -> TopicLink {
-    TopicLink { id: id.to_string(), title: title.to_owned() }
+/// Returns the topics that are wanted, in the order of the config.
+pub(super) fn links(plan: &Plan, is_wanted: impl Fn(&TopicId, &str) -> bool) -> Vec<TopicLink> {
+    let topics = plan.topics.iter().enumerate();
+    let wanted = topics.filter(|(_, (id, title))| is_wanted(id, title));
+    let link = |(place, (id, title)): (usize, &(TopicId, String))| TopicLink {
+        id: id.to_string(),
+        title: title.clone(),
+        hue: place % HUES,
+    };
+    wanted.map(link).collect()
 }
 
 /// The language of title and lead, where it is not German.

@@ -17,6 +17,7 @@ mod feeds;
 pub mod headers;
 mod kept;
 mod lists;
+mod plot;
 mod search;
 mod serve;
 mod settings;

@@ -116,7 +116,6 @@ impl Sought {
             .map(|(days, words)| choice(&days.to_string(), words, self.days == Some(*days)));
         json!({
             "words": self.words,
-            "is_narrowed": self.topic.is_some() || self.source.is_some() || self.days.is_some(),
             "topics": topics.collect::<Vec<_>>(),
             "sources": sources.collect::<Vec<_>>(),
             "spans": spans.collect::<Vec<_>>(),
@@ -215,12 +214,9 @@ fn found(
 fn named(plan: &Plan, words: &str) -> (Vec<TopicLink>, Vec<TopicLink>) {
     let wanted = text::wanted(words);
     let is_named = |name: &str| !wanted.is_empty() && text::fit(name, &wanted).is_some();
-    let topics = plan.topics.iter().filter(|(id, title)| is_named(&format!("{id} {title}")));
+    let topics = lists::links(plan, |id, title| is_named(&format!("{id} {title}")));
     let sources = sources(plan).filter(|(id, name)| is_named(&format!("{id} {name}")));
-    (
-        topics.map(|(id, title)| lists::link(id, title)).collect(),
-        sources.map(|(id, title)| TopicLink { id: id.to_string(), title }).collect(),
-    )
+    (topics, sources.map(|(id, title)| TopicLink { id: id.to_string(), title, hue: 0 }).collect())
 }
 
 /// Returns the newest items that are looked for, newest first, as a feed lists them.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -19,11 +19,12 @@ use super::headers::Kind;
 use super::subscribe::{series_titles, stale};
 use super::views::{KeywordCount, Moment, Problems, Settings};
 use super::{Answer, Face, Refusal, answer};
-use crate::model::{Standing, Subscriber, TopicId};
+use crate::model::{Series, Standing, Subscriber, TopicId};
 use crate::pipeline::{self, Context, Plan, Preferences};
 use crate::store::items::{self, Listing};
 use crate::store::{StoreError, Transaction, outbox, subscribers};
 use crate::subscriber::rate_limit::Decision;
+use crate::subscriber::standing;
 use crate::subscriber::token::{self, SettingsLink};
 use crate::text;
 use crate::topic::{Keywords, MOST_KEYWORDS, keywords};
@@ -40,6 +41,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .route("/e/{token}/daten.json", get(download))
         .route("/e/{token}/link", post(send_link))
         .route("/a/{token}", get(ask).post(leave))
+        .route("/a/{token}/seltener", post(less))
 }
 
 /// Whose settings a link is for; none once they left.
@@ -62,7 +64,7 @@ async fn owner(
         return Ok(Err(stale(face, plan, true)?));
     };
     let Some(reader) = reader(ctx, &link).await? else {
-        return Ok(Err(stale(face, plan, true)?));
+        return Ok(Err(no_settings(face, ctx, plan, &link).await?));
     };
     if link.is_current(ctx.clock.now(), face.settings.web.settings_links) {
         return Ok(Ok(reader));
@@ -95,14 +97,33 @@ async fn send_link(
     }
 }
 
-async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
+async fn show(
+    State(face): State<Arc<Face>>,
+    Segment(link): Segment,
+    RawQuery(query): RawQuery,
+) -> Answer {
     let (ctx, plan) = face.now();
     let subscriber = match owner(&face, (&ctx, &plan), &link).await? {
         Ok(subscriber) => subscriber,
         Err(page) => return Ok(page),
     };
-    let page = page(&ctx, &plan, &subscriber, &chosen(&plan, &subscriber), &link);
+    // A mail may propose another choice; it is shown, and saved by the button only.
+    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
+    let proposed = Ticked::of(&fields, &plan);
+    let is_proposed = proposed.problems().is_empty();
+    let ticked = if is_proposed { proposed } else { chosen(&plan, &subscriber) };
+    let page = Settings { is_proposed, ..page(&ctx, &plan, &subscriber, &ticked, &link) };
     face.ok(&plan, "settings.html", Kind::Token, page)
+}
+
+/// Says that they left, if the link was theirs; else that it holds no more.
+async fn no_settings(face: &Face, ctx: &Context, plan: &Arc<Plan>, link: &SettingsLink) -> Answer {
+    let hash = token::hash(&link.locator);
+    let found = ctx.store.read(move |tx| subscribers::by_settings_hash(tx, &hash)).await?;
+    if found.is_none_or(|subscriber| subscriber.standing != Standing::Left) {
+        return stale(face, plan, true);
+    }
+    face.page(plan, StatusCode::GONE, "unsubscribe.html", Kind::Token, json!({ "done": true }))
 }
 
 /// Returns what they have now; no topic chosen means all.
@@ -132,6 +153,7 @@ fn page(
         found: Vec::new(),
         problems: Problems::default(),
         saved: false,
+        is_proposed: false,
         suspended: subscriber.standing == Standing::Suspended,
         consent: Moment::day(consent, plan.mail.timezone),
         unsubscribe: ctx.tokens.unsubscribe(subscriber.id),
@@ -282,7 +304,42 @@ async fn ask(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
     let done = subscriber.standing == Standing::Left;
     let series = series_titles(&plan, &subscriber);
-    face.ok(&plan, "unsubscribe.html", Kind::Token, json!({ "done": done, "series": series }))
+    let weekly = weekly_instead(&plan, &subscriber).map(|series| series.title.clone());
+    let page = json!({ "done": done, "series": series, "weekly": weekly, "link": link });
+    face.ok(&plan, "unsubscribe.html", Kind::Token, page)
+}
+
+/// Returns the weekly series that someone could have instead of what they have.
+fn weekly_instead<'a>(plan: &'a Plan, subscriber: &Subscriber) -> Option<&'a Series> {
+    let weekly = plan.series.iter().find(|plan| plan.schedule.is_weekly())?;
+    let has_oftener = subscriber.series.iter().any(|id| *id != weekly.series.id);
+    (standing::gets_digests(subscriber.standing) && has_oftener).then_some(&weekly.series)
+}
+
+/// They stay, for the weekly series alone.
+async fn less(
+    State(face): State<Arc<Face>>,
+    Segment(link): Segment,
+    asking: Asking,
+    body: Body,
+) -> Answer {
+    let (ctx, plan) = face.now();
+    door::body(body).await?;
+    let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
+    let Some(weekly) = weekly_instead(&plan, &subscriber) else {
+        return stale(&face, &plan, false);
+    };
+    let choice = Preferences {
+        series: vec![weekly.id.clone()],
+        topics: subscriber.topics,
+        keywords: subscriber.keywords,
+    };
+    let client = asking.client(&face.settings.web.trusted_proxies);
+    if !pipeline::change(&ctx, subscriber.id, choice, client).await? {
+        return stale(&face, &plan, false);
+    }
+    let page = json!({ "done": false, "stays": weekly.title });
+    face.ok(&plan, "unsubscribe.html", Kind::Token, page)
 }
 
 /// The button, or one click in a mailer (RFC 8058): whatever the body says and

@@ -19,8 +19,9 @@ use super::door::{self, Segment};
 use super::headers::Kind;
 use super::views::{Moment, Problems, Subscribe};
 use super::{Answer, Face, Refusal};
-use crate::model::{Subscriber, Timestamp};
+use crate::model::{SeriesId, Subscriber, Timestamp};
 use crate::pipeline::{self, Confirmation, Context, Order, Plan};
+use crate::store::{StoreError, Transaction, digests};
 use crate::subscriber::rate_limit::Decision;
 use crate::subscriber::{address, token};
 
@@ -38,7 +39,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
 async fn form(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answer {
     let (ctx, plan) = offered(&face)?;
     let ticked = Ticked::of(&Fields::parse(query.unwrap_or_default().as_bytes()), &plan);
-    let page = empty_form(&ctx, &plan, &ticked);
+    let page = empty_form(&ctx, &plan, &ticked).await?;
     face.ok(&plan, "subscribe.html", Kind::Form, page)
 }
 
@@ -46,14 +47,26 @@ fn offered(face: &Face) -> Result<(Context, Arc<Plan>), Refusal> {
     if face.settings.web.subscribe { Ok(face.now()) } else { Err(Refusal::MISSING) }
 }
 
-fn empty_form(ctx: &Context, plan: &Plan, ticked: &Ticked) -> Subscribe {
-    Subscribe {
+async fn empty_form(ctx: &Context, plan: &Plan, ticked: &Ticked) -> Result<Subscribe, StoreError> {
+    let series: Vec<SeriesId> = plan.series.iter().map(|plan| plan.series.id.clone()).collect();
+    let latest = move |tx: &Transaction<'_>| {
+        let latest = series.into_iter().map(|id| digests::latest_page(tx, &id));
+        latest.collect::<Result<Vec<_>, _>>()
+    };
+    let latest = ctx.store.read(latest).await?;
+    let latest = plan.series.iter().zip(latest).filter_map(|(plan_of, latest)| {
+        let (id, to) = latest?;
+        let day = Moment::day(to, plan.mail.timezone).text;
+        Some((id.to_string(), format!("{}, {day}", plan_of.series.title)))
+    });
+    Ok(Subscribe {
+        latest: latest.collect(),
         address: String::new(),
         topics: ticked.topic_boxes(plan),
         series: ticked.series_boxes(plan),
         problems: Problems::default(),
         stamp: ctx.tokens.stamp(ctx.clock.now()),
-    }
+    })
 }
 
 async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> Answer {
@@ -85,7 +98,8 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
         Ok(address) if problems.is_empty() => address,
         _ => {
             let typed = crate::text::clean_line(typed, 254);
-            let page = Subscribe { address: typed, problems, ..empty_form(&ctx, &plan, &ticked) };
+            let page =
+                Subscribe { address: typed, problems, ..empty_form(&ctx, &plan, &ticked).await? };
             let status = StatusCode::UNPROCESSABLE_ENTITY;
             return face.page(&plan, status, "subscribe.html", Kind::Form, page);
         }

@@ -49,7 +49,7 @@ fn moment() -> Moment {
 
 fn topics() -> Vec<TopicLink> {
     [("ozg", "OZG und Onlinedienste"), ("central-services", "Zentrale Dienste")]
-        .map(|(id, title)| TopicLink { id: id.into(), title: title.into() })
+        .map(|(id, title)| TopicLink { id: id.into(), title: title.into(), hue: 1 })
         .to_vec()
 }
 
@@ -164,6 +164,10 @@ fn subscribe(address: &str, problems: Problems) -> Page {
         address: address.into(),
         topics: choices(false),
         series: editions(false),
+        latest: vec![(
+            "2025-12-09-taeglich".into(),
+            "Kommunal-IT am Morgen, 9. Dezember 2025".into(),
+        )],
         problems,
         stamp: "abc".into(),
     };
@@ -180,6 +184,7 @@ fn settings(saved: bool, problems: Problems) -> Page {
         found: vec![KeywordCount { keyword: "<script>".into(), items: 2 }],
         problems,
         saved,
+        is_proposed: !saved,
         suspended: saved,
         download: "/e/abc/daten.json".into(),
         consent: moment(),
@@ -197,7 +202,19 @@ fn archive(digests: usize) -> Page {
         })
     };
     let digests: Vec<Value> = (0..digests).map(digest).collect();
-    page("archive.html", Kind::Page, json!({ "months": [["Dezember 2025", digests]] }))
+    page(
+        "archive.html",
+        Kind::Page,
+        json!({
+            "months": [["Dezember 2025", digests]],
+            "weeks": ["1. Dezember 2025", "8. Dezember 2025"],
+            "plots": [{
+                "title": "OZG", "hue": 0, "total": 3, "words": "OZG, Meldungen je Woche: 1, 2",
+                "bars": [{ "x": 4, "y": 32, "height": 28 }, { "x": 44, "y": 4, "height": 56 }],
+                "counts": [1, 2],
+            }],
+        }),
+    )
 }
 
 /// A name, and a page.
@@ -209,14 +226,14 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
             remark: String::new(),
             chosen: words.is_some(),
         }];
-        json!({ "words": words, "is_narrowed": words.is_some(), "topics": chosen, "sources": chosen, "spans": chosen })
+        json!({ "words": words, "topics": chosen, "sources": chosen, "spans": chosen })
     };
     let start = |list: ItemList| {
         let view = json!({ "search": form(None), "topics": topics(), "list": list, "all": false });
         page("start.html", Kind::Page, view)
     };
     let search = |found: usize, list: ItemList| {
-        let sources = [TopicLink { id: "kitu".into(), title: title.into() }];
+        let sources = [TopicLink { id: "kitu".into(), title: title.into(), hue: 0 }];
         let suggestion = json!({ "words": title, "path": "/?suche=Portal" });
         let view = json!({
             "search": form(Some(title)), "title": title, "feed": "/feeds/suche.atom?suche=x",
@@ -233,6 +250,8 @@ fn pages(title: &str) -> Vec<(&'static str, Page)> {
     let asked = |template, done: bool| {
         let mut view = chosen.clone();
         view["done"] = json!(done);
+        view["weekly"] = json!("Kommunal-IT der Woche");
+        view["link"] = json!("token");
         view["address"] = json!("hauptamt@example.de");
         page(template, Kind::Token, view)
     };

@@ -46,7 +46,12 @@ pub struct TopicLink {
     pub id: String,
     /// Title for readers.
     pub title: String,
+    /// Which of the colours stands beside it.
+    pub hue: usize,
 }
+
+/// Colours of topics; further topics share them.
+pub const HUES: usize = 6;
 
 /// One item in a list.
 #[derive(Debug, Clone, Serialize)]
@@ -196,6 +201,8 @@ pub struct Subscribe {
     pub series: Vec<Choice>,
     /// What is wrong; status 422 if anything is.
     pub problems: Problems,
+    /// The last issue of each series: id and title.
+    pub latest: Vec<(String, String)>,
     /// Opaque proof of when the form was given out.
     pub stamp: String,
 }
@@ -228,6 +235,8 @@ pub struct Settings {
     pub problems: Problems,
     /// They have just been saved.
     pub saved: bool,
+    /// A mail proposed them: they are not saved yet.
+    pub is_proposed: bool,
     /// Mails are held back.
     pub suspended: bool,
     /// When consent was given.

@@ -5,6 +5,7 @@ mod editions;
 mod keywords;
 mod limits;
 mod search;
+mod staying;
 mod taken_down;
 
 use std::net::SocketAddr;
@@ -493,7 +494,8 @@ async fn one_click_leaves_in_either_encoding_and_twice() {
         let settings = world
             .get(&format!("/e/{}", world.ctx.tokens.settings(id, world.ctx.clock.now())))
             .await;
-        assert_eq!(settings.status, StatusCode::NOT_FOUND);
+        assert_eq!(settings.status, StatusCode::GONE);
+        assert!(settings.text.contains("Sie sind abgemeldet"));
         // Who left may come again, with a new proof.
         world.sign_up("a@x.example").await;
         assert_eq!(world.kinds().await.last().map(String::as_str), Some("confirm"));

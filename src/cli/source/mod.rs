@@ -96,7 +96,7 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         Command::Discover { what, state } => {
             discover::discover(global, &what, state.as_deref()).await
         }
-        Command::Doctor { ids, patch } => doctor::doctor(global, &ids, patch).await,
+        Command::Doctor { ids, patch } => Box::pin(doctor::doctor(global, &ids, patch)).await,
         Command::Record { id, file } => record::record(global, &id, &file).await,
         Command::Replay { file } => record::replay(global, &file),
         Command::List => list::list(&Session::open_for_reading(global)?).await,

@@ -28,12 +28,39 @@ pub struct Face {
     pub privacy_url: String,
     /// Erklärung zur Barrierefreiheit; empty = none.
     pub accessibility_url: String,
+    /// What our own legal pages say.
+    pub legal: Legal,
+    /// Where anyone subscribes; empty = the form is not offered.
+    pub subscribe_url: String,
     /// Zone of all dates and times shown.
     #[serde(skip)]
     pub zone: Tz,
     /// Titles of all topics, for „Auch zu“.
     #[serde(skip)]
     pub topics: Vec<TopicTitle>,
+}
+
+/// What our own legal pages say beside who operates it; empty = not said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Legal {
+    /// Who represents the operator.
+    pub representative: String,
+    /// A phone number.
+    pub phone: String,
+    /// How to reach the data protection officer.
+    pub data_protection_officer: String,
+    /// Who else gets the addresses.
+    pub recipients: String,
+    /// The authority for data protection.
+    pub privacy_authority: String,
+    /// Day of the accessibility statement.
+    pub accessibility_date: String,
+    /// How accessibility was judged.
+    pub accessibility_method: String,
+    /// Where readers turn to if a barrier stays.
+    pub enforcement_body: String,
+    /// How long the proof of consent is kept, in words.
+    pub proof_period: String,
 }
 
 /// What only this recipient may see.
@@ -86,6 +113,19 @@ pub struct Welcome {
     pub latest: Vec<Section>,
     /// They were subscribed before: says only that.
     pub is_repeated: bool,
+    /// What was asked for this time, if it is something else.
+    pub asked: Option<Asked>,
+}
+
+/// Another choice than the one that a subscriber has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The series.
+    pub series: Vec<Ordered>,
+    /// Titles of the topics; empty = all.
+    pub topics: Vec<String>,
+    /// Their settings, in which it is ticked and only to be saved.
+    pub url: String,
 }
 
 /// The question whether someone whose mail came back can be reached again.

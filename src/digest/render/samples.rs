@@ -64,6 +64,11 @@ fn try_all(templates: &Templates) -> Vec<TemplateProblem> {
             series: vec![ordered],
             latest: if is_full { digest.sections.clone() } else { Vec::new() },
             is_repeated: !is_full,
+            asked: is_full.then(|| super::Asked {
+                series: confirm.series.clone(),
+                topics: Vec::new(),
+                url: personal.settings_url.clone(),
+            }),
         };
         note(super::welcome(&welcome, &face, &personal, templates));
         let words = if is_full { vec!["Sample.".to_owned()] } else { Vec::new() };
@@ -103,6 +108,8 @@ pub(crate) fn face(is_full: bool) -> Face {
         imprint_url: page("impressum"),
         privacy_url: page("datenschutz"),
         accessibility_url: page("barrierefreiheit"),
+        legal: super::Legal::default(),
+        subscribe_url: page("anmelden"),
         zone: chrono_tz::Europe::Berlin,
         topics: [("ozg", "OZG und Onlinedienste"), ("it", "IT-Sicherheit")]
             .into_iter()

@@ -39,12 +39,16 @@ pub(super) fn subject(digest: &Digest, face: &Face) -> (String, String) {
         let subject = text::shorten(&format!("{count} bald: {title}"), MAX_SUBJECT);
         return (subject.replace(typo::NBSP, " "), title);
     };
-    let tail = match number {
-        0 => {
+    // Who has a daily and a weekly series would else find two mails of one subject.
+    let week = week_of(digest, face.zone);
+    let tail = match (number, week) {
+        (0, Some(week)) => format!(" · {week}"),
+        (_, Some(week)) => format!(" · {} · {week}", typo::count(number, "Frist", "Fristen")),
+        (0, None) => {
             let entries = digest.shown() + digest.omitted();
             format!(" · {}", typo::count(entries, "Meldung", "Meldungen"))
         }
-        _ => format!(" · {}", typo::count(number, "Frist", "Fristen")),
+        (_, None) => format!(" · {}", typo::count(number, "Frist", "Fristen")),
     };
     let topics: Vec<String> =
         digest.sections.iter().map(|section| short_title(face, section)).collect();
@@ -69,6 +73,18 @@ pub(super) fn subject(digest: &Digest, face: &Face) -> (String, String) {
     let head = if length(&head) + 30 <= room { head } else { String::new() };
     let cut = text::shorten(title, room - length(&head));
     (format!("{head}{cut}{state}{tail}").replace(typo::NBSP, " "), title.clone())
+}
+
+/// `KW 48`, if the digest covers most of a week.
+fn week_of(digest: &Digest, zone: Tz) -> Option<String> {
+    use chrono::Datelike as _;
+    const MOST_OF_A_WEEK: std::time::Duration = std::time::Duration::from_hours(5 * 24);
+    let window = digest.window;
+    if window.from.0 <= 0 || window.to.since(window.from) < MOST_OF_A_WEEK {
+        return None;
+    }
+    let week = digest.composed_at.utc().with_timezone(&zone).iso_week().week();
+    Some(format!("KW {week}"))
 }
 
 /// The title of an entry, and the day behind it if it returns: else two subjects would be

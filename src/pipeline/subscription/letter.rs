@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::digest::{Confirm, Ordered, Personal, Probe, Welcome, render};
+use crate::digest::{Asked, Confirm, Ordered, Personal, Probe, Welcome, render};
 use crate::model::{
     Entry, Envelope, ListFields, MailKind, Payload, Rendered, Section, Subscriber, SubscriberId,
     Timestamp, TopicId,
@@ -12,6 +12,7 @@ use crate::pipeline::envelope::{list_fields, offset_minutes, sender};
 use crate::pipeline::{Context, PipelineError, Plan, outgoing};
 use crate::store::bodies::Bytes;
 use crate::store::items::{self, Listing, Stored};
+use crate::store::subscribers::NewSubscriber;
 use crate::store::{StoreError, Transaction};
 
 /// Most entries of a topic under „Zuletzt erschienen“.
@@ -83,7 +84,7 @@ pub(super) fn confirm(
     Letter::new(ctx, plan, subscriber, (MailKind::Confirm, None), &rendered, now)
 }
 
-/// The welcome, or word that they are subscribed already.
+/// The welcome, or word that they are subscribed already; then with what was asked for.
 pub(super) fn welcome(
     tx: &Transaction<'_>,
     ctx: &Context,
@@ -91,15 +92,55 @@ pub(super) fn welcome(
     subscriber: &Subscriber,
     now: Timestamp,
     is_repeated: bool,
+    asked: Option<&NewSubscriber>,
 ) -> Result<Letter, PipelineError> {
     let mail = &plan.mail;
     let series = ordered(plan, subscriber, Some(now));
     let personal = personal(ctx, plan, subscriber, &series, now);
+    let asked = asked.and_then(|asked| other_choice(plan, subscriber, asked, &personal));
     let latest = if is_repeated { Vec::new() } else { latest(tx, plan, subscriber)? };
-    let welcome = Welcome { series, latest, is_repeated };
+    let welcome = Welcome { series, latest, is_repeated, asked };
     let rendered = render::welcome(&welcome, &mail.face, &personal, &mail.templates)?;
     let list = list(ctx, plan, subscriber, MailKind::Welcome);
     Letter::new(ctx, plan, subscriber, (MailKind::Welcome, list), &rendered, now)
+}
+
+/// Returns what was asked for, if it is not what they have. The link is that of their settings:
+/// whoever filled in the form does not have it, and it changes nothing before it is saved.
+fn other_choice(
+    plan: &Plan,
+    subscriber: &Subscriber,
+    asked: &NewSubscriber,
+    personal: &Personal,
+) -> Option<Asked> {
+    let all = |topics: &[TopicId]| -> Vec<TopicId> {
+        if topics.is_empty() {
+            plan.topics.iter().map(|(id, _)| id.clone()).collect()
+        } else {
+            topics.to_vec()
+        }
+    };
+    let is_same = |one: &[TopicId], other: &[TopicId]| {
+        one.len() == other.len() && one.iter().all(|topic| other.contains(topic))
+    };
+    let has_series = asked.series.len() == subscriber.series.len()
+        && asked.series.iter().all(|series| subscriber.series.contains(series));
+    if has_series && is_same(&all(&asked.topics), &all(&subscriber.topics)) {
+        return None;
+    }
+    let chosen = Subscriber {
+        series: asked.series.clone(),
+        topics: asked.topics.clone(),
+        ..subscriber.clone()
+    };
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(all(&asked.topics).iter().map(|topic| ("thema", topic.as_str())));
+    query.extend_pairs(asked.series.iter().map(|series| ("ausgabe", series.as_str())));
+    Some(Asked {
+        series: ordered(plan, &chosen, None),
+        topics: topics(plan, &chosen),
+        url: format!("{}?{}", personal.settings_url, query.finish()),
+    })
 }
 
 /// The question whether they can be reached again; suspended since `since`.

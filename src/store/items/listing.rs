@@ -73,6 +73,20 @@ pub(super) fn filter() -> String {
     )
 }
 
+/// Returns how many stories each topic had in each week since, counted from there.
+pub fn count_by_week(
+    tx: &Transaction<'_>,
+    since: Timestamp,
+) -> Result<Vec<(TopicId, usize, usize)>, StoreError> {
+    const WEEK: i64 = 7 * 24 * 3_600_000;
+    let sql = format!(
+        "select tags.topic, ({MOMENT} - ?1) / {WEEK} as week, count(distinct items.story)
+        from items join tags on tags.item = items.id
+        where {MOMENT} >= ?1 and {IS_SHOWN} group by tags.topic, week"
+    );
+    tx.all(&sql, [since], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+}
+
 /// Returns the items of a listing, newest first.
 pub fn list(tx: &Transaction<'_>, listing: &Listing) -> Result<Vec<Stored>, StoreError> {
     // The first comparison is the one that the index `items_by_moment` serves.

@@ -105,6 +105,8 @@ fn face() -> Face {
         imprint_url: url("impressum"),
         privacy_url: url("datenschutz"),
         accessibility_url: url("barrierefreiheit"),
+        legal: amtsbote::digest::Legal::default(),
+        subscribe_url: url("anmelden"),
         zone: chrono_tz::Europe::Berlin,
         topics: topics(5),
     }
@@ -327,6 +329,11 @@ fn the_other_mails_keep_their_form() {
             series: series.clone(),
             latest: if is_repeated { Vec::new() } else { digest(7, 2, false).sections },
             is_repeated,
+            asked: is_repeated.then(|| amtsbote::digest::Asked {
+                series: series.clone(),
+                topics: Vec::new(),
+                url: format!("{}?thema=ozg", personal(&chosen).settings_url),
+            }),
         };
         let mail = render::welcome(&welcome, &face(), &personal(&chosen), &templates).unwrap();
         let name = if is_repeated { "welcome-repeated" } else { "welcome" };

@@ -27,7 +27,7 @@ async fn fields_narrow_a_search_and_stand_in_its_links() {
     ] {
         let page = world.get(path).await.text;
         assert_eq!(page.contains("href=\"/meldung/1\""), finds, "{path}");
-        assert!(page.contains("<details open>"), "{path}");
+        assert!(page.contains("<select id=\"quelle\""), "{path}");
     }
     let narrowed = world.get("/?suche=rathaus&quelle=kitu").await.text;
     assert!(narrowed.contains("Suche nach „rathaus“, KITU"));
