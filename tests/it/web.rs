@@ -796,7 +796,7 @@ async fn an_old_settings_link_shows_nothing_and_sends_a_fresh_one_to_its_reader(
     // Leaving works for ever.
     world.pass(Duration::from_hours(10 * 365 * 24));
     assert!(world.post(&leave, "").await.text.contains("Sie sind abgemeldet"));
-    assert_eq!(world.get(&undated).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.get(&undated).await.status, StatusCode::GONE);
 }
 
 #[tokio::test]
