@@ -1,6 +1,6 @@
 //! The day in a text: numbers in any order, names of months in German and English.
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 
 use super::time_of_day::Clock;
 use super::token::{Token, after_blank, is_mark, number, word};
@@ -11,10 +11,45 @@ pub(super) fn find_day(tokens: &[Token], clock: Option<&Clock>) -> Option<NaiveD
     let taken = clock.map_or(0..0, |clock| clock.span.clone());
     let free = |at: usize| !taken.contains(&at);
     (0..tokens.len()).filter(|at| free(*at)).find_map(|at| {
-        numeric_day(tokens, at)
+        let day = numeric_day(tokens, at)
             .or_else(|| day_month_name(tokens, at))
-            .or_else(|| month_name_day(tokens, at, &taken))
+            .or_else(|| month_name_day(tokens, at, &taken))?;
+        Some(first_of_span(tokens, at, day).unwrap_or(day))
     })
+}
+
+/// Returns the first day of the span that ends with the day at `at`: `12.–14.11.2026`,
+/// `28.11. bis 2.12.2026`, `30. Dezember – 2. Januar 2027`; none if it ends no span.
+fn first_of_span(tokens: &[Token], at: usize, last: NaiveDate) -> Option<NaiveDate> {
+    /// Longer than an exhibition; more is two dates and no span.
+    const LONGEST: i64 = 200;
+    let before = |at: usize| {
+        let at = at.checked_sub(1)?;
+        if tokens.get(at) == Some(&Token::Blank) { at.checked_sub(1) } else { Some(at) }
+    };
+    let until = before(at)?;
+    if !is_mark(tokens, until, '-') && word(tokens, until) != Some("bis") {
+        return None;
+    }
+    let end = before(until)?;
+    let (day_at, month) = match word(tokens, end).and_then(month_named) {
+        Some(month) => (before(end)?.checked_sub(1)?, month),
+        None => {
+            let number_at = end.checked_sub(1).filter(|_| is_mark(tokens, end, '.'))?;
+            let (value, _) = number(tokens, number_at).filter(|(_, digits)| *digits <= 2)?;
+            let has_month = number_at >= 2
+                && is_mark(tokens, number_at - 1, '.')
+                && number(tokens, number_at - 2).is_some();
+            if has_month { (number_at - 2, value) } else { (number_at, i64::from(last.month())) }
+        }
+    };
+    let (day, _) = number(tokens, day_at).filter(|(_, digits)| *digits <= 2)?;
+    let year = i64::from(last.year());
+    // A span over New Year names the year of its end.
+    [year, year - 1]
+        .into_iter()
+        .filter_map(|year| ymd(year, month, day))
+        .find(|first| (1..LONGEST).contains(&(last - *first).num_days()))
 }
 
 /// `2026-07-21`, `2026/07/21`, `20260721`, `2026-07` alone, `21.07.2026`,

@@ -120,6 +120,28 @@ mod tests {
     }
 
     #[test]
+    fn a_span_is_the_day_it_begins_with_and_a_number_before_a_day_is_no_span() {
+        let day = |text: &str| {
+            let at = parse(text, Berlin)?.at.utc().with_timezone(&Berlin);
+            Some(at.format("%Y-%m-%d").to_string())
+        };
+        for (text, begins) in [
+            ("12.–14.11.2026", "2026-11-12"),
+            ("12. - 14.11.2026", "2026-11-12"),
+            ("12. bis 14. November 2026", "2026-11-12"),
+            ("28.11. bis 2.12.2026", "2026-11-28"),
+            ("28. November – 2. Dezember 2026", "2026-11-28"),
+            ("30.12.–2.1.2027", "2026-12-30"),
+            ("bis 14.11.2026", "2026-11-14"),
+            ("Heft 12 – 14.11.2026", "2026-11-14"),
+            ("20. – 14.11.2026", "2026-11-14"),
+            ("12.11.2026 – 14.11.2026", "2026-11-12"),
+        ] {
+            assert_eq!(day(text).as_deref(), Some(begins), "{text}");
+        }
+    }
+
+    #[test]
     fn every_form_of_the_same_morning_is_read() {
         for text in [
             "Tue, 21 Jul 2026 10:00:00 +0200",
