@@ -8,12 +8,7 @@ use crate::pipeline::{Plan, SourcePlan};
 use crate::store::{sources, subscribers};
 
 /// Fails unless `name` is one of `known`, which `command` lists.
-pub(super) fn one_of(
-    what: &str,
-    name: &str,
-    known: &[&str],
-    command: &str,
-) -> Result<(), UsageError> {
+fn one_of(what: &str, name: &str, known: &[&str], command: &str) -> Result<(), UsageError> {
     if known.contains(&name) {
         return Ok(());
     }

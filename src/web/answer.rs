@@ -158,7 +158,7 @@ impl Refusal {
     pub(super) const MISSING: Self = Self::Status(StatusCode::NOT_FOUND);
     pub(super) const BAD_REQUEST: Self = Self::Status(StatusCode::BAD_REQUEST);
 
-    pub(super) fn is_busy(&self) -> bool {
+    fn is_busy(&self) -> bool {
         let (Self::Store(error) | Self::Pipeline(PipelineError::Store(error))) = self else {
             return false;
         };
@@ -182,7 +182,7 @@ impl IntoResponse for Refusal {
 }
 
 impl Refusal {
-    pub(super) fn source_text(&self) -> Option<String> {
+    fn source_text(&self) -> Option<String> {
         std::error::Error::source(self).map(ToString::to_string)
     }
 }

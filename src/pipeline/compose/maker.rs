@@ -297,7 +297,7 @@ impl Maker {
     }
 
     /// Writes how far the series has come. A digest by hand leaves the calendar alone.
-    pub(in crate::pipeline) fn advance(
+    fn advance(
         &self,
         tx: &Transaction<'_>,
         before: &Progress,
