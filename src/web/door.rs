@@ -28,10 +28,14 @@ pub(super) fn before(paths: Router<Arc<Face>>, face: &Arc<Face>) -> Router<Arc<F
     paths
         .fallback(async || StatusCode::NOT_FOUND)
         .method_not_allowed_fallback(async || StatusCode::METHOD_NOT_ALLOWED)
-        .layer(middleware::from_fn_with_state(Arc::clone(face), from_kept))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(Arc::clone(face), bounded))
         .layer(middleware::from_fn_with_state(Arc::clone(face), in_german))
+}
+
+/// Lets the pages of these paths be kept.
+pub(super) fn keeping(paths: Router<Arc<Face>>, face: &Arc<Face>) -> Router<Arc<Face>> {
+    paths.layer(middleware::from_fn_with_state(Arc::clone(face), from_kept))
 }
 
 /// Answers with the page that is kept, else keeps the one that is made.

@@ -37,9 +37,7 @@ impl<C> Made<C> {
     pub(super) fn of(data: i64, config: Arc<C>, now: Timestamp) -> Self {
         Self { data, config, minute: now.0.div_euclid(60_000) }
     }
-}
 
-impl<C> Made<C> {
     fn is(&self, other: &Self) -> bool {
         self.data == other.data
             && self.minute == other.minute
@@ -89,7 +87,9 @@ impl<C> Kept<C> {
             kept.bytes = 0;
         }
         kept.bytes += text.len();
-        kept.by_address.insert(address, (fields, text));
+        // Two may have made it at once.
+        let before = kept.by_address.insert(address, (fields, text));
+        kept.bytes -= before.map_or(0, |(_, text)| text.len());
     }
 }
 

@@ -86,8 +86,7 @@ pub fn router(paths: Paths, settings: Settings, current: Current) -> Router {
         kept: Kept::default(),
     });
     let pages = || {
-        archive::router()
-            .merge(agenda::router())
+        door::keeping(archive::router().merge(agenda::router()), &face)
             .merge(feeds::router())
             .merge(subscribe::router())
             .merge(settings::router())

@@ -16,7 +16,7 @@ use std::time::Duration;
 use amtsbote::clock::Clock;
 use amtsbote::model::{SeriesId, SubscriberId, Timestamp, TopicId};
 use amtsbote::pipeline::{self, Context, Moment, Plan};
-use amtsbote::store::{outbox, subscribers};
+use amtsbote::store::{Store, outbox, subscribers};
 use amtsbote::web::{self, Paths, Settings};
 use axum::Router;
 use axum::body::Body;
@@ -47,6 +47,8 @@ struct World {
     ctx: Context,
     plan: Arc<Plan>,
     hands: Hands,
+    /// Goes with the last of those that work in it.
+    folder: Arc<tempfile::TempDir>,
 }
 
 struct Reply {
@@ -97,11 +99,15 @@ impl World {
         let source = "[[source]]\nid = 'kitu'\nname = 'KITU'\nkind = 'feed'\nurl = 'https://kitu.example/feed'\n";
         let hands = Hands(Arc::new(AtomicI64::new(START)));
         let setup = Setup::new().settings(settings).series(SERIES).sources(source).topics(TOPICS);
-        let Service { ctx, plan, setup, .. } = setup.clock(Arc::new(hands.clone())).open();
-        let now = (ctx.clone(), Arc::clone(&plan));
+        // In a file and behind the connections of the web, as it is served.
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let store = Store::open(&folder.path().join("amtsbote.db")).unwrap();
+        let setup = setup.store(store).clock(Arc::new(hands.clone()));
+        let Service { ctx, plan, setup, .. } = setup.open();
+        let now = (ctx.clone().with_store(ctx.store.for_web().unwrap()), Arc::clone(&plan));
         let router =
             web::router(Paths::Pages, Settings::of(&setup.config()), Arc::new(move || now.clone()));
-        let world = Self { router, ctx, plan, hands };
+        let world = Self { router, ctx, plan, hands, folder };
         world.fill().await;
         world
     }
@@ -837,6 +843,7 @@ async fn the_status_moves_to_a_listener_of_its_own() {
         ctx: pages.ctx.clone(),
         plan: Arc::clone(&pages.plan),
         hands: pages.hands.clone(),
+        folder: Arc::clone(&pages.folder),
     };
     for (world, path, peer, expected) in [
         (&pages, "/status", "127.0.0.1", 404),
