@@ -62,7 +62,7 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         _ => session::load(global)?,
     };
     if let Command::Restore { file } = command {
-        session::refuse_strangers(&config)?;
+        session::refuse_strangers(&config.service.data_dir)?;
         let output =
             Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
         return restore(&config, output, &file).await;
@@ -110,7 +110,7 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
 }
 
 fn create(config: &Config) -> anyhow::Result<()> {
-    session::refuse_strangers(config)?;
+    session::refuse_strangers(&config.service.data_dir)?;
     let path = daemon::database(config);
     if !daemon::is_without_database(config) {
         return Err(UsageError::new(format!("there is a database, `{}`", path.display())).into());
@@ -181,7 +181,7 @@ async fn backup(
 }
 
 async fn rekey(config: &Config, global: &Global) -> anyhow::Result<Exit> {
-    session::refuse_strangers(config)?;
+    session::refuse_strangers(&config.service.data_dir)?;
     let _lock = Lock::take(&config.service.data_dir)?;
     let ctx = daemon::context_with_any_key(config, Arc::new(SystemClock))?;
     let readers = pipeline::renew_links(&ctx.store, ctx.tokens.clone()).await?;

@@ -2,15 +2,19 @@
 //!
 //! A mail server calls this, and it would make a bounce of any complaint of
 //! ours; so there are two ends only: 0, taken (junk too), and 75, try again.
+//! The daemon takes the message in: the mail server's process has neither its
+//! credentials nor its lock.
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use anyhow::Context as _;
 
-use super::{Exit, Global, Session};
+use super::session::refuse_strangers;
+use super::{Exit, Global};
 use crate::bounce::MAX_BYTES;
-use crate::pipeline;
+use crate::config;
+use crate::pipeline::ReturnedMail;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -22,33 +26,38 @@ pub(super) struct Arguments {
     maildir: Option<PathBuf>,
 }
 
-pub(super) async fn mail_in(global: &Global, arguments: Arguments) -> anyhow::Result<Exit> {
-    let taken = match Session::open(global) {
-        Ok(session) => take(&session, &arguments).await,
-        Err(error) => Err(error),
-    };
-    Ok(match taken {
+pub(super) fn mail_in(global: &Global, arguments: &Arguments) -> Exit {
+    match take(global, arguments) {
         Ok(()) => Exit::Done,
         Err(error) => {
             tracing::warn!("mail-in: {error:#}; the message should be offered again");
             Exit::TryAgain
         }
-    })
+    }
 }
 
-async fn take(session: &Session, arguments: &Arguments) -> anyhow::Result<()> {
+fn take(global: &Global, arguments: &Arguments) -> anyhow::Result<()> {
+    let data_dir = config::data_dir(&global.config_path(), &global.environment)
+        .context("the config does not tell where the data is; `amtsbote check` says why")?;
+    // Made by whoever comes first it might be another user's than the service's.
+    anyhow::ensure!(
+        data_dir.is_dir(),
+        "the service was never started: there is no `{}`",
+        data_dir.display()
+    );
+    refuse_strangers(&data_dir)?;
+    let mail = ReturnedMail::in_folder(&data_dir);
+    let recipient = arguments.recipient.as_deref();
     let Some(folder) = &arguments.maildir else {
-        let bytes = read(std::io::stdin().lock())?;
-        return take_one(session, arguments.recipient.as_deref(), bytes).await;
+        return Ok(mail.add(recipient, &read(std::io::stdin().lock())?)?);
     };
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder.join("new"))?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<_, _>>()?;
     paths.sort();
     for path in paths {
-        let bytes = read(std::fs::File::open(&path)?)?;
-        take_one(session, arguments.recipient.as_deref(), bytes).await?;
-        // After the commit: a crash between the two reads it again, which counts once.
+        mail.add(recipient, &read(std::fs::File::open(&path)?)?)?;
+        // When it is safe: a crash between the two reads it again, which counts once.
         put_aside(folder, &path)?;
     }
     Ok(())
@@ -70,37 +79,4 @@ fn read(mut source: impl std::io::Read) -> std::io::Result<Vec<u8>> {
     source.by_ref().take(MAX_BYTES as u64).read_to_end(&mut bytes)?;
     std::io::copy(&mut source, &mut std::io::sink())?;
     Ok(bytes)
-}
-
-async fn take_one(
-    session: &Session,
-    recipient: Option<&str>,
-    bytes: Vec<u8>,
-) -> anyhow::Result<()> {
-    let recipient = recipient.map_or_else(|| envelope_recipient(&bytes), str::to_owned);
-    let taken = pipeline::intake(&session.ctx, &session.plan, &recipient, bytes).await?;
-    tracing::info!(class = taken.what, changed = taken.changed, "mail-in: {}", taken.what);
-    if taken.is_held {
-        tracing::warn!(
-            "mail-in: too many strangers wrote today; the message is counted and not passed on"
-        );
-    }
-    if session.output.json {
-        let line = json!({ "class": taken.what, "changed": taken.changed, "held": taken.is_held });
-        session.output.object(&line)?;
-    }
-    Ok(())
-}
-
-/// Returns what the mail server wrote on top; empty if it wrote nothing.
-fn envelope_recipient(bytes: &[u8]) -> String {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(64 * 1024)]);
-    head.lines()
-        .take_while(|line| !line.is_empty())
-        .find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            let known = ["delivered-to", "x-original-to", "envelope-to", "x-envelope-to"];
-            known.contains(&name.to_ascii_lowercase().as_str()).then(|| value.trim().to_owned())
-        })
-        .unwrap_or_default()
 }

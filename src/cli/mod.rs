@@ -217,7 +217,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Opml(command) => opml::run(global, &command),
         Command::Outbox(command) => outbox::run(global, command).await,
         Command::Mail(command) => mail::run(global, command).await,
-        Command::MailIn(arguments) => mail_in::mail_in(global, arguments).await,
+        Command::MailIn(arguments) => Ok(mail_in::mail_in(global, &arguments)),
         Command::Subscriber(command) => subscriber::run(global, command).await,
         Command::Db(command) => database::run(global, command).await,
         Command::Status(arguments) => status::status(global, &arguments).await,

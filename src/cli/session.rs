@@ -1,6 +1,7 @@
 //! What most commands begin with: the config, the database, and who owns it.
 
 use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -21,7 +22,7 @@ pub struct Session {
     pub plan: Arc<Plan>,
     /// Where results go.
     pub output: Output,
-    data_dir: std::path::PathBuf,
+    data_dir: PathBuf,
 }
 
 /// Loads the config. Its warnings are for `check` and the daemon; a command
@@ -74,7 +75,7 @@ impl Session {
 
     /// Opens the database of a config at hand.
     pub fn of(config: Config, global: &Global) -> anyhow::Result<Self> {
-        refuse_strangers(&config)?;
+        refuse_strangers(&config.service.data_dir)?;
         let output =
             Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
         let data_dir = config.service.data_dir.clone();
@@ -109,8 +110,7 @@ impl Session {
 
 /// The command line works as the user that owns the data: files made by root
 /// would lock the service out.
-pub(super) fn refuse_strangers(config: &Config) -> anyhow::Result<()> {
-    let folder = &config.service.data_dir;
+pub(super) fn refuse_strangers(folder: &Path) -> anyhow::Result<()> {
     let Ok(owner) = std::fs::metadata(folder).map(|metadata| metadata.uid()) else {
         return Ok(());
     };

@@ -55,7 +55,7 @@ pub(super) async fn status(global: &Global, arguments: &Arguments) -> anyhow::Re
 /// Looks without making anything: neither a data folder nor a database.
 async fn look(global: &Global) -> anyhow::Result<(Health, Output)> {
     let (config, broken) = session::load_for_reading(global)?;
-    session::refuse_strangers(&config)?;
+    session::refuse_strangers(&config.service.data_dir)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
     let data_dir = config.service.data_dir.clone();
     let without = |database, has_key| {

@@ -48,17 +48,22 @@ fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns the config that the service last took up, where the one at `path` is broken. Nothing if
-/// there is none, it no longer loads, or the broken one does not tell where the data is.
-pub fn last_good(path: &Path, environment: &Environment) -> Option<Config> {
+/// Returns where the data is, also of a config that is broken elsewhere or lacks its credentials.
+pub fn data_dir(path: &Path, environment: &Environment) -> Option<PathBuf> {
     let directory = super::directory_of(path);
     let mut found = Vec::new();
     let read = super::read_files(&Disk, directory, &mut found);
     let around = Around { files: &Disk, directory, environment };
     let mut root = Reader::within(&around, &read.tree, "", &mut found);
-    let service = super::section::<ServiceSettings>(&mut root);
-    let data_dir = environment.state_dir.clone().or(Some(service?.data_dir))?;
-    let kept = Kept { directory, folder: &data_dir.join(FOLDER) };
+    let service = super::section::<ServiceSettings>(&mut root)?;
+    Some(environment.state_dir.clone().unwrap_or(service.data_dir))
+}
+
+/// Returns the config that the service last took up, where the one at `path` is broken. Nothing if
+/// there is none, it no longer loads, or the broken one does not tell where the data is.
+pub fn last_good(path: &Path, environment: &Environment) -> Option<Config> {
+    let data_dir = data_dir(path, environment)?;
+    let kept = Kept { directory: super::directory_of(path), folder: &data_dir.join(FOLDER) };
     super::load_from(&kept, path, environment)
         .ok()
         .filter(|config| config.service.data_dir == data_dir)

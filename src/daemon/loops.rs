@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::heartbeats::Heartbeats;
 use super::shared::{DaemonError, Running, Shared, grace_period_ends};
-use super::{jobs, notify, report};
+use super::{jobs, notify, report, returned};
 use crate::model::{ItemId, Retry, SeriesId, Timestamp};
 use crate::pipeline::{self, Choice, Moment, Pass, PipelineError, PollReport, ProbeReport};
 use crate::schedule::calendar::{self, Calendar};
@@ -44,6 +44,7 @@ pub(super) fn spawn(shared: &Shared) -> JoinSet<Result<(), DaemonError>> {
     lives.spawn(prune(shared.clone()));
     lives.spawn(retag(shared.clone()));
     lives.spawn(serve_jobs(shared.clone()));
+    lives.spawn(returned::take_in(shared.clone()));
     lives.spawn(report::report(shared.clone(), Arc::clone(&beats)));
     if let Some(interval) = sd_notify::watchdog_enabled() {
         lives.spawn(watchdog(shared.clone(), beats, interval / 2));
@@ -327,7 +328,7 @@ async fn drain(shared: Shared, beats: Arc<Heartbeats>) -> Result<(), DaemonError
 
 async fn prune(shared: Shared) -> Result<(), DaemonError> {
     while !shared.stop.is_cancelled() {
-        rest(&shared, PRUNE_EVERY).await;
+        shared.rest(PRUNE_EVERY).await;
         if shared.stop.is_cancelled() {
             break;
         }
@@ -431,7 +432,7 @@ async fn retag_all(
                 "looked at {done} of {waiting} stored items again"
             );
         }
-        rest(shared, RETAG_PAUSE).await;
+        shared.rest(RETAG_PAUSE).await;
     }
     Ok(())
 }
@@ -439,7 +440,7 @@ async fn retag_all(
 async fn serve_jobs(shared: Shared) -> Result<(), DaemonError> {
     while !shared.stop.is_cancelled() {
         endure(jobs::work_off(&shared).await).await?;
-        rest(&shared, JOBS_EVERY).await;
+        shared.rest(JOBS_EVERY).await;
     }
     Ok(())
 }
@@ -464,7 +465,7 @@ async fn watchdog(
         } else {
             tracing::error!("not feeding the watchdog: the database or a loop is stuck");
         }
-        rest(&shared, interval).await;
+        shared.rest(interval).await;
     }
     Ok(())
 }
@@ -474,14 +475,6 @@ async fn sleep(shared: &Shared, wait: Duration, wake: &tokio::sync::Notify) {
     tokio::select! {
         () = tokio::time::sleep(wait.clamp(SHORTEST_SLEEP, LONGEST_SLEEP)) => {}
         () = wake.notified() => {}
-        () = shared.stop.cancelled() => {}
-    }
-}
-
-/// Sleeps unless told to stop.
-async fn rest(shared: &Shared, wait: Duration) {
-    tokio::select! {
-        () = tokio::time::sleep(wait) => {}
         () = shared.stop.cancelled() => {}
     }
 }

@@ -14,6 +14,7 @@ mod notify;
 mod record;
 mod report;
 mod restore;
+mod returned;
 mod shared;
 
 use std::sync::Arc;

@@ -48,6 +48,14 @@ impl Shared {
     pub(super) fn current(&self) -> Arc<Running> {
         Arc::clone(&self.running.borrow())
     }
+
+    /// Sleeps unless told to stop.
+    pub(super) async fn rest(&self, wait: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
 }
 
 /// Why the daemon ended other than by request.

@@ -62,7 +62,8 @@ impl Channel for Maildir {
         .into_bytes();
         bytes.extend(&payload.0);
         Box::pin(async move {
-            let written = tokio::task::spawn_blocking(move || write(&folder, &name, &bytes)).await;
+            let written =
+                tokio::task::spawn_blocking(move || write(&folder, &name, &name, &bytes)).await;
             let reason = match written {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(error)) => error.kind().to_string(),
@@ -75,11 +76,11 @@ impl Channel for Maildir {
 
 /// `tmp` + fsync + rename + fsync of `new`: after a crash the file is whole or
 /// not there, and what was reported as sent is there.
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn write(folder: &Path, temporary: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
     for part in ["tmp", "new", "cur"] {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder.join(part))?;
     }
-    let temporary = folder.join("tmp").join(name);
+    let temporary = folder.join("tmp").join(temporary);
     let mut file =
         OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
     file.write_all(bytes)?;

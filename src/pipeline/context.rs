@@ -126,6 +126,9 @@ pub enum PipelineError {
     /// An address that cannot be subscribed.
     #[error(transparent)]
     Address(#[from] AddressError),
+    /// The folder of mail that came in.
+    #[error("the folder of mail that came in cannot be read or written")]
+    Returned(#[source] std::io::Error),
     /// A digest that cannot be kept as JSON.
     #[error("the public page of the digest cannot be kept")]
     Page(#[source] serde_json::Error),
@@ -136,6 +139,7 @@ impl PipelineError {
     pub fn retry(&self) -> Retry {
         match self {
             Self::Store(error) => error.retry(),
+            Self::Returned(_) => Retry::Later,
             _ => Retry::Never,
         }
     }

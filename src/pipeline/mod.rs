@@ -20,6 +20,7 @@ mod prune;
 mod release;
 mod restore;
 mod retag;
+mod returned;
 mod subscription;
 
 pub use compose::{
@@ -44,6 +45,7 @@ pub use retag::{
     Corrected, RetagReport, TopicChange, TopicDiff, correct_within, corrected_items, retag,
     topic_diff, untagged,
 };
+pub use returned::{Outcome as ReturnedOutcome, ReturnedMail, take_returned};
 pub use subscription::{
     Confirmation, Forgotten, Listed, Order, Outcome, Preferences, ProbeReport, Proof, Proofs,
     change, confirm, confirmation, forget, import, leave, probe, proofs, send_settings_link,

@@ -2,14 +2,15 @@
 //! the reader. The shapes are the servers', the words and names are ours.
 
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::time::Duration;
 
 use amtsbote::bounce::{Class, Verdict, of_message};
 use amtsbote::clock::Stopwatch;
 use amtsbote::model::{Budget, MailKind, Standing, SubscriberId};
-use amtsbote::pipeline;
+use amtsbote::pipeline::{self, ReturnedMail, ReturnedOutcome};
 use amtsbote::store::{outbox, subscribers};
 use amtsbote::subscriber::token::bounce_sender;
 
@@ -276,8 +277,24 @@ async fn mailed(room: &Room, subscriber: i64) -> String {
 }
 
 pub(crate) async fn take(room: &Room, recipient: &str, message: &str) -> pipeline::Taken {
-    let plan = Arc::clone(&room.plan);
-    pipeline::intake(&room.ctx, &plan, recipient, message.as_bytes().to_vec()).await.unwrap()
+    let folder = tempfile::tempdir().unwrap();
+    let mail = ReturnedMail::in_folder(folder.path());
+    mail.add(Some(recipient), message.as_bytes()).unwrap();
+    let outcome = pipeline::take_returned(&room.ctx, &room.plan, &mail).await.unwrap();
+    let Some(ReturnedOutcome::Taken(taken)) = outcome else { panic!("{outcome:?}") };
+    assert!(files(folder.path()).is_empty(), "what was taken in stays on disk");
+    taken
+}
+
+/// The messages that wait in a data folder, by their place in its Maildir.
+fn files(data_dir: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for part in ["new", "cur", "tmp"] {
+        let Ok(entries) = std::fs::read_dir(data_dir.join("returned").join(part)) else { continue };
+        let name = |entry: std::fs::DirEntry| entry.file_name().into_string().unwrap();
+        found.extend(entries.map(|entry| format!("{part}/{}", name(entry.unwrap()))));
+    }
+    found
 }
 
 pub(crate) async fn standing(room: &Room, id: i64) -> Standing {
@@ -381,14 +398,17 @@ async fn what_a_person_writes_is_passed_on_once_without_their_address() {
 }
 
 #[tokio::test]
-async fn the_pipe_takes_anything_from_many_processes_at_once_and_keeps_a_letter_once() {
+async fn the_pipe_takes_anything_from_many_processes_at_once_and_each_message_waits_once() {
     let world = World::new("täglich 07:00").await;
+    // As a mail server calls it: the credential is the service's alone.
     std::fs::create_dir(world.config().join("conf.d")).unwrap();
     world.write(
         "conf.d/mail.toml",
-        "[mail]\nbounce_address = \"r@probe.example\"\nreply_to = \"redaktion@probe.example\"\n",
+        "[mail]\nchannel = \"smtp\"\n[mail.smtp]\nhost = \"mail.stadt.example\"\nusername = \"x\"\n\
+         password_file = \"%d/smtp-password\"\n",
     );
-    world.run(&["subscriber", "list"]).await.ok();
+    let said = world.run(&["check"]).await;
+    assert!(said.code == 2 && said.err.contains("no such credential"), "{said:?}");
     let letter = plain("From: Petra <p@stadt.example>\nSubject: Frage", "Wo steht das?");
     let inputs: Vec<Vec<u8>> = vec![
         letter.clone().into_bytes(),
@@ -398,22 +418,26 @@ async fn the_pipe_takes_anything_from_many_processes_at_once_and_keeps_a_letter_
         b"--b\r\n".repeat(100_000),
         b"\0".repeat(1 << 20),
     ];
-    let watch = Stopwatch::start();
-    let running: Vec<_> = inputs
-        .into_iter()
-        .map(|bytes| {
-            let mut command = world.command(&["mail-in", "--recipient", "r@probe.example"]);
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-            std::thread::spawn(move || {
-                let mut child = command.spawn().unwrap();
-                let mut pipe = child.stdin.take().unwrap();
-                // It may stop reading where it has seen enough.
-                let _ = pipe.write_all(&bytes);
-                drop(pipe);
-                child.wait_with_output().unwrap()
-            })
+    let offer = |bytes: &[u8]| {
+        let mut command = world.command(&["mail-in", "--recipient", "r@probe.example"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let bytes = bytes.to_vec();
+        std::thread::spawn(move || {
+            let mut child = command.spawn().unwrap();
+            let mut pipe = child.stdin.take().unwrap();
+            // It may stop reading where it has seen enough.
+            let _ = pipe.write_all(&bytes);
+            drop(pipe);
+            child.wait_with_output().unwrap()
         })
-        .collect();
+    };
+    // The data folder is the service's to make.
+    let output = offer(&inputs[0]).join().unwrap();
+    assert_eq!(output.status.code(), Some(75), "{output:?}");
+    assert!(!world.var().exists());
+    std::fs::create_dir(world.var()).unwrap();
+    let watch = Stopwatch::start();
+    let running: Vec<_> = inputs.iter().map(|bytes| offer(bytes)).collect();
     for process in running {
         let output = process.join().unwrap();
         assert_eq!(output.status.code(), Some(0), "{output:?}");
@@ -421,8 +445,60 @@ async fn the_pipe_takes_anything_from_many_processes_at_once_and_keeps_a_letter_
     }
     // Generous: unoptimised, six at once, on a busy machine.
     assert!(watch.elapsed() < Duration::from_secs(20), "{:?}", watch.elapsed());
-    let waiting = world.store().read(|tx| outbox::list(tx, None, None, 9)).await.unwrap();
-    assert_eq!(waiting.len(), 1, "the letter, once");
+    let waiting = files(&world.var());
+    assert_eq!(waiting.len(), 5, "the letter, once: {waiting:?}");
+    assert!(waiting.iter().all(|file| file.starts_with("new/")), "{waiting:?}");
+    let mode = std::fs::metadata(world.var().join("returned").join(&waiting[0])).unwrap().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn a_maildir_is_emptied_and_its_messages_wait_for_the_service() {
+    let world = World::new("täglich 07:00").await;
+    std::fs::create_dir(world.var()).unwrap();
+    let maildir = world.folder.path().join("ruecklauf");
+    std::fs::create_dir_all(maildir.join("new")).unwrap();
+    std::fs::write(maildir.join("new/1"), plain("Delivered-To: r@probe.example", "x")).unwrap();
+    world.run(&["mail-in", "--maildir", maildir.to_str().unwrap()]).await.ok();
+    assert!(maildir.join("cur/1:2,S").exists() && !maildir.join("new/1").exists());
+    assert_eq!(files(&world.var()).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_ends_the_process_twice_is_set_aside_and_the_others_are_taken_in() {
+    let room = Room::new(1, 1).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mail = ReturnedMail::in_folder(folder.path());
+    let (new, cur) = (folder.path().join("returned/new"), folder.path().join("returned/cur"));
+    // A process that goes down leaves what it had in hand.
+    let crash = || {
+        let file = std::fs::read_dir(&new).unwrap().next().unwrap().unwrap();
+        std::fs::rename(file.path(), cur.join(file.file_name())).unwrap();
+    };
+    let address = mailed(&room, 1).await;
+    mail.add(Some(&address), postfix("failed", "5.1.1", "smtp; 550 5.1.1").as_bytes()).unwrap();
+    crash();
+    assert_eq!(mail.recover().unwrap(), [] as [&Path; 0], "once may be chance");
+    crash();
+    let staying = mail.recover().unwrap();
+    assert_eq!(staying.len(), 1, "twice is none");
+    mail.add(Some(&address), postfix("failed", "5.2.2", "smtp; 552 5.2.2").as_bytes()).unwrap();
+    let outcome = pipeline::take_returned(&room.ctx, &room.plan, &mail).await.unwrap();
+    assert!(matches!(outcome, Some(ReturnedOutcome::Taken(taken)) if taken.what == "soft"));
+    assert!(pipeline::take_returned(&room.ctx, &room.plan, &mail).await.unwrap().is_none());
+    assert!(staying[0].exists());
+}
+
+#[test]
+fn the_mail_server_keeps_what_is_too_much_for_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mail = ReturnedMail::in_folder(folder.path());
+    mail.add(None, b"Subject: x\n\ny").unwrap();
+    for n in 1..1000 {
+        std::fs::write(folder.path().join(format!("returned/new/{n}")), "x").unwrap();
+    }
+    let error = mail.add(None, b"Subject: z\n\ny").unwrap_err();
+    assert!(error.to_string().contains("1000 messages wait"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -430,9 +506,7 @@ async fn strangers_cannot_fill_the_editors_mailbox_and_what_was_held_back_is_tol
     let room = Room::new(1, 1).await;
     let write = async |from: &str, n: usize| {
         let letter = plain(&format!("From: X <{from}>\nSubject: Frage {n}"), "Wo steht das?");
-        pipeline::intake(&room.ctx, &room.plan, "r@probe.example", letter.into_bytes())
-            .await
-            .unwrap()
+        take(&room, "r@probe.example", &letter).await
     };
     let letters = async || {
         let list = room.ctx.store.read(|tx| outbox::list(tx, None, None, 2000)).await.unwrap();

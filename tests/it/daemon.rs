@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "patience with another process is real time")]
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -630,5 +630,23 @@ async fn a_series_run_by_a_clock_that_was_ahead_begins_anew() {
     let mut daemon = Daemon::start(&world).await;
     daemon.hear("its last slot lies in the future").await;
     until("it mails again", async || world.mails().len() == 1).await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_mail_server_hands_in_is_taken_in_by_the_daemon() {
+    let world = World::new(NEVER).await;
+    std::fs::create_dir(world.config().join("conf.d")).unwrap();
+    world.write("conf.d/mail.toml", "[mail]\nreply_to = \"redaktion@probe.example\"\n");
+    let mut daemon = Daemon::start(&world).await;
+    let mut command = world.command(&["mail-in", "--recipient", "r@probe.example"]);
+    let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+    let letter = "From: Petra <p@stadt.example>\nSubject: Frage\n\nWo steht das?\n";
+    child.stdin.take().unwrap().write_all(letter.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    daemon.hear("mail came back: human").await;
+    until("the letter goes to the editors", async || world.mails().len() == 1).await;
+    assert!(world.mails()[0].1.contains("Wo steht das?"));
+    assert_eq!(std::fs::read_dir(world.var().join("returned/cur")).unwrap().count(), 0);
     daemon.stop().await;
 }
