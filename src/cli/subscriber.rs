@@ -128,8 +128,9 @@ async fn add(
             Ok(Exit::Done)
         }
         Ok(None) => {
-            Err(UsageError::new("this address is subscribed already; remove it first to change it")
-                .into())
+            let known = "this mailbox is subscribed already, perhaps by another spelling \
+                         (`amtsbote subscriber list`); remove it first to change it";
+            Err(UsageError::new(known).into())
         }
         Err(pipeline::PipelineError::Address(_)) => Err(named::no_address(address).into()),
         Err(error) => Err(error.into()),

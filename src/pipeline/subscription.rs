@@ -31,7 +31,7 @@ use crate::subscriber::{address, standing};
 const CONSENT_TEXT: &str = "anmeldung-1";
 
 /// Subscribes an address on the operator's word; `reason` is kept as the
-/// consent's source. Answers nothing if the address is subscribed already.
+/// consent's source. Answers nothing if the mailbox is subscribed already, however it is spelt.
 pub async fn subscribe(
     ctx: &Context,
     recipient: &str,
@@ -58,6 +58,9 @@ pub async fn subscribe(
     };
     let tokens = ctx.tokens.clone();
     let subscribed = ctx.store.write(move |tx| {
+        if subscribers::of_mailbox(tx, &new.mailbox, &new.address)?.is_some() {
+            return Ok(None);
+        }
         let id = insert(tx, &tokens, &new)?;
         if id.is_some() {
             forgotten::revoke(tx, &tokens.address(&new.address))?;

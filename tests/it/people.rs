@@ -78,6 +78,18 @@ async fn a_list_is_taken_as_far_as_it_is_good_and_every_problem_has_its_line() {
 }
 
 #[tokio::test]
+async fn another_spelling_of_a_subscribed_mailbox_is_not_added() {
+    let world = world().await;
+    add(&world, "anna+presse@stadt.test").await.ok();
+    for spelling in ["Anna@stadt.test", "anna+amt@STADT.test"] {
+        let said = add(&world, spelling).await;
+        assert_eq!(said.code, 2, "{spelling}");
+        assert!(said.err.contains("another spelling"), "{}", said.err);
+    }
+    assert_eq!(world.run(&["subscriber", "export", "--json"]).await.ok().lines().len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_exported_can_be_imported_elsewhere() {
     let world = world().await;
     let list = "address,series,topics,reason\n\
