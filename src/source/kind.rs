@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::answer::{Failure, FailureKind};
-use crate::model::{Extraction, RawItem, Reader, Response, SourceSettings, TopicRules};
+use crate::model::{Cursor, Extraction, RawItem, Reader, Response, SourceSettings, TopicRules};
 
 /// One kind of source, as the registry lists it.
 pub struct Kind {
@@ -27,9 +27,9 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// bytes give the same items. `response.final_url` is the base of links.
     fn extract(&self, response: &Response) -> Result<Extraction, SourceError>;
 
-    /// Returns the next document to be asked for before the poll is whole, given all answers
-    /// so far: a map that an index names, the next page of a list. Bounded by the kind.
-    fn further(&self, _answers: &[Response]) -> Option<String> {
+    /// Returns how the poll goes on behind its first document, where that may only lead to
+    /// others: maps that an index names, the pages of a list.
+    fn walk(&self, _cursor: &Cursor) -> Option<Box<dyn Walk + '_>> {
         None
     }
 
@@ -47,11 +47,43 @@ pub trait Source: Send + Sync + fmt::Debug {
     /// published to be fetched.
     fn obeys_robots(&self) -> bool;
 
+    /// Returns whether its documents hold what changed since the last walk, and not all there
+    /// is: then what they do not hold was not missed.
+    fn gives_changes(&self) -> bool {
+        false
+    }
+
     /// Returns whether an answer may hold only what is new (RFC 3229): feeds.
     fn takes_deltas(&self) -> bool {
         false
     }
 }
+
+/// The way of one poll through several documents. Pure: it says what to ask, and somebody
+/// else asks. It is the walk that must come to an end.
+pub trait Walk: Send {
+    /// Takes the answer to what was asked last, nothing if it could not be had, and returns
+    /// the URL of what is to be asked next.
+    fn next(&mut self, answer: Option<&Response>) -> Option<String>;
+
+    /// Returns what is known at its end.
+    fn end(&self) -> WalkEnd {
+        WalkEnd::default()
+    }
+}
+
+/// What a walk leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WalkEnd {
+    /// Marks that the next walk of this source finds in its cursor, under [`MARK`] and a name.
+    pub marks: Vec<(&'static str, String)>,
+    /// Notes for the operator.
+    pub notes: Vec<String>,
+}
+
+/// How the names of a kind's own marks begin. They hold for the URL and settings under
+/// which they were made, and are gone with these.
+pub const MARK: &str = "kind.";
 
 /// A source from the config: its settings and its kind's way of reading.
 #[derive(Debug)]

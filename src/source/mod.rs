@@ -7,10 +7,11 @@
 pub mod feed;
 pub mod json;
 mod kind;
+pub mod oparl;
 pub mod page;
 pub mod sitemap;
 
-pub use kind::{Configured, Kind, Source, SourceError, extract_all};
+pub use kind::{Configured, Kind, MARK, Source, SourceError, Walk, WalkEnd, extract_all};
 
 /// Every kind, in the order of the documentation.
-pub const KINDS: &[Kind] = &[feed::KIND, page::KIND, sitemap::KIND, json::KIND];
+pub const KINDS: &[Kind] = &[feed::KIND, page::KIND, sitemap::KIND, json::KIND, oparl::KIND];

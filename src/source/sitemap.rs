@@ -11,8 +11,8 @@ use quick_xml::Reader as XmlReader;
 use quick_xml::events::Event;
 
 use crate::extract::{document, html, sniff};
-use crate::model::{Budget, Extraction, RawItem, Reader, Response, SourceSettings};
-use crate::source::{Kind, Source, SourceError};
+use crate::model::{Budget, Cursor, Extraction, RawItem, Reader, Response, SourceSettings};
+use crate::source::{Kind, Source, SourceError, Walk};
 use crate::text::date;
 
 pub(super) const KIND: Kind = Kind {
@@ -89,17 +89,8 @@ impl Source for Sitemap {
         Ok(Extraction { items, notes, incomplete: response.truncated, ..Extraction::default() })
     }
 
-    fn further(&self, answers: &[Response]) -> Option<String> {
-        let [index, read @ ..] = answers else { return None };
-        let map = self.map(index).ok().filter(|map| map.is_index)?;
-        let mut maps = map.entries;
-        maps.retain(|map| {
-            let link = map.link.as_deref().unwrap_or_default();
-            self.maps.is_empty() || self.maps.iter().any(|part| link.contains(part))
-        });
-        // Stable: maps without a date keep the order of the index.
-        maps.sort_by_key(|map| std::cmp::Reverse(map.published.map(|date| date.at)));
-        maps.into_iter().take(MOST_MAPS).nth(read.len()).and_then(|map| map.link)
+    fn walk(&self, _cursor: &Cursor) -> Option<Box<dyn Walk + '_>> {
+        Some(Box::new(Maps { sitemap: self, waiting: None }))
     }
 
     /// A sitemap is published to be fetched.
@@ -108,7 +99,36 @@ impl Source for Sitemap {
     }
 }
 
+/// The way from an index to its newest maps.
+struct Maps<'a> {
+    sitemap: &'a Sitemap,
+    /// Addresses that are still to be asked for; nothing before the index was read.
+    waiting: Option<std::vec::IntoIter<String>>,
+}
+
+impl Walk for Maps<'_> {
+    fn next(&mut self, answer: Option<&Response>) -> Option<String> {
+        if self.waiting.is_none() {
+            self.waiting = Some(self.sitemap.maps(answer?).into_iter());
+        }
+        self.waiting.as_mut()?.next()
+    }
+}
+
 impl Sitemap {
+    /// Returns the addresses of the newest maps of an index; none of any other document.
+    fn maps(&self, index: &Response) -> Vec<String> {
+        let map = self.map(index).ok().filter(|map| map.is_index).unwrap_or_default();
+        let mut maps = map.entries;
+        maps.retain(|map| {
+            let link = map.link.as_deref().unwrap_or_default();
+            self.maps.is_empty() || self.maps.iter().any(|part| link.contains(part))
+        });
+        // Stable: maps without a date keep the order of the index.
+        maps.sort_by_key(|map| std::cmp::Reverse(map.published.map(|date| date.at)));
+        maps.into_iter().take(MOST_MAPS).filter_map(|map| map.link).collect()
+    }
+
     fn map(&self, response: &Response) -> Result<Map, SourceError> {
         let body = unpacked(&response.body)?;
         let text = sniff::decode(&body, response.headers.get("content-type")).text;
@@ -280,14 +300,17 @@ mod tests {
             })
             .collect();
         let index = answer(format!("<sitemapindex>{index}</sitemapindex>").as_bytes());
-        let mut answers = vec![index];
+        let (sitemap, page) = (sitemap(""), answer(NEWS.as_bytes()));
+        let mut walk = sitemap.walk(&Cursor::default()).unwrap();
         let mut asked = Vec::new();
-        while let Some(next) = sitemap("").further(&answers) {
+        let mut answer = Some(&index);
+        while let Some(next) = walk.next(answer) {
             asked.push(next.rsplit('/').next().unwrap().to_owned());
-            answers.push(answer(NEWS.as_bytes()));
+            // A map that cannot be had does not hide the others.
+            answer = Some(&page).filter(|_| asked.len() != 2);
         }
         assert_eq!(asked, ["map-9.xml", "map-8.xml", "map-7.xml", "map-6.xml"]);
-        assert_eq!(sitemap("").extract(&answers[0]).map(|read| read.items.len()), Ok(0));
-        assert_eq!(sitemap("").further(&answers[1..]), None);
+        assert_eq!(sitemap.extract(&index).map(|read| read.items.len()), Ok(0));
+        assert_eq!(sitemap.walk(&Cursor::default()).unwrap().next(Some(&page)), None);
     }
 }

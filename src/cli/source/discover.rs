@@ -21,7 +21,7 @@ use crate::answer::{self, Failure};
 use crate::cli::{Exit, Global, Output, UsageError};
 use crate::clock::{Clock as _, SystemClock};
 use crate::extract::{html, sniff};
-use crate::model::{Budget, Extraction, RawItem, Response};
+use crate::model::{Budget, Cursor, Extraction, RawItem, Response};
 use crate::source::page::discover;
 use crate::text::{Rubric, clean_line, rubric};
 
@@ -283,19 +283,19 @@ impl<'a> Visit<'a> {
         let place = self.sitemaps.first().cloned().or_else(usual)?;
         let index = beside::sitemap(id, &place).to_toml();
         let index = self.bench.source(&index).ok()?.source;
-        let mut answers = vec![self.ask(beside::sitemap(id, &place)).await.ok()?];
+        let mut last = self.ask(beside::sitemap(id, &place)).await.ok()?;
+        let mut walk = index.configured.source.walk(&Cursor::default())?;
         loop {
-            let last = answers.last()?;
-            let entries = index.configured.source.extract(last).unwrap_or_default().items;
+            let entries = index.configured.source.extract(&last).unwrap_or_default().items;
             for page in pages {
                 if let Ok((block, why)) = beside::narrowed(id, &last.final_url, page, &[], &entries)
                 {
-                    let read = self.read(&block, last).ok()?;
+                    let read = self.read(&block, &last).ok()?;
                     return Some((block, described(&read.items, &format!("a sitemap, {why}"))));
                 }
             }
-            let next = index.configured.source.further(&answers)?;
-            answers.push(self.ask(beside::sitemap(id, &next)).await.ok()?);
+            let next = walk.next(Some(&last))?;
+            last = self.ask(beside::sitemap(id, &next)).await.ok()?;
         }
     }
 

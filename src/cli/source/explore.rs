@@ -7,7 +7,7 @@ use super::block::Block;
 use super::feed_fit;
 use crate::answer;
 use crate::extract::{html, sniff};
-use crate::model::{Budget, Extraction, RawItem, Response};
+use crate::model::{Budget, Cursor, Extraction, RawItem, Response};
 use crate::source::page::{Pins, discover, propose};
 use crate::text::clean_line;
 
@@ -157,23 +157,23 @@ async fn sitemap_beside(
     for place in places.into_iter().take(MOST_SITEMAPS) {
         let Ok(tried) = bench.source(&beside::sitemap(id, &place).to_toml()) else { continue };
         bench.pause().await;
-        let Ok(answer) = bench::ask(&tried.plan, &tried.source).await else { continue };
-        let mut answers = vec![answer];
+        let Ok(mut last) = bench::ask(&tried.plan, &tried.source).await else { continue };
+        let sitemap = tried.source.configured.source.as_ref();
         // An index names the maps that are asked for next.
+        let mut walk = sitemap.walk(&Cursor::default());
         loop {
-            let last = &answers[answers.len() - 1];
-            let entries = tried.source.configured.source.extract(last).unwrap_or_default().items;
+            let entries = sitemap.extract(&last).unwrap_or_default().items;
             if let Ok((block, why)) = beside::narrowed(id, &last.final_url, url, listed, &entries) {
                 found.remarks.push(format!("a sitemap has it: {} ({why})", last.final_url));
                 let tried = bench.source(&block.to_toml())?;
-                let extraction = tried.source.configured.source.extract(last)?;
+                let extraction = tried.source.configured.source.extract(&last)?;
                 return Ok(Some(Best { block, tried, extraction }));
             }
-            let Some(next) = tried.source.configured.source.further(&answers) else { break };
+            let Some(next) = walk.as_mut().and_then(|walk| walk.next(Some(&last))) else { break };
             let Ok(map) = bench.source(&beside::sitemap(id, &next).to_toml()) else { break };
             bench.pause().await;
             let Ok(answer) = bench::ask(&map.plan, &map.source).await else { break };
-            answers.push(answer);
+            last = answer;
         }
     }
     Ok(None)

@@ -87,7 +87,7 @@ fn read_documents(
         notes
             .push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
     }
-    let is_delta = caching::is_delta(response);
+    let is_delta = caching::is_delta(response) || source.configured.source.gives_changes();
     // Hundreds of kilobytes, and no longer needed.
     drop(answers);
     // The rest of an incomplete document was not seen: its validators would hide

@@ -6,33 +6,55 @@ use super::client::{PoliteClient, RequestPermit};
 use super::hosts::host_of;
 use super::robots;
 use crate::answer;
-use crate::model::Response;
+use crate::model::{Cursor, Response};
 use crate::pipeline::SourcePlan;
+use crate::source::MARK;
 
 /// Most documents beside the first, whatever a kind asks for.
 const MOST: usize = 50;
 
-/// Asks for what the answer leads to. Returns all answers, and why one is missing.
+/// The documents of a poll.
+pub(super) struct Walked {
+    /// What was answered; the first document first.
+    pub(super) answers: Vec<Response>,
+    /// Marks of the kind, under their names in the cursor.
+    pub(super) marks: Vec<(String, String)>,
+    /// Why one is missing, and what else the operator should know.
+    pub(super) notes: Vec<String>,
+}
+
+/// Asks for what the answer leads to.
 ///
 /// Gives `permit` back before it asks: see `RequestPermit`.
 pub(super) async fn fetch<'a>(
     client: &'a PoliteClient,
     source: &Arc<SourcePlan>,
+    cursor: &Cursor,
     first: Response,
     permit: &mut RequestPermit<'a>,
-) -> (Vec<Response>, Option<String>) {
-    let kind = source.configured.source.as_ref();
-    let mut answers = vec![first];
-    while answers.len() <= MOST
-        && let Some(url) = kind.further(&answers)
-    {
+) -> Walked {
+    let mut walked = Walked { answers: vec![first], marks: Vec::new(), notes: Vec::new() };
+    let Some(mut walk) = source.configured.source.walk(cursor) else { return walked };
+    let mut asked = 0;
+    let mut next = walk.next(walked.answers.first());
+    while let Some(url) = next.filter(|_| asked < MOST) {
+        asked += 1;
         *permit = None;
         match one(client, source, &url).await {
-            Ok(response) => answers.push(response),
-            Err(message) => return (answers, Some(format!("{url} was not read: {message}"))),
+            Ok(response) => {
+                next = walk.next(Some(&response));
+                walked.answers.push(response);
+            }
+            Err(message) => {
+                walked.notes.push(format!("{url} was not read: {message}"));
+                next = walk.next(None);
+            }
         }
     }
-    (answers, None)
+    let end = walk.end();
+    walked.notes.extend(end.notes);
+    walked.marks.extend(end.marks.into_iter().map(|(name, mark)| (format!("{MARK}{name}"), mark)));
+    walked
 }
 
 async fn one(

@@ -10,6 +10,7 @@ use super::{decide, detail, further, pdfs, robots, sizes};
 use crate::answer::{self, Meaning, Terms, caching};
 use crate::clock::Stopwatch;
 use crate::model::{Cursor, Request, SourceSettings, Timestamp};
+use crate::source::MARK;
 use crate::store::sources::Asked;
 use crate::text::hash64;
 
@@ -79,14 +80,15 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
         };
 
         // Ask for what belongs to it.
-        let (answers, missed) = further::fetch(client, source, response, &mut permit).await;
+        let walked = further::fetch(client, source, &cursor, response, &mut permit).await;
 
         // Read it, and decide what of it is new.
-        let cursor = read_whole(with_mark(cursor, &due), &due);
+        let mut cursor = read_whole(with_mark(cursor, &due), &due);
+        cursor.values.extend(walked.marks);
         mark = client.ctx.marks.set(&due.state.id);
         let (mut reading, undecided) =
-            decide::read(client, source, cursor, answers, needs_more).await?;
-        reading.notes.extend(missed);
+            decide::read(client, source, cursor, walked.answers, needs_more).await?;
+        reading.notes.extend(walked.notes);
         if !undecided.is_empty() {
             permit = None;
             reading = Box::pin(detail::decide(client, source, undecided, reading)).await?;
@@ -119,12 +121,16 @@ fn request(client: &PoliteClient, due: &Due, cursor: &Cursor) -> Request {
     request
 }
 
-/// Returns the cursor; without its validators if they were earned with another
-/// URL or other selectors: then the document must be read anew.
+/// Returns the cursor; without its validators and the kind's marks if they were earned with
+/// another URL or other settings: then the source must be read anew.
 fn usable_cursor(due: &Due) -> Cursor {
     let cursor = &due.state.cursor;
     match cursor.values.get(ASKED) {
-        Some(asked) if *asked != mark(due) => caching::forget(cursor),
+        Some(asked) if *asked != mark(due) => {
+            let mut cursor = caching::forget(cursor);
+            cursor.values.retain(|name, _| !name.starts_with(MARK));
+            cursor
+        }
         _ if is_long_unread(due) => caching::forget(cursor),
         _ => cursor.clone(),
     }

@@ -1,6 +1,8 @@
 //! Journeys of kinds whose polls are more than one document, and of sources that want few of
 //! their items.
 
+use amtsbote::model::Condition;
+
 use super::world::World;
 
 const INDEX: &str = "https://a.example/sitemap.xml";
@@ -79,4 +81,59 @@ async fn a_general_feed_brings_only_what_holds_a_term_and_says_how_much_it_left_
     world.say("https://a.example/feed", 200, &feed(&[edited]));
     let report = world.poll().await;
     assert_eq!((report.new, report.changed), (0, 1), "{report:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_council_is_asked_for_what_changed_and_its_sittings_are_events() {
+    let system = "https://ris.example/oparl/system";
+    let world = World::new(
+        "[[source]]\nid = \"rat\"\nkind = \"oparl\"\ndetail = \"never\"\n\
+         url = \"https://ris.example/oparl/system\"\nonly = [\"OZG\", \"KITU\"]\n",
+    );
+    let date = [("Date", "Tue, 09 Dec 2025 08:00:00 GMT"), ("Content-Type", "application/json")];
+    let say = |url: &str, body: &str| {
+        let body = body.replace("TYPE", "https://schema.oparl.org/1.1");
+        world.say_with(url, 200, &date, &body);
+    };
+    let found = || {
+        say(system, r#"{"type": "TYPE/System", "body": "https://ris.example/oparl/bodies"}"#);
+        say(
+            "https://ris.example/oparl/bodies",
+            r#"{"data": [{"type": "TYPE/Body", "id": "https://ris.example/oparl/body/1", "name": "Stadt",
+                "paper": "https://ris.example/oparl/papers?body=1", "meeting": "https://ris.example/oparl/meetings"}]}"#,
+        );
+    };
+    found();
+    say(
+        "https://ris.example/oparl/papers?body=1&modified_since=2025-09-08T08:00:00Z",
+        r#"{"data": [
+            {"type": "TYPE/Paper", "id": "https://ris.example/p/1", "name": "Beitritt zur KITU", "modified": "2025-12-01T08:00:00+01:00"},
+            {"type": "TYPE/Paper", "id": "https://ris.example/p/2", "name": "Spielplatz", "modified": "2025-12-02T08:00:00+01:00"}], "links": {}}"#,
+    );
+    say(
+        "https://ris.example/oparl/meetings?modified_since=2025-09-08T08:00:00Z",
+        r#"{"data": [{"type": "TYPE/Meeting", "id": "https://ris.example/m/1", "name": "Stadtrat", "start": "2026-01-15T17:00:00+01:00",
+            "modified": "2025-12-03T08:00:00+01:00", "agendaItem": [
+            {"id": "https://ris.example/a/1", "number": "4", "name": "Stand der OZG-Umsetzung", "public": true}]}], "links": {}}"#,
+    );
+    let report = world.poll().await;
+    assert_eq!((report.error.as_deref(), report.new), (None, 2), "{report:?}");
+    assert_eq!(report.notes, ["1 of 3 items hold none of the terms of `only`"]);
+    let items = world.items().await;
+    let sitting = items.iter().find(|item| item.title.contains("Umsetzung")).unwrap();
+    assert!(sitting.text.contains("15. Januar 2026"), "{}", sitting.text);
+
+    found();
+    say(
+        "https://ris.example/oparl/papers?body=1&modified_since=2025-12-03T07:00:00Z",
+        r#"{"data": [{"type": "TYPE/Paper", "id": "https://ris.example/p/3", "name": "OZG: Kosten", "modified": "2025-12-08T08:00:00+01:00"}], "links": {}}"#,
+    );
+    say(
+        "https://ris.example/oparl/meetings?modified_since=2025-12-03T07:00:00Z",
+        r#"{"data": [], "links": {}}"#,
+    );
+    let report = world.poll().await;
+    // What did not change is not missed.
+    assert_eq!((report.error.as_deref(), report.new), (None, 1), "{report:?}");
+    assert_eq!(report.condition, Condition::Ok);
 }
