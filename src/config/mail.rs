@@ -28,7 +28,8 @@ settings! {
         /// For example "r@post.example.de": the envelope sender becomes r+TOKEN@…, so
         /// that returned mails can be told apart; "" = the From address.
         bounce_address: Option<String> = "", ADDRESS;
-        /// "maildir" writes mails as files under data_dir/mail; "smtp" sends them.
+        /// "maildir" writes mails as files under data_dir/mail; "smtp" sends them; "webhook"
+        /// posts them as JSON to another program.
         channel: String = "maildir", Bound::OneOf(channels);
         /// Most mails a minute to the addresses of one domain; 0 = no limit. For a server
         /// that delivers itself; a relay has limits of its own.

@@ -121,6 +121,8 @@ pub enum Step {
     Content,
     /// Writing a file.
     File,
+    /// A request by HTTP.
+    Post,
 }
 
 impl fmt::Display for Step {
@@ -135,6 +137,7 @@ impl fmt::Display for Step {
             Self::Data => "DATA",
             Self::Content => "message",
             Self::File => "file",
+            Self::Post => "POST",
         })
     }
 }
@@ -275,7 +278,13 @@ impl SendError {
             Self::Misconfigured { step: Step::File, .. } => {
                 Some("check that `service.data_dir` is writable and not full")
             }
+            Self::Misconfigured { step: Step::Post, .. } => {
+                Some("check the address, the token and the key of `[mail.webhook]`")
+            }
             Self::Misconfigured { .. } => Some("check `[mail.smtp]`"),
+            Self::Unreachable { step: Step::Post, .. } => {
+                Some("check the address of `[mail.webhook]`, and that the program there runs")
+            }
             Self::Unreachable { .. } => {
                 Some("check `mail.smtp.host` and `port`, and that the server runs")
             }

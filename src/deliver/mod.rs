@@ -8,9 +8,11 @@ mod channel;
 pub mod maildir;
 pub mod message;
 pub mod smtp;
+mod tls;
+pub mod webhook;
 
 pub(crate) use channel::without_addresses;
 pub use channel::{Channel, ChannelContext, Examined, Gate, Kind, Outgoing, SendError, Step};
 
 /// Every kind, in the order of the documentation.
-pub const KINDS: &[Kind] = &[maildir::KIND, smtp::KIND];
+pub const KINDS: &[Kind] = &[maildir::KIND, smtp::KIND, webhook::KIND];

@@ -16,9 +16,7 @@ use std::time::Duration;
 use lettre::Address;
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use secrecy::ExposeSecret as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Mutex, Semaphore};
@@ -29,7 +27,7 @@ pub use self::endpoint::Encryption;
 use self::endpoint::{Endpoint, Tls};
 use self::failure::Failure;
 use super::{
-    Channel, ChannelContext, Examined, Gate, Kind, Outgoing, SendError, Step, message,
+    Channel, ChannelContext, Examined, Gate, Kind, Outgoing, SendError, Step, message, tls,
     without_addresses,
 };
 use crate::model::settings::{Bound, NamedFile, Secret, Settings as _, judge, settings};
@@ -189,43 +187,15 @@ fn judge_secrecy(settings: &SmtpSettings, reader: &mut Reader<'_>) -> bool {
 }
 
 fn tls_parameters(reader: &mut Reader<'_>, settings: &SmtpSettings) -> Option<Tls> {
-    let mut roots = RootCertStore::empty();
-    // The system's; one that cannot be read is missing, as for every program.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = &settings.ca_file.path
-        && let Err(error) = add_roots(&mut roots, &settings.ca_file.bytes)
-    {
-        reader.problem("ca_file", format!("cannot use `{}`: {error}", path.display()));
-        return None;
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map(|builder| builder.with_root_certificates(roots).with_no_client_auth());
-    match (config, ServerName::try_from(settings.host.clone())) {
-        (Ok(config), Ok(name)) => {
-            Some(Tls { connector: TlsConnector::from(Arc::new(config)), name })
-        }
-        (Err(error), _) => {
-            reader.problem("tls", format!("TLS cannot be set up: {error}"));
-            None
-        }
-        (_, Err(error)) => {
+    let config = tls::config(reader, &settings.ca_file)?;
+    match ServerName::try_from(settings.host.clone()) {
+        Ok(name) => Some(Tls { connector: TlsConnector::from(config), name }),
+        Err(error) => {
             let host = &settings.host;
             reader.problem("host", format!("no certificate can be for `{host}`: {error}"));
             None
         }
     }
-}
-
-/// Adds the certificates of a PEM file. Fails if there is none.
-fn add_roots(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
-    let before = roots.len();
-    for certificate in CertificateDer::pem_slice_iter(pem) {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
-    }
-    if roots.len() == before { Err("there is no certificate in it".to_owned()) } else { Ok(()) }
 }
 
 impl Channel for Smtp {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 
 mod mails;
+mod webhook;
 
 use std::path::{Path, PathBuf};
 
@@ -133,6 +134,7 @@ fn unreachable(kind: &str, folder: &Path) -> Vec<(&'static str, Content)> {
             ("port", Content::Integer(i64::from(free_port()))),
             ("step_timeout", text("5s")),
         ],
+        "webhook" => vec![("url", text(format!("http://127.0.0.1:{}/x", free_port())))],
         other => panic!("say how `{other}` fails to connect"),
     }
 }

@@ -13,7 +13,8 @@ use amtsbote::store::outbox::{self, Chosen, Move};
 use amtsbote::store::{Store, StoreError, Transaction};
 
 use crate::support::feed_server::{FeedServer, response};
-use crate::support::smtp_server::{At, Do, SmtpServer};
+use crate::support::receiver::{Receiver, Reply};
+use crate::support::smtp_server::{At, Do, Heard, SmtpServer};
 
 /// Longest that anything here may take before the test gives up.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -27,6 +28,8 @@ struct World {
     folder: tempfile::TempDir,
     feed: FeedServer,
     smtp: SmtpServer,
+    /// Takes the messages instead of the mail server.
+    hook: Option<Receiver>,
     child: Option<Child>,
     items: usize,
     /// Whether the data lie on a disk of their own, which can be filled.
@@ -41,6 +44,7 @@ impl World {
             folder: tempfile::tempdir().unwrap(),
             feed: FeedServer::start().await,
             smtp: SmtpServer::start(script, &["SIZE 10000000"]).await,
+            hook: None,
             child: None,
             items: 0,
             has_disk: false,
@@ -96,7 +100,14 @@ impl World {
     }
 
     fn configure(&self, schedule: &str, connections: usize) {
-        let (feed, port) = (self.feed.url("/feed"), self.smtp.address.port());
+        let feed = self.feed.url("/feed");
+        let (channel, place) = match &self.hook {
+            Some(hook) => ("webhook", format!("url = \"{}\"", hook.url("/hook"))),
+            None => {
+                let port = self.smtp.address.port();
+                ("smtp", format!("host = \"127.0.0.1\"\nport = {port}\nstep_timeout = \"20s\""))
+            }
+        };
         let main = format!(
             r#"
 [service]
@@ -112,14 +123,12 @@ allow_private = ["127.0.0.0/8"]
 [mail]
 from = "Probe <meldungen@probe.example>"
 bounce_address = "r@probe.example"
-channel = "smtp"
+channel = "{channel}"
 retry_first = "1s"
 retry_max = "1s"
-[mail.smtp]
-host = "127.0.0.1"
-port = {port}
+[mail.{channel}]
+{place}
 connections = {connections}
-step_timeout = "20s"
 timeout = "20s"
 [web]
 listen = ""
@@ -170,6 +179,41 @@ max_items_per_topic = 500
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// What the other side does with the next message, chosen by number. Returns whether it
+    /// is left with a message that we never heard accepted.
+    fn trouble(&self, which: u64) -> bool {
+        let late = Duration::from_millis(300);
+        if let Some(hook) = &self.hook {
+            match which {
+                0 => hook.then(Reply::Drop),
+                1 => hook.then(Reply::Stall),
+                2 => hook.then(Reply::Late(late)),
+                3 => hook.then(Reply::Say(429, "")),
+                4 => hook.then(Reply::Say(500, "")),
+                5 => hook.then(Reply::Say(408, "")),
+                _ => {}
+            }
+        } else {
+            match which {
+                0 => self.smtp.then(At::Dot, Do::Drop),
+                1 => self.smtp.then(At::Dot, Do::Stall),
+                2 => self.smtp.then(At::Dot, Do::Late(late)),
+                3 => self.smtp.then(At::Rcpt, Do::Stall),
+                4 => self.smtp.then(At::Mail, Do::Say("451 4.3.0 later")),
+                5 => self.smtp.then(At::Dot, Do::Say("452 4.3.1 full")),
+                _ => {}
+            }
+        }
+        matches!(which, 0 | 1)
+    }
+
+    fn no_more_trouble(&self) {
+        self.smtp.calm();
+        if let Some(hook) = &self.hook {
+            hook.calm();
+        }
     }
 
     /// What operators, disks and clocks do to a running service, chosen by number.
@@ -263,6 +307,22 @@ max_items_per_topic = 500
         )
     }
 
+    /// Every whole message that came.
+    fn heard(&self) -> Vec<Heard> {
+        let Some(hook) = &self.hook else { return self.smtp.heard() };
+        let heard = |posted: crate::support::receiver::Posted| {
+            let said: serde_json::Value = serde_json::from_slice(&posted.body).unwrap();
+            let text = |key: &str| said[key].as_str().unwrap().to_owned();
+            Heard {
+                sender: text("bounces_to"),
+                recipient: text("to"),
+                bytes: posted.body,
+                accepted: posted.is_taken,
+            }
+        };
+        hook.posted().into_iter().map(heard).collect()
+    }
+
     /// Waits until every reader has every item.
     async fn all_arrived(&self) {
         self.eventually("all items at all readers", || {
@@ -277,7 +337,7 @@ max_items_per_topic = 500
     /// Who got which item in which mails.
     fn arrived(&self, accepted_only: bool) -> BTreeMap<(String, String), BTreeSet<String>> {
         let mut arrived: BTreeMap<_, BTreeSet<String>> = BTreeMap::new();
-        for heard in self.smtp.heard() {
+        for heard in self.heard() {
             if accepted_only && !heard.accepted {
                 continue;
             }
@@ -294,7 +354,7 @@ max_items_per_topic = 500
     fn copies(&self) -> BTreeMap<String, usize> {
         let mut first: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let mut copies: BTreeMap<String, usize> = BTreeMap::new();
-        for heard in self.smtp.heard() {
+        for heard in self.heard() {
             let id = message_id(&heard.bytes);
             let known = first.entry(id.clone()).or_insert_with(|| heard.bytes.clone());
             assert!(*known == heard.bytes, "two mails with one Message-ID: {id}");
@@ -417,6 +477,9 @@ pub(crate) const fn next(mut state: u64) -> u64 {
 }
 
 fn message_id(bytes: &[u8]) -> String {
+    if let Ok(said) = serde_json::from_slice::<serde_json::Value>(bytes) {
+        return said["id"].as_str().unwrap().to_owned();
+    }
     let text = String::from_utf8_lossy(bytes);
     let line = text.lines().find(|line| line.starts_with("Message-ID:")).unwrap();
     line["Message-ID:".len()..].trim().to_owned()
@@ -530,9 +593,19 @@ async fn a_mail_that_was_dropped_after_the_dot_comes_again_with_the_same_bytes()
 /// `AMTSBOTE_KILLS=200 cargo test --test it random_moments` for the long run.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_the_window() {
-    let (kills, seed) =
-        (from_environment("AMTSBOTE_KILLS", 20), from_environment("AMTSBOTE_SEED", 7));
+    let world = World::new(&[]).await;
+    killed_at_random(world, from_environment("AMTSBOTE_KILLS", 20)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_random_moments_a_webhook_is_told_the_same_bytes_and_nothing_is_lost() {
     let mut world = World::new(&[]).await;
+    world.hook = Some(Receiver::start().await);
+    killed_at_random(world, from_environment("AMTSBOTE_KILLS", 20) / 2).await;
+}
+
+async fn killed_at_random(mut world: World, kills: u64) {
+    let seed = from_environment("AMTSBOTE_SEED", 7);
     world.mount();
     for reader in READERS {
         assert!(world.add(reader));
@@ -546,17 +619,7 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
         if kill % 10 == 9 {
             world.release_source();
         }
-        match chance >> 32 & 7 {
-            0 => world.smtp.then(At::Dot, Do::Drop),
-            1 => world.smtp.then(At::Dot, Do::Stall),
-            2 => world.smtp.then(At::Dot, Do::Late(Duration::from_millis(300))),
-            3 => world.smtp.then(At::Rcpt, Do::Stall),
-            4 => world.smtp.then(At::Mail, Do::Say("451 4.3.0 later")),
-            5 => world.smtp.then(At::Dot, Do::Say("452 4.3.1 full")),
-            _ => {}
-        }
-        // Only these two leave a mail with the server that we never heard accepted.
-        unanswered += usize::from(matches!(chance >> 32 & 7, 0 | 1));
+        unanswered += usize::from(world.trouble(chance >> 32 & 7));
         world.start();
         let moment = Duration::from_millis(chance % 2_500);
         tokio::time::sleep(moment / 2).await;
@@ -564,7 +627,7 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
         tokio::time::sleep(moment / 2).await;
         world.kill();
     }
-    world.smtp.calm();
+    world.no_more_trouble();
     world.calm().await;
     // The feed gives its states in order, and what no poll has seen yet comes one a second.
     world.patience += Duration::from_secs(kills * 2);
@@ -576,14 +639,16 @@ async fn killed_at_random_moments_nothing_is_lost_and_nothing_doubled_outside_th
     let copies = world.copies();
     let extra: usize = copies.values().map(|copies| copies - 1).sum();
     // A refusal after the dot is a whole message that was not kept: no copy.
-    let refused = world.smtp.heard().iter().filter(|heard| !heard.accepted).count();
-    let doubled = world.smtp.doubled();
+    let heard = world.heard();
+    let accepted = || heard.iter().filter(|heard| heard.accepted).map(|heard| &heard.bytes);
+    let doubled = accepted().count() - accepted().collect::<BTreeSet<_>>().len();
     eprintln!(
-        "{kills} kills{}, {} items, {} mails, {extra} sent again, of these {doubled} after a 250, \
-         {refused} without one, {unanswered} drops and stalls",
+        "{kills} kills{}, {} items, {} mails, {extra} sent again, of these {doubled} after they were \
+         taken, {} without an answer that was, {unanswered} drops and stalls",
         if world.has_disk { "" } else { " without a full disk" },
         world.items,
-        copies.len()
+        copies.len(),
+        heard.len() - accepted().count(),
     );
     let window = usize::try_from(kills).unwrap() * 2;
     assert!(doubled <= window, "{doubled} second copies after {kills} kills");

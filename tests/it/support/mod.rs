@@ -4,6 +4,7 @@ pub(crate) mod authority;
 pub(crate) mod desk;
 pub(crate) mod feed_server;
 pub(crate) mod packed;
+pub(crate) mod receiver;
 pub(crate) mod service;
 pub(crate) mod smtp_server;
 pub(crate) mod tls_server;

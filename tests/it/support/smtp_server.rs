@@ -147,13 +147,6 @@ impl SmtpServer {
         self.state.lock().unwrap().script.clear();
     }
 
-    /// How many messages it accepted although it had accepted them before.
-    pub(crate) fn doubled(&self) -> usize {
-        let heard = self.heard();
-        let accepted = || heard.iter().filter(|heard| heard.accepted).map(|heard| &heard.bytes);
-        accepted().count() - accepted().collect::<std::collections::BTreeSet<_>>().len()
-    }
-
     pub(crate) fn heard(&self) -> Vec<Heard> {
         self.state.lock().unwrap().heard.clone()
     }
