@@ -64,9 +64,11 @@ impl Template {
             None => error.to_string(),
         };
         environment.add_template_owned("body", source).map_err(named)?;
-        let undeclared =
+        let named_here =
             environment.get_template("body").map_err(named)?.undeclared_variables(false);
-        if let Some(name) = undeclared.iter().filter(|name| !NAMES.contains(&name.as_str())).min() {
+        let known: Vec<&str> =
+            environment.globals().map(|(name, _)| name).chain(NAMES.iter().copied()).collect();
+        if let Some(name) = named_here.iter().filter(|name| !known.contains(&name.as_str())).min() {
             return Err(format!("there is no `{name}`; a message has {}", NAMES.join(", ")));
         }
         let template = Self(Arc::new(environment));
