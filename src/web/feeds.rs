@@ -1,4 +1,5 @@
-//! Atom feeds of everything, of each topic and of every search, with validators.
+//! Atom feeds of everything, of each topic and of every search, with validators, and each as a
+//! JSON Feed too.
 
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use axum::response::Response;
 use axum::routing::get;
 use chrono::DateTime;
 use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::choices::Fields;
@@ -42,7 +44,11 @@ async fn feed(
     headers: HeaderMap,
 ) -> Answer {
     let (ctx, plan) = face.now();
-    let name = file.strip_suffix(".atom").ok_or(Refusal::MISSING)?;
+    let (name, kind) = match file.rsplit_once('.').ok_or(Refusal::MISSING)? {
+        (name, "atom") => (name, Kind::Feed),
+        (name, "json") => (name, Kind::JsonFeed),
+        _ => return Err(Refusal::MISSING),
+    };
     let fields = Fields::parse(query.unwrap_or_default().as_bytes());
     let (title, listed, path, file) = match name {
         "alle" => {
@@ -74,8 +80,41 @@ async fn feed(
         updated: updated.rfc3339(),
         entries: entries.into_iter().map(|(_, entry)| entry).collect(),
     };
-    let text = face.fill(&plan, "feed.atom", Kind::Feed, &feed)?;
-    Ok(validated(&headers, text, updated))
+    let text = match kind {
+        Kind::JsonFeed => json_feed(&feed),
+        _ => face.fill(&plan, "feed.atom", kind, &feed)?,
+    };
+    Ok(validated(&headers, kind, text, updated))
+}
+
+/// The feed as JSON (<https://www.jsonfeed.org/version/1.1/>).
+fn json_feed(feed: &Feed) -> String {
+    let item = |entry: &FeedEntry| {
+        let mut item = json!({
+            "id": entry.id,
+            "url": entry.url,
+            "title": entry.title,
+            "content_text": entry.summary,
+            "date_modified": entry.updated,
+            "authors": [{ "name": entry.source }],
+            "tags": entry.topics.iter().map(|topic| &topic.title).collect::<Vec<_>>(),
+        });
+        // A key without a value is no date.
+        if let Some(published) = &entry.published {
+            item["date_published"] = json!(published);
+        }
+        item
+    };
+    let items: Vec<Value> = feed.entries.iter().map(item).collect();
+    json!({
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "home_page_url": feed.page_url,
+        "feed_url": feed.self_url,
+        "language": "de",
+        "items": items,
+    })
+    .to_string()
 }
 
 /// What a feed lists.
@@ -133,7 +172,7 @@ fn entry(
 }
 
 /// The feed, or 304 if the reader has it.
-fn validated(headers: &HeaderMap, text: String, updated: Timestamp) -> Response {
+fn validated(headers: &HeaderMap, kind: Kind, text: String, updated: Timestamp) -> Response {
     let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..12]);
     let tag = format!("\"{hash}\"");
     let is_known = match headers.get(IF_NONE_MATCH).map(HeaderValue::to_str) {
@@ -142,9 +181,9 @@ fn validated(headers: &HeaderMap, text: String, updated: Timestamp) -> Response 
         None => headers.get(IF_MODIFIED_SINCE).is_some_and(|since| is_since(since, updated)),
     };
     let mut response = if is_known {
-        answer(StatusCode::NOT_MODIFIED, Kind::Feed, String::new())
+        answer(StatusCode::NOT_MODIFIED, kind, String::new())
     } else {
-        answer(StatusCode::OK, Kind::Feed, text)
+        answer(StatusCode::OK, kind, text)
     };
     let modified = updated.utc().format(HTTP_DATE).to_string();
     for (name, value) in [(ETAG, tag), (LAST_MODIFIED, modified)] {

@@ -11,8 +11,10 @@ pub enum Kind {
     Token,
     /// An editor's page behind a token: as secret, and its forms must name their origin.
     Desk,
-    /// A feed.
+    /// An Atom feed.
     Feed,
+    /// The same as a JSON Feed.
+    JsonFeed,
     /// A calendar.
     Calendar,
     /// The style sheet.
@@ -33,6 +35,7 @@ impl Kind {
                 "text/html; charset=utf-8"
             }
             Self::Feed => "application/atom+xml; charset=utf-8",
+            Self::JsonFeed => "application/feed+json; charset=utf-8",
             Self::Calendar => "text/calendar; charset=utf-8",
             Self::Style => "text/css; charset=utf-8",
         }
@@ -42,7 +45,7 @@ impl Kind {
     pub const fn cache_control(self) -> &'static str {
         match self {
             Self::Page => "public, max-age=60",
-            Self::Feed | Self::Calendar => "public, max-age=300",
+            Self::Feed | Self::JsonFeed | Self::Calendar => "public, max-age=300",
             Self::Style => "public, max-age=3600",
             Self::Form | Self::Token | Self::Desk | Self::Status => "no-store",
         }
@@ -107,6 +110,7 @@ mod tests {
             Kind::Form,
             Kind::Token,
             Kind::Feed,
+            Kind::JsonFeed,
             Kind::Calendar,
             Kind::Style,
             Kind::Status,

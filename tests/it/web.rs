@@ -912,6 +912,29 @@ async fn a_feed_is_sent_once_and_then_304() {
 }
 
 #[tokio::test]
+async fn each_feed_is_a_json_feed_too() {
+    let world = World::new().await;
+    for name in ["alle", "ozg"] {
+        let atom = world.get(&format!("/feeds/{name}.atom")).await.text;
+        let json = world.get(&format!("/feeds/{name}.json")).await;
+        assert_eq!(json.header("content-type"), "application/feed+json; charset=utf-8");
+        let said: serde_json::Value = serde_json::from_str(&json.text).unwrap();
+        assert_eq!(said["feed_url"], format!("{PUBLIC}feeds/{name}.json"));
+        let told = |text: &str| -> Vec<_> {
+            let entries = feed_rs::parser::parse(text.as_bytes()).unwrap().entries;
+            let title = |entry: feed_rs::model::Entry| (entry.id, entry.title.map(|t| t.content));
+            entries.into_iter().map(title).collect()
+        };
+        assert_eq!(told(&json.text), told(&atom));
+        let field = ("if-none-match", json.header("etag"));
+        let path = format!("/feeds/{name}.json");
+        let again = world.ask_from("192.0.2.1", "GET", &path, &[field], Body::empty()).await;
+        assert_eq!(again.status.as_u16(), 304);
+    }
+    assert_eq!(world.get("/feeds/alle.rss").await.status.as_u16(), 404);
+}
+
+#[tokio::test]
 async fn without_the_public_form_there_is_no_way_to_it() {
     let world = World::with("subscribe = false").await;
     assert_eq!(world.get("/anmelden").await.status, StatusCode::NOT_FOUND);
