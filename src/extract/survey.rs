@@ -231,8 +231,11 @@ fn is_name_end(byte: u8) -> bool {
     byte.is_ascii_whitespace() || matches!(byte, b'/' | b'>' | b'<')
 }
 
+/// Where a declaration is looked for: what comes later no parser believes.
+const DECLARATION: usize = 1024;
+
 fn declares_utf8(declaration: &[u8]) -> bool {
-    let head = declaration.get(..declaration.len().min(200)).unwrap_or_default();
+    let head = declaration.get(..declaration.len().min(DECLARATION)).unwrap_or_default();
     let end = head.iter().position(|byte| *byte == b'>').unwrap_or(head.len());
     let head = String::from_utf8_lossy(head.get(..end).unwrap_or_default()).to_ascii_lowercase();
     !head.contains("encoding") || head.contains("\"utf-8\"") || head.contains("'utf-8'")
@@ -304,6 +307,8 @@ mod tests {
             assert!(look(text).has_bad_text, "{text}");
         }
         assert_eq!(look("<?xml version='1.0' encoding='latin1'?><rss/>").declaration, Some(39));
+        let long = format!("<?xml version='1.0{}' encoding='euc-kr'?><rss/>", "š".repeat(98));
+        assert_eq!(look(&long).declaration, Some(long.len() - 6));
         for text in
             ["\n<?xml version='1.0'?><rss/>", "Warning <rss/>", "<rss><?xml encoding='x'?></rss>"]
         {
