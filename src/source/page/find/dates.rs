@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use regex::Regex;
 use scraper::ElementRef;
 
-use super::outline::{Outline, Span};
+use super::outline::{Outline, Piece, Span};
 use crate::model::{Budget, Date, Exhausted, Timestamp};
 use crate::text::date::{self, pattern};
 use crate::text::{self, month_named};
@@ -173,7 +173,8 @@ fn parted(
         if !may_hold_day(&words) {
             continue;
         }
-        if let Some(mut hit) = of_text(&words, reading).filter(|hit| hit.how == How::Alone) {
+        let hit = of_text(&words, reading).or_else(|| of_text(&dotted(pieces)?, reading));
+        if let Some(mut hit) = hit.filter(|hit| hit.how == How::Alone) {
             (hit.el, hit.at) = (index, el.span.start);
             covered = el.span.clone();
             more.push(hit);
@@ -184,6 +185,18 @@ fn parted(
         hits.sort_by_key(|hit| hit.at);
     }
     Ok(())
+}
+
+/// Returns the date that three numbers make whose parts stand apart: `24`, `11, 2026`.
+fn dotted(pieces: &[Piece<'_>]) -> Option<String> {
+    let mut numbers = pieces
+        .iter()
+        .flat_map(|piece| piece.text.split(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty());
+    let (day, month, year) = (numbers.next()?, numbers.next()?, numbers.next()?);
+    let is_number = |word: &str| word.len() <= 2 && word.bytes().all(|byte| byte.is_ascii_digit());
+    (numbers.next().is_none() && is_number(day) && is_number(month) && year.len() == 4)
+        .then(|| format!("{day}.{month}.{year}"))
 }
 
 /// The value of the attribute that is made for dates.
@@ -237,6 +250,10 @@ pub(super) fn of_text(text: &str, reading: Reading) -> Option<Hit> {
     let letters = |text: &str| text.chars().filter(|c| c.is_alphabetic()).count();
     let beside = letters(before) + letters(after);
     let lower = before.to_lowercase();
+    // Since when somebody belongs to something is no day of news.
+    if lower.trim_end().ends_with("seit") || lower.trim_end().ends_with("seit dem") {
+        return None;
+    }
     let is_sentence = beside > 20 && line.ends_with(['.', '!', '?', '…']);
     let how = if beside <= MOST_BESIDE && line.chars().count() < MOST - 10 && !is_sentence {
         How::Alone

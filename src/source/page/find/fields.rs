@@ -2,7 +2,8 @@
 
 use super::dates::{self, Hit, How, Period};
 use super::ground::{Ground, Region};
-use super::outline::{NONE, Outline, Span};
+use super::kicker;
+use super::outline::{NONE, Outline, Piece, Span};
 use crate::model::Date;
 use crate::source::page::read::{leads_on, without_link_ends};
 use crate::text;
@@ -36,9 +37,10 @@ pub(super) struct Entry {
 
 /// Reads the entries of a region. Entries without a title stay out.
 pub(super) fn entries(ground: &Ground<'_>, region: &Region) -> Vec<Entry> {
-    let skip_heads = repeated_heads(ground.outline, &region.items);
+    let skip_heads = kicker::repeated_heads(ground.outline, &region.items);
     let mut entries: Vec<Entry> =
         region.items.iter().filter_map(|span| entry(ground, span, skip_heads)).collect();
+    kicker::set_apart(ground, &mut entries);
     let slot = main_slot(ground, &entries);
     for entry in &mut entries {
         set_date(ground, entry, slot);
@@ -69,32 +71,11 @@ fn entry(ground: &Ground<'_>, span: &Span, skip_heads: usize) -> Option<Entry> {
     Some(entry)
 }
 
-/// Returns how many headings of each item say the same in all: a kicker above the title.
-fn repeated_heads(outline: &Outline<'_>, items: &[Span]) -> usize {
-    if items.len() < 3 {
-        return 0;
-    }
-    let mut firsts: Vec<String> = items
-        .iter()
-        .filter_map(|span| {
-            let heads: Vec<usize> = heads(outline, span).collect();
-            (heads.len() > 1).then(|| outline.words(&outline.els[heads[0]].span, 100))
-        })
-        .collect();
-    if firsts.len() * 2 < items.len() {
-        return 0;
-    }
-    let all = firsts.len();
-    firsts.sort_unstable();
-    firsts.dedup();
-    usize::from(firsts.len() * 2 <= all)
-}
-
 pub(super) fn is_heading(name: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
 }
 
-fn heads<'a>(outline: &'a Outline<'_>, span: &Span) -> impl Iterator<Item = usize> + 'a {
+pub(super) fn heads<'a>(outline: &'a Outline<'_>, span: &Span) -> impl Iterator<Item = usize> + 'a {
     outline.els_in(span).filter(|el| {
         let el = &outline.els[*el];
         is_heading(el.name) || el.node.attr("role") == Some("heading")
@@ -159,7 +140,7 @@ fn title(ground: &Ground<'_>, entry: &mut Entry, skip_heads: usize) {
     }
     // Bare words: the first text that is no date and no label.
     let pieces = outline.pieces_in(&span);
-    let long = |piece: &&super::outline::Piece<'_>| {
+    let long = |piece: &&Piece<'_>| {
         let words = piece.text.trim();
         words.split_whitespace().count() >= 3 && !ground.is_date(piece.at)
     };
@@ -186,7 +167,12 @@ fn inner_title(ground: &Ground<'_>, el: usize) -> usize {
     }
     let tells = |el: &usize| {
         let span = &outline.els[*el].span;
-        is_title(&shown_title(ground, span))
+        let words = shown_title(ground, span);
+        // One word beside a date is a category: `24.11.2026 / Bürgerservice`.
+        let rest =
+            dates::before_title(&words, ground.reading).and_then(|(_, from)| words.get(from..));
+        is_title(&words)
+            && rest.is_none_or(|rest| rest.split_whitespace().count() > 1)
             && !outline.pieces_in(span).iter().any(|p| ground.is_pure_date(p.at))
     };
     let bold =
@@ -215,20 +201,27 @@ fn set_words(ground: &Ground<'_>, entry: &mut Entry, words: &str) {
 
 /// The words of a title without a date or label that stands in elements of its own,
 /// and without what an anchor that only leads on says.
-fn shown_title(ground: &Ground<'_>, span: &Span) -> String {
+pub(super) fn shown_title(ground: &Ground<'_>, span: &Span) -> String {
+    let words = ground.outline.joined(shown(ground, span), MAX_TITLE);
+    words.trim_start_matches(['|', '·', '–', ':', '/', '»', '›', ' ']).to_owned()
+}
+
+/// The pieces whose words a title is made of.
+pub(super) fn shown<'a>(
+    ground: &'a Ground<'_>,
+    span: &Span,
+) -> impl Iterator<Item = &'a Piece<'a>> {
     let outline = ground.outline;
     let pieces = outline.pieces_in(span);
     let many = pieces.len() > 1;
-    let shown = pieces.iter().filter(|piece| {
+    pieces.iter().filter(move |piece| {
         let el = &outline.els[piece.el];
         let is_lone_date = many
             && (ground.is_pure_date(piece.at)
                 || el.name == "time"
                 || ground.is_parted_date(piece.at));
         !el.is_spoken && !is_lone_date && el.name != "small"
-    });
-    let words = outline.joined(shown, MAX_TITLE);
-    words.trim_start_matches(['|', '·', '–', ':', '/', '»', '›', ' ']).to_owned()
+    })
 }
 
 /// Anchors whose words may be the title, best first: those that stand alone in their
@@ -462,7 +455,7 @@ fn date_by_titles(ground: &Ground<'_>, entries: &mut [Entry]) {
 fn set_teaser(ground: &Ground<'_>, entry: &mut Entry) {
     let outline = ground.outline;
     let pieces = outline.pieces_in(&entry.span);
-    let is_told = |piece: &&super::outline::Piece<'_>| {
+    let is_told = |piece: &&Piece<'_>| {
         let el = &outline.els[piece.el];
         if entry.title_span.contains(&piece.at) || el.is_spoken || el.is_chrome {
             return false;
@@ -481,8 +474,8 @@ fn set_teaser(ground: &Ground<'_>, entry: &mut Entry) {
         })
     };
     let told: Vec<_> = pieces.iter().filter(is_told).collect();
-    entry.category =
-        told.iter().map(|piece| text::clean_line(piece.text, 120)).find(|words| is_issuer(words));
+    let issuer = told.iter().map(|piece| text::clean_line(piece.text, 120));
+    entry.category = issuer.into_iter().find(|words| is_issuer(words)).or(entry.category.take());
     let words = outline.joined(told.into_iter(), MAX_TEASER);
     entry.teaser = words.trim_matches(['|', '[', ']', ' ', '»', ',', '·']).to_owned();
 }

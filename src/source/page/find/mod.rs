@@ -9,6 +9,7 @@
 mod dates;
 mod fields;
 mod ground;
+mod kicker;
 mod outline;
 mod pin;
 mod raw;

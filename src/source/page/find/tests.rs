@@ -298,6 +298,71 @@ fn older_news_below_the_list_as_links_only_belong_to_it() {
 }
 
 #[test]
+fn what_stands_above_titles_and_repeats_is_their_category() {
+    let entry = |kicker: &str, link: &str, title: &str, day: &str| {
+        format!(
+            "<article><h3><a href={link}><span class=k>{kicker}<i class=sr-only>:</i></span><span class=h>{title}</span></a></h3><p>{day}</p></article>"
+        )
+    };
+    let list = |class: &str, kickers: [&str; 3]| {
+        let list = entry(kickers[0], "/n/1", "Brücke wird gesperrt", "24.11.2026")
+            + &entry(kickers[1], "/n/2", "Neues Portal ist online", "20.11.2026")
+            + &entry(kickers[2], "/n/3", "Haushalt ist beschlossen", "2.11.2026");
+        whole(&list.replace("class=k", &format!("class={class}")))
+    };
+    let titles = ["Brücke wird gesperrt", "Neues Portal ist online", "Haushalt ist beschlossen"];
+    let read_titles = |html: &str| read(html).into_iter().map(|row| row.0).collect::<Vec<_>>();
+    assert_eq!(read_titles(&list("a", ["Verwaltung"; 3])), titles, "the same in all");
+    let different = ["Bauen", "Verwaltung digital", "Finanzen"];
+    assert_eq!(read_titles(&list("teaser-kicker", different)), titles, "named so");
+    let first = look(&list("a", ["Verwaltung"; 3])).lists.remove(0).items.remove(0);
+    assert_eq!(first.categories, ["Verwaltung"]);
+    let parts = read_titles(&list("a", ["Am Mühlgraben", "Rat der Stadt", "Ab Januar gilt"]));
+    assert_eq!(parts[0], "Am Mühlgraben Brücke wird gesperrt", "a title in two parts");
+}
+
+#[test]
+fn a_line_of_date_and_category_in_a_whole_link_is_no_title() {
+    let entry = |link: &str, title: &str, day: &str| {
+        format!(
+            "<a href={link}><div><span>Montag, {day} / Bürgerservice</span><span>{title}</span><span>Ein Satz, der es genauer sagt.</span></div></a>"
+        )
+    };
+    let list = entry("/n/1", "Brücke wird gesperrt", "24. November 2026")
+        + &entry("/n/2", "Neues Portal ist online", "20. November 2026");
+    assert_eq!(
+        read(&whole(&list)),
+        [
+            row("Brücke wird gesperrt", "/n/1", "2026-11-24"),
+            row("Neues Portal ist online", "/n/2", "2026-11-20"),
+        ]
+    );
+}
+
+#[test]
+fn a_day_may_stand_apart_from_month_and_year_in_numbers() {
+    let entry = |link: &str, title: &str, day: &str, rest: &str| {
+        format!(
+            "<div class=e><div class=box><b>{day}</b><i>{rest}</i></div><h3><a href={link}>{title}</a></h3></div>"
+        )
+    };
+    let list = entry("/n/1", "Brücke wird gesperrt", "24", "11, 2026")
+        + &entry("/n/2", "Neues Portal ist online", "02", "11/2026");
+    let days: Vec<String> = read(&whole(&list)).into_iter().map(|row| row.2).collect();
+    assert_eq!(days, ["2026-11-24", "2026-11-02"]);
+}
+
+#[test]
+fn members_of_a_council_with_the_day_they_came_are_no_news() {
+    let member = |n: u8, name: &str| {
+        format!("<li><a href=/p/{n}>{name}</a><br>Mitglied seit 0{n}.07.2024</li>")
+    };
+    let list = member(1, "Berger, Anna") + &member(2, "Dietz, Carl") + &member(3, "Fuchs, Emma");
+    let page = format!("<h1>Mitglieder des Rates</h1>{MENU}<ul>{list}</ul>{FOOTER}");
+    assert_eq!(read(&page), []);
+}
+
+#[test]
 fn days_without_a_year_are_counted_from_the_day_of_the_answer() {
     let main = "<ul><li><span>vor 3 Tagen</span><a href=/n/1>Brücke wird gesperrt</a>\
         <li><span>heute</span><a href=/n/2>Neues Portal ist online</a>\
