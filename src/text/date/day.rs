@@ -52,6 +52,16 @@ fn first_of_span(tokens: &[Token], at: usize, last: NaiveDate) -> Option<NaiveDa
         .find(|first| (1..LONGEST).contains(&(last - *first).num_days()))
 }
 
+/// `24 | 11 | 2026`, from the first bar on.
+fn between_bars(tokens: &[Token], day: i64, bar: usize) -> Option<NaiveDate> {
+    let month_at = after_blank(tokens, bar + 1);
+    let second = after_blank(tokens, month_at + 1);
+    let year_at = after_blank(tokens, second + 1);
+    let (month, _) = number(tokens, month_at).filter(|(_, digits)| *digits <= 2)?;
+    let (year, _) = number(tokens, year_at).filter(|(_, digits)| *digits == 4)?;
+    is_mark(tokens, second, '|').then(|| ymd(year, month, day)).flatten()
+}
+
 /// `2026-07-21`, `2026/07/21`, `20260721`, `2026-07` alone, `21.07.2026`,
 /// `21.7.26`, `21-07-2026`, `07/21/2026` where nothing else can be meant.
 fn numeric_day(tokens: &[Token], at: usize) -> Option<NaiveDate> {
@@ -66,8 +76,10 @@ fn numeric_day(tokens: &[Token], at: usize) -> Option<NaiveDate> {
     if digits == 8 {
         return ymd(first / 10_000, first / 100 % 100, first % 100);
     }
-    let separator = match tokens.get(at + 1)? {
-        Token::Mark(mark @ ('-' | '/' | '.')) => *mark,
+    let mark_at = after_blank(tokens, at + 1);
+    let separator = match tokens.get(mark_at)? {
+        Token::Mark('|') => return between_bars(tokens, first, mark_at),
+        Token::Mark(mark @ ('-' | '/' | '.')) if mark_at == at + 1 => *mark,
         _ => return None,
     };
     let second_at = after_blank(tokens, at + 2);

@@ -14,6 +14,7 @@ pub fn whole_day() -> String {
             .to_owned(),
         format!(r"\d{{1,2}}\.\s?\d{{1,2}}\.\s?(?:\d{{4}}|\d{{2}})\b{TIME}"),
         r"\d{1,2}[-/]\d{1,2}[-/]\d{4}\b".to_owned(),
+        r"\d{1,2}\s?\|\s?\d{1,2}\s?\|\s?\d{4}\b".to_owned(),
         format!(r"\d{{1,2}}\.?\s*{MONTH}\.?,?\s+(?:\d{{4}}|['’]\d{{2}}){TIME}"),
         format!(r"{MONTH}\.?\s+\d{{1,2}}(?:st|nd|rd|th)?,?\s+\d{{4}}\b{TIME}"),
     ]

@@ -1,6 +1,7 @@
 //! Title, link, date and teaser of one repeated stretch of the page.
 
 use super::dates::{self, Hit, How, Period};
+use super::entry::{Entry, MAX_TITLE, heads, is_heading, is_telling, is_title, shown_title};
 use super::ground::{Ground, Region};
 use super::kicker;
 use super::outline::{NONE, Outline, Piece, Span};
@@ -8,32 +9,7 @@ use crate::model::Date;
 use crate::source::page::read::{leads_on, without_link_ends};
 use crate::text;
 
-const MAX_TITLE: usize = 400;
 const MAX_TEASER: usize = 2_000;
-
-/// One entry of a list as far as the page says it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Entry {
-    pub(super) span: Span,
-    pub(super) title: String,
-    /// The element whose words the title is; `NONE`: bare text.
-    pub(super) title_el: usize,
-    pub(super) title_span: Span,
-    /// The title is a heading.
-    pub(super) is_headed: bool,
-    pub(super) link: Option<String>,
-    /// The anchor of the link.
-    pub(super) link_el: usize,
-    pub(super) date: Option<Date>,
-    pub(super) date_el: usize,
-    pub(super) how: Option<How>,
-    /// The date was counted from the day of reading.
-    pub(super) is_near: bool,
-    /// The date is of an event, by its words.
-    pub(super) is_event: bool,
-    pub(super) teaser: String,
-    pub(super) category: Option<String>,
-}
 
 /// Reads the entries of a region. Entries without a title stay out.
 pub(super) fn entries(ground: &Ground<'_>, region: &Region) -> Vec<Entry> {
@@ -69,28 +45,6 @@ fn entry(ground: &Ground<'_>, span: &Span, skip_heads: usize) -> Option<Entry> {
     link(ground, &mut entry);
     lengthen(outline, &mut entry);
     Some(entry)
-}
-
-pub(super) fn is_heading(name: &str) -> bool {
-    matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
-}
-
-pub(super) fn heads<'a>(outline: &'a Outline<'_>, span: &Span) -> impl Iterator<Item = usize> + 'a {
-    outline.els_in(span).filter(|el| {
-        let el = &outline.els[*el];
-        is_heading(el.name) || el.node.attr("role") == Some("heading")
-    })
-}
-
-/// Returns whether words can be a title: two words or a long one.
-pub(super) fn is_telling(words: &str) -> bool {
-    let letters = words.chars().filter(|c| c.is_alphabetic()).count();
-    letters >= 9 || letters >= 4 && words.split_whitespace().count() >= 2
-}
-
-/// Returns whether words are a title, not only a link that leads on.
-pub(super) fn is_title(words: &str) -> bool {
-    is_telling(words) && !leads_on(words)
 }
 
 fn title(ground: &Ground<'_>, entry: &mut Entry, skip_heads: usize) {
@@ -197,31 +151,6 @@ fn set_words(ground: &Ground<'_>, entry: &mut Entry, words: &str) {
     } else {
         words.clone_into(&mut entry.title);
     }
-}
-
-/// The words of a title without a date or label that stands in elements of its own,
-/// and without what an anchor that only leads on says.
-pub(super) fn shown_title(ground: &Ground<'_>, span: &Span) -> String {
-    let words = ground.outline.joined(shown(ground, span), MAX_TITLE);
-    words.trim_start_matches(['|', '·', '–', ':', '/', '»', '›', ' ']).to_owned()
-}
-
-/// The pieces whose words a title is made of.
-pub(super) fn shown<'a>(
-    ground: &'a Ground<'_>,
-    span: &Span,
-) -> impl Iterator<Item = &'a Piece<'a>> {
-    let outline = ground.outline;
-    let pieces = outline.pieces_in(span);
-    let many = pieces.len() > 1;
-    pieces.iter().filter(move |piece| {
-        let el = &outline.els[piece.el];
-        let is_lone_date = many
-            && (ground.is_pure_date(piece.at)
-                || el.name == "time"
-                || ground.is_parted_date(piece.at));
-        !el.is_spoken && !is_lone_date && el.name != "small"
-    })
 }
 
 /// Anchors whose words may be the title, best first: those that stand alone in their

@@ -1,6 +1,6 @@
 //! Words above the titles of a list that name no entry: its category, the ministry, a rubric.
 
-use super::fields::{Entry, heads, is_title, shown, shown_title};
+use super::entry::{Entry, heads, is_title, shown, shown_title};
 use super::ground::Ground;
 use super::outline::{NONE, Outline, Span};
 use crate::text;

@@ -7,6 +7,7 @@
 //! are hints. A page without a list gives none.
 
 mod dates;
+mod entry;
 mod fields;
 mod ground;
 mod kicker;
@@ -105,7 +106,7 @@ fn found(
         let said = folders.entry(folder).or_insert_with_key(|folder| rubric(folder));
         rubrics.insert(link.clone(), *said);
     }
-    let is_heading = |el: &usize| fields::is_heading(outline.els[*el].name);
+    let is_heading = |el: &usize| entry::is_heading(outline.els[*el].name);
     let headings = (0..outline.els.len()).filter(is_heading).collect();
     let ground = Ground {
         outline: &outline,

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::fields::Entry;
+use super::entry::Entry;
 use super::ground::Ground;
 use crate::extract::html::escape;
 use crate::model::{Date, RawItem};

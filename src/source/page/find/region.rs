@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::fields::{is_heading, is_telling, is_title};
+use super::entry::{is_heading, is_telling, is_title};
 use super::ground::{Ground, Region};
 use super::outline::{NONE, Span};
 use crate::model::Exhausted;

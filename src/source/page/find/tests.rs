@@ -99,6 +99,13 @@ fn a_date_may_stand_before_after_or_above_its_title() {
             format!("<ul>{}</ul>", each(&|d, l, t| format!("<li><a href={l}>{d}: {t}</a>"))),
         ),
         (
+            "between bars",
+            each(&|d, l, t| {
+                let day = d.split('.').next().unwrap();
+                format!("<div class=r><p>{day} | 11 | 2026</p><h3><a href={l}>{t}</a></h3></div>")
+            }),
+        ),
+        (
             "in a list of terms",
             format!("<dl>{}</dl>", each(&|d, l, t| format!("<dt>{d}<dd><a href={l}>{t}</a>"))),
         ),

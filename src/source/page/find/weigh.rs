@@ -6,7 +6,8 @@ use scraper::{Html, Selector};
 use url::Url;
 
 use super::dates::Period;
-use super::fields::{self, Entry, is_heading, is_telling};
+use super::entry::{Entry, is_heading, is_telling};
+use super::fields;
 use super::ground::{Ground, Region, folder};
 use super::outline::NONE;
 use super::region::{regions, singles};
