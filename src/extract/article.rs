@@ -69,7 +69,8 @@ pub fn read(
     region.extend(&page, heading);
     let kept = filter::text(&page, &region, heading);
     let dated = dated::find(&page, &head, &region, &kept, heading, url, zone);
-    let documents = files::find(&page, &region, heading, base.as_ref(), budget);
+    let mut documents = files::find(&page, &region, heading, base.as_ref(), budget);
+    files::add_named(&mut documents, &head.files, base.as_ref(), budget);
     budget.check()?;
     let mut authors = dated.authors;
     for author in head.authors {

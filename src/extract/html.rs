@@ -153,6 +153,46 @@ pub fn anchors<'a>(html: &'a str, budget: &Budget) -> Vec<(&'a str, &'a str)> {
     anchors
 }
 
+/// Returns what a page or a feed calls its site, else itself: `og:site_name`, else the first
+/// `title`. Nothing behind the first text of a page or the first entry of a feed is looked at.
+pub fn title(document: &str, budget: &Budget) -> Option<String> {
+    const LONGEST: usize = 2000;
+    let mut tokens = Tokens::new(document, Dialect::Html, budget);
+    let mut title: Option<String> = None;
+    let mut open = None;
+    let mut begin = 0;
+    while let Some(token) = tokens.next() {
+        match token {
+            Token::Start { name, attributes, .. } => {
+                let name = LowerCase::new(name);
+                match name.as_str() {
+                    "title" if title.is_none() => open = Some(tokens.position()),
+                    "meta" if attribute(attributes, "property") == Some("og:site_name") => {
+                        let named = attribute(attributes, "content").map(text_of);
+                        if let Some(named) = named.filter(|named| !named.trim().is_empty()) {
+                            return Some(named);
+                        }
+                    }
+                    "body" | "item" | "entry" => break,
+                    _ => {}
+                }
+            }
+            Token::End { name } if name.eq_ignore_ascii_case("title") => {
+                if let Some(from) = open.take() {
+                    let words = document.get(from..begin).filter(|words| words.len() <= LONGEST);
+                    let words = words.unwrap_or_default().trim();
+                    let cdata =
+                        words.strip_prefix("<![CDATA[").and_then(|words| words.strip_suffix("]]>"));
+                    title = Some(text_of(cdata.unwrap_or(words)));
+                }
+            }
+            _ => {}
+        }
+        begin = tokens.position();
+    }
+    title.filter(|title| !title.trim().is_empty())
+}
+
 /// Returns whether elements of `html` nest at most `max` deep, so that a tree may be
 /// built of it. Void elements and those that close themselves do not count.
 pub fn depth_within(html: &str, max: usize, budget: &Budget) -> bool {
@@ -407,10 +447,35 @@ mod tests {
             anchors(html, &Budget::for_document(0)),
             [("/a.pdf", "Die <b>Studie</b>"), ("/b", "B")]
         );
+        let slash = anchors("<a href=/aktuell/>Aktuelles</a>", &Budget::for_document(0));
+        assert_eq!(slash, [("/aktuell/", "Aktuelles")]);
         assert_eq!(
             anchors("<a href=x><a href=y>Y</a></a>", &Budget::for_document(0)),
             [("y", "Y")]
         );
+    }
+
+    #[test]
+    fn a_document_says_how_it_or_its_site_is_called() {
+        for (document, expected) in [
+            (
+                "<html><head><title>Aktuelles &amp; Neues | Stadt</title></head><body>",
+                "Aktuelles & Neues | Stadt",
+            ),
+            (
+                "<title>A</title><meta property=\"og:site_name\" content=\"Stadt Ort\"><body>",
+                "Stadt Ort",
+            ),
+            (
+                "<rss><channel><title><![CDATA[Stadt & Land]]></title><item><title>B</title>",
+                "Stadt & Land",
+            ),
+            ("<feed><entry><title>B</title>", ""),
+            ("<title> </title><p>", ""),
+        ] {
+            let title = title(document, &Budget::for_document(document.len()));
+            assert_eq!(title.unwrap_or_default(), expected, "{document}");
+        }
     }
 
     #[test]

@@ -322,13 +322,25 @@ impl<'a> Tokens<'a, '_> {
                     let inside = self.slice(from, end);
                     let length = inside.bytes().position(is_name_end).unwrap_or(inside.len());
                     let (name, attributes) = inside.split_at(length);
-                    let is_empty = attributes.ends_with('/');
-                    let attributes = attributes.strip_suffix('/').unwrap_or(attributes);
+                    let closed = attributes
+                        .strip_suffix('/')
+                        .filter(|before| self.dialect == Dialect::Xml || !ends_unquoted(before));
+                    let is_empty = closed.is_some();
+                    let attributes = closed.unwrap_or(attributes);
                     return Some(Token::Start { name, attributes, is_empty });
                 }
             }
         }
     }
+}
+
+/// Returns whether attributes end within a value without quotes: in HTML a slash behind it is
+/// part of it (`<a href=/aktuell/>`).
+fn ends_unquoted(attributes: &str) -> bool {
+    let last = attributes.rsplit(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+    let before = attributes.strip_suffix(last).unwrap_or_default().trim_end();
+    !last.ends_with(['"', '\''])
+        && (last.contains('=') || !last.is_empty() && before.ends_with('='))
 }
 
 /// The attributes of a start tag: name as written, value with its references.
@@ -408,6 +420,17 @@ mod tests {
             assert_eq!(shown(text, Dialect::Xml), expected, "{text}");
         }
         assert_eq!(shown("<img alt=\"a<b\">x", Dialect::Html), "(img|alt=\"a<b\")'x'");
+        for (text, expected) in [
+            ("<a href=/aktuell/>", "(a|href=/aktuell/)"),
+            ("<a href= /aktuell/>", "(a|href= /aktuell/)"),
+            ("<a id=x href=/>", "(a|id=x href=/)"),
+            ("<a href=\"/aktuell/\"/>", "(a|href=\"/aktuell/\"/)"),
+            ("<br/>", "(br|/)"),
+            ("<input value=x disabled/>", "(input|value=x disabled/)"),
+        ] {
+            assert_eq!(shown(text, Dialect::Html), expected, "{text}");
+        }
+        assert_eq!(shown("<link href=/a/>", Dialect::Xml), "(link|href=/a/)", "an empty element");
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use url::Url;
 
+use super::head::Media;
 use super::page::{Anchor, Kind, Page};
 use super::region::Region;
 use crate::extract::document::resolve;
-use crate::extract::file::{format_in, format_of, media_type_of, size_in};
+use crate::extract::file::{format_in, format_of, format_of_media_type, media_type_of, size_in};
+use crate::extract::html::escape;
 use crate::model::{Budget, Enclosure};
 use crate::text::furniture::heads_files;
 use crate::text::{clean_line, words};
@@ -56,6 +58,28 @@ pub(super) fn find(
         }
     }
     found
+}
+
+/// Adds the files that only the page's data name for its article.
+pub(super) fn add_named(
+    found: &mut Vec<Enclosure>,
+    named: &[Media],
+    base: Option<&Url>,
+    budget: &Budget,
+) {
+    for media in named {
+        let Some(url) = resolve(&media.address, base, budget) else { continue };
+        let format = format_of(&url).or_else(|| format_of_media_type(&media.kind));
+        let Some(format) = format else { continue };
+        if found.len() < MOST && found.iter().all(|known| known.url != url) {
+            found.push(Enclosure {
+                media_type: media_type_of(format).map(str::to_owned),
+                length: None,
+                title: (!media.name.is_empty()).then(|| escape(&media.name)),
+                url,
+            });
+        }
+    }
 }
 
 impl Links {
@@ -158,9 +182,7 @@ fn file(page: &Page, anchor: &Anchor, base: Option<&Url>, budget: &Budget) -> Op
     let row = if around.chars().count() <= 200 { around } else { "" };
     let format = format_of(&url)
         .or_else(|| inner_format(&url))
-        .or_else(|| {
-            anchor.media_type.as_deref().and_then(crate::extract::file::format_of_media_type)
-        })
+        .or_else(|| anchor.media_type.as_deref().and_then(format_of_media_type))
         .or_else(|| format_in(&anchor.words))
         .or_else(|| format_in(&anchor.title))
         .or_else(|| says_file(anchor, row, &url))?;
@@ -175,7 +197,7 @@ fn file(page: &Page, anchor: &Anchor, base: Option<&Url>, budget: &Budget) -> Op
     Some(Enclosure {
         media_type: media_type_of(format).map(str::to_owned).or_else(|| anchor.media_type.clone()),
         length: size_in(&words).or_else(|| size_in(row)),
-        title: speaks.then(|| words.replace('&', "&amp;").replace('<', "&lt;")),
+        title: speaks.then(|| escape(&words)),
         url,
     })
 }

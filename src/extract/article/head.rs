@@ -28,6 +28,19 @@ pub(super) struct Head {
     pub(super) language: Option<String>,
     /// The text as JSON-LD repeats it.
     pub(super) body: Option<String>,
+    /// Files that JSON-LD names for it.
+    pub(super) files: Vec<Media>,
+    /// Articles that JSON-LD describes.
+    articles: usize,
+}
+
+/// A medium that JSON-LD names for an article.
+#[derive(Debug, Default)]
+pub(super) struct Media {
+    pub(super) address: String,
+    pub(super) name: String,
+    /// Its media type, if it is said.
+    pub(super) kind: String,
 }
 
 /// Reads the claims. `source` is the page as text: its tree has lost the scripts.
@@ -35,6 +48,10 @@ pub(super) fn read(page: &Html, source: &str) -> Head {
     let mut head = Head::default();
     for value in scripts::linked_data(source) {
         linked_data(&value, &mut head);
+    }
+    if head.articles > 1 {
+        // Of several articles nothing says whose files they are.
+        head.files = Vec::new();
     }
     let mut seen = 0;
     for element in page.root_element().descendent_elements() {
@@ -171,7 +188,25 @@ fn linked_data(value: &Value, head: &mut Head) {
     }
 }
 
+/// The files that an article's media are: no pictures, films or sounds.
+fn media(object: &serde_json::Map<String, Value>) -> impl Iterator<Item = Media> {
+    const MOST: usize = 40;
+    let named = ["associatedMedia", "encoding", "encodings"].into_iter();
+    let values = named.filter_map(|key| object.get(key)).flat_map(|value| match value {
+        Value::Array(values) => values.iter().take(MOST).collect(),
+        one => vec![one],
+    });
+    values.filter_map(Value::as_object).filter_map(|media| {
+        let said = |key| text(media, key).unwrap_or_default();
+        let address = text(media, "contentUrl").or_else(|| text(media, "url"))?;
+        let (name, kind) = (said("name"), said("encodingFormat"));
+        (said("@type") != "ImageObject").then_some(Media { address, name, kind })
+    })
+}
+
 fn article(object: &serde_json::Map<String, Value>, head: &mut Head) {
+    head.articles += 1;
+    head.files.extend(media(object));
     for key in ["headline", "name"] {
         if let Some(title) = text(object, key) {
             push(&mut head.titles, title);

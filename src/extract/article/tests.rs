@@ -156,6 +156,36 @@ fn a_page_without_sentences_has_no_text() {
 }
 
 #[test]
+fn files_that_only_the_data_of_the_article_name_are_its_documents() {
+    let media = r#"{"@type":"MediaObject","contentUrl":"/d/lageplan.pdf","name":"Lageplan & mehr"},
+        {"@type":"MediaObject","url":"/d/7","encodingFormat":"application/pdf"},
+        {"@type":"ImageObject","contentUrl":"/d/bild.pdf"},{"contentUrl":"/d/ton.mp3"},{"contentUrl":"/d/a.pdf"}"#;
+    let page = |data: &str| {
+        let body = format!("<h1>Neues Portal</h1><p>{LEAD}</p><p>{BODY}</p><a href=/d/a.pdf>A</a>");
+        page(&format!("<script type='application/ld+json'>{data}</script>{body}"))
+    };
+    let named = |data: &str| -> Vec<(String, Option<String>)> {
+        let files = article(&page(data)).documents.into_iter();
+        files.map(|file| (file.url.replace("https://stadt.example", ""), file.title)).collect()
+    };
+    let article = format!(r#"{{"@type":"NewsArticle","associatedMedia":[{media}]}}"#);
+    assert_eq!(
+        named(&article),
+        [
+            ("/d/a.pdf".to_owned(), Some("A".to_owned())),
+            ("/d/lageplan.pdf".to_owned(), Some("Lageplan &amp; mehr".to_owned())),
+            ("/d/7".to_owned(), None),
+        ]
+    );
+    assert_eq!(
+        named(&format!("[{article},{{\"@type\":\"Article\"}}]")).len(),
+        1,
+        "of two articles"
+    );
+    assert_eq!(named(&article.replace("NewsArticle", "WebSite")).len(), 1, "of the site");
+}
+
+#[test]
 fn a_page_of_tables_is_read_like_any_other() {
     let page = format!(
         "<table><tr><td><a href=/a>Start</a><br><a href=/b>Amt</a><br><a href=/c>Rat</a><br><a href=/d>Ort</a></td>\
