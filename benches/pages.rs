@@ -55,6 +55,7 @@ fn measure(name: &str, html: &str, source: &dyn Source) {
     let response = Response {
         status: 200,
         final_url: URL.to_owned(),
+        is_redirected: false,
         moved: None,
         headers: Headers::default(),
         body: html.as_bytes().to_vec(),

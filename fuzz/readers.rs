@@ -72,6 +72,7 @@ fn as_sources(config: &Config, bytes: &[u8]) {
     let response = Response {
         status: 200,
         final_url: URL.to_owned(),
+        is_redirected: false,
         moved: None,
         headers: Headers::new(),
         body: bytes.to_vec(),

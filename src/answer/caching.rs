@@ -249,6 +249,7 @@ mod tests {
         Response {
             status,
             final_url: FEED.to_owned(),
+            is_redirected: false,
             moved: None,
             headers: headers(fields),
             body: body.as_bytes().to_vec(),

@@ -2,7 +2,9 @@
 //! browsers, captchas, cookie checks. They are recognised to be named, and never
 //! circumvented.
 
-use crate::model::Headers;
+use url::Url;
+
+use crate::model::{Headers, Response};
 
 /// No more of a page is searched than this. A page that merely writes about a
 /// challenge is long and has its text further down.
@@ -42,8 +44,27 @@ const WIDGETS: &[(&str, &str)] = &[
     ("bitte aktivieren sie cookies", "a cookie check"),
 ];
 
+/// Words in the name or path of pages that ask for consent.
+const CONSENT: &[&str] = &["consent", "cookie", "cookies", "cookiewall", "einwilligung"];
+
+/// Returns where a redirect led that ended at a page asking for consent: its host and path.
+pub(super) fn consent(response: &Response) -> Option<String> {
+    let url = response.is_redirected.then(|| Url::parse(&response.final_url).ok()).flatten()?;
+    let host = url.host_str()?;
+    let mut words = host.split(['.', '-']).chain(url.path().split(|c: char| !c.is_alphanumeric()));
+    words
+        .any(|word| CONSENT.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        .then(|| format!("{host}{}", url.path()))
+}
+
+/// Returns whose challenge a refusal is, by its header fields or its page.
+pub(super) fn of_refusal(response: &Response) -> Option<&'static str> {
+    let head = &response.body[..response.body.len().min(SEARCHED_BYTES)];
+    of_headers(&response.headers).or_else(|| of_page(&String::from_utf8_lossy(head)))
+}
+
 /// Returns whose challenge the header fields announce.
-pub fn of_headers(headers: &Headers) -> Option<&'static str> {
+fn of_headers(headers: &Headers) -> Option<&'static str> {
     (headers.get("cf-mitigated")? == "challenge").then_some("Cloudflare")
 }
 

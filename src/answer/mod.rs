@@ -39,6 +39,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// For operators.
     pub message: String,
+    /// What a person can do about it, if that is known.
+    pub remedy: Option<String>,
 }
 
 /// The kinds of failure that are treated differently: by the schedule, in the
@@ -100,7 +102,13 @@ impl FailureKind {
 impl Failure {
     /// Returns a failure of that kind.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), remedy: None }
+    }
+
+    /// Returns it with what a person can do about it.
+    #[must_use]
+    pub fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
     }
 
     /// Returns true if the fault may be our own network's: then it is not
@@ -112,7 +120,8 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.message)?;
+        self.remedy.iter().try_for_each(|remedy| write!(f, "; {remedy}"))
     }
 }
 
@@ -146,28 +155,69 @@ pub fn document(response: &Response) -> Result<(), Failure> {
     }
 }
 
+/// What to ask of the operator of a site that keeps us out.
+pub const LET_PASS: &str =
+    "ask its operator to let the user agent `amtsbote` pass; challenges are not circumvented";
+
 /// Returns why an answer of that status holds no document; none for 200, 203
-/// and 226. The body is not looked at: this serves HEAD as well.
+/// and 226. Serves HEAD as well, whose body is empty.
 pub fn failure(response: &Response) -> Option<Failure> {
     let line = status_line(response.status);
-    let kind = match response.status {
-        200 | 203 | 226 => return None,
-        410 => {
-            let message = "410 Gone: it will not come back; take it out of sources.toml";
-            return Some(Failure::new(FailureKind::Gone, message));
+    let failed = |kind, message| Some(Failure::new(kind, message));
+    match response.status {
+        200 | 203 | 226 => {
+            let place = challenge::consent(response)?;
+            let message = format!("a question for consent answers instead of the source: {place}");
+            failed(FailureKind::Challenge, message).map(|failure| {
+                failure.remedy(format!("look for a feed of the site, or {LET_PASS}"))
+            })
         }
-        401 | 403 | 429 | 503 if let Some(whose) = challenge::of_headers(&response.headers) => {
-            let message = format!(
-                "{line}: a {whose} challenge answers instead of the source; ask its operator to let the user agent pass"
-            );
-            return Some(Failure::new(FailureKind::Challenge, message));
+        401 | 403 | 429 | 503 if let Some(whose) = challenge::of_refusal(response) => {
+            let message = format!("{line}: a {whose} challenge answers instead of the source");
+            failed(FailureKind::Challenge, message).map(|failure| failure.remedy(LET_PASS))
         }
-        401 | 403 | 407 | 451 => FailureKind::Refused,
-        404 => FailureKind::Missing,
-        429 => FailureKind::Throttled,
-        _ => FailureKind::Passing,
-    };
-    Some(Failure::new(kind, line))
+        status => {
+            let (kind, remedy) = refusal(status);
+            let failure = Failure::new(kind, line);
+            Some(if remedy.is_empty() { failure } else { failure.remedy(remedy) })
+        }
+    }
+}
+
+/// Returns what kind of failure a status is, and what a person can do about it.
+fn refusal(status: u16) -> (FailureKind, &'static str) {
+    match status {
+        401 => (
+            FailureKind::Refused,
+            "it wants a login: give the source `user` and `password_file`, or ask for a public address",
+        ),
+        403 => (
+            FailureKind::Refused,
+            "it keeps programs out, or this machine: if a browser shows the address, ask its \
+             operator to let the user agent `amtsbote` pass, or set the source's `user_agent` or `headers`",
+        ),
+        404 => (
+            FailureKind::Missing,
+            "it is not there: look for its new address, for example with `amtsbote source test` and the site's first page",
+        ),
+        407 => (
+            FailureKind::Refused,
+            "a proxy wants a login: look at `proxy` of the source and of [fetch]",
+        ),
+        410 => (FailureKind::Gone, "it will not come back: take it out of sources.toml"),
+        429 => (
+            FailureKind::Throttled,
+            "it is asked too often, perhaps by others of the same network: raise the source's `interval`",
+        ),
+        451 => (
+            FailureKind::Refused,
+            "it is withheld for reasons of law: ask its operator, or switch the source off",
+        ),
+        408 | 500..=599 => {
+            (FailureKind::Passing, "the fault is the server's and may pass by itself")
+        }
+        _ => (FailureKind::Passing, ""),
+    }
 }
 
 fn status_line(status: u16) -> String {
@@ -178,7 +228,11 @@ fn status_line(status: u16) -> String {
         401 => " Unauthorized",
         403 => " Forbidden",
         404 => " Not Found",
+        407 => " Proxy Authentication Required",
+        408 => " Request Timeout",
+        410 => " Gone",
         429 => " Too Many Requests",
+        451 => " Unavailable For Legal Reasons",
         500 => " Internal Server Error",
         502 => " Bad Gateway",
         503 => " Service Unavailable",
@@ -230,6 +284,7 @@ mod tests {
         Response {
             status,
             final_url: URL.to_owned(),
+            is_redirected: false,
             moved: None,
             headers: headers.iter().copied().collect(),
             body: body.as_bytes().to_vec(),
@@ -271,6 +326,51 @@ mod tests {
     }
 
     #[test]
+    fn each_refusal_says_what_a_person_can_do() {
+        let says = |status| document(&response(status, "x", &[])).unwrap_err().to_string();
+        assert_eq!(
+            says(403),
+            "the server answered 403 Forbidden; it keeps programs out, or this machine: if a browser \
+             shows the address, ask its operator to let the user agent `amtsbote` pass, or set the \
+             source's `user_agent` or `headers`"
+        );
+        for (status, remedy) in [
+            (401, "`password_file`"),
+            (404, "its new address"),
+            (407, "`proxy`"),
+            (410, "take it out"),
+            (429, "`interval`"),
+            (451, "law"),
+            (500, "may pass by itself"),
+            (599, "may pass by itself"),
+        ] {
+            assert!(says(status).contains(remedy), "{status}: {}", says(status));
+        }
+    }
+
+    #[test]
+    fn a_page_of_consent_that_a_redirect_leads_to_is_no_document() {
+        let landed = |url: &str, is_redirected| Response {
+            final_url: url.to_owned(),
+            is_redirected,
+            ..response(200, "<h1>Wir verwenden Cookies</h1>", &[])
+        };
+        for url in [
+            "https://a.example/consent?zurueck=%2Faktuelles",
+            "https://consent.a.example/v2/?u=1",
+            "https://a.example/de/cookie-hinweis.html",
+            "https://a.example/datenschutz/einwilligung",
+        ] {
+            let refused = document(&landed(url, true)).unwrap_err();
+            assert_eq!(refused.kind, FailureKind::Challenge, "{url}");
+            assert!(refused.to_string().contains("look for a feed"), "{refused}");
+            assert!(!refused.message.contains('?'), "no address of ours in it: {refused}");
+            assert_eq!(document(&landed(url, false)), Ok(()), "it was asked for: {url}");
+        }
+        assert_eq!(document(&landed("https://a.example/aktuelles/", true)), Ok(()));
+    }
+
+    #[test]
     fn a_challenge_in_the_header_fields_is_named() {
         for status in [403, 429, 503] {
             let refused =
@@ -279,6 +379,8 @@ mod tests {
             assert_eq!(refused.kind.condition(), Condition::Blocked);
             assert!(refused.message.contains("Cloudflare"), "{}", refused.message);
         }
+        let page = document(&response(403, "<a href=_Incapsula_Resource>", &[])).unwrap_err();
+        assert_eq!(page.kind, FailureKind::Challenge, "named by its page alone");
         assert_eq!(kind(200, "x", &[("cf-mitigated", "challenge")]), None, "it was solved");
     }
 

@@ -115,7 +115,8 @@ impl Robots {
                     format!(
                         "`{origin}/robots.txt` cannot be read ({why}): until it can, nothing is asked there (RFC 9309 2.3.1.4)"
                     ),
-                ));
+                )
+                .remedy("ask its operator to serve it, be it with 404"));
             };
             if now.since(readable) >= UNREADABLE_FOR {
                 return Ok(());
@@ -126,10 +127,9 @@ impl Robots {
         }
         Err(Failure::new(
             FailureKind::RobotsDisallowed,
-            format!(
-                "`{origin}/robots.txt` does not let `{TOKEN}` ask for `{path}`: ask its operator to allow it, or switch the source off"
-            ),
-        ))
+            format!("`{origin}/robots.txt` does not let `{TOKEN}` ask for `{path}`"),
+        )
+        .remedy("ask its operator to allow it, or switch the source off"))
     }
 }
 

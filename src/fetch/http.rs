@@ -96,6 +96,7 @@ impl HttpFetch {
             self.check_place(&url).await?;
             let (status, fields) = match self.ask(request, &first, &url).await? {
                 Hop::Answered(mut response) => {
+                    response.is_redirected = url != first;
                     response.moved =
                         (permanent != first).then(|| Move { permanent_url: permanent.into() });
                     return Ok(response);
@@ -372,6 +373,7 @@ async fn read(
     Ok(Hop::Answered(Response {
         status,
         final_url: url.to_string(),
+        is_redirected: false,
         moved: None,
         headers,
         body,

@@ -208,11 +208,7 @@ impl FetchError {
 
 impl From<&FetchError> for Failure {
     fn from(error: &FetchError) -> Self {
-        let message = match error.hint() {
-            Some(hint) => format!("{error}; {hint}"),
-            None => error.to_string(),
-        };
-        Self::new(error.kind(), message)
+        Self { remedy: error.hint(), ..Self::new(error.kind(), error.to_string()) }
     }
 }
 

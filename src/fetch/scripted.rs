@@ -87,6 +87,7 @@ pub fn answer(status: u16, url: &str, headers: &[(&str, &str)], body: &[u8]) -> 
     Response {
         status,
         final_url: url.to_owned(),
+        is_redirected: false,
         moved: None,
         headers: headers.iter().copied().collect(),
         body: body.to_vec(),

@@ -113,6 +113,8 @@ pub struct Response {
     pub status: u16,
     /// The URL that gave this answer.
     pub final_url: String,
+    /// That URL is another than the one asked for.
+    pub is_redirected: bool,
     /// Set if the first hops were permanent redirects.
     pub moved: Option<Move>,
     /// The header section.

@@ -88,6 +88,7 @@ mod tests {
         let response = Response {
             status: 200,
             final_url: "https://stadt.example/rss/feed.xml".to_owned(),
+            is_redirected: false,
             moved: None,
             headers: Headers::from_iter([("Content-Type", "text/html")]),
             body: body.as_bytes().to_vec(),

@@ -234,6 +234,7 @@ mod tests {
         let response = Response {
             status: 200,
             final_url: "https://stadt.example/api".to_owned(),
+            is_redirected: false,
             moved: None,
             headers: Headers::new(),
             body: body.as_bytes().to_vec(),

@@ -244,6 +244,7 @@ mod tests {
         Response {
             status: 200,
             final_url: "https://stadt.example/sitemap.xml".to_owned(),
+            is_redirected: false,
             moved: None,
             headers: Headers::new(),
             body: body.to_vec(),

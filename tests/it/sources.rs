@@ -93,6 +93,7 @@ fn answer(body: &[u8]) -> Response {
     Response {
         status: 200,
         final_url: URL.into(),
+        is_redirected: false,
         moved: None,
         headers: Headers::from_iter([("Content-Type", "text/html; charset=utf-8")]),
         body: body.to_vec(),

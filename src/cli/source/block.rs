@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 use url::Url;
 
+use super::proposal::Proposal;
 use crate::config::Config;
 use crate::source::page::Pins;
 
@@ -16,13 +17,15 @@ pub(super) struct Block {
     /// The table of its kind.
     pub(super) own: Option<Table>,
     pub(super) url: String,
+    /// What is proposed beside, with its reasons.
+    pub(super) proposal: Proposal,
 }
 
 impl Block {
     /// A feed at that URL.
     pub(super) fn feed(id: &str, url: &str) -> Self {
         let (id, name, url) = (id.to_owned(), name_of(url), url.to_owned());
-        Self { id, name, kind: "feed", own: None, url }
+        Self { id, name, kind: "feed", own: None, url, proposal: Proposal::default() }
     }
 
     /// A page at that URL whose list is found by itself, or pinned.
@@ -34,9 +37,22 @@ impl Block {
     pub(super) fn to_toml(&self) -> String {
         let mut table = Table::new();
         table["id"] = value(&self.id);
-        table["name"] = value(&self.name);
+        let Proposal { name, rank, interval, initial } = &self.proposal;
+        table["name"] = value(name.as_ref().unwrap_or(&self.name));
         table["kind"] = value(self.kind);
         table["url"] = value(&self.url);
+        let mut reasoned = |key: &str, value: toml_edit::Value, why: &str| {
+            table[key] = Item::Value(value.decorated(" ", format!(" # {why}")));
+        };
+        if let Some((rank, why)) = rank {
+            reasoned("rank", (*rank).into(), why);
+        }
+        if let Some((interval, why)) = interval {
+            reasoned("interval", (*interval).into(), why);
+        }
+        if let Some((initial, why)) = initial {
+            reasoned("initial", initial.as_str().into(), why);
+        }
         if let Some(own) = &self.own {
             table[self.kind] = Item::Table(own.clone());
         }
@@ -146,6 +162,23 @@ mod tests {
         assert_eq!(source["page"]["list"].as_str(), Some("#a"));
         assert_eq!(source["page"].get("date"), None);
         assert!(block.starts_with("[[source]]\nid = \"a\"\n"), "{block}");
+    }
+
+    #[test]
+    fn what_is_proposed_stands_in_the_block_with_its_reason() {
+        let mut block = Block::feed("a", "https://a.example/");
+        block.proposal = Proposal {
+            name: Some("Stadt Musterau".to_owned()),
+            rank: Some((1, "an authority, by `stadt`".to_owned())),
+            interval: Some(("6h", "4 items in 30 days".to_owned())),
+            initial: Some(("none".to_owned(), "nothing of the last 7 days".to_owned())),
+        };
+        assert_eq!(
+            block.to_toml(),
+            "[[source]]\nid = \"a\"\nname = \"Stadt Musterau\"\nkind = \"feed\"\nurl = \"https://a.example/\"\n\
+             rank = 1 # an authority, by `stadt`\ninterval = \"6h\" # 4 items in 30 days\n\
+             initial = \"none\" # nothing of the last 7 days\n"
+        );
     }
 
     #[test]

@@ -330,15 +330,15 @@ impl<'a> Visit<'a> {
             let answer = answer.map_err(|error| Failure::from(&error));
             self.sitemaps = answer.as_ref().map(robots::sitemaps_of).unwrap_or_default();
             self.robots =
-                Some(Robots::after(None, &answer, now).map_err(|failure| failure.message)?);
+                Some(Robots::after(None, &answer, now).map_err(|failure| failure.to_string())?);
         }
         if let Some(robots) = &self.robots {
-            robots.permit(&place, now).map_err(|failure| failure.message)?;
+            robots.permit(&place, now).map_err(|failure| failure.to_string())?;
         }
         self.spend().await?;
         let answer = bench::answer_of(&tried.plan, &tried.source).await;
-        let answer = answer.map_err(|error| Failure::from(&error).message)?;
-        answer::document(&answer).map_err(|failure| failure.message)?;
+        let answer = answer.map_err(|error| Failure::from(&error).to_string())?;
+        answer::document(&answer).map_err(|failure| failure.to_string())?;
         Ok(answer)
     }
 

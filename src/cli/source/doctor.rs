@@ -192,31 +192,24 @@ async fn examine(
 
 /// Returns what is wrong where there is nothing to read.
 fn of_failure(failure: &Failure) -> Finding {
-    let (what, remedy, changes) = match failure.kind {
-        FailureKind::Gone => ("gone", None, vec![Change::SwitchOff]),
-        FailureKind::Refused | FailureKind::Throttled | FailureKind::Challenge => {
-            let remedy = "ask the site's operator to let the user agent pass; challenges are not circumvented";
-            ("blocked", Some(remedy), Vec::new())
-        }
-        FailureKind::RobotsDisallowed => {
-            let remedy = "ask the site's operator to allow `amtsbote`, or switch the source off";
-            ("blocked", Some(remedy), Vec::new())
-        }
-        FailureKind::RobotsUnreadable => {
-            let remedy = "ask the site's operator to serve robots.txt, be it with 404";
-            ("blocked", Some(remedy), Vec::new())
-        }
-        FailureKind::Guarded => ("blocked", None, Vec::new()),
-        FailureKind::EmptySelector => ("empty-selector", None, Vec::new()),
+    let (what, changes) = match failure.kind {
+        FailureKind::Gone => ("gone", vec![Change::SwitchOff]),
+        FailureKind::Refused
+        | FailureKind::Throttled
+        | FailureKind::Challenge
+        | FailureKind::RobotsDisallowed
+        | FailureKind::RobotsUnreadable
+        | FailureKind::Guarded => ("blocked", Vec::new()),
+        FailureKind::EmptySelector => ("empty-selector", Vec::new()),
         FailureKind::Unreachable
         | FailureKind::Passing
         | FailureKind::Redirect
         | FailureKind::Missing
         | FailureKind::Unreadable
-        | FailureKind::Setup => ("failing", None, Vec::new()),
+        | FailureKind::Setup => ("failing", Vec::new()),
     };
     let finding = Finding::new(what, failure.message.as_str()).changes(changes);
-    Finding { remedy: remedy.map(str::to_owned), ..finding }
+    Finding { remedy: failure.remedy.clone(), ..finding }
 }
 
 fn unreachable(error: &FetchError, id: &str) -> Finding {
@@ -227,10 +220,7 @@ fn unreachable(error: &FetchError, id: &str) -> Finding {
                  for example to `{id}.pem` beside the config, and add `ca_file = \"{id}.pem\"` to the block"
             ))
         }
-        _ => {
-            let failure = Failure::new(error.kind(), error.to_string());
-            Finding { remedy: error.hint(), ..of_failure(&failure) }
-        }
+        _ => of_failure(&Failure::from(error)),
     }
 }
 

@@ -5,7 +5,9 @@ use super::bench::{self, Bench, Tried};
 use super::beside;
 use super::block::Block;
 use super::feed_fit;
+use super::proposal::Proposal;
 use crate::answer;
+use crate::clock::{Clock as _, SystemClock};
 use crate::extract::{html, sniff};
 use crate::model::{Budget, Cursor, Extraction, RawItem, Response};
 use crate::source::page::{Pins, discover, propose};
@@ -46,7 +48,7 @@ pub(super) async fn explore(bench: &Bench<'_>, url: &str, id: &str) -> anyhow::R
     let tried = bench.source(&Block::feed(id, url).to_toml())?;
     let response = bench::answer_of(&tried.plan, &tried.source).await?;
     if let Err(failure) = answer::document(&response) {
-        return Ok(Found { problems: vec![failure.message], ..Found::default() });
+        return Ok(Found { problems: vec![failure.to_string()], ..Found::default() });
     }
     // Where it lives for good is what belongs into the config.
     let home = response.moved.as_ref().map_or(url, |moved| moved.permanent_url.as_str()).to_owned();
@@ -59,13 +61,19 @@ pub(super) async fn explore(bench: &Bench<'_>, url: &str, id: &str) -> anyhow::R
             found.remarks.push("it is a feed".to_owned());
             let block = Block::feed(id, &home);
             found.best = Some(Best { block, tried, extraction });
-            Ok(found)
         }
         Err(why) => {
             look_round(bench, &home, id, &response, &why.to_string(), &mut found).await?;
-            Ok(found)
         }
     }
+    // The page that was asked for names its site as well as a feed beside it.
+    let document = sniff::decode(&response.body, response.headers.get("content-type")).text;
+    let title = html::title(&document, &Budget::for_document(document.len()));
+    if let Some(best) = &mut found.best {
+        let items = &best.extraction.items;
+        best.block.proposal = Proposal::of(title.as_deref(), &home, items, SystemClock.now());
+    }
+    Ok(found)
 }
 
 /// Looks for a feed of the page that answered, then for a way to read the page.
@@ -103,7 +111,7 @@ async fn look_round(
     bench.pause().await;
     let (named, refusal) = match bench::check_robots(&tried.plan, &tried.source, None).await {
         Ok(named) => (named, None),
-        Err(failure) => (Vec::new(), Some(failure.message)),
+        Err(failure) => (Vec::new(), Some(failure.to_string())),
     };
     let sitemap = sitemap_beside(bench, id, url, named, listed, found).await?;
     let Some(page) = page else {

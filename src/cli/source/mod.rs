@@ -10,6 +10,7 @@ mod explore;
 mod feed_fit;
 mod list;
 mod patch;
+mod proposal;
 mod read;
 mod record;
 mod release;

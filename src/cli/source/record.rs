@@ -152,6 +152,7 @@ impl Recording {
             response: Response {
                 status: 0,
                 final_url: String::new(),
+                is_redirected: false,
                 moved: None,
                 headers: Headers::new(),
                 body: bytes[end + 2..].to_vec(),
@@ -231,6 +232,7 @@ mod tests {
         let response = Response {
             status: 200,
             final_url: "https://a.example/f?sessionid=geheim".to_owned(),
+            is_redirected: false,
             moved: None,
             headers: Headers::from_iter([
                 ("Content-Type", "application/rss+xml"),

@@ -34,7 +34,7 @@ async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
     let settings = &source.configured.settings;
     let mut problems = Vec::new();
     if let Err(failure) = bench::check_robots(&plan, source, None).await {
-        problems.push(failure.message);
+        problems.push(failure.to_string());
     }
     let response = bench::answer_of(&plan, source).await?;
     let read = answer::document(&response)
@@ -45,7 +45,7 @@ async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
             let now = SystemClock.now();
             shown = Some(shown::of(&plan, &source.configured, &extraction, now));
         }
-        Err(failure) => problems.push(failure.message),
+        Err(failure) => problems.push(failure.to_string()),
     }
     if let Some(moved) = &response.moved {
         problems.push(format!("it has moved for good: set `url = \"{}\"`", moved.permanent_url));

@@ -116,6 +116,7 @@ mod tests {
         let response = Response {
             status: 200,
             final_url: "https://a.de/x".into(),
+            is_redirected: false,
             moved: None,
             headers: Headers::new(),
             body: b"<h1 class=t>Der ganze &lt;Titel&gt;</h1><div class=news-text><p>Eins</p></div>\

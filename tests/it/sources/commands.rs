@@ -13,9 +13,9 @@ const FEED: &str = "<rss version=\"2.0\"><channel><title>A</title>\
     <item><guid>2</guid><link>/n/2</link><title>Zwei</title><description>Text zwei</description></item></channel></rss>";
 
 pub(super) struct Ran {
-    code: Option<i32>,
-    out: String,
-    err: String,
+    pub(super) code: Option<i32>,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 impl Ran {
@@ -336,7 +336,33 @@ async fn poll_test_doctor_and_check_judge_an_answer_alike() {
     let polled = run(folder.path(), &["poll", "--json"]).await.objects();
     let outcomes: Vec<&Value> = polled.iter().map(|report| &report["outcome"]).collect();
     assert_eq!(outcomes, ["read", "failed"]);
-    assert_eq!(polled[1]["error"], doctor[0]["message"], "in the same words");
+    let told = format!(
+        "{}; {}",
+        doctor[0]["message"].as_str().unwrap(),
+        doctor[0]["remedy"].as_str().unwrap()
+    );
+    assert_eq!(polled[1]["error"], told, "in the same words");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_to_a_page_of_consent_is_named_and_gives_no_items() {
+    let server = FeedServer::start().await;
+    let consent = "<h1>Ihre Einwilligung</h1><ul><li><h3><a href=/p/1>Statistik und Reichweite</a></h3><p>24.11.2026</p>\
+        <li><h3><a href=/p/2>Karten und Videos</a></h3><p>20.11.2026</p></ul>";
+    server.on("/consent?zurueck=/aktuelles", page(consent));
+    server.on("/aktuelles", [response(302, &[("Location", "/consent?zurueck=/aktuelles")], "")]);
+    let url = server.url("/aktuelles");
+    let folder = tempfile::tempdir().unwrap();
+    let block = format!("[[source]]\nid = \"a\"\nkind = \"page\"\nurl = \"{url}\"\n");
+    configure(folder.path(), &block);
+    let tried = run(folder.path(), &["source", "test", &url]).await;
+    assert_eq!(tried.code, Some(1), "{}", tried.out);
+    assert!(tried.out.contains("question for consent"), "{}", tried.out);
+    assert!(tried.out.contains("look for a feed of the site"), "{}", tried.out);
+    assert_eq!(run(folder.path(), &["poll"]).await.code, Some(1));
+    assert_eq!(run(folder.path(), &["items", "--json"]).await.objects(), Vec::<Value>::new());
+    let listed = run(folder.path(), &["source", "list", "--json"]).await.objects();
+    assert_eq!(listed[0]["state"], "blocked", "{}", listed[0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
