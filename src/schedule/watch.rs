@@ -11,6 +11,8 @@ const HISTORY: &str = "watch.history";
 const HELD: &str = "watch.held";
 /// Mark of a permanent redirect in the cursor: hits, then the target.
 const MOVED: &str = "watch.moved";
+/// Key of what was said when the list was found again elsewhere on its page.
+const REBUILT: &str = "watch.rebuilt";
 
 /// So many new items at once are no flood for any source: a decision day of the
 /// IT-Planungsrat brings up to 35, a WordPress feed holds 10.
@@ -130,9 +132,30 @@ pub fn moved(cursor: &mut Cursor, target: Option<&str>, overlaps: bool) -> Optio
     (hits >= MOVE_HITS).then(|| target.to_owned())
 }
 
+/// Remembers that a list was read where the settings do not look (`said`). Answers what was said
+/// as long as the document has not changed since: what is not read anew fits no better.
+pub fn rebuilt(cursor: &mut Cursor, said: Option<&str>, is_unchanged: bool) -> Option<String> {
+    if let Some(said) = said {
+        cursor.values.insert(REBUILT.to_owned(), said.to_owned());
+    } else if !is_unchanged {
+        cursor.values.remove(REBUILT);
+    }
+    cursor.values.get(REBUILT).cloned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_that_was_rebuilt_stays_so_until_its_page_is_read_as_configured() {
+        let mut cursor = Cursor::default();
+        assert_eq!(rebuilt(&mut cursor, None, true), None);
+        assert_eq!(rebuilt(&mut cursor, Some("elsewhere"), false).as_deref(), Some("elsewhere"));
+        assert_eq!(rebuilt(&mut cursor, None, true).as_deref(), Some("elsewhere"), "unchanged");
+        assert_eq!(rebuilt(&mut cursor, None, false), None);
+        assert_eq!(rebuilt(&mut cursor, None, true), None);
+    }
 
     const DAY: Duration = Duration::from_hours(24);
 

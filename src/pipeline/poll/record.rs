@@ -110,7 +110,7 @@ fn keep(
             fail(&mut state, failure, our_outage);
             forget_release(tx, &mut state)?;
             sources::note_failure(tx, &state.id, now)?;
-            report.error = Some(failure.message.clone());
+            report.error = Some(failure.to_string());
             polling::Outcome::Failed(failure.kind)
         }
         Ok(reading) => {
@@ -181,7 +181,7 @@ fn forget_release(tx: &Transaction<'_>, state: &mut SourceState) -> Result<(), S
 }
 
 fn fail(state: &mut SourceState, failure: &Failure, our_outage: bool) {
-    state.last_error = Some(failure.message.clone());
+    state.last_error = Some(failure.to_string());
     if our_outage && failure.may_be_our_outage() {
         return;
     }
@@ -217,6 +217,8 @@ fn succeed(
     }
     let overlaps = reading.known > 0 || reading.total == 0;
     let moved = watch::moved(&mut state.cursor, moved_to, overlaps);
+    let said = reading.notes.first().filter(|_| reading.is_healed).map(String::as_str);
+    let rebuilt = watch::rebuilt(&mut state.cursor, said, reading.is_unchanged);
     if flood {
         watch::hold(&mut state.cursor, new);
     }
@@ -235,9 +237,9 @@ fn succeed(
         (Condition::Gap, Some(missed))
     } else if let Some(target) = moved {
         (Condition::Moved, Some(format!("it has moved for good: set `url = \"{target}\"`")))
-    } else if reading.is_healed {
+    } else if let Some(rebuilt) = rebuilt {
         // Read on, but the settings no longer fit: the same remedy as for a new address.
-        (Condition::Moved, reading.notes.first().cloned())
+        (Condition::Moved, Some(rebuilt))
     } else if history.is_silent(now, state.last_new_item) {
         (Condition::Silent, Some("nothing new for unusually long".to_owned()))
     } else {

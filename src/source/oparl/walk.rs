@@ -366,6 +366,7 @@ mod tests {
         Response {
             status: 200,
             final_url: url.to_owned(),
+            is_redirected: false,
             moved: None,
             headers: Headers::from_iter([("Date", &*date), ("Content-Type", "application/json")]),
             body: body.to_string().into_bytes(),

@@ -97,3 +97,40 @@ async fn a_page_that_holds_nothing_of_before_is_an_alarm_and_no_news() {
     let (_, new, state) = rebuilt(selectors, empty).await;
     assert_eq!((new.len(), state.as_str()), (3, "empty-selector"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_admin_is_told_once_that_a_list_was_rebuilt_however_often_it_is_polled() {
+    let server = FeedServer::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let block = format!(
+        "[[source]]\nid = \"ort\"\nkind = \"page\"\nurl = \"{}\"\ninitial = \"all\"\ndetail = \"never\"\n\
+         [source.page]\nlist = \".liste\"\nitem = \"li\"\ntitle = \"h3\"\nlink = \"a@href\"\n",
+        server.url("/aktuelles")
+    );
+    configure(folder.path(), &block);
+    let more = folder.path().join("config/conf.d");
+    std::fs::create_dir_all(&more).unwrap();
+    std::fs::write(more.join("mail.toml"), "[mail]\nadmin = \"it@example.org\"\n").unwrap();
+    let told = async || run(folder.path(), &["outbox", "list", "--json"]).await.objects().len();
+    server.on("/aktuelles", page(&before()));
+    run(folder.path(), &["poll", "--force"]).await;
+    assert_eq!(told().await, 0, "that a new source is fine is no news");
+    server.on("/aktuelles", page(&after()));
+    // Each run is a process of its own: a restart lies between the polls.
+    for _ in 0..4 {
+        run(folder.path(), &["poll", "--force"]).await;
+        assert_eq!(told().await, 1);
+    }
+    server.on("/aktuelles", page(&after().replace("Mehr dazu", "Alles dazu")));
+    for _ in 0..2 {
+        run(folder.path(), &["poll", "--force"]).await;
+        assert_eq!(told().await, 1, "nor when the page changes");
+    }
+    let shown = run(folder.path(), &["source", "show", "ort"]).await;
+    assert!(shown.out.contains("rebuilt"), "{}{}", shown.out, shown.err);
+    server.on("/aktuelles", page(&before()));
+    for _ in 0..2 {
+        run(folder.path(), &["poll", "--force"]).await;
+        assert_eq!(told().await, 2, "and once that it can be read as before");
+    }
+}
