@@ -48,6 +48,11 @@ pub fn digest(
     Err(RenderError::TooLarge { size })
 }
 
+/// Returns the subject of a digest, without the day that would tell it from an earlier one.
+pub fn subject(digest: &Digest, face: &Face) -> String {
+    words::subject(digest, face, &[]).0
+}
+
 /// The digest as its web page says it: the words of the mail, with nothing left out.
 pub fn web_view<'a>(digest: &'a Digest, face: &'a Face) -> impl Serialize + use<'a> {
     DigestView::new(digest, face, None, Thrift::FULL)

@@ -15,13 +15,12 @@ use std::sync::Arc;
 pub use self::entry::{opinion, reason};
 use self::freeze::Freezer;
 pub(super) use self::maker::Maker;
-use self::maker::unfinished;
 pub use self::maker::{ComposeReport, Moment};
 pub use self::preview::{Preview, Upcoming, preview, upcoming};
 pub use self::proof::send_proof;
 use super::{Context, PipelineError, Plan};
 use crate::model::{Digest, SeriesId};
-use crate::store::digests;
+use crate::store::{Transaction, digests};
 
 /// Composes the digest of a series and freezes its messages.
 pub async fn compose(
@@ -43,7 +42,7 @@ pub async fn compose(
 /// Returns how many digests.
 pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
     let mut finished = 0;
-    while let Some((row, candidates)) = ctx.store.read(unfinished).await? {
+    while let Some((row, candidates)) = ctx.store.read(digests::unfinished).await? {
         let digest: Digest = serde_json::from_str(&row.content).map_err(PipelineError::Page)?;
         if plan.series(&row.series).is_none() {
             // The series left the config with its readers' wish for it: nobody gets it.
@@ -52,7 +51,13 @@ pub async fn finish(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineEr
         }
         let mut maker = Maker::new(ctx, plan, &row.series, Moment::Asked)?;
         maker.now = row.composed_at;
-        let freezer = Arc::new(Freezer::new(maker, Digest { id: row.id, ..digest }, candidates));
+        let digest = Digest { id: row.id, ..digest };
+        let read = move |tx: &Transaction<'_>| {
+            let shown = maker.still_shown(tx, candidates)?;
+            let earlier = maker.earlier(tx)?;
+            Ok::<_, PipelineError>(Freezer::new(maker, digest, shown, earlier))
+        };
+        let freezer = Arc::new(ctx.store.try_read(read).await?);
         while !freezer.freeze_some().await? {}
         finished += 1;
     }

@@ -202,6 +202,19 @@ pub fn list(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestRow>, StoreE
     tx.all(&sql, [count(limit)], read)
 }
 
+/// Returns the pages of the last digests of a series that were made before.
+pub fn pages_before(
+    tx: &Transaction<'_>,
+    series: &SeriesId,
+    before: Timestamp,
+    limit: usize,
+) -> Result<Vec<String>, StoreError> {
+    const BEFORE: &str = "
+        select content from digests where series = ?1 and composed_at < ?2
+        order by composed_at desc limit ?3";
+    tx.all(BEFORE, (series, before, count(limit)), column)
+}
+
 /// A digest as the archive lists it, without its page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DigestTitle {

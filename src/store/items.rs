@@ -11,7 +11,8 @@ mod stored;
 mod tags;
 
 pub use changes::{
-    ToldChange, amend_change, last_change, let_wait, tell_change, tell_due_changes, waiting_change,
+    ToldChange, amend_change, last_change, let_wait, tell_change, tell_due_changes, told_changes,
+    waiting_change,
 };
 pub use corrections::{correct, corrected, correction, corrections, uncorrect};
 pub use listing::{Listing, Part, Place, count_by_week, list};

@@ -50,7 +50,8 @@ fn told(
     for (id, kept) in dates::due_from(tx, from, topic, MOST)? {
         let Some(item) = items::get(tx, id)? else { continue };
         if seen.insert((item.story, kept.date.kind, kept.date.due())) {
-            let topics = topics(tx, plan, id)?.into_iter().map(|topic| topic.title).collect();
+            let topics =
+                topics(tx, plan, item.story)?.into_iter().map(|topic| topic.title).collect();
             told.push((item, kept, topics));
         }
     }
@@ -123,7 +124,7 @@ pub(super) async fn of_item(ctx: &Context, plan: &Arc<Plan>, id: ItemId) -> Answ
                 return Ok(Vec::new());
             };
             let topics: Vec<String> =
-                topics(tx, &known, id)?.into_iter().map(|topic| topic.title).collect();
+                topics(tx, &known, item.story)?.into_iter().map(|topic| topic.title).collect();
             let kept = dates::of_item(tx, id)?;
             Ok(kept.into_iter().map(|kept| (item.clone(), kept, topics.clone())).collect())
         })

@@ -16,7 +16,7 @@ use super::headers::Kind;
 use super::lists::{MAX_TITLE, language, links, list, others, part};
 use super::plot;
 use super::search::Sought;
-use super::views::{ItemPage, Moment, OtherItem, TopicReason};
+use super::views::{ItemPage, Moment, OtherItem, TopicReason, Version};
 use super::{Answer, Face, Refusal, answer};
 use crate::digest::{Selection, TakenDown, left_out, render, select, take_down};
 use crate::model::{
@@ -34,6 +34,8 @@ use crate::text::{self};
 const MAX_DIGESTS: usize = 1000;
 /// Longest lead on an item's own page: enough to know what it is, not to replace its source.
 const LONG_LEAD: usize = 700;
+/// Longest change of an item that is told.
+const MAX_CHANGE: usize = 600;
 /// Items of related stories that are named.
 const MAX_RELATED: usize = 10;
 
@@ -178,6 +180,13 @@ fn item_page(
     Ok(ItemPage {
         id: item.id,
         dates: super::agenda::lines(&kept, today),
+        versions: items::told_changes(tx, item.id)?
+            .into_iter()
+            .map(|told| Version {
+                day: Moment::day(told.at, zone),
+                change: typo::line(&told.change, MAX_CHANGE),
+            })
+            .collect(),
         has_calendar: kept.iter().any(|kept| kept.date.precision == Precision::Day),
         also: others(tx, &item)?.into_iter().map(other).collect(),
         related,

@@ -159,7 +159,7 @@ fn entry(
             .into_iter()
             .filter_map(|other| page::shown_url(&other.url?))
             .collect(),
-        topics: topics(tx, plan, item.id)?,
+        topics: topics(tx, plan, item.story)?,
         url: (item.url.as_deref().and_then(page::shown_url))
             .unwrap_or_else(|| plan.mail.link(&format!("meldung/{}", item.id))),
         title: typo::line(&item.title, MAX_TITLE),

@@ -3,7 +3,7 @@
 use super::answer::Refusal;
 use super::choices::Fields;
 use super::views::{HUES, ItemLine, ItemList, Moment, TopicLink};
-use crate::model::{ItemId, Timestamp, TopicId};
+use crate::model::{ItemId, StoryId, Timestamp, TopicId};
 use crate::pipeline::Plan;
 use crate::store::items::{self, Listing, Part, Place, Stored};
 use crate::store::{StoreError, Transaction};
@@ -99,7 +99,7 @@ pub(super) fn line(
     }
     Ok(ItemLine {
         id: item.id.0,
-        topics: topics(tx, plan, item.id)?,
+        topics: topics(tx, plan, item.story)?,
         also: others(tx, &item)?.len(),
         published: item.published.map(|at| Moment::day(at, zone)),
         summary,
@@ -109,13 +109,16 @@ pub(super) fn line(
     })
 }
 
-/// Topics of an item that have a page.
+/// Topics of a story that have a page.
 pub(super) fn topics(
     tx: &Transaction<'_>,
     plan: &Plan,
-    item: ItemId,
+    story: StoryId,
 ) -> Result<Vec<TopicLink>, StoreError> {
-    let tags = items::tags(tx, item)?;
+    let mut tags = Vec::new();
+    for member in items::of_story(tx, story)? {
+        tags.extend(items::tags(tx, member.id)?);
+    }
     let has = |topic: &TopicId| tags.iter().any(|(tagging, _)| tagging.topic == *topic);
     Ok(links(plan, |topic, _| has(topic)))
 }

@@ -7,7 +7,7 @@ use super::answer::View;
 use super::headers::Kind;
 use super::views::{
     Bot, Choice, Feed, FeedEntry, ItemLine, ItemList, ItemPage, KeywordCount, Moment, OtherItem,
-    Problems, Settings, SourceRow, Subscribe, TopicLink, TopicReason,
+    Problems, Settings, SourceRow, Subscribe, TopicLink, TopicReason, Version,
 };
 use crate::model::ItemId;
 use crate::page::{Link, TemplateProblem, Templates};
@@ -106,6 +106,7 @@ fn item(title: &str, url: Option<&str>) -> ItemPage {
         note: Some(title.into()),
         lead: vec![title.into(), "Zweiter Absatz.".into()],
         documents: vec![document()],
+        versions: vec![Version { day: moment(), change: title.into() }],
         also: vec![other(Some(7), "Zwölf Kommunen starten"), other(None, title)],
         related: vec![other(Some(8), "Start der Machbarkeitsstudie")],
         topics: vec![TopicReason {

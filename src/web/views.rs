@@ -100,6 +100,15 @@ pub struct OtherItem {
     pub published: Option<Moment>,
 }
 
+/// What an item said before.
+#[derive(Debug, Clone, Serialize)]
+pub struct Version {
+    /// When it changed.
+    pub day: Moment,
+    /// What changed, for example `Frist: 31. März → 15. April`.
+    pub change: String,
+}
+
 /// A topic of an item and why.
 #[derive(Debug, Clone, Serialize)]
 pub struct TopicReason {
@@ -146,6 +155,8 @@ pub struct ItemPage {
     pub lead: Vec<String>,
     /// Documents.
     pub documents: Vec<Link>,
+    /// Its changes, the latest first.
+    pub versions: Vec<Version>,
     /// The others of its story.
     pub also: Vec<OtherItem>,
     /// Items of related stories.

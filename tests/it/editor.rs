@@ -41,6 +41,44 @@ async fn a_hidden_item_is_in_no_digest_and_comes_with_the_next_one_once_it_is_sh
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_hidden_before_its_mail_is_frozen_leaves_the_story_to_the_other_report() {
+    let sources = feed_source("stadt", "initial = 'all'\nrank = 1")
+        + &feed_source("presse", "initial = 'all'\nrank = 3");
+    let desk = Desk::new(&sources).await;
+    let told = |id: &str| {
+        let text =
+            "Das OZG gilt ab sofort auch im Rathaus der Stadt, wie der Rat am Montag beschloss.";
+        let mut entry = crate::support::desk::entry(1);
+        entry.link = format!("https://{id}.test/ozg");
+        entry.title = "OZG gilt ab sofort auch im Rathaus".into();
+        entry.text = format!("{text} Mehr dazu steht auf der Seite der Stadt.");
+        rss(&[entry])
+    };
+    for id in ["stadt", "presse"] {
+        desk.net.add(&crate::support::desk::feed_url(id), document(id, &told(id)));
+    }
+    desk.poll().await;
+    let digest = next(&desk).await.unwrap();
+    assert_eq!(ids(Some(digest.clone())), [1], "one story");
+    // As a kill between composing and freezing leaves it.
+    let entries: Vec<Entry> = digest.sections.into_iter().flat_map(|s| s.entries).collect();
+    let id = digest.id.clone();
+    desk.ctx
+        .store
+        .write(move |tx| {
+            tx.execute_batch("delete from outbox")?;
+            amtsbote::store::digests::begin(tx, &id, &entries)
+        })
+        .await
+        .unwrap();
+    act(&desk, 1, Deed::Hide).await;
+    amtsbote::pipeline::finish(&desk.ctx, &desk.plan).await.unwrap();
+    let list = desk.ctx.store.read(|tx| amtsbote::store::outbox::list(tx, None, None, 9)).await;
+    let mail = String::from_utf8(list.unwrap()[0].payload.0.clone()).unwrap();
+    assert!(mail.contains("presse.test/ozg") && !mail.contains("stadt.test/ozg"), "{mail}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_item_that_was_told_does_not_return_by_being_hidden_and_shown() {
     let desk = with_items(1..=2).await;
     assert_eq!(ids(next(&desk).await), [2, 1]);

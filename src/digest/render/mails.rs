@@ -76,6 +76,8 @@ pub struct Personal {
     pub chosen: Vec<TopicId>,
     /// How often, in German: `täglich`, `arbeitstags`, `montags`.
     pub frequency: String,
+    /// Subjects of earlier digests to them.
+    pub earlier: Vec<String>,
 }
 
 /// A newsletter in the words of its subscribers.

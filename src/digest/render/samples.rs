@@ -130,6 +130,7 @@ pub(crate) fn personal() -> Personal {
         topics: vec!["OZG und Onlinedienste".into(), "IT-Sicherheit".into()],
         chosen: vec!["ozg".into(), "it".into()],
         frequency: "täglich".into(),
+        earlier: Vec::new(),
     }
 }
 

@@ -175,6 +175,28 @@ fn a_subject_says_what_leads_and_is_never_cut_where_another_headline_fits() {
 }
 
 #[test]
+fn two_subjects_that_would_be_alike_are_told_apart_by_the_day_and_only_they() {
+    let mut digest = samples::digest(false);
+    digest.sections[0].entries.truncate(1);
+    digest.sections[0].entries[0].title = "Neues Portal".into();
+    let to_reader_of = |earlier: &[&str], digest: &Digest| {
+        let earlier = earlier.iter().map(ToString::to_string).collect();
+        let personal = Personal { earlier, ..samples::personal() };
+        super::digest(digest, &samples::face(true), &personal, &templates()).unwrap().subject
+    };
+    let plain = "OZG: Neues Portal · 1 Meldung";
+    assert_eq!(to_reader_of(&["OZG: Altes Portal · 1 Meldung"], &digest), plain);
+    assert_eq!(to_reader_of(&[plain], &digest), format!("{plain} · 9. Dezember"));
+    // Where there is no room, the words give way and not the day.
+    digest.sections[0].entries[0].title =
+        "Die Verwaltungen der Länder legen fest, wie es weitergeht".into();
+    let cut = to_reader_of(&[], &digest);
+    let dated = to_reader_of(&[&cut], &digest);
+    assert!(dated.ends_with(" · 1 Meldung · 9. Dezember"), "{dated}");
+    assert!(dated.chars().count() <= words::MAX_SUBJECT, "{dated}");
+}
+
+#[test]
 fn what_returns_says_of_which_day_it_is() {
     let mut digest = samples::digest(false);
     digest.sections[0].entries[0].title = "Neues Portal".into();

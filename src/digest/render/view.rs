@@ -92,7 +92,8 @@ impl<'a> DigestView<'a> {
         let sections = sections(&digest.sections, face, thrift, Some(&browser_url));
         let shown: usize = sections.iter().map(|section| section.entries.len()).sum();
         let left_out = digest.shown() + digest.omitted() - shown;
-        let (subject, leading) = words::subject(digest, face);
+        let earlier = personal.map_or(&[][..], |personal| &personal.earlier);
+        let (subject, leading) = words::subject(digest, face, earlier);
         let opening = words::opening(digest, left_out, face.zone);
         let series = [Ordered {
             title: digest.series.title.clone(),

@@ -23,8 +23,18 @@ const LEADING: usize = 3;
 
 /// `OZG, KI: Bürgerkonto – Zeitplan bis 2027 · 1 Frist`: the topics by their short names,
 /// the weightiest headline that fits, and how many deadlines there are, else how many items. Who it is from
-/// says the sender. Also returns the headline, so that the preheader goes on after it.
-pub(super) fn subject(digest: &Digest, face: &Face) -> (String, String) {
+/// says the sender. Where an earlier digest had the same words, the day tells them apart.
+/// Also returns the headline, so that the preheader goes on after it.
+pub(super) fn subject(digest: &Digest, face: &Face, earlier: &[String]) -> (String, String) {
+    let (subject, leading) = subject_ending(digest, face, "");
+    if !earlier.contains(&subject) {
+        return (subject, leading);
+    }
+    let day = typo::day_and_month(digest.composed_at, face.zone);
+    subject_ending(digest, face, &format!(" · {day}"))
+}
+
+fn subject_ending(digest: &Digest, face: &Face, day: &str) -> (String, String) {
     let number = super::agenda::deadlines(digest, face);
     let headlines: Vec<(String, String)> = weighty(digest)
         .into_iter()
@@ -36,8 +46,9 @@ pub(super) fn subject(digest: &Digest, face: &Face) -> (String, String) {
         let reminder = digest.reminders.first().map(|reminder| typo::line(&reminder.title, 140));
         let title = reminder.unwrap_or_else(|| typo::line(&digest.series.title, 140));
         let count = typo::count(number.max(1), "Frist endet", "Fristen enden");
-        let subject = text::shorten(&format!("{count} bald: {title}"), MAX_SUBJECT);
-        return (subject.replace(typo::NBSP, " "), title);
+        let room = MAX_SUBJECT.saturating_sub(day.chars().count());
+        let subject = text::shorten(&format!("{count} bald: {title}"), room);
+        return (format!("{subject}{day}").replace(typo::NBSP, " "), title);
     };
     // Who has a daily and a weekly series would else find two mails of one subject.
     let week = week_of(digest, face.zone);
@@ -50,6 +61,7 @@ pub(super) fn subject(digest: &Digest, face: &Face) -> (String, String) {
         }
         (_, None) => format!(" · {}", typo::count(number, "Frist", "Fristen")),
     };
+    let tail = tail + day;
     let topics: Vec<String> =
         digest.sections.iter().map(|section| short_title(face, section)).collect();
     // All topics, fewer, none: what leads says more than where it stands.

@@ -51,6 +51,8 @@ pub(super) struct Freezer {
     maker: Maker,
     digest: Digest,
     candidates: Vec<Entry>,
+    /// What the series sent before.
+    earlier: Vec<Digest>,
     /// The keywords that the entries hold.
     keywords: HashSet<String>,
     /// When the first of the entries came: who is older gets them all.
@@ -59,13 +61,18 @@ pub(super) struct Freezer {
 }
 
 impl Freezer {
-    pub(super) fn new(maker: Maker, digest: Digest, candidates: Vec<Entry>) -> Self {
+    pub(super) fn new(
+        maker: Maker,
+        digest: Digest,
+        candidates: Vec<Entry>,
+        earlier: Vec<Digest>,
+    ) -> Self {
         let firsts = candidates.iter().flat_map(|entry| {
             [Some(entry.first_seen), entry.update.as_ref().map(|update| update.at)]
         });
         let earliest = firsts.flatten().min().unwrap_or(Timestamp(i64::MAX));
         let keywords = candidates.iter().flat_map(|entry| entry.keywords.iter().cloned()).collect();
-        Self { maker, digest, candidates, keywords, earliest, shared: Mutex::default() }
+        Self { maker, digest, candidates, earlier, keywords, earliest, shared: Mutex::default() }
     }
 
     /// One chunk. Answers whether it was the last.
@@ -172,7 +179,8 @@ impl Freezer {
         let joined = self.joined(someone.since);
         let keywords = someone.keywords.iter().filter(|word| self.keywords.contains(*word));
         let keywords: Vec<String> = keywords.cloned().collect();
-        let sort = (someone.topics.clone(), keywords, joined);
+        let someone = &Subscriber { keywords, ..someone.clone() };
+        let sort = (someone.topics.clone(), someone.keywords.clone(), joined);
         let mut known = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = known.get(&sort) {
             return Ok(shared.clone());
@@ -181,7 +189,7 @@ impl Freezer {
             None => None,
             Some(digest) => {
                 let digest = narrowed(digest, joined);
-                let words = self.maker.words(&digest, &someone.topics, NOBODY)?;
+                let words = self.maker.words(&digest, &self.earlier, someone, NOBODY)?;
                 let nobody = Subscriber { id: NOBODY, ..self.maker.anyone() };
                 let (message, _) = self.maker.bytes(&digest.id, &nobody, &words)?;
                 Some(Arc::new(Shared { words, pattern: Pattern::new(message) }))

@@ -1,7 +1,8 @@
 //! What a digest has to tell: what became known since the last one, as entries, and the deadlines
 //! of earlier ones that end soon.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::Days;
 
@@ -16,7 +17,8 @@ use crate::model::{
 use crate::pipeline::PipelineError;
 use crate::store::digests::{self, Progress};
 use crate::store::items::{self, Received, Stored};
-use crate::store::{StoreError, Transaction, acts, dates, stories};
+use crate::store::{StoreError, Transaction, acts, dates, stories, subscribers};
+use crate::topic::Keywords;
 
 /// A deadline is told once more so many days before it ends.
 const REMINDED_BEFORE: Days = Days::new(7);
@@ -155,6 +157,35 @@ impl Maker {
         let related = stories::related(tx, lead.story)?;
         let acts = acts::on_story(tx, lead.story)?;
         Ok(Some(entry_of(lead, received, (topics, keywords), also, told, related, &acts)))
+    }
+
+    /// Returns the entries of a digest that was begun, without what the editor took down since:
+    /// another report of the story leads, if what is left has a topic or a keyword.
+    pub(super) fn still_shown(
+        &mut self,
+        tx: &Transaction<'_>,
+        entries: Vec<Entry>,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let hidden: HashSet<StoryId> =
+            acts::hidden(tx)?.into_iter().map(|hidden| hidden.story).collect();
+        if entries.iter().all(|entry| !hidden.contains(&entry.story)) {
+            return Ok(entries);
+        }
+        self.keywords = Arc::new(Keywords::new(subscribers::keywords_of(tx, &self.series)?));
+        let mut shown = Vec::with_capacity(entries.len());
+        for entry in entries {
+            if !hidden.contains(&entry.story) {
+                shown.push(entry);
+                continue;
+            }
+            let Some(item) = items::of_story(tx, entry.story)?.into_iter().next() else { continue };
+            let received = Received { at: entry.first_seen, change: None, item };
+            let Some(mut led) = self.entry(tx, &received)? else { continue };
+            // What changed is said of the item that changed.
+            led.update = entry.update.filter(|_| led.item == entry.item);
+            shown.push(led);
+        }
+        Ok(shown)
     }
 
     /// Returns the keywords of readers that the items of a story hold.

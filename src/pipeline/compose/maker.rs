@@ -48,16 +48,8 @@ pub struct ComposeReport {
     pub waits: bool,
 }
 
-/// A digest whose messages are not all frozen, and its entries but those that the
-/// editor took down since.
-pub(super) fn unfinished(
-    tx: &Transaction<'_>,
-) -> Result<Option<(DigestRow, Vec<Entry>)>, StoreError> {
-    let Some((row, mut entries)) = digests::unfinished(tx)? else { return Ok(None) };
-    let hidden = acts::hidden(tx)?;
-    entries.retain(|entry| hidden.iter().all(|hidden| hidden.item != entry.item));
-    Ok(Some((row, entries)))
-}
+/// Digests of before whose subjects a new one must differ from: a mailbox shows a week at once.
+const REMEMBERED: usize = 7;
 
 /// Everything needed inside the transaction.
 pub(in crate::pipeline) struct Maker {
@@ -202,32 +194,55 @@ impl Maker {
         (!is_empty).then(|| Digest { sections, reminders, ..digest.clone() })
     }
 
+    /// Returns the digests that the series made before this one, the last of them.
+    pub(super) fn earlier(&self, tx: &Transaction<'_>) -> Result<Vec<Digest>, PipelineError> {
+        let pages = digests::pages_before(tx, &self.series, self.now, REMEMBERED)?;
+        let read = |page: String| serde_json::from_str(&page).map_err(PipelineError::Page);
+        pages.into_iter().map(read).collect()
+    }
+
+    /// Returns what the subjects of earlier digests were to someone of this choice.
+    fn subjects(&self, earlier: &[Digest], someone: &Subscriber) -> Vec<String> {
+        let always = Subscriber { since: Timestamp(i64::MIN), ..someone.clone() };
+        let subject = |digest: &Digest| {
+            let entries = digest.sections.iter().flat_map(|section| &section.entries);
+            let entries: Vec<Entry> = entries.cloned().collect();
+            let theirs = self.digest_for(digest, &entries, &always)?;
+            Some(render::subject(&theirs, &self.plan.mail.face))
+        };
+        earlier.iter().filter_map(subject).collect()
+    }
+
     /// The words and the bytes of one subscriber's mail.
     pub(in crate::pipeline) fn message(
         &self,
         digest: &Digest,
+        earlier: &[Digest],
         subscriber: &Subscriber,
     ) -> Result<(Rendered, Payload, Envelope), PipelineError> {
-        let rendered = self.words(digest, &subscriber.topics, subscriber.id)?;
+        let rendered = self.words(digest, earlier, subscriber, subscriber.id)?;
         let (payload, envelope) = self.bytes(&digest.id, subscriber, &rendered)?;
         Ok((rendered, payload, envelope))
     }
 
-    /// The words of the mail to someone of these topics, with the links of `whose`.
+    /// The words of the mail to someone of this choice, with the links of `whose`.
     pub(in crate::pipeline) fn words(
         &self,
         digest: &Digest,
-        topics: &[TopicId],
+        earlier: &[Digest],
+        someone: &Subscriber,
         whose: SubscriberId,
     ) -> Result<Rendered, PipelineError> {
+        let topics = &someone.topics;
         let mail = &self.plan.mail;
         let tokens = &self.ctx.tokens;
         let personal = Personal {
             settings_url: mail.link(&format!("e/{}", tokens.settings(whose, self.now))),
             unsubscribe_url: mail.link(&format!("a/{}", tokens.unsubscribe(whose))),
             topics: topics.iter().map(|topic| self.plan.topic_title(topic).to_owned()).collect(),
-            chosen: topics.to_vec(),
+            chosen: topics.clone(),
             frequency: self.series_plan().schedule.every().to_owned(),
+            earlier: self.subjects(earlier, someone),
         };
         Ok(render::digest(digest, &mail.face, &personal, &mail.templates)?)
     }

@@ -74,7 +74,7 @@ impl Maker {
             return Ok(None);
         };
         let digest = narrowed(digest, Some(someone.since));
-        let (rendered, payload, _) = self.message(&digest, someone)?;
+        let (rendered, payload, _) = self.message(&digest, &self.earlier(tx)?, someone)?;
         Ok(Some(Preview { rendered, payload }))
     }
 }

@@ -175,6 +175,7 @@ fn personal(
         topics: topics(plan, subscriber),
         chosen: subscriber.topics.clone(),
         frequency: series.first().map(|series| series.frequency.clone()).unwrap_or_default(),
+        earlier: Vec::new(),
     }
 }
 

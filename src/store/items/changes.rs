@@ -1,6 +1,6 @@
 //! Changes of items that readers had: told now, amended, or waiting for their day.
 
-use rusqlite::Transaction;
+use rusqlite::{Row, Transaction};
 
 use super::receipt;
 use crate::model::{ItemId, Timestamp};
@@ -23,10 +23,19 @@ pub fn last_change(tx: &Transaction<'_>, id: ItemId) -> Result<Option<ToldChange
     const LAST_CHANGE: &str = "
         select id, at, change from receipts where item = ?1 and change is not null
         order by id desc limit 1";
-    let change = tx.one(LAST_CHANGE, [id], |row| {
-        Ok(ToldChange { receipt: row.get(0)?, at: row.get(1)?, change: row.get(2)? })
-    })?;
-    Ok(change)
+    tx.one(LAST_CHANGE, [id], read)
+}
+
+/// All changes of an item that made it return, the latest first.
+pub fn told_changes(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<ToldChange>, StoreError> {
+    const CHANGES: &str = "
+        select id, at, change from receipts where item = ?1 and change is not null
+        order by id desc";
+    tx.all(CHANGES, [id], read)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<ToldChange> {
+    Ok(ToldChange { receipt: row.get(0)?, at: row.get(1)?, change: row.get(2)? })
 }
 
 /// Lets the item return once in a digest, with what changed in words for readers.

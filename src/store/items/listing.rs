@@ -12,9 +12,9 @@ use crate::store::row::count;
 /// Which items a listing wants.
 #[derive(Debug, Clone, Default)]
 pub struct Listing {
-    /// Only with this topic.
+    /// Only stories with this topic.
     pub topic: Option<TopicId>,
-    /// Only with any topic.
+    /// Only stories with any topic.
     pub with_topic: bool,
     /// Only of this source.
     pub source: Option<SourceId>,
@@ -62,11 +62,17 @@ pub enum Part {
 /// The order of lists, as the index `items_by_moment` has it.
 pub(super) const MOMENT: &str = "coalesce(items.published, items.first_seen)";
 
-/// Returns the condition on an item to be among those of a listing.
+/// Returns the condition on an item to be among those of a listing. A topic of any report
+/// counts for its story, as in a digest: the report that leads may say too little.
 pub(super) fn filter() -> String {
+    let teller_is_shown = IS_SHOWN.replace("items.id", "teller.id");
+    let tagged = format!(
+        "select 1 from items teller join tags on tags.item = teller.id
+        where teller.story = items.story and (:with_hidden or {teller_is_shown})"
+    );
     format!(
-        "(:topic is null or exists (select 1 from tags where item = items.id and topic = :topic))
-          and (not :with_topic or exists (select 1 from tags where item = items.id))
+        "(:topic is null or exists ({tagged} and tags.topic = :topic))
+          and (not :with_topic or exists ({tagged}))
           and (:source is null or items.source = :source)
           and (:since is null or items.first_seen >= :since)
           and (:with_hidden or {IS_SHOWN})"

@@ -119,6 +119,7 @@ fn personal(topics: &[TopicTitle]) -> Personal {
         chosen: topics.iter().map(|topic| topic.id.clone()).collect(),
         topics: topics.iter().map(|topic| topic.title.clone()).collect(),
         frequency: "arbeitstäglich".into(),
+        earlier: Vec::new(),
     }
 }
 

@@ -69,3 +69,44 @@ async fn the_note_of_the_editor_stands_marked_on_the_page_and_in_the_mail() {
     let text = mail.body_text(0).unwrap().replace('\u{a0}', " ");
     assert!(text.contains("Anmerkung der Redaktion: Gilt <auch> hier."), "{text}");
 }
+
+#[tokio::test]
+async fn a_story_has_the_topics_of_all_who_report_it_whoever_leads() {
+    let world = World::new().await;
+    // The authority's short report has no topic of its own.
+    let write = |sql: &'static str| world.ctx.store.write(move |tx| Ok(tx.execute_batch(sql)?));
+    write("update sources set rank = 1 where id = 'alt'").await.unwrap();
+    for path in ["/", "/thema/ozg", "/feeds/alle.atom", "/feeds/ozg.atom"] {
+        let page = world.get(path).await.text;
+        assert!(
+            page.contains("OZG anderswo") && !page.contains("OZG im Rathaus"),
+            "{path}: {page}"
+        );
+    }
+    act(&world, 1, Deed::Hide).await;
+    // What gave it the topic is gone; who asks for everything still finds the rest.
+    assert!(!world.get("/").await.text.contains("OZG anderswo"));
+    assert!(world.get("/?alles=1").await.text.contains("OZG anderswo"));
+}
+
+#[tokio::test]
+async fn the_page_of_an_item_says_what_it_said_before_and_its_number() {
+    let world = World::new().await;
+    assert!(!world.get("/meldung/1").await.text.contains("Frühere Fassungen"));
+    world
+        .ctx
+        .store
+        .write(|tx| {
+            let at = amtsbote::model::Timestamp(START + 86_400_000);
+            amtsbote::store::items::tell_change(tx, ItemId(1), at, "Frist: 31. März → <15.> April")
+        })
+        .await
+        .unwrap();
+    let page = world.get("/meldung/1").await.text.replace('\u{a0}', " ");
+    assert!(page.contains("Frühere Fassungen"), "{page}");
+    assert!(
+        page.contains(">10. Dezember 2025</time>: Frist: 31. März → &lt;15.&gt; April"),
+        "{page}"
+    );
+    assert!(page.contains("Meldung Nr. 1"), "{page}");
+}
