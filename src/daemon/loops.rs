@@ -178,7 +178,10 @@ async fn compose(shared: Shared, beats: Arc<Heartbeats>) -> Result<(), DaemonErr
                 Err(error) => endure(Err(error)).await?,
             }
         }
-        sleep(&shared, wait, &shared.wake.compose).await;
+        tokio::select! {
+            () = sleep(&shared, wait, &shared.wake.compose) => {}
+            () = running.ctx.draft_answered.notified() => {}
+        }
     }
     Ok(())
 }

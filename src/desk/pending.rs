@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::model::{Entry, ItemId, SeriesId};
-use crate::pipeline::{self, Context, PipelineError, Plan};
+use crate::pipeline::{self, Context, NearMiss, PipelineError, Plan};
 
 /// The next digest of a series as of now, before any reader's choice.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub struct Pending {
     pub intro: Option<String>,
     /// Names of sources that cannot be read.
     pub silent_sources: Vec<String>,
+    /// What fell short of every topic, the nearest first.
+    pub near: Vec<NearMiss>,
 }
 
 /// An entry of the next digest.
@@ -57,5 +59,6 @@ pub async fn pending(
             });
         }
     }
-    Ok(Some(Pending { entries, intro: digest.intro, silent_sources: digest.silent_sources }))
+    let near = upcoming.near;
+    Ok(Some(Pending { entries, intro: digest.intro, silent_sources: digest.silent_sources, near }))
 }

@@ -93,7 +93,7 @@ pub fn confirm(
     both("confirm", view.subject.to_owned(), &view, templates)
 }
 
-/// Welcome after the confirmation, or „bereits angemeldet“.
+/// Welcome after the confirmation, or „bereits abonniert“.
 pub fn welcome(
     welcome: &Welcome,
     face: &Face,

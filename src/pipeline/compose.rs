@@ -7,6 +7,7 @@ mod entry;
 mod freeze;
 mod gather;
 mod maker;
+mod near;
 mod preview;
 mod proof;
 
@@ -16,6 +17,7 @@ pub use self::entry::{opinion, reason};
 use self::freeze::Freezer;
 pub(super) use self::maker::Maker;
 pub use self::maker::{ComposeReport, Moment};
+pub use self::near::NearMiss;
 pub use self::preview::{Preview, Upcoming, preview, upcoming};
 pub use self::proof::send_proof;
 use super::{Context, PipelineError, Plan};

@@ -29,6 +29,8 @@ pub struct Context {
     /// Wakes the drain loop: a message was added to the outbox that somebody waits
     /// for, as who signs up looks into their mailbox at once.
     pub outbox_changed: Arc<Notify>,
+    /// Wakes the compose loop: an editor answered, perhaps after the slot.
+    pub draft_answered: Arc<Notify>,
     /// The program that reads PDFs, asked with `pdf-text`: ours. Without it they are not read.
     pub pdf_reader: Option<Arc<Path>>,
     /// Which sources are being read.
@@ -62,6 +64,7 @@ impl Context {
             tokens,
             channel,
             outbox_changed: Arc::default(),
+            draft_answered: Arc::default(),
             pdf_reader: None,
             marks: Arc::default(),
             data_dir: None,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::compose::{Maker, Moment, Upcoming};
+use super::compose::{Maker, Moment, NearMiss, Upcoming};
 use super::notice::freeze_words;
 use super::{Context, PipelineError, Plan};
 use crate::config::{SeriesPlan, Unanswered};
@@ -15,6 +15,9 @@ use crate::schedule::calendar::{self, Slot};
 use crate::store::{Transaction, digests, drafts, items};
 use crate::subscriber::token;
 use crate::text::typography as typo;
+
+/// Near misses that the mail names; the page behind its link shows them all.
+const NEAR_IN_MAIL: usize = 3;
 
 /// Makes the draft that is due of a series with editors and puts their mails into the
 /// outbox. Answers when the next one is due; none without editors.
@@ -68,6 +71,7 @@ pub async fn answer(
             drafts::answer(tx, draft, state, seen, not_before)
         })
         .await?;
+    ctx.draft_answered.notify_one();
     Ok(written)
 }
 
@@ -150,6 +154,11 @@ impl Maker {
             let names: Vec<&str> = whole.silent_sources.iter().map(String::as_str).collect();
             paragraphs.push(format!("Nicht gelesen werden konnten: {}.", typo::enumerated(&names)));
         }
+        if !upcoming.near.is_empty() {
+            let near: Vec<String> =
+                upcoming.near.iter().take(NEAR_IN_MAIL).map(|near| self.near_line(near)).collect();
+            paragraphs.push(format!("Fast dabei: {}.", near.join("; ")));
+        }
         DraftMail {
             subject: format!("Entwurf: {title}, {number}"),
             paragraphs,
@@ -157,6 +166,17 @@ impl Maker {
             url,
             series: title.clone(),
         }
+    }
+}
+
+impl Maker {
+    /// What nearly made it, and how near it came.
+    fn near_line(&self, near: &NearMiss) -> String {
+        let topic = self.plan.topic_title(&near.topic);
+        let points = |points: f64| format!("{points:.1}").replace('.', ",");
+        let (score, threshold) = (points(near.score), points(near.threshold));
+        let title = typo::line(&near.title, 100);
+        format!("{title} ({}, {topic}: {score} von {threshold} Punkten)", near.source)
     }
 }
 

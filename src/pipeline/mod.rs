@@ -24,7 +24,7 @@ mod returned;
 mod subscription;
 
 pub use compose::{
-    ComposeReport, Moment, Preview, Upcoming, compose, finish, opinion, preview, reason,
+    ComposeReport, Moment, NearMiss, Preview, Upcoming, compose, finish, opinion, preview, reason,
     send_proof, upcoming,
 };
 pub use context::{Context, PipelineError};
@@ -42,8 +42,8 @@ pub use prune::prune;
 pub use release::release;
 pub use restore::{Caught, Departures, catch_up, departures, fits, renew_links};
 pub use retag::{
-    Corrected, RetagReport, TopicChange, TopicDiff, correct_within, corrected_items, retag,
-    topic_diff, untagged,
+    Corrected, RetagReport, TopicChange, TopicDiff, considered, correct_within, corrected_items,
+    retag, topic_diff, untagged,
 };
 pub use returned::{Outcome as ReturnedOutcome, ReturnedMail, take_returned};
 pub use subscription::{

@@ -13,7 +13,7 @@ use super::{Context, PipelineError, Plan};
 use crate::model::{Correction, Field, ItemId, Tagging, Timestamp, TopicId};
 use crate::store::items::{self, Stored};
 use crate::store::{StoreError, Transaction};
-use crate::topic::{Labelled, Subject};
+use crate::topic::{Considered, Labelled, Subject};
 
 /// Items of one chunk: some tens of milliseconds of work.
 const CHUNK: usize = 100;
@@ -63,6 +63,23 @@ impl TopicDiff {
     }
 }
 
+/// Returns how near a stored item comes to each topic of the config, and why.
+pub fn considered(plan: &Plan, item: &Stored) -> Vec<Considered> {
+    let source = plan.source(&item.source);
+    let given = source.map_or(&[][..], |source| &source.configured.settings.topics);
+    plan.tagger.explain(&subject(item, given))
+}
+
+fn subject<'a>(item: &'a Stored, source_topics: &'a [TopicId]) -> Subject<'a> {
+    Subject {
+        title: &item.title,
+        text: &item.text,
+        categories: &item.details.categories,
+        source: &item.source,
+        source_topics,
+    }
+}
+
 /// An item as it is stored, with its taggings and the version that looked at it.
 struct Tagged {
     item: Stored,
@@ -88,14 +105,7 @@ impl Tagged {
         if item.text.is_empty() && evidence().any(|evidence| needs_text(evidence.field)) {
             return None;
         }
-        let given = self.given(plan);
-        let found = plan.tagger.tag(&Subject {
-            title: &item.title,
-            text: &item.text,
-            categories: &item.details.categories,
-            source: &item.source,
-            source_topics: &given,
-        });
+        let found = plan.tagger.tag(&subject(item, &self.given(plan)));
         Some(Correction::apply(&self.corrections, found))
     }
 

@@ -22,7 +22,7 @@ pub use retagging::{count_tagged_otherwise, set_tagged_by, tagged_by, tagged_oth
 pub use search::{Hits, search, suggestion};
 use stored::{Details, STORED_COLUMNS, read_known, read_stored};
 pub use stored::{Stored, Withheld, get};
-pub use tags::{add_tags, set_tag, set_tags, tags};
+pub use tags::{add_tags, has_topic, set_tag, set_tags, tags};
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, named_params};
 

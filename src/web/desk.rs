@@ -17,12 +17,12 @@ use super::door::{self, Segment};
 use super::headers::Kind;
 use super::subscribe::is_our_origin;
 use super::views::Moment;
-use super::{Answer, Face, Refusal};
+use super::{Answer, Face, Refusal, answer};
 use crate::desk::{self, Deed, PendingEntry};
 use crate::digest::render;
 use crate::model::{ActOn, Correction, Draft, DraftState, ItemId, Timestamp, TopicId};
 use crate::page::shown_url;
-use crate::pipeline::{self, Context, Plan};
+use crate::pipeline::{self, Context, NearMiss, Plan};
 use crate::store::acts;
 use crate::text::typography as typo;
 
@@ -30,14 +30,29 @@ use crate::text::typography as typo;
 const SHOWN_ACTS: usize = 20;
 
 pub(super) fn router() -> Router<Arc<Face>> {
-    Router::new().route("/r/{token}", get(show).post(act))
+    Router::new()
+        .route("/r/{token}", get(show).post(act))
+        .route("/r/{token}/vorschau", get(preview))
+}
+
+/// The HTML part of the mail as it would go now, in a frame of the page.
+async fn preview(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
+    let (ctx, plan) = face.now();
+    let draft = match pipeline::draft_of_link(&ctx, &link).await? {
+        Some(draft) if draft.state != DraftState::Expired => draft,
+        _ => return ended(&face, &plan),
+    };
+    match pipeline::preview(&ctx, &plan, &draft.series, None).await? {
+        Some(preview) => Ok(answer(StatusCode::OK, Kind::Preview, preview.rendered.html)),
+        None => Err(Refusal::MISSING),
+    }
 }
 
 async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
     match pipeline::draft_of_link(&ctx, &link).await? {
         Some(draft) if draft.state != DraftState::Expired => {
-            page(&face, &ctx, &plan, &draft, None).await
+            page(&face, &ctx, &plan, (&link, &draft), None).await
         }
         _ => ended(&face, &plan),
     }
@@ -73,7 +88,7 @@ async fn act(
     // As it is now: another editor may have answered meanwhile.
     match pipeline::draft_of_link(&ctx, &link).await? {
         Some(draft) if draft.state != DraftState::Expired => {
-            page(&face, &ctx, &plan, &draft, Some(said)).await
+            page(&face, &ctx, &plan, (&link, &draft), Some(said)).await
         }
         _ => ended(&face, &plan),
     }
@@ -88,22 +103,22 @@ async fn perform(
 ) -> Result<&'static str, Refusal> {
     let reason = format!("Entwurf für {}", draft.slot.replace('T', ", "));
     let text = fields.first("text").unwrap_or_default().trim();
-    let answer = async |state, not_before| {
+    let decide = async |state, not_before| {
         pipeline::answer(ctx, draft.id, state, not_before).await.map_err(Refusal::from)
     };
     let deed = match fields.first("tat").unwrap_or_default() {
         "verschicken" => {
-            answer(DraftState::Approved, None).await?;
+            decide(DraftState::Approved, None).await?;
             return Ok("Die Ausgabe ist freigegeben.");
         }
         "anhalten" => {
-            answer(DraftState::Held, None).await?;
+            decide(DraftState::Held, None).await?;
             return Ok("Die Ausgabe ist angehalten.");
         }
         "spaeter" => {
             let time = fields.first("um").unwrap_or_default();
             let at = later(draft, plan, time, ctx.clock.now()).ok_or(Refusal::BAD_REQUEST)?;
-            answer(DraftState::Approved, Some(at)).await?;
+            decide(DraftState::Approved, Some(at)).await?;
             return Ok("Die Ausgabe ist für später freigegeben.");
         }
         "vorspann" => {
@@ -167,7 +182,7 @@ async fn page(
     face: &Face,
     ctx: &Context,
     plan: &Arc<Plan>,
-    draft: &Draft,
+    (link, draft): (&str, &Draft),
     said: Option<&str>,
 ) -> Answer {
     let zone = plan.mail.timezone;
@@ -207,11 +222,13 @@ async fn page(
         "intro": pending.as_ref().and_then(|pending| pending.intro.clone()).unwrap_or_default(),
         "silent": pending.as_ref().map(|pending| pending.silent_sources.join(", ")).unwrap_or_default(),
         "sections": sections,
+        "near": pending.iter().flat_map(|pending| &pending.near).map(|miss| near(miss, plan)).collect::<Vec<_>>(),
         "topics": plan.topics.iter().map(|(id, title)| json!({ "id": id, "title": title })).collect::<Vec<_>>(),
         "acts": acts,
         "hidden": log.iter().filter(|act| act.kind == crate::model::ActKind::Hide && act.ended.is_none() && act.at >= draft.made)
             .filter_map(|act| match act.on { ActOn::Item(item) => Some(item), ActOn::Series(_) => None }).collect::<Vec<_>>(),
         "subject": preview.as_ref().map(|preview| &preview.rendered.subject),
+        "preview": format!("/r/{link}/vorschau"),
         "text": preview.as_ref().map(|preview| &preview.rendered.text),
     });
     face.ok(plan, "desk.html", Kind::Desk, page)
@@ -243,6 +260,21 @@ fn entry(listed: &PendingEntry, plan: &Plan, draft: &Draft) -> Value {
         "is_new": came > draft.made,
         "is_cut": listed.is_cut,
         "choices": choices,
+    })
+}
+
+/// What fell short of a topic, and what the button sends.
+fn near(near: &NearMiss, plan: &Plan) -> Value {
+    let points = |points: f64| format!("{points:.1}").replace('.', ",");
+    json!({
+        "item": near.item,
+        "title": typo::line(&near.title, 300),
+        "url": near.url.as_deref().and_then(shown_url),
+        "source": near.source,
+        "topic": plan.topic_title(&near.topic),
+        "score": points(near.score),
+        "threshold": points(near.threshold),
+        "value": format!("+{}", near.topic),
     })
 }
 

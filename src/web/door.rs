@@ -131,8 +131,8 @@ fn refusal(status: StatusCode) -> (&'static str, Value) {
             ("Die Anfrage ist zu groß", "Ein Formular von uns ist nie so lang.")
         }
         StatusCode::TOO_MANY_REQUESTS => (
-            "Zu viele Anmeldungen",
-            "Von Ihrem Anschluss kamen in kurzer Zeit viele Anmeldungen. Bitte versuchen Sie es in einer Stunde noch einmal.",
+            "Zu viele Anfragen",
+            "Von Ihrem Anschluss kamen in kurzer Zeit viele Anfragen zum Abonnieren. Bitte versuchen Sie es in einer Stunde noch einmal.",
         ),
         StatusCode::SERVICE_UNAVAILABLE => {
             ("Gerade ist viel los", "Bitte versuchen Sie es in einer halben Minute noch einmal.")

@@ -11,6 +11,8 @@ pub enum Kind {
     Token,
     /// An editor's page behind a token: as secret, and its forms must name their origin.
     Desk,
+    /// The HTML part of a mail, framed by an editor's page: its styles stand in the text.
+    Preview,
     /// An Atom feed.
     Feed,
     /// The same as a JSON Feed.
@@ -27,11 +29,16 @@ pub enum Kind {
 /// second wall should markup of a source ever come through.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// An editor's page frames the preview of its mail.
+const DESK_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; frame-src 'self'";
+/// A mail brings its styles with it. Everything else is forbidden, as in a mailbox.
+const PREVIEW_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
+
 impl Kind {
     /// The Content-Type field.
     pub const fn content_type(self) -> &'static str {
         match self {
-            Self::Page | Self::Form | Self::Token | Self::Desk | Self::Status => {
+            Self::Page | Self::Form | Self::Token | Self::Desk | Self::Preview | Self::Status => {
                 "text/html; charset=utf-8"
             }
             Self::Feed => "application/atom+xml; charset=utf-8",
@@ -47,7 +54,7 @@ impl Kind {
             Self::Page => "public, max-age=60",
             Self::Feed | Self::JsonFeed | Self::Calendar => "public, max-age=300",
             Self::Style => "public, max-age=3600",
-            Self::Form | Self::Token | Self::Desk | Self::Status => "no-store",
+            Self::Form | Self::Token | Self::Desk | Self::Preview | Self::Status => "no-store",
         }
     }
 
@@ -55,14 +62,23 @@ impl Kind {
     /// browsers send `Origin: null` with a POST, and its origin could not be checked.
     pub const fn referrer_policy(self) -> &'static str {
         match self {
-            Self::Token => "no-referrer",
+            Self::Token | Self::Preview => "no-referrer",
             _ => "same-origin",
+        }
+    }
+
+    /// The Content-Security-Policy field.
+    const fn content_security_policy(self) -> &'static str {
+        match self {
+            Self::Desk => DESK_POLICY,
+            Self::Preview => PREVIEW_POLICY,
+            _ => CONTENT_SECURITY_POLICY,
         }
     }
 
     /// Returns whether search engines are told to stay away.
     pub const fn is_hidden(self) -> bool {
-        matches!(self, Self::Token | Self::Desk | Self::Status)
+        matches!(self, Self::Token | Self::Desk | Self::Preview | Self::Status)
     }
 
     /// Every field of the answer but Content-Length and validators, name in lower case.
@@ -70,9 +86,9 @@ impl Kind {
         let mut fields = vec![
             ("content-type", self.content_type()),
             ("cache-control", self.cache_control()),
-            ("content-security-policy", CONTENT_SECURITY_POLICY),
+            ("content-security-policy", self.content_security_policy()),
             ("x-content-type-options", "nosniff"),
-            ("x-frame-options", "DENY"),
+            ("x-frame-options", if self == Self::Preview { "SAMEORIGIN" } else { "DENY" }),
             ("referrer-policy", self.referrer_policy()),
             ("cross-origin-opener-policy", "same-origin"),
             ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
@@ -123,7 +139,10 @@ mod tests {
             assert!(fields.contains(&("x-content-type-options", "nosniff")), "{kind:?}");
             assert!(kind.content_type().ends_with("charset=utf-8"), "{kind:?}");
         }
-        assert!(CONTENT_SECURITY_POLICY.starts_with("default-src 'none'"));
+        for policy in [CONTENT_SECURITY_POLICY, DESK_POLICY, PREVIEW_POLICY] {
+            assert!(policy.starts_with("default-src 'none'") && !policy.contains("script"));
+        }
+        assert!(DESK_POLICY.starts_with(CONTENT_SECURITY_POLICY));
         assert!(!CONTENT_SECURITY_POLICY.contains("unsafe"));
     }
 }

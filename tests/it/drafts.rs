@@ -26,7 +26,10 @@ async fn morning(unanswered: &str) -> Service {
          editor = 'eine@amt.test, andere@amt.test'\ndraft = '06:30'\nunanswered = '{unanswered}'\n"
     );
     let source = crate::support::desk::feed_source("stadt", "initial = 'all'");
-    let setup = Setup::new().series(series).sources(source).at(MONDAY.before(HOUR * 3 / 2));
+    let topics =
+        "[[topic]]\nid = 'ozg'\ntitle = 'OZG'\nstrong = ['OZG']\nweak = ['Bürgerportal']\n";
+    let setup = Setup::new().series(series).sources(source).topics(topics);
+    let setup = setup.at(MONDAY.before(HOUR * 3 / 2));
     let service = setup.open();
     service.subscribe("leserin@stadt.test", &[]).await;
     service.pass(Duration::from_secs(1)).await;
@@ -256,6 +259,128 @@ async fn a_draft_that_was_missed_is_made_late_and_waits() {
     let link = service.links().await.remove(0);
     service.post(&link, "tat=verschicken").await;
     assert_eq!(ids(&service.stored_digest(&service.turn().await).await), [3, 2, 1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nearly_made_it_is_named_and_taken_in_by_a_button_that_teaches_the_rules() {
+    let service = morning("hold").await;
+    let mut near = entries(4..=5);
+    near[0].title = "Bürgerportal öffnet".into();
+    near[1].title = "Freibad öffnet".into();
+    near.extend(entries(1..=3));
+    service.step("stadt", document("stadt", &rss(&near))).await;
+    service.until(-30).await;
+    service.turn().await;
+    let all = service.ctx.store.read(|tx| outbox::list(tx, None, None, 9)).await.unwrap();
+    let draft = mail_parser::MessageParser::default().parse(&all[0].payload.0).unwrap();
+    let text = draft.body_text(0).unwrap().replace('\n', " ");
+    assert!(
+        text.contains("Fast dabei: Bürgerportal öffnet (stadt, OZG: 1,0 von 3,0 Punkten)."),
+        "{text}"
+    );
+    assert!(!text.contains("Freibad"), "{text}");
+
+    let link = service.links().await.remove(0);
+    let (_, page) = service.request("GET", &link, PUBLIC, "").await;
+    let (_, form) = page.split_once("<h2>Fast dabei</h2>").unwrap();
+    let value = |name: &str| {
+        let (_, rest) = form.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    let (item, topic) = (value("meldung"), value("thema").replace('+', "%2B"));
+    let page = service.post(&link, &format!("tat=thema&meldung={item}&thema={topic}")).await;
+    assert!(!page.contains("Fast dabei") && page.contains("Bürgerportal öffnet"), "{page}");
+    service.post(&link, "tat=verschicken").await;
+    service.until(0).await;
+    let digest = service.stored_digest(&service.turn().await).await;
+    assert!(ids(&digest).contains(&item.parse().unwrap()), "{item}: {:?}", ids(&digest));
+    let learnt = pipeline::corrected_items(&service.ctx).await.unwrap();
+    assert_eq!(learnt.len(), 1);
+    assert_eq!(
+        (learnt[0].title.as_str(), &learnt[0].labels[..]),
+        ("Bürgerportal öffnet", &["ozg".to_owned()][..])
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_page_frames_the_mail_as_it_would_go_and_only_there() {
+    let service = morning("hold").await;
+    service.until(-30).await;
+    service.turn().await;
+    let link = service.links().await.remove(0);
+    let (_, page) = service.request("GET", &link, PUBLIC, "").await;
+    assert!(page.contains(&format!("src=\"{link}/vorschau\"")), "{page}");
+    service.post(&link, "tat=anmerkung&meldung=2&text=Gilt+auch+hier.").await;
+    let preview = format!("{link}/vorschau");
+    let (status, mail) = service.request("GET", &preview, PUBLIC, "").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(mail.contains("Anmerkung der Redaktion: Gilt auch hier."), "{mail}");
+    assert!(mail.contains("role=\"presentation\""), "it is the HTML part of the mail: {mail}");
+    service.post(&link, "tat=verschicken").await;
+    service.until(0).await;
+    service.turn().await;
+    assert_eq!(service.request("GET", &preview, PUBLIC, "").await.0, StatusCode::GONE);
+    let unknown = "/r/aaaaaaaaaaaaaaaaaaaaaaaaaa/vorschau";
+    assert_eq!(service.request("GET", unknown, PUBLIC, "").await.0, StatusCode::GONE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_wakes_the_loop_that_composes() {
+    use futures_util::FutureExt as _;
+    let service = morning("hold").await;
+    service.until(-30).await;
+    service.turn().await;
+    let link = service.links().await.remove(0);
+    let woken = || service.ctx.draft_answered.notified().now_or_never().is_some();
+    assert!(!woken());
+    service.post(&link, "tat=oben&meldung=1").await;
+    assert!(!woken(), "an act is no answer");
+    service.post(&link, "tat=verschicken").await;
+    assert!(woken());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_look_at_any_link_of_a_draft_changes_anything() {
+    let service = morning("hold").await;
+    service.until(-30).await;
+    service.turn().await;
+    let all = service.ctx.store.read(|tx| outbox::list(tx, None, None, 9)).await.unwrap();
+    let mail = mail_parser::MessageParser::default().parse(&all[0].payload.0).unwrap();
+    let said = format!("{} {}", mail.body_text(0).unwrap(), mail.body_html(0).unwrap());
+    let ends = |c: char| c.is_whitespace() || "\"'<>".contains(c);
+    let mut paths: Vec<String> = said
+        .match_indices(&format!("{PUBLIC}/"))
+        .map(|(at, _)| said[at + PUBLIC.len()..].split(ends).next().unwrap().to_owned())
+        .collect();
+    let desk = paths.iter().find(|path| path.starts_with("/r/")).unwrap().clone();
+    // And what a page behind it would lead a scanner to.
+    paths.extend([
+        format!("{desk}/vorschau"),
+        format!("{desk}?tat=verschicken"),
+        format!("{desk}?tat=weglassen&meldung=1"),
+    ]);
+    let changes = async || {
+        service
+            .ctx
+            .store
+            .read(|tx| Ok(tx.query_row("select total_changes()", [], |row| row.get::<_, i64>(0))?))
+            .await
+            .unwrap()
+    };
+    let written = async || {
+        let acts =
+            service.ctx.store.read(|tx| amtsbote::store::acts::latest(tx, 99)).await.unwrap();
+        let mails = service.ctx.store.read(|tx| outbox::list(tx, None, None, 99)).await.unwrap();
+        (acts.len(), mails.len(), service.draft_state(FIRST).await)
+    };
+    let (before, count) = (written().await, changes().await);
+    for path in &paths {
+        for method in ["GET", "HEAD"] {
+            let (status, _) = service.request(method, path, PUBLIC, "").await;
+            assert!(status.is_success() || status.is_redirection(), "{method} {path}: {status}");
+        }
+    }
+    assert_eq!((written().await, changes().await), (before, count));
 }
 
 #[tokio::test(start_paused = true)]

@@ -743,7 +743,11 @@ async fn choices_change_at_once_and_all_data_can_be_had() {
     let body = "thema=cloud&thema=ozg&ausgabe=wochen&ausgabe=taeglich";
     let saved = world.ask_from("192.0.2.1", "POST", &path, &fields, body).await;
     assert!(saved.status == StatusCode::OK && saved.text.contains("Gespeichert"));
-    assert!(saved.text.contains("<title>Gespeichert: Auswahl ändern"), "{}", saved.text);
+    assert!(
+        saved.text.contains("<title>Gespeichert: Themen und Einstellungen ändern"),
+        "{}",
+        saved.text
+    );
     let subscriber =
         world.ctx.store.read(move |tx| subscribers::get(tx, id)).await.unwrap().unwrap();
     assert_eq!(subscriber.topics, [TopicId::new("ozg"), TopicId::new("cloud")], "theirs first");

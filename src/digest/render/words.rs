@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use chrono_tz::Tz;
 
+use super::super::select::KEYWORDS;
 use super::super::urgency;
 use super::mails::{Face, Ordered};
 use crate::model::{Digest, Entry, Section, Timestamp};
@@ -143,7 +144,8 @@ pub(super) fn heading(digest: &Digest, zone: Tz) -> String {
 
 /// ` am `, unless the title says „am“ itself („Kommunal-IT am Morgen“).
 fn joint(title: &str, otherwise: &'static str) -> &'static str {
-    if title.contains(" am ") { otherwise } else { " am " }
+    let says_it = title.contains(" am ") || title.starts_with("Am ");
+    if says_it { otherwise } else { " am " }
 }
 
 /// `7 neue Meldungen in 3 Themen seit Montag, 8. Dezember, 7 Uhr.`
@@ -169,9 +171,16 @@ pub(super) fn opening(digest: &Digest, left_out: usize, zone: Tz) -> String {
             typo::count(updates, "aktualisierte Meldung", "aktualisierte Meldungen")
         ),
     };
-    let topics = typo::count(digest.sections.len(), "Thema", "Themen");
+    let topics =
+        digest.sections.iter().filter(|section| section.topic.as_str() != KEYWORDS).count();
+    let of_topics = format!(" in {}", typo::count(topics, "Thema", "Themen"));
+    let place = match (topics, digest.sections.len() - topics) {
+        (_, 0) => of_topics,
+        (0, _) => " zu Ihren Stichwörtern".to_owned(),
+        _ => format!("{of_topics} und zu Ihren Stichwörtern"),
+    };
     let since = since(digest, zone).map(|since| format!(" seit {since}")).unwrap_or_default();
-    let mut opening = format!("{what} in {topics}{since}.");
+    let mut opening = format!("{what}{place}{since}.");
     if left_out > 0 {
         match number - left_out {
             1 => opening.push_str(" Hier steht die wichtigste."),

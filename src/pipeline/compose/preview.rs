@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::maker::{Maker, Moment, narrowed};
+use super::near::NearMiss;
 use crate::model::{Digest, DigestId, Payload, Rendered, SeriesId, Subscriber};
 use crate::pipeline::{Context, PipelineError, Plan};
 use crate::store::{Transaction, digests, items};
@@ -23,6 +24,8 @@ pub struct Upcoming {
     pub whole: Digest,
     /// As the mail to someone who chose no topics shows it; none if it shows nothing.
     pub mailed: Option<Digest>,
+    /// What fell short of every topic, the nearest first.
+    pub near: Vec<NearMiss>,
 }
 
 /// Returns the next digest of a series; none if there is nothing to tell. Changes nothing.
@@ -57,7 +60,8 @@ impl Maker {
         let upto = items::last_receipt(tx)?;
         let Some(material) = self.gather(tx, &progress, upto)? else { return Ok(None) };
         let mailed = self.digest_for(&material.digest, &material.candidates, &self.anyone());
-        Ok(Some(Upcoming { whole: material.digest, mailed }))
+        let near = self.near_misses(tx, &progress, upto)?;
+        Ok(Some(Upcoming { whole: material.digest, mailed, near }))
     }
 
     pub(super) fn preview(

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::retagging::set_tagged_by;
 use super::{correction, corrections};
-use crate::model::{Correction, Evidence, Field, ItemId, Tagging, TopicId};
+use crate::model::{Correction, Evidence, Field, ItemId, StoryId, Tagging, TopicId};
 use crate::store::StoreError;
 use crate::store::query::Query;
 use crate::store::row::{from_json, to_json};
@@ -82,6 +82,13 @@ pub fn tags(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<(Tagging, String)>, 
         let evidence = lines.into_iter().map(Evidence::from).collect();
         Ok((Tagging { topic: row.get(0)?, score: row.get(1)?, evidence }, row.get(3)?))
     })
+}
+
+/// Returns whether any report of a story has a topic.
+pub fn has_topic(tx: &Transaction<'_>, story: StoryId) -> Result<bool, StoreError> {
+    const HAS_TOPIC: &str =
+        "select 1 from items join tags on tags.item = items.id where items.story = ?1";
+    tx.exists(HAS_TOPIC, [story])
 }
 
 /// Evidence in a column: signal, field, start, end, words, term, weight.

@@ -39,6 +39,7 @@ async fn a_keyword_brings_what_has_no_topic_to_its_reader_alone() {
     let report = world.compose().await;
     assert_eq!((report.entries, report.messages), (0, 1));
     let text = text_to(&world, "a@x.example").await;
+    assert!(text.contains("2 neue Meldungen zu Ihren Stichwörtern"), "{text}");
     assert!(text.contains("\nIhre Stichwörter\n\nS1 Bericht 11\n"), "{text}");
     assert!(text.contains("\nIhr Stichwort: „Bericht“\n"), "{text}");
     assert!(!text.contains("Glasfaser"), "{text}");

@@ -3,7 +3,7 @@
 use super::*;
 
 const CHOICE: &str = "thema=ozg&ausgabe=taeglich";
-const CROWDED: &str = "ungewöhnlich viele Anmeldungen";
+const CROWDED: &str = "ungewöhnlich viele Anfragen";
 
 impl World {
     /// Another process over the same database: all that was in memory is gone.
