@@ -83,6 +83,11 @@ const PRESETS: &[Preset] = &[
     },
 ];
 
+/// Returns the names of the interfaces that are known.
+pub fn presets() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().map(|preset| preset.name)
+}
+
 /// Keys of the parts.
 const KEYS: [&str; 6] = ["title", "link", "date", "text", "summary", "id"];
 
@@ -101,7 +106,7 @@ fn build(reader: &mut Reader<'_>, settings: &SourceSettings) -> Option<Box<dyn S
 }
 
 fn settings_of(reader: &mut Reader<'_>) -> Option<Fields> {
-    let names: Vec<&'static str> = PRESETS.iter().map(|preset| preset.name).collect();
+    let names: Vec<&'static str> = presets().collect();
     let preset = if reader.has("preset") { Some(reader.choice("preset", &names)?) } else { None };
     let preset = PRESETS.iter().find(|known| Some(known.name) == preset);
     let list = reader.text("list");

@@ -14,8 +14,12 @@ use crate::clock::{Clock as _, SystemClock};
 use crate::config;
 use crate::daemon;
 use crate::fetch::FetchError;
-use crate::model::{Response, SourceId};
+use crate::model::{Cursor, Extraction, Response, SourceId};
 use crate::pipeline::{Plan, SourcePlan};
+use crate::source::{SourceError, extract_all};
+
+/// Most documents that a try asks for beside the first: enough to see what a source gives.
+const MOST_FURTHER: usize = 6;
 
 /// A way to try sources.
 pub(super) struct Bench<'a> {
@@ -86,6 +90,15 @@ impl<'a> Bench<'a> {
         Ok(Tried { plan, source })
     }
 
+    /// Reads what is tried as its first poll would.
+    pub(super) async fn read(
+        &self,
+        tried: &Tried,
+        first: Response,
+    ) -> Result<Extraction, SourceError> {
+        read(&tried.plan, &tried.source, first, self.spacing).await
+    }
+
     /// Waits as a poll would before the next request to the same host.
     pub(super) async fn pause(&self) {
         tokio::time::sleep(self.spacing).await;
@@ -102,9 +115,50 @@ pub(in crate::cli) async fn ask(plan: &Plan, source: &SourcePlan) -> Result<Resp
 
 /// Asks for the source's document once. Returns the answer whatever its status.
 pub(super) async fn answer_of(plan: &Plan, source: &SourcePlan) -> Result<Response, FetchError> {
-    let configured = &source.configured;
-    let request = plan.polling.get(&configured.settings.url, configured.source.accept());
+    answer_at(plan, source, &source.configured.settings.url).await
+}
+
+async fn answer_at(plan: &Plan, source: &SourcePlan, url: &str) -> Result<Response, FetchError> {
+    let request = plan.polling.get(url, source.configured.source.accept());
     source.fetch.fetch(&request).await
+}
+
+/// Reads the source as its first poll would, but for what lies behind [`MOST_FURTHER`]
+/// documents; `spacing` lies between two requests.
+pub(super) async fn read(
+    plan: &Plan,
+    source: &SourcePlan,
+    first: Response,
+    spacing: Duration,
+) -> Result<Extraction, SourceError> {
+    let kind = source.configured.source.as_ref();
+    let mut answers = vec![first];
+    let mut notes = Vec::new();
+    let mut walk = kind.walk(&Cursor::default());
+    let mut next = walk.as_mut().and_then(|walk| walk.next(answers.first()));
+    let mut asked = 0;
+    while let (Some(walk), Some(url)) = (walk.as_mut(), next.take()) {
+        if asked == MOST_FURTHER {
+            notes.push(format!("{url} and what lies behind it is read by polls alone"));
+            break;
+        }
+        asked += 1;
+        tokio::time::sleep(spacing).await;
+        let answer = answer_at(plan, source, &url).await.map_err(|error| Failure::from(&error));
+        match answer.and_then(|answer| answer::document(&answer).map(|()| answer)) {
+            Ok(answer) => {
+                next = walk.next(Some(&answer));
+                answers.push(answer);
+            }
+            Err(failure) => {
+                notes.push(format!("{url} was not read: {failure}"));
+                next = walk.next(None);
+            }
+        }
+    }
+    let mut extraction = extract_all(kind, &answers)?;
+    extraction.notes.extend(notes);
+    Ok(extraction)
 }
 
 /// Returns the sitemaps that robots.txt names. Fails if it must be obeyed and does not let us

@@ -7,11 +7,14 @@ use super::block::Block;
 use super::feed_fit;
 use crate::extract::sniff;
 use crate::model::{Budget, RawItem, Response};
+use crate::source::json;
 use crate::source::page::discover;
 use crate::text::{Rubric, rubric};
 
 /// Most items of the page that are looked for in a sitemap.
 const MOST: usize = 12;
+/// Where the root of a sitemap stands.
+const HEAD: usize = 2_000;
 /// Fewer addresses below a page's own are no sign of a list.
 const LEAST: usize = 3;
 
@@ -20,9 +23,34 @@ pub(super) fn posts(id: &str, page: &Response) -> Option<Block> {
     let html = sniff::decode(&page.body, page.headers.get("content-type")).text;
     let budget = Budget::for_document(html.len());
     let url = discover::wordpress_posts(&html, &page.final_url, &budget)?;
-    let mut own = Table::new();
-    own["preset"] = value("wordpress");
-    Some(Block { kind: "json", own: Some(own), ..Block::feed(id, &url) })
+    Some(interface(id, &url, Some("wordpress")))
+}
+
+fn interface(id: &str, url: &str, preset: Option<&str>) -> Block {
+    let own = preset.map(|preset| {
+        let mut own = Table::new();
+        own["preset"] = value(preset);
+        own
+    });
+    Block { kind: "json", own, ..Block::feed(id, url) }
+}
+
+/// Returns the blocks that may read a document made for programs, the most particular first;
+/// none if it is made for people.
+pub(super) fn for_programs(id: &str, url: &str, answer: &Response) -> Vec<Block> {
+    let text = sniff::decode(&answer.body, answer.headers.get("content-type")).text;
+    let text = text.trim_start();
+    let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or_default();
+    let is_packed = answer.body.starts_with(&[0x1f, 0x8b]);
+    if is_packed || head.contains("<urlset") || head.contains("<sitemapindex") {
+        return vec![sitemap(id, url)];
+    }
+    if !text.starts_with(['{', '[']) {
+        return Vec::new();
+    }
+    let council = Block { kind: "oparl", ..Block::feed(id, url) };
+    let presets = json::presets().map(|preset| interface(id, url, Some(preset)));
+    std::iter::once(council).chain(presets).chain([interface(id, url, None)]).collect()
 }
 
 /// The block for a sitemap without conditions, to ask for it.

@@ -62,9 +62,13 @@ pub(super) async fn explore(bench: &Bench<'_>, url: &str, id: &str) -> anyhow::R
             let block = Block::feed(id, &home);
             found.best = Some(Best { block, tried, extraction });
         }
-        Err(why) => {
-            look_round(bench, &home, id, &response, &why.to_string(), &mut found).await?;
-        }
+        Err(why) => match for_programs(bench, &home, id, &response).await? {
+            Some(best) => {
+                found.remarks.push(format!("it is made for programs: kind {}", best.block.kind));
+                found.best = Some(best);
+            }
+            None => look_round(bench, &home, id, &response, &why.to_string(), &mut found).await?,
+        },
     }
     // The page that was asked for names its site as well as a feed beside it.
     let document = sniff::decode(&response.body, response.headers.get("content-type")).text;
@@ -74,6 +78,29 @@ pub(super) async fn explore(bench: &Bench<'_>, url: &str, id: &str) -> anyhow::R
         best.block.proposal = Proposal::of(title.as_deref(), &home, items, SystemClock.now());
     }
     Ok(found)
+}
+
+/// The kind that reads the very answer, where it is a document made for programs.
+async fn for_programs(
+    bench: &Bench<'_>,
+    url: &str,
+    id: &str,
+    response: &Response,
+) -> anyhow::Result<Option<Best>> {
+    for block in beside::for_programs(id, url, response) {
+        let tried = bench.source(&block.to_toml())?;
+        let is_read = |items: &[RawItem]| {
+            // A preset that fits nothing makes items without a title.
+            block.kind != "json" || items.iter().any(|item| item.title.is_some())
+        };
+        if !tried.source.configured.source.extract(response).is_ok_and(|read| is_read(&read.items))
+        {
+            continue;
+        }
+        let extraction = bench.read(&tried, response.clone()).await?;
+        return Ok(Some(Best { block, tried, extraction }));
+    }
+    Ok(None)
 }
 
 /// Looks for a feed of the page that answered, then for a way to read the page.

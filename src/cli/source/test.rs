@@ -37,8 +37,13 @@ async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
         problems.push(failure.to_string());
     }
     let response = bench::answer_of(&plan, source).await?;
-    let read = answer::document(&response)
-        .and_then(|()| source.configured.source.extract(&response).map_err(Failure::from));
+    let moved = response.moved.clone();
+    let read = match answer::document(&response) {
+        Ok(()) => bench::read(&plan, source, response, plan.polling.host_spacing)
+            .await
+            .map_err(Failure::from),
+        Err(failure) => Err(failure),
+    };
     let mut shown = None;
     match read {
         Ok(extraction) => {
@@ -47,7 +52,7 @@ async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
         }
         Err(failure) => problems.push(failure.to_string()),
     }
-    if let Some(moved) = &response.moved {
+    if let Some(moved) = &moved {
         problems.push(format!("it has moved for good: set `url = \"{}\"`", moved.permanent_url));
     }
     if output.json {

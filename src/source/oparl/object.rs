@@ -21,7 +21,12 @@ pub(super) enum Found<'a> {
 impl<'a> Found<'a> {
     pub(super) fn in_value(value: &'a Value) -> Self {
         match value.get("data") {
-            Some(Value::Array(objects)) => Self::List(objects),
+            // Others have lists of that name too.
+            Some(Value::Array(objects))
+                if objects.is_empty() || objects.iter().any(is_of_the_schema) =>
+            {
+                Self::List(objects)
+            }
             _ if is_a(value, "System") => Self::System { bodies: text(value, "body") },
             _ if is_a(value, "Body") => Self::Body(value),
             _ => Self::Other,
@@ -37,6 +42,10 @@ pub(super) fn document(response: &Response) -> Result<(Value, Budget), SourceErr
     let value = serde_json::from_str(text.trim())
         .map_err(|error| SourceError::Unreadable { reason: error.to_string() })?;
     Ok((value, budget))
+}
+
+fn is_of_the_schema(object: &Value) -> bool {
+    text(object, "type").is_some_and(|kind| kind.contains("schema.oparl.org/"))
 }
 
 /// Returns whether an object has that type, whatever the version of its schema.
