@@ -62,12 +62,15 @@ pub(super) async fn explore(bench: &Bench<'_>, url: &str, id: &str) -> anyhow::R
             let block = Block::feed(id, &home);
             found.best = Some(Best { block, tried, extraction });
         }
-        Err(why) => match for_programs(bench, &home, id, &response).await? {
+        Err(why) => match Box::pin(for_programs(bench, &home, id, &response)).await? {
             Some(best) => {
                 found.remarks.push(format!("it is made for programs: kind {}", best.block.kind));
                 found.best = Some(best);
             }
-            None => look_round(bench, &home, id, &response, &why.to_string(), &mut found).await?,
+            None => {
+                Box::pin(look_round(bench, &home, id, &response, &why.to_string(), &mut found))
+                    .await?;
+            }
         },
     }
     // The page that was asked for names its site as well as a feed beside it.
