@@ -1,9 +1,14 @@
 //! `check`: every problem of the config at once.
 
+use std::path::Path;
+
 use super::{Exit, Global, source};
 use crate::answer::Failure;
 use crate::config::ConfigError;
 use crate::daemon;
+use crate::pipeline::{self, Plan};
+use crate::store::{self, Store};
+use crate::text::harmless;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -33,7 +38,11 @@ pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Res
     // What lands in a folder is looked up by nobody.
     let mail = (config.mail.channel == "smtp")
         .then(|| (super::mail::Domains::of(&config), std::sync::Arc::clone(&config.channel)));
+    let file = config.service.data_dir.join(store::FILE);
     let plan = daemon::plan(config)?;
+    if !global.quiet && super::session::refuse_strangers(&file).is_ok() {
+        warn_of_lost_readers(&file, &plan);
+    }
     if global.json {
         output.object(&serde_json::json!({"problems": 0, "version": plan.version}))?;
     } else {
@@ -48,6 +57,19 @@ pub(super) async fn check(global: &Global, arguments: &Arguments) -> anyhow::Res
         None => Exit::Done,
     };
     Ok(if sources == Exit::Done { mail } else { sources })
+}
+
+/// Says who chose a series or topic that this config does not have: after a renaming they would
+/// get nothing, silently. A database that cannot be read is for `status` to tell.
+fn warn_of_lost_readers(file: &Path, plan: &Plan) {
+    if !store::is_current(file) {
+        return;
+    }
+    let read = |tx: &store::Transaction<'_>| pipeline::lost_choices(tx, plan);
+    let lost = Store::open(file).and_then(|store| store.read_here(read));
+    for lost in lost.unwrap_or_default() {
+        eprintln!("warning: {}: `{}`", harmless(&lost.to_string()), lost.remedy());
+    }
 }
 
 fn report(global: &Global, error: ConfigError) -> anyhow::Result<Exit> {

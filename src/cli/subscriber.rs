@@ -1,6 +1,7 @@
 //! `subscriber`: who gets digests, how they came to, and what they may ask for.
 
 mod list;
+mod office;
 mod rights;
 
 use std::path::PathBuf;
@@ -34,6 +35,43 @@ pub(super) enum Command {
     Remove {
         /// The address
         address: String,
+    },
+    /// Change what someone gets; their consent stays, and the change is kept beside it
+    #[command(after_help = "\
+Examples:
+  amtsbote subscriber set it@example.de --topics ozg,transformation --reason \"Anruf vom 3. März\"
+  amtsbote subscriber set it@example.de --series taeglich --all-topics --reason Formular")]
+    Set {
+        /// The address
+        address: String,
+        /// The series they get, with commas between; not given = as before
+        #[arg(long, value_delimiter = ',', required_unless_present_any = ["topics", "all_topics"])]
+        series: Vec<String>,
+        /// The topics they chose, with commas between; not given = as before
+        #[arg(long, value_delimiter = ',')]
+        topics: Vec<String>,
+        /// All topics
+        #[arg(long, conflicts_with = "topics")]
+        all_topics: bool,
+        /// Who asked for it and how; kept beside their consent
+        #[arg(long)]
+        reason: String,
+    },
+    /// Give everyone of one series or topic another one, as after a change of the config
+    #[command(after_help = "\
+Examples:
+  amtsbote subscriber move --series woechentlich freitags
+  amtsbote subscriber move --topic egov ozg")]
+    Move {
+        /// The series that is gone, and the one they get
+        #[arg(long, num_args = 2, value_names = ["OLD", "NEW"], required_unless_present = "topic", conflicts_with = "topic")]
+        series: Vec<String>,
+        /// The topic that is gone, and the one they get
+        #[arg(long, num_args = 2, value_names = ["OLD", "NEW"])]
+        topic: Vec<String>,
+        /// Why; kept beside the consent of each
+        #[arg(long, default_value = "renamed in the config")]
+        reason: String,
     },
     /// Show or set the words of their own that someone gets mails for
     Keywords {
@@ -82,6 +120,14 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
         Command::Add { address, series, topics, reason } => {
             add(&session, &address, &series, &topics, &reason).await
         }
+        Command::Set { address, series, topics, all_topics, reason } => {
+            let topics = (all_topics || !topics.is_empty()).then_some(topics);
+            let series = (!series.is_empty()).then_some(series);
+            office::set(&session, &address, series, topics, &reason).await
+        }
+        Command::Move { series, topic, reason } => {
+            office::rename(&session, &series, &topic, &reason).await
+        }
         Command::Remove { address } => remove(&session, &address).await,
         Command::Keywords { address, words, none } => {
             keywords(&session, &address, &words, none).await
@@ -129,7 +175,7 @@ async fn add(
         }
         Ok(None) => {
             let known = "this mailbox is subscribed already, perhaps by another spelling \
-                         (`amtsbote subscriber list`); remove it first to change it";
+                         (`amtsbote subscriber list`); `amtsbote subscriber set` changes what they get";
             Err(UsageError::new(known).into())
         }
         Err(pipeline::PipelineError::Address(_)) => Err(named::no_address(address).into()),

@@ -1,6 +1,37 @@
 //! What was seen of the service at one moment.
 
+use std::fmt;
+
 use crate::model::{Condition, SeriesId, SourceId, Timestamp};
+
+/// Readers who chose what the config does not have any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lost {
+    /// `series` or `topic`.
+    pub what: &'static str,
+    /// Its id.
+    pub name: String,
+    /// How many chose it.
+    pub readers: u64,
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { what, name, readers } = self;
+        let noun = if *readers == 1 { "reader" } else { "readers" };
+        write!(f, "{readers} {noun} of a {what} that is gone: `{name}`")
+    }
+}
+
+impl Lost {
+    /// Returns the command that gives them another one.
+    pub fn remedy(&self) -> &'static str {
+        match self.what {
+            "series" => "amtsbote subscriber move --series OLD NEW",
+            _ => "amtsbote subscriber move --topic OLD NEW",
+        }
+    }
+}
 
 /// Everything that is looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +60,8 @@ pub struct Facts {
     pub items: u64,
     /// Subscribers by standing.
     pub subscribers: Vec<(String, u64)>,
+    /// Who chose what the config does not have.
+    pub lost: Vec<Lost>,
     /// Returned mail of 30 days by class.
     pub returned: Vec<(String, u64)>,
     /// Version of the config.
@@ -51,6 +84,7 @@ impl Facts {
             slots: Vec::new(),
             items: 0,
             subscribers: Vec::new(),
+            lost: Vec::new(),
             returned: Vec::new(),
             config: String::new(),
         }

@@ -53,7 +53,7 @@ pub struct Finding {
 
 impl Finding {
     /// Every code, for documents and alert rules.
-    pub const CODES: [&'static str; 21] = [
+    pub const CODES: [&'static str; 22] = [
         "not-running",
         "crash-loop",
         "stuck",
@@ -73,6 +73,7 @@ impl Finding {
         "mails-given-up",
         "mails-waiting",
         "mails-held",
+        "readers-lost",
         "config-broken",
         "old-version",
     ];
@@ -103,6 +104,7 @@ pub(super) fn findings(facts: &Facts) -> Vec<Finding> {
     of_database(facts, &mut found);
     of_sending(facts, &mut found);
     of_sources(facts, &mut found);
+    of_readers(facts, &mut found);
     found.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     found
 }
@@ -253,6 +255,13 @@ fn of_sources(facts: &Facts, found: &mut Vec<Finding>) {
         );
         add(Level::Warning, "sources-held", text, "amtsbote source release ID");
     }
+}
+
+fn of_readers(facts: &Facts, found: &mut Vec<Finding>) {
+    let Some(first) = facts.lost.first() else { return };
+    let said: Vec<String> = facts.lost.iter().map(ToString::to_string).collect();
+    let (level, code, remedy) = (Level::Warning, "readers-lost", Some(first.remedy()));
+    found.push(Finding { level, code, text: said.join("; "), remedy });
 }
 
 impl Facts {

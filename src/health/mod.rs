@@ -10,7 +10,7 @@ mod judge;
 mod outage;
 mod views;
 
-pub use facts::{Database, Facts, Held, Rest, Sending, Service, Slot, SourceFacts};
+pub use facts::{Database, Facts, Held, Lost, Rest, Sending, Service, Slot, SourceFacts};
 pub use judge::{Finding, Level};
 pub use outage::{Asked, is_own_outage};
 pub use views::changes;

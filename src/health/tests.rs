@@ -119,6 +119,11 @@ fn states() -> Vec<(&'static str, Level, Facts)> {
             of_sending(&|s| s.waiting = Held { messages: 3, oldest: Some(ago(61)) }),
         ),
         ("mails-held", Warning, of_sending(&|s| s.held = 3)),
+        (
+            "readers-lost",
+            Warning,
+            with(&|f| f.lost = vec![Lost { what: "series", name: "alt".into(), readers: 2 }]),
+        ),
         ("config-broken", Warning, of_service(&|s| s.config_error = Some("a.toml:3:1: no".into()))),
         ("old-version", Warning, of_service(&|s| s.version = Some("1.2.2".to_owned()))),
     ]

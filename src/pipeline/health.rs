@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::poll::host;
 use super::{Context, Plan, presence};
-use crate::health::{Database, Facts, Health, Held, Rest, Sending, Slot, SourceFacts};
+use crate::health::{Database, Facts, Health, Held, Lost, Rest, Sending, Slot, SourceFacts};
 use crate::model::{Condition, SourceSettings, Timestamp};
 use crate::schedule::calendar;
 use crate::store::{
@@ -59,10 +59,23 @@ fn stored(tx: &Transaction<'_>, plan: &Plan, now: Timestamp) -> Result<Facts, St
         slots: slots(tx, plan, now)?,
         items: items::count_all(tx)?,
         subscribers: subscribers::count_by_standing(tx)?,
+        lost: lost_choices(tx, plan)?,
         returned: bounces::count_by_class(tx, now.before(crate::bounce::MEMORY))?,
         config: plan.version.clone(),
         ..Facts::of_database(now, VERSION, Database::Sound(0))
     })
+}
+
+/// Returns who chose a series or a topic that the config does not have.
+pub fn lost_choices(tx: &Transaction<'_>, plan: &Plan) -> Result<Vec<Lost>, StoreError> {
+    let series = subscribers::count_by_series(tx)?;
+    let topics = subscribers::count_by_topic(tx)?;
+    let has_series = |name: &str| plan.series.iter().any(|of| of.series.id.as_str() == name);
+    let has_topic = |name: &str| plan.topics.iter().any(|(id, _)| id.as_str() == name);
+    let lost = |what, (name, readers)| Lost { what, name, readers };
+    let series = series.into_iter().filter(|(name, _)| !has_series(name));
+    let topics = topics.into_iter().filter(|(name, _)| !has_topic(name));
+    Ok(series.map(|one| lost("series", one)).chain(topics.map(|one| lost("topic", one))).collect())
 }
 
 fn polled_source(

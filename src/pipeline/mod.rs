@@ -30,7 +30,7 @@ pub use compose::{
 pub use context::{Context, PipelineError};
 pub use draft::{answer, draft, draft_of_link};
 pub use drain::{DrainReport, delivery_of, drain, drain_with, next_mail, resume, sweep};
-pub use health::{VERSION, health, health_without};
+pub use health::{VERSION, health, health_without, lost_choices};
 pub use intake::{Taken, intake, tell_of_letters};
 pub use notice::{tell_admin, tell_of_sending};
 pub use plan::{MailPlan, Plan, SourcePlan};
@@ -48,6 +48,6 @@ pub use retag::{
 pub use returned::{Outcome as ReturnedOutcome, ReturnedMail, take_returned};
 pub use subscription::{
     Confirmation, Forgotten, Listed, Order, Outcome, Preferences, ProbeReport, Proof, Proofs,
-    change, confirm, confirmation, forget, import, leave, probe, proofs, send_settings_link,
-    set_keywords, sign_up, subscribe,
+    Renamed, change, confirm, confirmation, forget, import, leave, probe, proofs, rename_choice,
+    send_settings_link, set_choice, set_keywords, sign_up, subscribe,
 };

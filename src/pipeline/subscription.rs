@@ -7,11 +7,13 @@
 mod departure;
 mod letter;
 mod list;
+mod office;
 mod probe;
 
 pub use departure::{Forgotten, Proof, Proofs, forget, proofs};
 pub(super) use departure::{depart, erase};
 pub use list::{Listed, Outcome, import};
+pub use office::{Renamed, rename_choice, set_choice};
 pub use probe::{ProbeReport, probe};
 
 use std::net::IpAddr;

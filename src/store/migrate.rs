@@ -44,6 +44,14 @@ pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<u32, St
     Ok(taken)
 }
 
+/// Returns whether a file is there, ours and of today's schema, so that opening it changes nothing.
+pub fn is_current(path: &std::path::Path) -> bool {
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let opened = Connection::open_with_flags(path, flags).ok();
+    let found = opened.and_then(|file| recognise(&file, "").ok());
+    found == Some(schema_version())
+}
+
 /// The version of a file that is ours or empty; writes nothing.
 pub(super) fn recognise(connection: &Connection, path: &str) -> Result<u32, StoreError> {
     // One statement sees one state: another process may be making the file just now.

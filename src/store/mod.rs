@@ -32,7 +32,7 @@ pub mod subscribers;
 pub use error::StoreError;
 pub use handle::Store;
 pub(crate) use handle::nested;
-pub use migrate::{schema, schema_version};
+pub use migrate::{is_current, schema, schema_version};
 /// What the functions of the store work in: one state, committed whole or not at all.
 pub use rusqlite::Transaction;
 

@@ -1,8 +1,10 @@
 //! Subscribers and the proof of their consent.
 
+mod changes;
 mod left;
 mod suspended;
 
+pub use changes::{ChoiceChange, changes, count_by_series, count_by_topic, note_change};
 pub use left::{Left, leave, left, left_before};
 pub use suspended::{
     Suspended, fail_probe, note_probe, resume, resumed_at, suspend, suspended, suspension,

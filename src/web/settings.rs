@@ -253,7 +253,16 @@ async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answ
         Err(page) => return Ok(page),
     };
     let id = subscriber.id;
-    let mails = ctx.store.read(move |tx| outbox::of_subscriber(tx, id)).await?;
+    let read = move |tx: &Transaction<'_>| {
+        Ok((outbox::of_subscriber(tx, id)?, subscribers::changes(tx, id)?))
+    };
+    let (mails, changes) = ctx.store.read(read).await?;
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|change| {
+            json!({ "am": change.at.rfc3339(), "was": change.words, "grund": change.reason })
+        })
+        .collect();
     let mails: Vec<_> = mails
         .iter()
         .map(|mail| {
@@ -279,6 +288,7 @@ async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answ
             "erbeten": consent.requested_at.rfc3339(),
             "erteilt": consent.confirmed_at.map(crate::model::Timestamp::rfc3339),
         },
+        "geaendert_von_der_stelle": changes,
         "nachrichten": mails,
     });
     let text = serde_json::to_string_pretty(&data)?;

@@ -171,3 +171,55 @@ async fn who_is_forgotten_leaves_a_keyed_hash_and_nothing_else() {
     assert!(back.err.contains("had asked to be forgotten"), "{}", back.err);
     assert!(!subscriber(&world, "proof", ANNA).await.ok().out.contains("forgotten"));
 }
+
+#[tokio::test]
+async fn the_office_changes_a_choice_and_the_consent_stays_with_the_change_beside_it() {
+    let world = world().await;
+    add(&world, ANNA).await.ok();
+    let set = async |more: &[&str]| {
+        world.run(&[&["subscriber", "set", ANNA, "--reason", "Anruf"], more].concat()).await
+    };
+    assert_eq!(set(&["--topics", "ozg"]).await.ok().out, "subscriber 1: changed\n");
+    assert_eq!(set(&["--topics", "ozg"]).await.ok().out, "subscriber 1: nothing to change\n");
+    assert_eq!(set(&["--topics", "ozk"]).await.code, 2);
+    assert_eq!(set(&[]).await.code, 2, "something must be set");
+    let proof = world.run(&["subscriber", "proof", ANNA, "--json"]).await.ok().lines().remove(0);
+    assert_eq!(proof["reason"], "Formular", "the consent is the one they gave");
+    assert_eq!(proof["topics"][0], "ozg");
+    let change = &proof["changes"][0];
+    assert_eq!(
+        (&change["words"], &change["reason"]),
+        (&"topics all → ozg".into(), &"Anruf".into())
+    );
+    set(&["--all-topics"]).await.ok();
+    let listed = world.run(&["subscriber", "list", "--json"]).await.ok().lines().remove(0);
+    assert_eq!(listed["topics"], serde_json::json!([]));
+    world.run(&["subscriber", "forget", ANNA]).await.ok();
+    assert!(!is_anywhere(&world, "Anruf"), "what is forgotten leaves no reason");
+}
+
+#[tokio::test]
+async fn a_series_that_is_gone_is_noticed_and_its_readers_are_moved() {
+    let world = world().await;
+    add(&world, ANNA).await.ok();
+    let quiet = world.run(&["check"]).await.ok();
+    assert!(!quiet.err.contains("reader"), "{quiet:?}");
+    let file = world.config().join("amtsbote.toml");
+    let text = std::fs::read_to_string(&file).unwrap().replace("\"taeglich\"", "\"morgens\"");
+    std::fs::write(&file, text).unwrap();
+    let told = "1 reader of a series that is gone: `taeglich`";
+    let said = world.run(&["check"]).await.ok();
+    let remedy = "`amtsbote subscriber move --series OLD NEW`";
+    assert!(said.err.contains(&format!("warning: {told}: {remedy}")), "{said:?}");
+    let status = world.run(&["status", "--json"]).await.lines().remove(0);
+    let codes: Vec<&Value> =
+        status["findings"].as_array().unwrap().iter().map(|finding| &finding["code"]).collect();
+    assert!(codes.contains(&&Value::from("readers-lost")), "{status}");
+    let wrong = world.run(&["subscriber", "move", "--series", "taeglich", "morgen"]).await;
+    assert!(wrong.code == 2 && wrong.err.contains("did you mean `morgens`?"), "{wrong:?}");
+    let moved = world.run(&["subscriber", "move", "--series", "taeglich", "morgens"]).await.ok();
+    assert_eq!(moved.out, "1 reader moved\n");
+    assert!(!world.run(&["check"]).await.ok().err.contains("reader"));
+    let proof = world.run(&["subscriber", "proof", ANNA]).await.ok().out;
+    assert!(proof.contains("series taeglich → morgens (renamed in the config)"), "{proof}");
+}

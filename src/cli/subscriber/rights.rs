@@ -53,6 +53,9 @@ fn object(proof: &Proof) -> serde_json::Value {
         "confirmed_at": json_time(s.consent.confirmed_at),
         "left_at": json_time(proof.left.as_ref().map(|(at, _)| *at)),
         "left_by": proof.left.as_ref().map(|(_, by)| by), "mails": mails,
+        "changes": proof.changes.iter().map(|change| json!({
+            "at": change.at.rfc3339(), "words": change.words, "reason": change.reason,
+        })).collect::<Vec<_>>(),
     })
 }
 
@@ -73,6 +76,9 @@ fn print(session: &Session, proof: &Proof) -> anyhow::Result<()> {
     line("requested", &s.consent.requested_at.rfc3339())?;
     let confirmed = s.consent.confirmed_at.map(crate::model::Timestamp::rfc3339);
     line("confirmed", confirmed.as_deref().unwrap_or("never"))?;
+    for change in &proof.changes {
+        line("changed", &format!("{} {} ({})", change.at.rfc3339(), change.words, change.reason))?;
+    }
     if let Some((at, by)) = &proof.left {
         line("left", &format!("{} ({by})", at.rfc3339()))?;
     }

@@ -2,7 +2,7 @@
 
 use crate::model::{MailKind, OutboxEntry, Subscriber, SubscriberId, Timestamp};
 use crate::pipeline::{Context, PipelineError};
-use crate::store::subscribers::{self, Left};
+use crate::store::subscribers::{self, ChoiceChange, Left};
 use crate::store::{StoreError, Transaction, bounces, forgotten, outbox};
 use crate::subscriber::token::Tokens;
 
@@ -85,6 +85,8 @@ pub struct Proof {
     pub left: Option<(Timestamp, String)>,
     /// The mails that asked for consent and confirmed it, with their SHA-256.
     pub mails: Vec<(OutboxEntry, Vec<u8>)>,
+    /// What the office changed of the choice since.
+    pub changes: Vec<ChoiceChange>,
 }
 
 /// Everything that is stored about the consent of an address.
@@ -124,5 +126,6 @@ fn proof(
             mails.push((mail, hash));
         }
     }
-    Ok(Proof { subscriber, left, mails })
+    let changes = subscribers::changes(tx, subscriber.id)?;
+    Ok(Proof { subscriber, left, mails, changes })
 }
