@@ -67,6 +67,11 @@ pub trait Channel: Send + Sync + fmt::Debug {
         None
     }
 
+    /// Returns whether what it hands over is mail, whose way is lined with SPF, DKIM and DMARC.
+    fn is_mail(&self) -> bool {
+        true
+    }
+
     /// Returns how many messages may be on their way at once.
     fn connections(&self) -> usize {
         1

@@ -146,6 +146,10 @@ fn host(url: &str, insecure: bool) -> Result<String, &'static str> {
 }
 
 impl Channel for Webhook {
+    fn is_mail(&self) -> bool {
+        false
+    }
+
     fn connections(&self) -> usize {
         self.connections
     }

@@ -56,12 +56,13 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     let (domains, channel) = (Domains::of(&config), std::sync::Arc::clone(&config.channel));
     let session = Session::of(config, global)?;
     let output = session.output;
+    let taken = if channel.is_mail() {
+        "der Mailserver hat die Testmail angenommen; was daraus wurde, sagt „amtsbote mail received DATEI“"
+    } else {
+        "der Empfänger hat die Nachricht angenommen"
+    };
     let sent = match send(&session, &recipient).await? {
-        Ok(()) => advice::sound(
-            "send",
-            "der Mailserver hat die Testmail angenommen; was daraus wurde, sagt „amtsbote mail received DATEI“"
-                .to_owned(),
-        ),
+        Ok(()) => advice::sound("send", taken.to_owned()),
         Err(error) => server::refused("send", &error),
     };
     let is_sent = print(vec![sent], output)?;
@@ -76,6 +77,9 @@ pub(super) async fn look_up(
     channel: &dyn crate::deliver::Channel,
     output: Output,
 ) -> anyhow::Result<Exit> {
+    if !channel.is_mail() {
+        return Ok(Exit::Done);
+    }
     let mut advices = match channel.examine() {
         Some(examined) => server::judge(&examined.await, SystemClock.now()),
         None => Vec::new(),

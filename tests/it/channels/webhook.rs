@@ -35,6 +35,7 @@ async fn a_message_is_posted_signed_and_with_a_key_that_tells_a_repetition() {
         ("token_file", text("token")),
     ];
     let channel = webhook(&settings, folder.path());
+    assert!(!channel.is_mail(), "nobody looks for its SPF");
     send(&*channel).await.unwrap();
     let [posted] = <[_; 1]>::try_from(receiver.posted()).unwrap();
     assert!(posted.head.starts_with("POST /hook HTTP/1.1\r\n"), "{}", posted.head);
