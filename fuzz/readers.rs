@@ -14,8 +14,8 @@ use amtsbote::config::{self, Config, ConfigError, Environment, Files};
 use amtsbote::deliver::smtp;
 use amtsbote::extract::{article, feed, opml, pdf};
 use amtsbote::model::{
-    Budget, Headers, Payload, Response, SeriesId, SourceId, SubscriberId, Timestamp, TopicId,
-    TopicRules,
+    Budget, Cursor, Headers, Payload, Response, SeriesId, SourceId, SubscriberId, Timestamp,
+    TopicId, TopicRules,
 };
 use amtsbote::pipeline::{self, Context};
 use amtsbote::store::Store;
@@ -80,6 +80,13 @@ fn as_sources(config: &Config, bytes: &[u8]) {
     };
     for source in &config.sources {
         assert_eq!(source.source.extract(&response), source.source.extract(&response));
+        // Whatever it is answered, a walk ends.
+        let Some(mut walk) = source.source.walk(&Cursor::default()) else { continue };
+        let mut steps = 0;
+        while walk.next(Some(&response).filter(|_| steps % 5 != 3)).is_some() {
+            steps += 1;
+            assert!(steps < 100, "a walk without an end");
+        }
     }
 }
 
@@ -324,6 +331,7 @@ static INTERFACES: LazyLock<Config> = LazyLock::new(|| {
         ("ckan", "json", "json = { preset = 'ckan' }"),
         ("pointers", "json", pointers),
         ("found", "json", ""),
+        ("council", "oparl", ""),
     ])
 });
 

@@ -24,6 +24,8 @@ use crate::text::date;
 const SINCE: &str = "since";
 /// How far back the first walk reads.
 const FIRST_WALK: Duration = Duration::from_hours(92 * 24);
+/// Most documents on the way to the body: the system, its list of bodies, the body.
+const MOST_SEARCHES: usize = 3;
 /// Most pages of one list in a walk.
 const MOST_PAGES: usize = 20;
 /// How long a page that cannot be had keeps what was read behind it from being passed by.
@@ -42,8 +44,8 @@ pub(super) struct Visit<'a> {
     /// Lists that are still to be read.
     lists: VecDeque<String>,
     list: Option<List>,
-    /// Whether the body is still being looked for.
-    is_searching: bool,
+    /// Documents that may still be asked for on the way to the body.
+    searches: usize,
     newest: Option<Timestamp>,
     has_missed: bool,
     notes: Vec<String>,
@@ -101,7 +103,7 @@ impl<'a> Visit<'a> {
             now: None,
             lists: VecDeque::new(),
             list: None,
-            is_searching: true,
+            searches: MOST_SEARCHES,
             newest: None,
             has_missed: false,
             notes: Vec::new(),
@@ -130,6 +132,7 @@ impl<'a> Visit<'a> {
 
     /// Goes from the system to its body, and from the body to its lists.
     fn search(&mut self, response: &Response) -> Option<String> {
+        self.searches -= 1;
         let (value, budget) = document(response).ok()?;
         let base = Url::parse(&response.final_url).ok();
         let address = |words: &str| resolve(words, base.as_ref(), &budget);
@@ -150,7 +153,7 @@ impl<'a> Visit<'a> {
     }
 
     fn enter(&mut self, body: &Value, address: &dyn Fn(&str) -> Option<String>) {
-        self.is_searching = false;
+        self.searches = 0;
         let lists = ["paper", "meeting"].into_iter().filter_map(|key| text(body, key));
         self.lists = lists.filter_map(address).collect();
     }
@@ -246,7 +249,7 @@ impl Walk for Visit<'_> {
             self.now = date.and_then(http_date);
         }
         match answer {
-            Some(response) if self.is_searching => self.search(response),
+            Some(response) if self.searches > 0 => self.search(response),
             Some(response) => match self.page(response) {
                 Some(page) => self.turn(page),
                 None => self.miss(),
