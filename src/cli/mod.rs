@@ -8,6 +8,7 @@ mod dates;
 mod demo;
 mod digest;
 mod exit;
+mod explain;
 mod fault;
 mod global;
 mod init;
@@ -98,7 +99,7 @@ enum Command {
     #[command(subcommand)]
     Item(item::Command),
     /// Tell why an item is what it is: identity, story, topics with evidence
-    Explain(items::ExplainArguments),
+    Explain(explain::Arguments),
     /// Try the rules of topics, see what a change would do
     #[command(subcommand)]
     Topic(topic::Command),
@@ -210,7 +211,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
         Command::Source(command) => Box::pin(source::run(global, command)).await,
         Command::Items(arguments) => items::list(global, arguments).await,
         Command::Item(command) => item::run(global, command).await,
-        Command::Explain(arguments) => items::explain(global, &arguments).await,
+        Command::Explain(arguments) => explain::explain(global, &arguments).await,
         Command::Topic(command) => topic::run(global, command).await,
         Command::Dates(command) => dates::run(global, &command),
         Command::Digest(command) => digest::run(global, command).await,

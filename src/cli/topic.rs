@@ -3,7 +3,7 @@
 mod files;
 mod judged;
 mod learn;
-mod shown;
+pub(super) mod shown;
 
 use std::path::PathBuf;
 
@@ -181,7 +181,7 @@ fn test(tagger: &Tagger, output: &Output, text: String) -> anyhow::Result<Exit> 
         if output.json {
             output.object(&shown::object(&considered))?;
         } else {
-            shown::lines(output, &considered)?;
+            shown::lines(output, "", &considered)?;
         }
     }
     Ok(Exit::Done)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
+use super::syntax::complaint;
 use crate::model::{Content, Place, Problem, Table, Value};
 
 /// Reads one file. A file with a fault of syntax gives its problems and no table.
@@ -26,15 +27,20 @@ pub(super) fn parse(file: &Arc<str>, bytes: &[u8]) -> Result<Table, Vec<Problem>
     if errors.is_empty() {
         return Ok(places.table(places.at(0), document.get_ref()));
     }
-    let problems = errors
-        .iter()
-        .map(|error| Problem {
-            place: Some(places.at(error.span().map_or(0, |span| span.start))),
-            path: String::new(),
-            message: error.message().trim().replace('\n', ", "),
-            is_doubt: false,
-        })
-        .collect();
+    let mut problems: Vec<Problem> = Vec::new();
+    for error in &errors {
+        let at = error.span().map_or(0, |span| span.start);
+        let place = places.at(at);
+        // What follows on a line that is broken already follows from that.
+        let is_known = |known: &Problem| known.place.as_ref().is_some_and(|p| p.line == place.line);
+        if problems.iter().any(is_known) {
+            continue;
+        }
+        let said = error.message().trim().replace('\n', ", ");
+        let message = complaint(&said, text, at);
+        let path = String::new();
+        problems.push(Problem { place: Some(place), path, message, is_doubt: false });
+    }
     Err(problems)
 }
 

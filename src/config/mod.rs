@@ -19,6 +19,7 @@ mod series;
 mod service;
 mod show;
 mod sources;
+mod syntax;
 mod topics;
 mod web;
 

@@ -46,6 +46,14 @@ fn one(
     let names: Vec<&'static str> = KINDS.iter().map(|kind| kind.name).collect();
     let kind = reader.choice("kind", &names)?;
     let kind = KINDS.iter().find(|known| known.name == kind)?;
+    for other in KINDS.iter().filter(|other| other.name != kind.name) {
+        if reader.value(other.name).is_some() {
+            reader.problem(other.name, format!(
+                "`[source.{name}]` belongs to a source of `kind = \"{name}\"`; this one is of kind `{}`",
+                kind.name, name = other.name
+            ));
+        }
+    }
     let source = (kind.build)(reader, &settings)?;
     let only = only(reader, &settings, topics);
     Some(Configured { settings, source, only })

@@ -242,6 +242,12 @@ pub const WEB_URL: Bound = Bound::Text("an http or https URL", |text| {
         }
         Ok(url) if url.host_str().is_some_and(|host| !host.is_empty()) => return Ok(()),
         Ok(_) => format!("`{text}` names no host"),
+        Err(url::ParseError::RelativeUrlWithoutBase) => {
+            format!(
+                "`{text}` is no URL: write it in full, `https://{}`",
+                text.trim_start_matches('/')
+            )
+        }
         Err(error) => format!("`{text}` is no URL: {error}"),
     })
 });

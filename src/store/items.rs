@@ -3,6 +3,7 @@
 mod changes;
 mod corrections;
 mod listing;
+mod lookup;
 mod memory;
 mod names;
 mod retagging;
@@ -16,6 +17,7 @@ pub use changes::{
 };
 pub use corrections::{correct, corrected, correction, corrections, uncorrect};
 pub use listing::{Listing, Part, Place, count_by_week, list};
+pub use lookup::{of_url, of_url_start, titled};
 pub use memory::{Remembered, remembered, rename};
 pub use names::known_as;
 pub use retagging::{count_tagged_otherwise, set_tagged_by, tagged_by, tagged_otherwise, updated};
@@ -374,12 +376,6 @@ pub fn count_baseline(tx: &Transaction<'_>) -> Result<usize, StoreError> {
         select count(*) from items where withheld = 'baseline'
           and exists (select 1 from tags where tags.item = items.id)";
     tx.value(COUNT, [])
-}
-
-/// Returns the items of an address, the newest first.
-pub fn of_url(tx: &Transaction<'_>, url: &str) -> Result<Vec<Stored>, StoreError> {
-    let sql = format!("select {STORED_COLUMNS} where items.url = ?1 order by items.id desc");
-    tx.all(&sql, [url], read_stored)
 }
 
 /// Items in all.

@@ -1,5 +1,7 @@
 //! Commands as a user types them: what they print, and how they end.
 
+mod trial;
+
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
@@ -138,7 +140,10 @@ async fn names_that_do_not_exist_are_wrong_usage_with_a_suggestion() {
             "there is no series `taglich`, did you mean `taeglich`?",
         ),
         (&["digest", "show", "gestern"], "there is no digest `gestern`"),
+        (&["items", "--source", "atm"], "there is no source `atm`, did you mean `amt`?"),
         (&["explain", "77"], "there is no item 77"),
+        (&["explain", "kein solcher Titel"], "no title holds `kein solcher Titel`"),
+        (&["explain", "https://nirgends.test/"], "no item has this address"),
         (&["outbox", "list", "--state", "red"], "there is no state `red`"),
         (&["subscriber", "remove", "niemand@stadt.test"], "this address is not subscribed"),
         (
@@ -166,6 +171,43 @@ async fn names_that_do_not_exist_are_wrong_usage_with_a_suggestion() {
         assert_eq!((said.code, said.out.as_str()), (2, ""), "{command:?}: {}", said.err);
         assert!(said.err.contains(message), "{command:?}: {}", said.err);
     }
+}
+
+/// By its number, its address, that with a counter behind, a part of its title, its page, and the
+/// mail it came in.
+async fn an_item_is_explained_whatever_names_it(world: &World, id: &str, address: &str) {
+    let counted = format!("{address}?utm_source=x");
+    let page = format!("http://127.0.0.1:8080/meldung/{id}");
+    for what in [address, &counted, &page, "rathaus, teil 3"] {
+        let explained = world.run(&["explain", what, "--json"]).await.ok().lines();
+        assert_eq!(explained[0]["id"], id, "{what}");
+        let considered = explained[0]["considered"].as_array().unwrap();
+        assert_eq!(considered.len(), 3, "each topic of the config: {considered:?}");
+        assert!(considered.iter().any(|of| of["missing"].as_f64().unwrap() > 0.0));
+    }
+    let human = world.run(&["explain", id]).await.ok().out;
+    assert!(human.contains("central-services  no-evidence  score"), "{human}");
+    assert!(human.contains(" missing"), "{human}");
+    let several = world.run(&["explain", "OZG im"]).await.ok();
+    assert_eq!(several.out.lines().count(), 4, "{several:?}");
+
+    let (name, _) = world.mails().remove(0);
+    let file = world.var().join("mail/new").join(name);
+    let file = file.to_str().unwrap();
+    let entries = world.run(&["explain", file, "--json"]).await.ok().lines();
+    assert_eq!(entries.len(), 3);
+    assert_eq!((&entries[0]["number"], &entries[0]["id"]), (&Value::from("1.1"), &Value::from(id)));
+    assert!(entries[0]["why"].as_str().unwrap().starts_with("ozg: „OZG“ im Titel"), "{entries:?}");
+    let human = world.run(&["explain", file]).await.ok().out;
+    assert!(
+        human.contains("reader    subscriber 1 (active), series taeglich, topics ozg"),
+        "{human}"
+    );
+    let other = world.folder.path().join("fremd.eml");
+    std::fs::write(&other, "Subject: x\r\n\r\nGuten Tag\r\n").unwrap();
+    let said = world.run(&["explain", other.to_str().unwrap()]).await;
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("this is no mail of a digest of this service"), "{said:?}");
 }
 
 #[tokio::test]
@@ -223,6 +265,7 @@ async fn what_is_polled_is_listed_explained_and_sent_once() {
         world.run(&["digest", "send", "taeglich", "--now", "--yes", "--json"]).await.ok().lines();
     assert_eq!((&sent[0]["entries"], &sent[0]["messages"]), (&Value::from(3), &Value::from(1)));
     assert_eq!(world.mails().len(), 1);
+    an_item_is_explained_whatever_names_it(&world, id, items[0]["url"].as_str().unwrap()).await;
     let again = world.run(&["digest", "send", "taeglich", "--now", "--yes"]).await.ok();
     assert_eq!(again.out, "nothing to tell, no mail\n");
     assert_eq!(world.mails().len(), 1);

@@ -7,7 +7,7 @@ use crate::model::Evidence;
 use crate::topic::{Considered, Opinion};
 
 /// Returns all that is known of a considered topic.
-pub(super) fn object(considered: &Considered) -> Value {
+pub(in crate::cli) fn object(considered: &Considered) -> Value {
     let list = |list: &[Evidence]| list.iter().map(evidence).collect::<Vec<_>>();
     let opinion = considered.opinion.as_ref().map(|opinion| {
         json!({"probability": opinion.probability, "points": opinion.points,
@@ -25,14 +25,18 @@ fn evidence(e: &Evidence) -> Value {
         "words": e.words, "term": e.term, "weight": e.weight})
 }
 
-/// Prints the same as lines.
-pub(super) fn lines(output: &Output, considered: &Considered) -> anyhow::Result<()> {
+/// Prints the same as lines, each indented so.
+pub(in crate::cli) fn lines(
+    output: &Output,
+    indent: &str,
+    considered: &Considered,
+) -> anyhow::Result<()> {
     let missing = match considered.missing() {
         0.0 => String::new(),
         missing => format!(", {missing:.2} missing"),
     };
     output.line(&format!(
-        "{}  {}  score {:.2} of {}{missing}",
+        "{indent}{}  {}  score {:.2} of {}{missing}",
         considered.topic,
         considered.outcome.as_str(),
         considered.score,
@@ -45,7 +49,7 @@ pub(super) fn lines(output: &Output, considered: &Considered) -> anyhow::Result<
     ] {
         for e in list {
             output.line(&format!(
-                "  {:>5}  {word}„{}“ in {} by `{}`",
+                "{indent}  {:>5}  {word}„{}“ in {} by `{}`",
                 e.weight,
                 e.words,
                 e.field.as_str(),
@@ -54,7 +58,7 @@ pub(super) fn lines(output: &Output, considered: &Considered) -> anyhow::Result<
         }
     }
     if let Some(opinion) = &considered.opinion {
-        output.line(&format!("  {:>5.2}  model: {}", opinion.points, words(opinion)))?;
+        output.line(&format!("{indent}  {:>5.2}  model: {}", opinion.points, words(opinion)))?;
     }
     Ok(())
 }

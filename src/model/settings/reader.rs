@@ -158,8 +158,11 @@ impl<'a> Reader<'a> {
     pub fn tables(&mut self, key: &'static str) -> Vec<&'a Table> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Content::Array(values) = &value.content else {
-            let message = format!("expected `[[{key}]]`, found {}", value.content.name());
-            self.problem(key, message);
+            let found = match &value.content {
+                Content::Table(_) => format!("`[{key}]`: one table; there may be several"),
+                other => other.name().to_owned(),
+            };
+            self.problem(key, format!("expected `[[{key}]]`, found {found}"));
             return Vec::new();
         };
         let mut tables = Vec::new();
@@ -198,8 +201,22 @@ impl<'a> Reader<'a> {
 
     /// Reports a value of another type.
     pub fn mismatch<T>(&mut self, key: &str, value: &Value, expected: &str) -> Option<T> {
-        let message = format!("expected {expected}, found {}", value.content.name());
-        self.problem_at(value.place.clone(), key, message);
+        let found = value.content.name();
+        // The commonest way to get there.
+        let remedy = match &value.content {
+            Content::Text(text) if text.parse::<f64>().is_ok() || text.parse::<bool>().is_ok() => {
+                format!(": write {text} without quotation marks")
+            }
+            Content::Integer(number) if expected != "a table" => {
+                format!(": write {number} as text in quotation marks, with its unit if it has one")
+            }
+            _ => String::new(),
+        };
+        self.problem_at(
+            value.place.clone(),
+            key,
+            format!("expected {expected}, found {found}{remedy}"),
+        );
         None
     }
 }
