@@ -111,6 +111,9 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// What the shipped unit gives its process, ours has too.
+const UNIT: &str = include_str!("../../systemd/amtsbote.service");
+
 /// The program within the limits, where `prlimit` is installed.
 fn limited(folder: &Path) -> Command {
     let program = env!("CARGO_BIN_EXE_amtsbote");
@@ -123,6 +126,10 @@ fn limited(folder: &Path) -> Command {
         eprintln!("prlimit is not installed: the memory is measured and not limited");
         Command::new(program)
     };
+    for line in UNIT.lines() {
+        let variable = line.strip_prefix("Environment=").and_then(|line| line.split_once('='));
+        command.envs(variable);
+    }
     command.arg("--config").arg(folder).stdin(Stdio::null());
     command
 }
@@ -236,6 +243,8 @@ async fn everything_hostile_at_once_stops_no_poll_no_mail_and_no_page() {
         }
         until("a round of items arrives", &log, async || {
             most = most.max(service.descriptors());
+            let said = || std::fs::read_to_string(&log).unwrap_or_default();
+            assert!(service.0.try_wait().unwrap().is_none(), "the service ended:\n{}", said());
             let heard = smtp.heard();
             let mails: String =
                 heard.iter().map(|mail| String::from_utf8_lossy(&mail.bytes)).collect();
