@@ -221,7 +221,7 @@ impl Webhook {
         Ok(request)
     }
 
-    /// What the other side said, which may be what it was told.
+    /// Returns what the other side said without what it was told in confidence.
     fn without_secrets(&self, said: &str) -> String {
         let secrets = [self.token.as_ref(), self.secret.as_ref(), Some(&self.url)];
         let secrets = secrets.into_iter().flatten().map(secrecy::ExposeSecret::expose_secret);
@@ -235,7 +235,7 @@ fn unreachable(reason: &str) -> SendError {
     SendError::Unreachable { step: Step::Post, code: None, reason: reason.to_owned() }
 }
 
-/// Says why there is no answer, without the address.
+/// Returns why there is no answer, without the address.
 fn failure(error: &reqwest::Error) -> SendError {
     if error.is_connect() {
         let is_late = error.is_timeout();
@@ -245,7 +245,7 @@ fn failure(error: &reqwest::Error) -> SendError {
     SendError::Unknown { reason: reason.to_owned() }
 }
 
-/// What a status means for a message (RFC 9110 15, RFC 6585 4).
+/// Returns what a status means for a message (RFC 9110 15, RFC 6585 4).
 fn verdict(status: StatusCode, said: &str) -> SendError {
     let said = said.trim();
     let reason = format!("HTTP {}: {said}", status.as_u16());

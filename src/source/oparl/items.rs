@@ -105,7 +105,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Says which sitting it is, when and where, in German.
+    /// Returns which sitting it is, when and where, in German.
     fn sitting(&self, meeting: &Value) -> String {
         let name = text(meeting, "name").unwrap_or("Sitzung");
         let start = self.date(meeting, "start");
