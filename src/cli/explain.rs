@@ -168,7 +168,7 @@ fn describe(output: &Output, known: &Known) -> anyhow::Result<()> {
 /// The topics that it has and why, then those that it has not and what is missing.
 fn topics(output: &Output, known: &Known) -> anyhow::Result<()> {
     for (tag, version) in &known.tags {
-        output.line(&format!("  topic {}  score {}  topics {version}", tag.topic, tag.score))?;
+        output.line(&format!("  topic {}  score {:.2}  topics {version}", tag.topic, tag.score))?;
         for e in &tag.evidence {
             output.line(&format!(
                 "    {:>4}  „{}“ in {} at {}–{} by `{}` ({})",
