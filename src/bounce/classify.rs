@@ -7,13 +7,10 @@ use mail_parser::{Message, MessageParser, MimeHeaders as _};
 use super::report::{field, of_report, of_status};
 use super::words::{Says, is_automatic, is_failure, says};
 use super::{Class, Letter, Verdict};
-use crate::model::{Budget, Resource};
+use crate::model::{Budget, affords_message};
 
 /// What is read of a message; the rest says nothing new.
 pub const MAX_BYTES: usize = 1 << 20;
-/// Parts that hold parts. A tree of parts is taken down by recursion, so that its depth
-/// must be bounded before it is built; a thread of forwarded mails has some twenty.
-const MAX_CONTAINERS: usize = 200;
 /// Characters of a text that are looked at and passed on.
 const MAX_TEXT: usize = 16_000;
 
@@ -21,7 +18,7 @@ const MAX_TEXT: usize = 16_000;
 /// read, or would cost more than `budget` has, is nobody's bounce.
 pub fn of_message(bytes: &[u8], budget: &Budget) -> Verdict {
     let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
-    if !is_affordable(bytes, budget) {
+    if !affords_message(bytes, budget) {
         return plain(Class::Ignore);
     }
     // The parser has no known panic; the next hostile message may know one.
@@ -31,18 +28,6 @@ pub fn of_message(bytes: &[u8], budget: &Budget) -> Verdict {
     .ok()
     .flatten()
     .unwrap_or(Verdict { class: Class::Ignore, code: None })
-}
-
-/// Takes what a message would cost to parse from the budget: its bytes, and its parts by
-/// the lines that may begin one.
-fn is_affordable(bytes: &[u8], budget: &Budget) -> bool {
-    let lower = bytes.to_ascii_lowercase();
-    let count = |needle: &[u8]| memchr::memmem::find_iter(&lower, needle).count();
-    // A part of `multipart/digest` is a message without saying so.
-    let containers = count(b"message/") + count(b"multipart/");
-    containers <= MAX_CONTAINERS
-        && budget.step(bytes.len() * 4).is_ok()
-        && budget.spend(Resource::Items, count(b"\n--")).is_ok()
 }
 
 /// The class of a final refusal during the SMTP dialogue.

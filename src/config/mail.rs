@@ -23,6 +23,9 @@ settings! {
         admin: Option<String> = "", ADDRESS;
         /// mailto: address for leaving, read by `amtsbote mail-in`; "" = web only.
         unsubscribe_address: Option<String> = "", ADDRESS;
+        /// For example "news@post.example.de": newsletters for a source of kind "mail" come to
+        /// news+ID@…, read by `amtsbote mail-in`; "" = none.
+        news_address: Option<String> = "", ADDRESS;
         /// Folder with templates that replace the built-in ones of the same name.
         templates: Option<PathBuf> = "";
         /// For example "r@post.example.de": the envelope sender becomes r+TOKEN@…, so

@@ -244,7 +244,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
         } else {
             Arc::new(http.with_access(settings.id.as_str(), &settings.url, &settings.access)?)
         };
-        sources.push(Arc::new(SourcePlan::new(configured, fetch)));
+        sources.push(Arc::new(SourcePlan::below(configured, fetch, &config.service.data_dir)));
     }
     let (service, mail) = (config.service, config.mail);
     let public_url = service.public_url.clone();

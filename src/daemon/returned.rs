@@ -52,6 +52,8 @@ async fn take_all(shared: &Shared, mail: &ReturnedMail) -> Result<(), PipelineEr
             Some(ReturnedOutcome::Taken(taken)) => {
                 log(&taken);
                 running.ctx.outbox_changed.notify_one();
+                // A newsletter makes its source due.
+                shared.wake.poll.notify_one();
             }
             Some(ReturnedOutcome::SetAside(file, error)) => {
                 let error = format!("{:#}", anyhow::Error::new(error));

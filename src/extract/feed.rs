@@ -172,7 +172,7 @@ fn complete(
         }
     }
     let rhythm = with_ttl(rhythm, parsed.ttl);
-    Extraction { items, read_by, notes, rhythm, incomplete: false }
+    Extraction { items, read_by, notes, rhythm, ..Extraction::default() }
 }
 
 /// feed-rs failed or missed entries: the scan decides.
@@ -209,7 +209,7 @@ fn lenient(
             read_by: ReadBy::Repaired,
             notes,
             rhythm,
-            incomplete: false,
+            ..Extraction::default()
         });
     }
     if scan.items.is_empty() {
@@ -233,6 +233,7 @@ fn lenient(
         notes,
         rhythm,
         incomplete: scan.incomplete,
+        ..Extraction::default()
     })
 }
 

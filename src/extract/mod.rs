@@ -10,6 +10,7 @@ pub mod feed;
 pub mod file;
 pub mod html;
 pub mod json;
+pub mod mail;
 pub mod opml;
 pub mod pdf;
 pub mod records;

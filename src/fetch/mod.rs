@@ -11,6 +11,7 @@ mod coding;
 mod failure;
 mod http;
 mod issuer;
+mod maildir;
 mod scripted;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use std::fmt;
 use std::time::Duration;
 
 pub use http::HttpFetch;
+pub use maildir::MaildirFetch;
 pub use scripted::{ScriptedFetch, answer};
 
 use crate::answer::{Failure, FailureKind};

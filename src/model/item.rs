@@ -111,6 +111,24 @@ pub struct Extraction {
     pub rhythm: Rhythm,
     /// The document ended early; what follows was not seen.
     pub incomplete: bool,
+    /// What asks the admin to confirm that somebody signed up.
+    pub confirmations: Vec<Confirmation>,
+}
+
+/// A message that asks whoever signed up to confirm it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Confirmation {
+    /// Its subject.
+    pub subject: String,
+    /// Where to confirm.
+    pub link: String,
+}
+
+impl std::fmt::Debug for Confirmation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The link is a secret: logs must not.
+        f.write_str("Confirmation(…)")
+    }
 }
 
 /// Who an item is within its source: a short text, for example `guid:news-116`,

@@ -10,6 +10,7 @@ mod http;
 mod ids;
 mod item;
 mod item_date;
+mod mime;
 mod network;
 mod outbox;
 pub mod settings;
@@ -32,10 +33,11 @@ pub use ids::{
     is_well_formed_id,
 };
 pub use item::{
-    Date, Document, Enclosure, Extraction, Fingerprint, Item, Key, Known, RawItem, ReadBy, Rhythm,
-    Verdict,
+    Confirmation, Date, Document, Enclosure, Extraction, Fingerprint, Item, Key, Known, RawItem,
+    ReadBy, Rhythm, Verdict,
 };
 pub use item_date::{DateKind, ItemDate, KeptDate, Precision};
+pub use mime::{MOST_MESSAGES, affords_message, frame_messages, framed_messages};
 pub use network::{Network, NetworkError, is_loopback};
 pub use outbox::{Claim, Ended, Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
 pub use settings::{

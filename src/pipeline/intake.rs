@@ -10,12 +10,12 @@ use super::envelope::offset_minutes;
 use super::subscription::depart;
 use super::{Context, PipelineError, Plan, limiter, outgoing};
 use crate::bounce::{self, Class, Letter, MEMORY, Noted, Verdict};
-use crate::deliver::{SendError, Step};
+use crate::deliver::{SendError, Step, maildir};
 use crate::digest::{Notice, render};
 use crate::model::{Budget, Envelope, MailKind, OutboxId, Standing, SubscriberId, Timestamp};
 use crate::store::bodies::Bytes;
 use crate::store::bounces::{self, Returned};
-use crate::store::{StoreError, Transaction, outbox, subscribers};
+use crate::store::{StoreError, Transaction, outbox, sources, subscribers};
 use crate::subscriber::standing::{self, Event};
 use crate::subscriber::token::{self, Tokens};
 
@@ -43,9 +43,43 @@ pub async fn intake(
     recipient: &str,
     bytes: Vec<u8>,
 ) -> Result<Taken, PipelineError> {
+    if is_local_part_of(recipient, plan.mail.settings.news_address.as_deref()) {
+        return newsletter(ctx, plan, recipient, bytes).await;
+    }
     let (ctx, plan, recipient) = (ctx.clone(), Arc::clone(plan), recipient.to_owned());
     let store = ctx.store.clone();
     store.try_write(move |tx| take_in(tx, &ctx, &plan, &recipient, &bytes)).await
+}
+
+/// Puts a newsletter into the mailbox of the source that its address names, and has it polled.
+async fn newsletter(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    recipient: &str,
+    bytes: Vec<u8>,
+) -> Result<Taken, PipelineError> {
+    let local =
+        recipient.trim_matches(['<', '>', ' ']).rsplit_once('@').map_or("", |(local, _)| local);
+    let tag = local.split_once('+').map_or("", |(_, tag)| tag);
+    let source = plan.sources.iter().find(|source| {
+        source.mailbox.is_some() && source.configured.settings.id.as_str().eq_ignore_ascii_case(tag)
+    });
+    let Some((source, folder)) = source.and_then(|source| Some((source, source.mailbox.clone()?)))
+    else {
+        return Ok(Taken { what: "unknown", changed: false, is_held: false });
+    };
+    // Replayed, it is the same file.
+    let name = format!("{}.eml", HEXLOWER.encode(&Sha256::digest(&bytes)[..16]));
+    let id = source.configured.settings.id.clone();
+    let write = move || {
+        let was_read = folder.join("cur").join(format!("{name}:2,S")).exists();
+        if was_read { Ok(()) } else { maildir::write(&folder, &name, &name, &bytes) }
+    };
+    let written = tokio::task::spawn_blocking(write).await.map_err(std::io::Error::other).flatten();
+    written.map_err(PipelineError::Returned)?;
+    let now = ctx.clock.now();
+    ctx.store.write(move |tx| sources::postpone(tx, &id, now)).await?;
+    Ok(Taken { what: "newsletter", changed: true, is_held: false })
 }
 
 fn take_in(

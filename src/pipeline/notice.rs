@@ -6,12 +6,17 @@ pub use sending::tell_of_sending;
 
 use std::sync::Arc;
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
 use super::envelope::{offset_minutes, sender};
-use super::{Context, PipelineError, Plan, outgoing};
+use super::{Context, PipelineError, Plan, SourcePlan, outgoing};
 use crate::digest::{Notice, render};
-use crate::model::{Condition, Envelope, MailKind, Rendered, SourceId, SourceState, SubscriberId};
+use crate::model::{
+    Condition, Confirmation, Envelope, MailKind, Rendered, SourceId, SourceState, SubscriberId,
+};
 use crate::store::bodies::Bytes;
-use crate::store::{StoreError, Transaction, outage, sources};
+use crate::store::{StoreError, Transaction, outage, outbox, sources};
 
 /// Whose token the envelope of a notice carries: a returned one counts against nobody.
 const NO_SUBSCRIBER: SubscriberId = SubscriberId(0);
@@ -77,6 +82,18 @@ pub(super) fn freeze_words(
     rendered: &Rendered,
     what: &str,
 ) -> Result<(), PipelineError> {
+    freeze_as(tx, ctx, plan, recipient, rendered, &format!("{}-{what}", ctx.clock.now().0))
+}
+
+/// [`freeze_words`] under a name of its own: what has the same name is the same mail.
+fn freeze_as(
+    tx: &Transaction<'_>,
+    ctx: &Context,
+    plan: &Plan,
+    recipient: &str,
+    rendered: &Rendered,
+    name: &str,
+) -> Result<(), PipelineError> {
     let (now, mail) = (ctx.clock.now(), &plan.mail);
     let envelope = Envelope {
         kind: MailKind::Notice,
@@ -86,7 +103,7 @@ pub(super) fn freeze_words(
         reply_to: mail.settings.reply_to.clone(),
         message_id: ctx.tokens.message_id(
             MailKind::Notice,
-            &format!("{}-{what}", now.0),
+            name,
             None,
             mail.settings.from.domain(),
         ),
@@ -94,9 +111,56 @@ pub(super) fn freeze_words(
         date_offset_minutes: offset_minutes(now, mail.timezone),
         list: None,
     };
+    if outbox::is_known(tx, &envelope.message_id)? {
+        return Ok(());
+    }
     let payload = ctx.channel.encode(&envelope, rendered).map_err(PipelineError::Encode)?;
     outgoing::freeze(tx, &envelope, Bytes::Whole(&payload), None, None)?;
     Ok(())
+}
+
+/// Puts a mail into the outbox that says where to confirm a sign-up for a newsletter. The same
+/// message is told once, however often it is read. Returns what to note of it.
+pub(super) async fn tell_of_confirmation(
+    ctx: &Context,
+    plan: &Arc<Plan>,
+    source: &SourcePlan,
+    confirmation: Confirmation,
+) -> Result<String, PipelineError> {
+    let settings = &source.configured.settings;
+    if plan.mail.settings.admin.is_none() {
+        return Ok(
+            "a message asks to confirm a sign-up; set `mail.admin` to be told where".to_owned()
+        );
+    }
+    let name = if settings.name.is_empty() { settings.id.as_str() } else { &settings.name };
+    let notice = Notice {
+        subject: format!("Newsletter bestätigen: {name}"),
+        paragraphs: vec![
+            format!(
+                "Für die Quelle {name} ({}) kam eine Bestätigungsmail: {}.",
+                settings.id, confirmation.subject
+            ),
+            "Der Newsletter kommt erst, wenn jemand die folgende Adresse öffnet. Wer ihn nicht \
+             bestellt hat, lässt sie ungeöffnet."
+                .to_owned(),
+        ],
+        items: vec![confirmation.link.clone()],
+        hint: None,
+    };
+    let hash = Sha256::digest(format!("{} {}", settings.id, confirmation.link).as_bytes());
+    let what = format!("anmeldung-{}", HEXLOWER.encode(&hash[..8]));
+    let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
+    let store = ctx.store.clone();
+    store
+        .try_write(move |tx| {
+            let Some(admin) = &plan.mail.settings.admin else { return Ok(()) };
+            let mail = &plan.mail;
+            let rendered = render::notice(&notice, &mail.face, &mail.templates)?;
+            freeze_as(tx, &ctx, &plan, admin, &rendered, &what)
+        })
+        .await?;
+    Ok("a message asks to confirm a sign-up; `mail.admin` was told where".to_owned())
 }
 
 /// One mail for one outage: what single sources do meanwhile says nothing of them.

@@ -1,13 +1,14 @@
 //! What the config asks for, with the effects that it needs. A reload replaces
 //! the whole plan; a journey under way keeps the one it began with.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 
 use crate::config::{FetchSettings, MailSettings, Retention, SeriesPlan};
 use crate::digest::Face;
-use crate::fetch::Fetch;
+use crate::fetch::{Fetch, MaildirFetch};
 use crate::model::{SeriesId, SourceId, TopicId};
 use crate::page::Templates;
 use crate::schedule::holidays::Holidays;
@@ -44,6 +45,8 @@ pub struct SourcePlan {
     pub fetch: Arc<dyn Fetch>,
     /// Reads the terms of `only`.
     pub only: Option<Tagger>,
+    /// The Maildir that is asked instead of a server.
+    pub mailbox: Option<PathBuf>,
 }
 
 impl SourcePlan {
@@ -54,7 +57,18 @@ impl SourcePlan {
             .only
             .as_ref()
             .and_then(|rules| Tagger::new(std::slice::from_ref(rules)).ok());
-        Self { configured, fetch, only }
+        Self { configured, fetch, only, mailbox: None }
+    }
+
+    /// A source that is asked by `web`; if its documents lie on this machine, they are read where
+    /// they lie, by default below `data_dir`.
+    pub fn below(configured: Configured, web: Arc<dyn Fetch>, data_dir: &Path) -> Self {
+        let Some(mailbox) = configured.source.mailbox() else { return Self::new(configured, web) };
+        let settings = &configured.settings;
+        let own = || data_dir.join("news").join(settings.id.as_str());
+        let folder = mailbox.folder.map_or_else(own, Path::to_owned);
+        let fetch = Arc::new(MaildirFetch::new(&settings.url, folder.clone(), web));
+        Self { mailbox: Some(folder), ..Self::new(configured, fetch) }
     }
 }
 

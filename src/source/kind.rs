@@ -1,6 +1,7 @@
 //! What a kind of source is: how it asks, how it reads, and why it cannot.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::answer::{self, Failure, FailureKind};
 use crate::model::{Cursor, Extraction, RawItem, Reader, Response, SourceSettings, TopicRules};
@@ -53,10 +54,22 @@ pub trait Source: Send + Sync + fmt::Debug {
         false
     }
 
+    /// Returns where its documents lie, if nobody's server is asked for them.
+    fn mailbox(&self) -> Option<Mailbox<'_>> {
+        None
+    }
+
     /// Returns whether an answer may hold only what is new (RFC 3229): feeds.
     fn takes_deltas(&self) -> bool {
         false
     }
+}
+
+/// Where a source's documents lie on this machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Mailbox<'a> {
+    /// The folder, a Maildir; none: one of its own among our data.
+    pub folder: Option<&'a Path>,
 }
 
 /// The way of one poll through several documents. Pure: it says what to ask, and somebody

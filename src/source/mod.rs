@@ -7,11 +7,13 @@
 pub mod feed;
 pub mod json;
 mod kind;
+pub mod mail;
 pub mod oparl;
 pub mod page;
 pub mod sitemap;
 
-pub use kind::{Configured, Kind, MARK, Source, SourceError, Walk, WalkEnd, extract_all};
+pub use kind::{Configured, Kind, MARK, Mailbox, Source, SourceError, Walk, WalkEnd, extract_all};
 
 /// Every kind, in the order of the documentation.
-pub const KINDS: &[Kind] = &[feed::KIND, page::KIND, sitemap::KIND, json::KIND, oparl::KIND];
+pub const KINDS: &[Kind] =
+    &[feed::KIND, page::KIND, sitemap::KIND, json::KIND, oparl::KIND, mail::KIND];

@@ -29,7 +29,9 @@ use crate::source::{Kind, Source, SourceError};
 use crate::text::date;
 pub use detail::{DetailRead, check_detail, read_article, read_detail};
 pub use find::Pins;
+pub(super) use find::is_title;
 use presets::{PRESETS, Preset};
+pub(super) use read::leads_on;
 use read::{ListSelectors, Surroundings};
 use selectors::{Picks, parse_css};
 

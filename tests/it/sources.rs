@@ -7,6 +7,7 @@ mod contact;
 mod discovered;
 mod journey;
 mod kinds;
+mod letters;
 mod rebuilt;
 mod shipped;
 mod world;

@@ -135,6 +135,15 @@ impl<'a> Reader<'a> {
         Some(texts)
     }
 
+    /// True or false.
+    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
+        let value = self.value(key)?;
+        match &value.content {
+            Content::Boolean(flag) => Some(*flag),
+            _ => self.mismatch(key, value, "true or false"),
+        }
+    }
+
     /// One of `choices`.
     pub fn choice(&mut self, key: &'static str, choices: &[&'static str]) -> Option<&'static str> {
         let text = self.text(key)?;

@@ -82,7 +82,7 @@ fn read_documents(
     let extracted = extract_all(source.configured.source.as_ref(), &answers);
     let memory = memory(store, source).map_err(|error| passing(&error))?;
     let Recalled { extraction, is_healed } = recall::list(source, &memory, response, extracted)?;
-    let Extraction { items, mut notes, incomplete, rhythm, read_by, .. } = extraction;
+    let Extraction { items, mut notes, incomplete, rhythm, read_by, confirmations } = extraction;
     if response.truncated {
         notes
             .push("the document is longer than `fetch.max_bytes`: its end was not read".to_owned());
@@ -113,6 +113,7 @@ fn read_documents(
         is_healed,
         notes,
         rhythm,
+        confirmations,
         ..Reading::default()
     };
     if found.iter().any(|item| needs_more(settings, item)) {

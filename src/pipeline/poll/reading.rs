@@ -2,7 +2,7 @@
 
 use crate::answer::{Failure, FailureKind};
 use crate::dedup::Traces;
-use crate::model::{Cursor, Item, ItemId, Key, Known, RawItem, Rhythm, Tagging};
+use crate::model::{Confirmation, Cursor, Item, ItemId, Key, Known, RawItem, Rhythm, Tagging};
 use crate::store::StoreError;
 
 /// Mark of the means by which the last document was read.
@@ -50,6 +50,8 @@ pub(super) struct Reading {
     pub(super) notes: Vec<String>,
     /// The wishes of the document for the schedule.
     pub(super) rhythm: Rhythm,
+    /// What asks the admin to confirm a sign-up.
+    pub(super) confirmations: Vec<Confirmation>,
 }
 
 impl Reading {

@@ -7,9 +7,11 @@ use super::polled::{Due, Exchange, Polled};
 use super::queue::Writer;
 use super::reading::{Found, Reading};
 use super::{decide, detail, further, pdfs, robots, sizes};
-use crate::answer::{self, Meaning, Terms, caching};
+use crate::answer::{self, Failure, FailureKind, Meaning, Terms, caching};
 use crate::clock::Stopwatch;
 use crate::model::{Cursor, Request, SourceSettings, Timestamp};
+use crate::pipeline::PipelineError;
+use crate::pipeline::notice::tell_of_confirmation;
 use crate::source::MARK;
 use crate::store::sources::Asked;
 use crate::text::hash64;
@@ -89,6 +91,13 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
         let (mut reading, undecided) =
             decide::read(client, source, cursor, walked.answers, needs_more).await?;
         reading.notes.extend(walked.notes);
+        // Before the cursor is kept: after a crash they are found again, and told once.
+        for confirmation in std::mem::take(&mut reading.confirmations) {
+            let told = tell_of_confirmation(&client.ctx, &client.plan, source, confirmation).await;
+            let failed =
+                |error: PipelineError| Failure::new(FailureKind::Passing, error.to_string());
+            reading.notes.push(told.map_err(failed)?);
+        }
         if !undecided.is_empty() {
             permit = None;
             reading = Box::pin(detail::decide(client, source, undecided, reading)).await?;

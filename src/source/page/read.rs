@@ -342,7 +342,7 @@ fn teaser(element: ElementRef<'_>) -> String {
     html
 }
 
-pub(super) fn leads_on(words: &str) -> bool {
+pub(in crate::source) fn leads_on(words: &str) -> bool {
     let words = words
         .trim_matches(|c: char| {
             c.is_whitespace()

@@ -50,7 +50,7 @@ pub(super) fn is_telling(words: &str) -> bool {
 }
 
 /// Returns whether words are a title, not only a link that leads on.
-pub(super) fn is_title(words: &str) -> bool {
+pub(in crate::source) fn is_title(words: &str) -> bool {
     is_telling(words) && !leads_on(words)
 }
 

@@ -26,6 +26,7 @@ use scraper::Html;
 use url::Url;
 
 use self::dates::Reading;
+pub(in crate::source) use self::entry::is_title;
 use self::ground::Ground;
 use self::outline::Outline;
 pub use self::pin::Pins;

@@ -1,0 +1,343 @@
+//! A newsletter as a row of blocks, each with its weight and its links.
+
+use scraper::{ElementRef, Html, Node};
+
+use super::address::{Readers, target};
+use crate::model::{Budget, Exhausted, Resource};
+use crate::text::clean_line;
+
+/// Most characters of a block.
+const LONGEST: usize = 4_000;
+/// Size of text where nothing is said, in pixels.
+const USUAL: u16 = 15;
+
+/// A link of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Link {
+    /// Where it leads without the reader; none if it leads nowhere or only a mailer knows.
+    pub(super) url: Option<String>,
+    /// Its words, or those of its picture.
+    pub(super) words: String,
+    /// It holds a picture and no words.
+    pub(super) is_picture: bool,
+    /// Characters of the block that stand outside links.
+    pub(super) is_alone: bool,
+}
+
+/// A run of text that no block element parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) text: String,
+    pub(super) links: Vec<Link>,
+    /// How much it stands out: size in pixels, doubled, and one more if it is bold.
+    pub(super) weight: u16,
+    /// It is a heading by its element.
+    pub(super) is_heading: bool,
+    /// All of it is one link.
+    pub(super) is_linked: bool,
+}
+
+const BLOCKS: &[&str] = &[
+    "address",
+    "article",
+    "aside",
+    "blockquote",
+    "body",
+    "center",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "footer",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "header",
+    "hr",
+    "li",
+    "main",
+    "ol",
+    "p",
+    "pre",
+    "section",
+    "table",
+    "tbody",
+    "td",
+    "th",
+    "tr",
+    "ul",
+];
+
+/// What an element hands down.
+#[derive(Clone, Copy)]
+struct Style {
+    size: u16,
+    is_bold: bool,
+    is_heading: bool,
+    is_hidden: bool,
+}
+
+/// Reads the blocks of a part in HTML.
+pub(super) fn of_html(
+    tree: &Html,
+    readers: &Readers,
+    budget: &Budget,
+) -> Result<Vec<Block>, Exhausted> {
+    let mut reading = Reading { blocks: Vec::new(), line: Line::default(), readers };
+    let root = tree.tree.root();
+    let mut styles: Vec<Style> =
+        vec![Style { size: USUAL, is_bold: false, is_heading: false, is_hidden: false }];
+    let mut node = root;
+    'walk: loop {
+        budget.spend(Resource::Nodes, 1)?;
+        let mut goes_in = false;
+        match node.value() {
+            Node::Text(text) => {
+                budget.step(text.len())?;
+                if let Some(style) = styles.last().filter(|style| !style.is_hidden) {
+                    reading.line.words(text, *style);
+                }
+            }
+            Node::Element(_) => {
+                if let Some(element) = ElementRef::wrap(node)
+                    && let Some(style) = styles.last()
+                {
+                    let style = style_of(element, *style);
+                    goes_in = reading.open(element, style.is_hidden);
+                    if goes_in {
+                        styles.push(style);
+                    }
+                }
+            }
+            _ => goes_in = node.has_children(),
+        }
+        if goes_in && let Some(child) = node.first_child() {
+            node = child;
+            continue;
+        }
+        if goes_in {
+            reading.close(node, &mut styles);
+        }
+        loop {
+            if node == root {
+                break 'walk;
+            }
+            if let Some(sibling) = node.next_sibling() {
+                node = sibling;
+                break;
+            }
+            let Some(parent) = node.parent() else { break 'walk };
+            node = parent;
+            reading.close(node, &mut styles);
+        }
+    }
+    reading.flush();
+    Ok(reading.blocks)
+}
+
+/// The block that is being read.
+#[derive(Default)]
+struct Line {
+    text: String,
+    links: Vec<Link>,
+    linked: usize,
+    letters: usize,
+    bold: usize,
+    /// Characters by size.
+    sizes: Vec<(u16, usize)>,
+    is_heading: bool,
+    /// The link that is open.
+    open: Option<Link>,
+}
+
+struct Reading<'a> {
+    blocks: Vec<Block>,
+    line: Line,
+    readers: &'a Readers,
+}
+
+impl Line {
+    fn words(&mut self, text: &str, style: Style) {
+        self.text.extend(text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
+        let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+        self.letters += letters;
+        if let Some(link) = &mut self.open {
+            self.linked += letters;
+            link.words.push_str(text);
+        }
+        self.bold += if style.is_bold { letters } else { 0 };
+        self.is_heading |= style.is_heading && letters > 0;
+        match self.sizes.iter_mut().find(|(size, _)| *size == style.size) {
+            Some((_, count)) => *count += letters,
+            None => self.sizes.push((style.size, letters)),
+        }
+    }
+}
+
+impl Reading<'_> {
+    fn open(&mut self, element: ElementRef<'_>, is_hidden: bool) -> bool {
+        let name = element.value().name();
+        if is_hidden
+            || matches!(name, "script" | "style" | "head" | "title" | "noscript" | "template")
+        {
+            return false;
+        }
+        if BLOCKS.contains(&name) {
+            self.flush();
+        }
+        match name {
+            // Two breaks part paragraphs.
+            "br" if self.line.text.trim_end_matches(' ').ends_with('\n') => self.flush(),
+            "br" => self.line.text.push('\n'),
+            "img" => {
+                if let Some(link) = &mut self.line.open
+                    && link.words.trim().is_empty()
+                {
+                    link.is_picture = true;
+                    link.words = element.attr("alt").unwrap_or_default().to_owned();
+                }
+            }
+            "a" => {
+                self.end_link();
+                let href = element.attr("href").unwrap_or_default();
+                self.line.open = Some(Link {
+                    url: target(href, self.readers),
+                    words: String::new(),
+                    is_picture: false,
+                    is_alone: false,
+                });
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn close(&mut self, node: ego_tree::NodeRef<'_, Node>, styles: &mut Vec<Style>) {
+        let Node::Element(element) = node.value() else { return };
+        if styles.len() > 1 {
+            styles.pop();
+        }
+        let name = element.name();
+        if name == "a" {
+            self.end_link();
+        }
+        if BLOCKS.contains(&name) {
+            self.flush();
+        }
+    }
+
+    fn end_link(&mut self) {
+        let Some(link) = self.line.open.take() else { return };
+        let words = clean_line(&link.words, 300);
+        if !words.is_empty() || link.is_picture {
+            self.line.links.push(Link { words, ..link });
+        }
+    }
+
+    fn flush(&mut self) {
+        // A link round several blocks is that of each.
+        let open = self.line.open.clone();
+        self.end_link();
+        let mut line = std::mem::take(&mut self.line);
+        self.line.open = open.map(|link| Link { words: String::new(), is_picture: false, ..link });
+        let text = paragraph(&line.text);
+        if text.is_empty() {
+            // A picture that is a link belongs to the next block.
+            line.links.retain(|link| link.is_picture && link.url.is_some());
+            self.line.links = line.links;
+            return;
+        }
+        let most = line.sizes.iter().max_by_key(|(_, count)| *count);
+        let size = most.map_or(USUAL, |(size, _)| *size);
+        let is_bold = line.bold * 10 >= line.letters * 9 && line.letters > 0;
+        let rest = line.letters.saturating_sub(line.linked);
+        for link in &mut line.links {
+            link.is_alone = rest < 12;
+        }
+        let weight = size * 2 + u16::from(is_bold);
+        // A first line that is all a link heads the lines below it.
+        if let Some((head, below)) = text.split_once('\n')
+            && let Some(at) = line.links.iter().position(|link| link.words == head)
+        {
+            let own = line.links.remove(at);
+            self.blocks.push(Block {
+                text: head.to_owned(),
+                links: vec![Link { is_alone: true, ..own }],
+                weight,
+                is_heading: line.is_heading,
+                is_linked: true,
+            });
+            self.blocks.push(Block {
+                text: below.to_owned(),
+                links: line.links,
+                weight,
+                ..Block::default()
+            });
+            return;
+        }
+        self.blocks.push(Block {
+            text,
+            is_linked: line.linked > 0 && rest * 10 <= line.letters,
+            links: line.links,
+            weight,
+            is_heading: line.is_heading,
+        });
+    }
+}
+
+/// The text of a block: lines without blanks at their ends.
+fn paragraph(text: &str) -> String {
+    let lines = text.split('\n').map(|line| clean_line(line, LONGEST));
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).take(60).collect();
+    lines.join("\n")
+}
+
+fn style_of(element: ElementRef<'_>, above: Style) -> Style {
+    let mut style = above;
+    match element.value().name() {
+        "h1" => (style.size, style.is_bold, style.is_heading) = (30, true, true),
+        "h2" => (style.size, style.is_bold, style.is_heading) = (24, true, true),
+        "h3" => (style.size, style.is_bold, style.is_heading) = (19, true, true),
+        "h4" | "h5" | "h6" => (style.size, style.is_bold, style.is_heading) = (16, true, true),
+        "b" | "strong" | "th" => style.is_bold = true,
+        "font" => {
+            let size = element.attr("size").and_then(|size| size.trim().parse::<i16>().ok());
+            if let Some(size) = size {
+                style.size =
+                    [10, 13, 15, 18, 24, 32][usize::try_from((size - 1).clamp(0, 5)).unwrap_or(2)];
+            }
+        }
+        _ => {}
+    }
+    let css = element.attr("style").unwrap_or_default().to_ascii_lowercase();
+    for rule in css.split(';').take(60) {
+        let Some((name, value)) = rule.split_once(':') else { continue };
+        let value = value.trim();
+        match name.trim() {
+            "font-size" => style.size = pixels(value).unwrap_or(style.size),
+            "font-weight" => {
+                style.is_bold = value.starts_with("bold")
+                    || value.parse::<u16>().is_ok_and(|weight| weight >= 600);
+            }
+            "display" => style.is_hidden |= value.starts_with("none"),
+            "mso-hide" => style.is_hidden |= value == "all",
+            _ => {}
+        }
+    }
+    style
+}
+
+fn pixels(value: &str) -> Option<u16> {
+    let end = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
+    let (number, unit) = value.split_at(end);
+    let whole: u16 = number.split('.').next()?.parse().ok()?;
+    match unit.trim() {
+        "pt" => Some(whole.saturating_mul(4) / 3),
+        "px" | "" => Some(whole),
+        _ => None,
+    }
+    .filter(|size| (6..=80).contains(size))
+}

@@ -1,0 +1,318 @@
+//! The stories of a newsletter: a title that stands out, what follows up to the next one, and
+//! the link that leads on.
+
+use std::collections::HashMap;
+
+use super::address::holds_token;
+use super::blocks::{Block, Link};
+use crate::source::page::{is_title, leads_on};
+use crate::text::{Rubric, fold, rubric};
+
+/// Most stories of one message.
+const MOST: usize = 100;
+/// Longest title, and longest line that is one only because all of it is a link.
+const LONGEST_TITLE: usize = 200;
+const LONGEST_LINKED: usize = 130;
+/// Fewest characters of a story that has no link.
+const LEAST_TOLD: usize = 80;
+
+/// A story.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Story {
+    pub(super) title: String,
+    pub(super) link: Option<String>,
+    /// Its paragraphs.
+    pub(super) text: Vec<String>,
+    pub(super) weight: u16,
+}
+
+/// What a newsletter holds.
+#[derive(Debug, Default)]
+pub(super) struct Issue {
+    pub(super) stories: Vec<Story>,
+    /// Where it can be seen in a browser.
+    pub(super) in_browser: Option<String>,
+    /// Links that only its mailer can resolve.
+    pub(super) hidden: usize,
+}
+
+/// Splits the blocks of a newsletter.
+pub(super) fn split(blocks: &[Block]) -> Issue {
+    let usual = usual_weight(blocks);
+    let titles: Vec<usize> =
+        (0..blocks.len()).filter(|at| is_headline(&blocks[*at], usual)).collect();
+    let end = titles
+        .first()
+        .and_then(|first| (first + 1..blocks.len()).find(|at| is_footer(&blocks[*at])))
+        .unwrap_or(blocks.len());
+    let links = || blocks.iter().flat_map(|block| &block.links);
+    let mut found: Vec<Story> = Vec::new();
+    for (nth, at) in titles.iter().enumerate().filter(|(_, at)| **at < end) {
+        let until = titles.get(nth + 1).copied().unwrap_or(end).min(end);
+        found.extend(story(blocks, *at, until));
+    }
+    let is_told = |story: &Story| {
+        story.text.iter().map(|text| text.chars().count()).sum::<usize>() >= LEAST_TOLD
+    };
+    // Without a link it is a story if it looks like those with one; or if none has one.
+    let mut weights: HashMap<u16, usize> = HashMap::new();
+    for story in found.iter().filter(|story| story.link.is_some()) {
+        *weights.entry(story.weight).or_default() += 1;
+    }
+    let any_linked = !weights.is_empty();
+    found.retain(|story| {
+        story.link.is_some()
+            || is_told(story) && (!any_linked || weights.contains_key(&story.weight))
+    });
+    Issue {
+        stories: without_doubles(found),
+        // Most lead to the reader's own copy: those are nobody else's.
+        in_browser: links()
+            .find(|link| says_browser(link))
+            .and_then(|link| link.url.clone())
+            .filter(|url| !holds_token(url)),
+        hidden: links().filter(|link| link.url.is_none() && leads_on(&link.words)).count(),
+    }
+}
+
+/// The weight of most of the running text.
+fn usual_weight(blocks: &[Block]) -> u16 {
+    let mut counted: HashMap<u16, usize> = HashMap::new();
+    for block in blocks.iter().filter(|block| !block.is_heading && !block.is_linked) {
+        let length = block.text.chars().count();
+        // Lines do not tell; paragraphs do.
+        *counted.entry(block.weight).or_default() += if length > 60 { length } else { length / 4 };
+    }
+    let most =
+        counted.into_iter().max_by_key(|(weight, count)| (*count, std::cmp::Reverse(*weight)));
+    most.map_or(0, |(weight, _)| weight)
+}
+
+fn is_headline(block: &Block, usual: u16) -> bool {
+    let length = block.text.chars().count();
+    let words = block.text.split_whitespace().count();
+    if length > LONGEST_TITLE
+        || !is_title(&block.text)
+        || is_noise(&block.text)
+        || is_footer(block)
+        || is_button(block)
+    {
+        return false;
+    }
+    let is_sentence =
+        block.text.ends_with(['.', ':', ';']) && words > 8 || block.text.ends_with(':');
+    let stands_out = block.is_heading || block.weight > usual && !is_sentence;
+    let is_link = block.is_linked
+        && length <= LONGEST_LINKED
+        && !is_sentence
+        && words > 1
+        && block.links.iter().all(|link| !is_furniture(link));
+    stands_out && !leads_on(&block.text) || is_link
+}
+
+fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
+    let title = &blocks[at];
+    let body = &blocks[at + 1..until];
+    if body.first().is_some_and(|first| greets(&first.text)) || greets(&title.text) {
+        return None;
+    }
+    let usable = |link: &&Link| link.url.is_some() && !is_furniture(link);
+    let of_title = title.links.iter().find(usable);
+    let inside = || body.iter().flat_map(|block| &block.links).filter(usable);
+    let leading = || inside().find(|link| leads_on(&link.words) || begins_leading(&link.words));
+    let alone = || inside().rfind(|link| link.is_alone);
+    let lone = || {
+        let mut all: Vec<&Link> = inside().collect();
+        all.dedup_by_key(|link| link.url.clone());
+        if let [one] = all[..] { Some(one) } else { None }
+    };
+    let link = of_title.or_else(leading).or_else(alone).or_else(lone);
+    let text: Vec<String> = body
+        .iter()
+        .filter(|block| !(leads_on(&block.text) || is_noise(&block.text) || is_button(block)))
+        .map(|block| block.text.clone())
+        .collect();
+    Some(Story {
+        title: title.text.replace('\n', " "),
+        link: link.and_then(|link| link.url.clone()),
+        text,
+        weight: title.weight,
+    })
+}
+
+/// Returns whether a block is only a link that leads on: `Zum vollständigen Artikel`.
+fn is_button(block: &Block) -> bool {
+    block.is_linked && block.text.split_whitespace().count() <= 5 && begins_leading(&block.text)
+}
+
+fn begins_leading(words: &str) -> bool {
+    let lower = words.trim_start_matches(['»', '›', '>', '→', ' ', '[']).to_lowercase();
+    [
+        "mehr", "weiter", "lesen", "zum ", "zur ", "details", "artikel", "hier", "link", "info",
+        "read", "jetzt", "quelle", "zu den",
+    ]
+    .iter()
+    .any(|start| lower.starts_with(start))
+}
+
+/// One story stands once, where most of it is told.
+fn without_doubles(found: Vec<Story>) -> Vec<Story> {
+    let mut kept: Vec<Story> = Vec::new();
+    for story in found {
+        let told = |story: &Story| story.text.iter().map(String::len).sum::<usize>();
+        let is_full = kept.len() == MOST;
+        let same = kept.iter_mut().find(|known| {
+            fold(&known.title) == fold(&story.title)
+                || known.link.is_some() && known.link == story.link
+        });
+        match same {
+            Some(known) if told(&story) > told(known) => {
+                let link = story.link.clone().or_else(|| known.link.take());
+                *known = Story { link, ..story };
+            }
+            Some(known) => known.link = known.link.take().or(story.link),
+            None if is_full => break,
+            None => kept.push(story),
+        }
+    }
+    kept
+}
+
+fn greets(text: &str) -> bool {
+    let folded = fold(text);
+    [
+        "liebe ",
+        "lieber ",
+        "sehr geehrte",
+        "guten tag",
+        "hallo",
+        "moin",
+        "dear ",
+        "herzlich willkommen",
+    ]
+    .iter()
+    .any(|greeting| folded.starts_with(greeting))
+}
+
+/// Returns whether words are of the newsletter itself and name no story.
+fn is_noise(text: &str) -> bool {
+    let folded = fold(text);
+    let begins = [
+        "newsletter",
+        "in dieser ausgabe",
+        "inhalt",
+        "themen dieser",
+        "die themen",
+        "ausgabe ",
+        "editorial",
+        "folgen sie",
+        "teilen",
+        "weiterempfehlen",
+        "kontakt",
+        "ihre ansprechpartner",
+        "mit freundlichen",
+        "ihre redaktion",
+        "ihr team",
+        "viel spass",
+        "bildnachweis",
+        "foto:",
+        "quelle:",
+        "anzeige",
+        "wird diese e-mail",
+        "falls diese",
+        "wenn diese",
+        "probleme beim",
+        "bis zum naechsten",
+    ];
+    begins.iter().any(|begin| folded.starts_with(begin))
+        || says_view(&folded)
+        || matches!(rubric(text), Some(Rubric::Chrome)) && text.split_whitespace().count() <= 3
+}
+
+fn says_view(folded: &str) -> bool {
+    folded.len() < 160
+        && [
+            "im browser",
+            "online ansehen",
+            "online lesen",
+            "webversion",
+            "web-version",
+            "onlineversion",
+            "online-version",
+            "in your browser",
+        ]
+        .iter()
+        .any(|saying| folded.contains(saying))
+}
+
+/// Returns whether a block begins what stands below the stories.
+fn is_footer(block: &Block) -> bool {
+    let folded = fold(&block.text);
+    let is_line = block.text.chars().count() <= 60;
+    let begins = [
+        "impressum",
+        "herausgeber",
+        "redaktion:",
+        "verantwortlich",
+        "abmelden",
+        "newsletter abbestellen",
+        "datenschutzerklaerung",
+        "-- ",
+    ];
+    is_line && begins.iter().any(|begin| folded.starts_with(begin))
+        || [
+            "erhalten diese",
+            "erhalten den newsletter",
+            "erhalten unseren newsletter",
+            "haben sich angemeldet",
+            "you are receiving",
+        ]
+        .iter()
+        .any(|saying| folded.contains(saying))
+        || ["abmeld", "abbestell", "austrag", "unsubscribe"]
+            .iter()
+            .any(|saying| folded.contains(saying))
+            && ["newsletter", "hier", "link", "e-mail", "verteiler"]
+                .iter()
+                .any(|saying| folded.contains(saying))
+}
+
+fn says_browser(link: &Link) -> bool {
+    says_view(&fold(&link.words))
+}
+
+/// Returns whether a link belongs to the newsletter itself or to a network.
+fn is_furniture(link: &Link) -> bool {
+    let words = fold(&link.words);
+    let url = link.url.as_deref().unwrap_or_default().to_lowercase();
+    let says = [
+        "abmeld",
+        "abbestell",
+        "unsubscribe",
+        "profil",
+        "einstellungen",
+        "weiterempfehl",
+        "weiterleiten",
+        "datenschutz",
+        "impressum",
+        "anmelden",
+    ];
+    let leads = [
+        "unsubscribe",
+        "abmelde",
+        "abbestell",
+        "facebook.",
+        "instagram.",
+        "linkedin.",
+        "twitter.",
+        "//x.com",
+        "youtube.",
+        "xing.",
+        "mastodon",
+        "whatsapp",
+    ];
+    says_view(&words)
+        || words.split_whitespace().count() <= 4 && says.iter().any(|saying| words.contains(saying))
+        || leads.iter().any(|part| url.contains(part))
+        || link.is_picture && words.contains("logo")
+}
