@@ -264,7 +264,8 @@ fn is_personal(name: &str, value: &str, readers: &Readers) -> bool {
 }
 
 /// Returns the parameters that stand with one value in all of several links: they are of the
-/// message and its reader, if they look like a token.
+/// message and its reader, if they look like a token. The more links share it, the shorter one
+/// may be.
 pub(super) fn shared_tokens(links: &[String]) -> Vec<(String, String)> {
     let mut counted: HashMap<(String, String), usize> = HashMap::new();
     let parsed: Vec<Url> = links.iter().filter_map(|link| Url::parse(link).ok()).collect();
@@ -276,9 +277,21 @@ pub(super) fn shared_tokens(links: &[String]) -> Vec<(String, String)> {
     let is_shared = |count: usize| count > 1 && count * 3 >= parsed.len() * 2;
     counted
         .into_iter()
-        .filter(|((_, value), count)| is_shared(*count) && is_token(value))
+        .filter(|((_, value), count)| {
+            is_shared(*count) && (is_token(value) || *count >= LEAST_SHARED && is_code(value))
+        })
         .map(|(pair, _)| pair)
         .collect()
+}
+
+/// Links that must share a short code before it is taken for the reader's.
+const LEAST_SHARED: usize = 3;
+
+/// Returns whether a text is a short mixture of letters and digits: no word, number or language.
+fn is_code(text: &str) -> bool {
+    let count = |of: fn(&char) -> bool| text.chars().filter(of).count();
+    let (letters, digits) = (count(char::is_ascii_alphabetic), count(char::is_ascii_digit));
+    letters >= 2 && digits >= 2 && letters + digits >= 6 && letters + digits == text.chars().count()
 }
 
 /// Returns the address without these parameters.

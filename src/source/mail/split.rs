@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::address::holds_token;
 use super::blocks::{Block, Link};
 use crate::source::page::{is_title, leads_on};
-use crate::text::{Rubric, fold, rubric};
+use crate::text::{Rubric, fold, rubric, words};
 
 /// Most stories of one message.
 const MOST: usize = 100;
@@ -38,12 +38,18 @@ pub(super) struct Issue {
 
 /// Splits the blocks of a newsletter.
 pub(super) fn split(blocks: &[Block]) -> Issue {
+    let blocks: &[Block] = &blocks.iter().map(entry).collect::<Vec<_>>();
     let usual = usual_weight(blocks);
     let titles: Vec<usize> =
         (0..blocks.len()).filter(|at| is_headline(&blocks[*at], usual)).collect();
+    // An editorial ends with a greeting too, but stories follow it.
+    let ends = |at: &usize| {
+        is_footer(&blocks[*at])
+            || signs_off(&blocks[*at].text) && titles.last().is_some_and(|last| last < at)
+    };
     let end = titles
         .first()
-        .and_then(|first| (first + 1..blocks.len()).find(|at| is_footer(&blocks[*at])))
+        .and_then(|first| (first + 1..blocks.len()).find(ends))
         .unwrap_or(blocks.len());
     let links = || blocks.iter().flat_map(|block| &block.links);
     let mut found: Vec<Story> = Vec::new();
@@ -75,6 +81,58 @@ pub(super) fn split(blocks: &[Block]) -> Issue {
     }
 }
 
+/// Returns a line of a list as its link alone: beside it stand a date and the kind of a file,
+/// and nothing else.
+fn entry(block: &Block) -> Block {
+    let [link] = block.links.as_slice() else { return block.clone() };
+    let Some((before, after)) = block.text.split_once(&link.words) else { return block.clone() };
+    let says_more = [before, after].into_iter().flat_map(words).any(|(_, word)| {
+        !word.contains(|c: char| c.is_ascii_digit()) && !PARTICULARS.contains(&&*fold(word))
+    });
+    if says_more || link.url.is_none() || !is_title(&link.words) {
+        return block.clone();
+    }
+    Block { text: link.words.clone(), is_linked: true, ..block.clone() }
+}
+
+/// Words beside the link of a list that tell no more than when and how much, folded.
+const PARTICULARS: &[&str] = &[
+    "pdf",
+    "docx",
+    "xlsx",
+    "kb",
+    "mb",
+    "kib",
+    "mib",
+    "am",
+    "vom",
+    "den",
+    "uhr",
+    "stand",
+    "neu",
+    "januar",
+    "februar",
+    "maerz",
+    "april",
+    "mai",
+    "juni",
+    "juli",
+    "august",
+    "september",
+    "oktober",
+    "november",
+    "dezember",
+    "mo",
+    "di",
+    "mi",
+    "do",
+    "fr",
+    "sa",
+    "so",
+    "seite",
+    "seiten",
+];
+
 /// The weight of most of the running text.
 fn usual_weight(blocks: &[Block]) -> u16 {
     let mut counted: HashMap<u16, usize> = HashMap::new();
@@ -93,7 +151,8 @@ fn is_headline(block: &Block, usual: u16) -> bool {
     let words = block.text.split_whitespace().count();
     if length > LONGEST_TITLE
         || !is_title(&block.text)
-        || is_noise(&block.text)
+        || is_address(&block.text)
+        || is_noise(&block.text, if block.is_heading { 1 } else { 3 })
         || is_footer(block)
         || is_button(block)
     {
@@ -101,7 +160,7 @@ fn is_headline(block: &Block, usual: u16) -> bool {
     }
     let is_sentence =
         block.text.ends_with(['.', ':', ';']) && words > 8 || block.text.ends_with(':');
-    let stands_out = block.is_heading || block.weight > usual && !is_sentence;
+    let stands_out = block.is_heading || is_heavier(block.weight, usual) && !is_sentence;
     let is_link = block.is_linked
         && length <= LONGEST_LINKED
         && !is_sentence
@@ -110,10 +169,16 @@ fn is_headline(block: &Block, usual: u16) -> bool {
     stands_out && !leads_on(&block.text) || is_link
 }
 
+/// Returns whether a weight is that of bold words among others, or of clearly larger ones.
+const fn is_heavier(weight: u16, usual: u16) -> bool {
+    const LARGER: u16 = 4;
+    weight >= usual + LARGER || weight > usual && weight % 2 > usual % 2
+}
+
 fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
     let title = &blocks[at];
     let body = &blocks[at + 1..until];
-    if body.first().is_some_and(|first| greets(&first.text)) || greets(&title.text) {
+    if greets(&title.text) {
         return None;
     }
     let usable = |link: &&Link| link.url.is_some() && !is_furniture(link);
@@ -126,10 +191,15 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
         all.dedup_by_key(|link| link.url.clone());
         if let [one] = all[..] { Some(one) } else { None }
     };
-    let link = of_title.or_else(leading).or_else(alone).or_else(lone);
+    let own = of_title.or_else(leading).or_else(alone);
+    // An editorial has no link of its own.
+    if own.is_none() && body.first().is_some_and(|first| greets(&first.text)) {
+        return None;
+    }
+    let link = own.or_else(lone);
     let text: Vec<String> = body
         .iter()
-        .filter(|block| !(leads_on(&block.text) || is_noise(&block.text) || is_button(block)))
+        .filter(|block| !(leads_on(&block.text) || is_noise(&block.text, 3) || is_button(block)))
         .map(|block| block.text.clone())
         .collect();
     Some(Story {
@@ -138,6 +208,28 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
         text,
         weight: title.weight,
     })
+}
+
+/// Returns whether a text is nothing but an address.
+fn is_address(text: &str) -> bool {
+    let is_one = !text.trim().contains(char::is_whitespace);
+    is_one && (text.contains("://") || text.starts_with("www."))
+}
+
+/// Returns whether a text ends a letter.
+fn signs_off(text: &str) -> bool {
+    let folded = fold(text);
+    [
+        "mit freundlichen gruessen",
+        "mit freundlichem gruss",
+        "freundliche gruesse",
+        "viele gruesse",
+        "beste gruesse",
+        "herzliche gruesse",
+        "schoene gruesse",
+    ]
+    .iter()
+    .any(|greeting| folded.starts_with(greeting))
 }
 
 /// Returns whether a block is only a link that leads on: `Zum vollständigen Artikel`.
@@ -194,8 +286,9 @@ fn greets(text: &str) -> bool {
     .any(|greeting| folded.starts_with(greeting))
 }
 
-/// Returns whether words are of the newsletter itself and name no story.
-fn is_noise(text: &str) -> bool {
+/// Returns whether words are of the newsletter itself and name no story. Of a page's furniture
+/// are so many words at most: `Datenschutz`, but not `Leitfaden Datenschutz erschienen`.
+fn is_noise(text: &str, most_words: usize) -> bool {
     let folded = fold(text);
     let begins = [
         "newsletter",
@@ -226,13 +319,21 @@ fn is_noise(text: &str) -> bool {
     ];
     begins.iter().any(|begin| folded.starts_with(begin))
         || says_view(&folded)
-        || matches!(rubric(text), Some(Rubric::Chrome)) && text.split_whitespace().count() <= 3
+        || matches!(rubric(text), Some(Rubric::Chrome))
+            && text.split_whitespace().count() <= most_words
 }
 
 fn says_view(folded: &str) -> bool {
     folded.len() < 160
         && [
             "im browser",
+            "ihrem browser",
+            "deinem browser",
+            "browseransicht",
+            "browser-ansicht",
+            "webansicht",
+            "onlineansicht",
+            "online-ansicht",
             "online ansehen",
             "online lesen",
             "webversion",

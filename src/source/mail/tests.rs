@@ -441,3 +441,56 @@ fn what_is_no_newsletter_is_a_note_and_an_empty_folder_is_nothing() {
     let away = away.replacen("Subject:", "Auto-Submitted: auto-replied\r\nSubject:", 1);
     assert!(read_one(away.as_bytes()).notes[0].contains("automatic answer"));
 }
+
+fn told(message: &[u8]) -> Vec<(String, String)> {
+    let items = read_one(message).items.into_iter();
+    items.map(|item| (item.title.unwrap_or_default(), item.link.unwrap_or_default())).collect()
+}
+
+#[test]
+fn a_list_of_links_with_days_and_files_beside_them_is_a_story_each() {
+    let entry = |n: u8, title: &str| {
+        format!("<li>2{n}.11.2026: <a href='{SITE}/erlass/{n}'>{title}</a> (PDF, {n} MB)</li>")
+    };
+    let list = [entry(1, "Aufbewahrung von Akten"), entry(2, "Hinweise zur Wahl")].concat();
+    let told = told(&html(&format!("<p>Guten Tag,</p><p>neu im Dienst:</p><ul>{list}</ul>")));
+    let wanted = [(1, "Aufbewahrung von Akten"), (2, "Hinweise zur Wahl")];
+    assert_eq!(told, wanted.map(|(n, title)| (title.to_owned(), link(&format!("/erlass/{n}")))));
+}
+
+#[test]
+fn the_address_below_a_text_is_its_link_and_who_signs_tells_nothing() {
+    let story = |title: &str, path: &str| {
+        format!(
+            "<p><b><span style='font-size:14.0pt'>{title}</span></b></p>\
+             <p><span style='font-size:11.0pt'>Liebe Kolleginnen und Kollegen, hierzu gibt es Neues auf unserer Seite:</span></p>\
+             <p><a href='{SITE}{path}'>{SITE}{path}</a></p>"
+        )
+    };
+    let body = [story("Umstellung verschoben", "/neu/1"), story("Schulungen im März", "/neu/2")];
+    let end = format!(
+        "<p>Mit freundlichen Grüßen</p><p>Ihr Kundenservice</p><p><a href='{SITE}/'>www.stadt.example</a></p>"
+    );
+    let wanted = [("Umstellung verschoben", "/neu/1"), ("Schulungen im März", "/neu/2")];
+    let wanted = wanted.map(|(title, path)| (title.to_owned(), link(path)));
+    assert_eq!(told(&html(&format!("<p>Guten Tag,</p>{}{end}", body.concat()))), wanted);
+}
+
+#[test]
+fn a_short_code_in_every_link_is_the_readers_and_a_headline_may_name_furniture() {
+    let story = |n: u8, title: &str| {
+        format!(
+            "<h3>{title}</h3><p>Wir laden herzlich ein und freuen uns über Ihre Erfahrungen.</p><a href='{SITE}/n/{n}?m=77fa12bb&amp;La=1'>Jetzt lesen</a>"
+        )
+    };
+    let body = [
+        "<a href='https://www.stadt.example/web/77fa12bb'>In Ihrem Browser anzeigen</a>".to_owned(),
+        story(1, "Werkstatt Digitale Kommune"),
+        story(2, "Leitfaden Barrierefreiheit erschienen"),
+        story(3, "Neue Termine"),
+    ];
+    let told = told(&html(&body.concat()));
+    let links: Vec<&str> = told.iter().map(|(_, link)| link.as_str()).collect();
+    assert_eq!(links, ["/n/1?La=1", "/n/2?La=1", "/n/3?La=1"].map(link), "{told:?}");
+    assert_eq!(told[1].0, "Leitfaden Barrierefreiheit erschienen");
+}
