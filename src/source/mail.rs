@@ -222,7 +222,7 @@ fn issue(mail: &Mail, readers: &Readers, budget: &Budget) -> Issue {
     }
     let of_html = mail.html.as_deref().and_then(|html| {
         let tree = document::parse(html, budget).ok()?;
-        Some(split::split(&blocks::of_html(&tree, readers, budget).ok()?))
+        Some(split::split(&blocks::of_html(&tree, html, readers, budget).ok()?))
     });
     if let Some(issue) = of_html
         && !issue.stories.is_empty()

@@ -1,5 +1,7 @@
 //! A newsletter as a row of blocks, each with its weight and its links.
 
+use std::collections::HashMap;
+
 use scraper::{ElementRef, Html, Node};
 
 use super::address::{Readers, target};
@@ -80,13 +82,16 @@ struct Style {
     is_hidden: bool,
 }
 
-/// Reads the blocks of a part in HTML.
+/// Reads the blocks of a part in HTML; `source` is the same as text, since the tree has lost its
+/// style sheets.
 pub(super) fn of_html(
     tree: &Html,
+    source: &str,
     readers: &Readers,
     budget: &Budget,
 ) -> Result<Vec<Block>, Exhausted> {
     let mut reading = Reading { blocks: Vec::new(), line: Line::default(), readers };
+    let classes = classes(source, budget)?;
     let root = tree.tree.root();
     let mut styles: Vec<Style> =
         vec![Style { size: USUAL, is_bold: false, is_heading: false, is_hidden: false }];
@@ -105,7 +110,7 @@ pub(super) fn of_html(
                 if let Some(element) = ElementRef::wrap(node)
                     && let Some(style) = styles.last()
                 {
-                    let style = style_of(element, *style);
+                    let style = style_of(element, *style, &classes);
                     goes_in = reading.open(element, style.is_hidden);
                     if goes_in {
                         styles.push(style);
@@ -149,6 +154,8 @@ struct Line {
     /// Characters by size.
     sizes: Vec<(u16, usize)>,
     is_heading: bool,
+    /// Letters and bold ones of its first line, if others follow.
+    head: Option<(usize, usize)>,
     /// The link that is open.
     open: Option<Link>,
 }
@@ -191,7 +198,13 @@ impl Reading<'_> {
         match name {
             // Two breaks part paragraphs.
             "br" if self.line.text.trim_end_matches(' ').ends_with('\n') => self.flush(),
-            "br" => self.line.text.push('\n'),
+            "br" => {
+                let line = &mut self.line;
+                if line.head.is_none() && line.letters > 0 {
+                    line.head = Some((line.letters, line.bold));
+                }
+                line.text.push('\n');
+            }
             "img" => {
                 if let Some(link) = &mut self.line.open
                     && link.words.trim().is_empty()
@@ -252,31 +265,38 @@ impl Reading<'_> {
         }
         let most = line.sizes.iter().max_by_key(|(_, count)| *count);
         let size = most.map_or(USUAL, |(size, _)| *size);
-        let is_bold = line.bold * 10 >= line.letters * 9 && line.letters > 0;
+        let is_bold = |bold: usize, letters: usize| bold * 10 >= letters * 9 && letters > 0;
         let rest = line.letters.saturating_sub(line.linked);
         for link in &mut line.links {
             link.is_alone = rest < 12;
         }
-        let weight = size * 2 + u16::from(is_bold);
-        // A first line that is all a link heads the lines below it.
+        let weight = size * 2 + u16::from(is_bold(line.bold, line.letters));
+        // A first line that is bold, or all a link, heads the lines below it.
         if let Some((head, below)) = text.split_once('\n')
-            && let Some(at) = line.links.iter().position(|link| link.words == head)
+            && let Some((letters, bold)) = line.head
         {
-            let own = line.links.remove(at);
-            self.blocks.push(Block {
-                text: head.to_owned(),
-                links: vec![Link { is_alone: true, ..own }],
-                weight,
-                is_heading: line.is_heading,
-                is_linked: true,
-            });
-            self.blocks.push(Block {
-                text: below.to_owned(),
-                links: line.links,
-                weight,
-                ..Block::default()
-            });
-            return;
+            let own: Vec<Link> =
+                line.links.extract_if(.., |link| head.contains(link.words.as_str())).collect();
+            let is_linked = own.iter().any(|link| link.words == head);
+            let below_is_bold = is_bold(line.bold - bold, line.letters - letters);
+            if is_linked || is_bold(bold, letters) && !below_is_bold {
+                let below_weight = size * 2 + u16::from(below_is_bold);
+                self.blocks.push(Block {
+                    text: head.to_owned(),
+                    links: own.into_iter().map(|link| Link { is_alone: true, ..link }).collect(),
+                    weight: size * 2 + u16::from(is_bold(bold, letters)),
+                    is_heading: line.is_heading,
+                    is_linked,
+                });
+                self.blocks.push(Block {
+                    text: below.to_owned(),
+                    links: line.links,
+                    weight: below_weight,
+                    ..Block::default()
+                });
+                return;
+            }
+            line.links.splice(0..0, own);
         }
         self.blocks.push(Block {
             text,
@@ -295,7 +315,7 @@ fn paragraph(text: &str) -> String {
     lines.join("\n")
 }
 
-fn style_of(element: ElementRef<'_>, above: Style) -> Style {
+fn style_of(element: ElementRef<'_>, above: Style, classes: &HashMap<&str, &str>) -> Style {
     let mut style = above;
     match element.value().name() {
         "h1" => (style.size, style.is_bold, style.is_heading) = (30, true, true),
@@ -312,8 +332,18 @@ fn style_of(element: ElementRef<'_>, above: Style) -> Style {
         }
         _ => {}
     }
-    let css = element.attr("style").unwrap_or_default().to_ascii_lowercase();
-    for rule in css.split(';').take(60) {
+    for class in element.value().classes().take(20) {
+        if let Some(rules) = classes.get(class) {
+            apply(rules, &mut style);
+        }
+    }
+    apply(element.attr("style").unwrap_or_default(), &mut style);
+    style
+}
+
+fn apply(rules: &str, style: &mut Style) {
+    let rules = rules.to_ascii_lowercase();
+    for rule in rules.split(';').take(60) {
         let Some((name, value)) = rule.split_once(':') else { continue };
         let value = value.trim();
         match name.trim() {
@@ -327,7 +357,30 @@ fn style_of(element: ElementRef<'_>, above: Style) -> Style {
             _ => {}
         }
     }
-    style
+}
+
+/// The rules of style sheets for one class alone: `.titel { font-size: 22px }`. Those for narrow
+/// screens stand within others and are passed over.
+fn classes<'a>(source: &'a str, budget: &Budget) -> Result<HashMap<&'a str, &'a str>, Exhausted> {
+    const MOST: usize = 500;
+    let mut classes = HashMap::new();
+    budget.step(source.len())?;
+    let sheets = source.split("<style").skip(1).take(10);
+    for sheet in sheets.filter_map(|sheet| sheet.split("</style").next()) {
+        for rule in sheet.split('}').take(MOST) {
+            let Some((names, rules)) = rule.rsplit_once('{') else { continue };
+            if names.contains('{') || rules.contains("none") {
+                continue;
+            }
+            for name in names.rsplit(['>', ';', '/']).next().unwrap_or(names).split(',') {
+                let name = name.trim().rsplit_once('.').filter(|(before, _)| !before.contains(' '));
+                if let Some((_, class)) = name {
+                    classes.entry(class).or_insert(rules);
+                }
+            }
+        }
+    }
+    Ok(classes)
 }
 
 fn pixels(value: &str) -> Option<u16> {

@@ -70,6 +70,7 @@ pub(super) fn split(blocks: &[Block]) -> Issue {
         story.link.is_some()
             || is_told(story) && (!any_linked || weights.contains_key(&story.weight))
     });
+    unnumber(&mut found);
     Issue {
         stories: without_doubles(found),
         // Most lead to the reader's own copy: those are nobody else's.
@@ -245,6 +246,27 @@ fn begins_leading(words: &str) -> bool {
     ]
     .iter()
     .any(|start| lower.starts_with(start))
+}
+
+/// Takes the numbers off titles that are counted from one; `4. Gemeinsame Sitzung` alone keeps its.
+fn unnumber(stories: &mut [Story]) {
+    fn apart(title: &str) -> Option<(usize, &str)> {
+        let digits = title.bytes().take_while(u8::is_ascii_digit).count();
+        let rest = title.get(digits..)?;
+        let rest = rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") "))?;
+        Some((title.get(..digits)?.parse().ok()?, rest.trim_start()))
+    }
+    let numbers: Vec<usize> =
+        stories.iter().filter_map(|story| apart(&story.title)).map(|(number, _)| number).collect();
+    let is_counted = numbers.len() > 1
+        && numbers.len() == stories.len()
+        && numbers.iter().zip(1..).filter(|(number, count)| *number == count).count() * 2
+            > numbers.len();
+    for story in stories.iter_mut().filter(|_| is_counted) {
+        if let Some((_, rest)) = apart(&story.title) {
+            story.title = rest.to_owned();
+        }
+    }
 }
 
 /// One story stands once, where most of it is told.

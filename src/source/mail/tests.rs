@@ -376,6 +376,64 @@ fn forty_newsletters_of_all_mailers_are_split_into_their_stories() {
 }
 
 #[test]
+fn titles_are_told_by_style_sheets_footnotes_first_lines_and_numbers() {
+    let foot = foot();
+    let shapes = [
+        (
+            "style sheet",
+            html(&format!(
+                "<style>@media x {{ .hl {{ font-size:40px }} }} .hl, .x {{font-size:22px;font-weight:bold}} .tx{{font-size:14px}}</style><table>{}</table>{foot}",
+                each(FIRST, |_, t, p, x| format!(
+                    "<tr><td class=hl>{t}</td></tr><tr><td class=tx>{x}<br><a href=\"{}\">&raquo; mehr lesen</a></td></tr>",
+                    link(p)
+                ))
+            )),
+        ),
+        (
+            "bold first line",
+            html(&each(FIRST, |_, t, p, x| {
+                format!("<p><b>{t}</b><br>{x}<br><a href=\"{0}\">{0}</a></p>", link(p))
+            })),
+        ),
+        (
+            "numbers",
+            html(&each(FIRST, |at, t, p, x| {
+                format!(
+                    "<p><b>{}. {t}</b></p><p>{x}</p><p>Link: <a href=\"{1}\">{1}</a></p>",
+                    at + 1,
+                    link(p)
+                )
+            })),
+        ),
+        (
+            "footnotes",
+            text(&format!(
+                "NEUES AUS DER STADT\n\n{}{}",
+                each(FIRST, |at, t, _, x| format!("{t} [{}]\n{x}\n\n", at + 1)),
+                each(FIRST, |at, _, p, _| format!("[{}] {}\n", at + 1, link(p)))
+            )),
+        ),
+        ("first line", text(&each(FIRST, |_, t, p, x| format!("{t}\n{x}\n{}\n\n\n", link(p))))),
+    ];
+    for (shape, message) in shapes {
+        let items = read_one(&message).items;
+        let told: Vec<(String, Option<String>)> = items
+            .iter()
+            .map(|item| {
+                (html::text_of(item.title.as_deref().unwrap_or_default()), item.link.clone())
+            })
+            .collect();
+        let wanted: Vec<(String, Option<String>)> =
+            FIRST.iter().map(|(title, path, _)| ((*title).to_owned(), Some(link(path)))).collect();
+        assert_eq!(told, wanted, "{shape}");
+    }
+    let lone = read_one(&html(
+        "<h2>4. Gemeinsame Sitzung in Nachterstedt</h2><p>Ein Bericht.</p><a href=https://a.example/s>mehr</a>",
+    ));
+    assert_eq!(lone.items[0].title.as_deref(), Some("4. Gemeinsame Sitzung in Nachterstedt"));
+}
+
+#[test]
 fn only_listed_senders_whom_our_server_found_true_are_read() {
     let (_, newsletter) = shapes(FIRST).remove(0);
     let said = String::from_utf8(newsletter).unwrap();
