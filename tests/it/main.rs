@@ -28,6 +28,7 @@ mod http;
 mod identity;
 mod in_flight;
 mod mails;
+mod morning;
 mod people;
 mod poison;
 mod poll;

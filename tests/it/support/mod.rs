@@ -1,7 +1,9 @@
 //! What the journeys share: servers on loopback, scripted worlds.
 
 pub(crate) mod authority;
+pub(crate) mod browser;
 pub(crate) mod desk;
+pub(crate) mod editors_office;
 pub(crate) mod feed_server;
 pub(crate) mod packed;
 pub(crate) mod receiver;
