@@ -191,7 +191,7 @@ fn lines(upcoming: &Upcoming) -> Vec<String> {
         for (place, entry) in section.entries.iter().enumerate() {
             let number = format!("{}.{}", at + 1, place + 1);
             let cut = if is_mailed(entry) { "" } else { ", nur auf der Seite der Ausgabe" };
-            let Entry { title, source, .. } = entry;
+            let (title, source) = (&entry.title, typo::line(&entry.source, 80));
             lines.push(format!("{number} {}: {title} ({source}{cut})", section.title));
         }
     }

@@ -215,7 +215,8 @@ async fn page(
     let slot = crate::schedule::calendar::parse_civil_id(&draft.slot);
     let page = json!({
         "title": of.series.title,
-        "slot": slot.map(|slot| slot.format("%d.%m.%Y, %H:%M Uhr").to_string()),
+        "slot": slot.and_then(|slot| slot.and_local_timezone(zone).earliest())
+            .map(|slot| Moment::minute(Timestamp::from(slot), zone).text),
         "state": state(draft, plan),
         "said": said,
         "holds": of.unanswered == crate::config::Unanswered::Hold,

@@ -9,7 +9,7 @@ pub enum Kind {
     Form,
     /// A page behind a token in its path: nobody else may learn of it or keep it.
     Token,
-    /// An editor's page behind a token: as secret, and its forms must name their origin.
+    /// An editor's page behind a token: as secret, and only its own forms may act.
     Desk,
     /// The HTML part of a mail, framed by an editor's page: its styles stand in the text.
     Preview,
@@ -62,7 +62,7 @@ impl Kind {
     /// browsers send `Origin: null` with a POST, and its origin could not be checked.
     pub const fn referrer_policy(self) -> &'static str {
         match self {
-            Self::Token | Self::Preview => "no-referrer",
+            Self::Token | Self::Desk | Self::Preview => "no-referrer",
             _ => "same-origin",
         }
     }

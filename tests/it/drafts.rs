@@ -93,13 +93,24 @@ impl Service {
         origin: &str,
         form: &str,
     ) -> (StatusCode, String) {
-        let request = Request::builder()
+        self.request_with(method, path, &[("origin", origin)], form).await
+    }
+
+    async fn request_with(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        form: &str,
+    ) -> (StatusCode, String) {
+        let mut request = Request::builder()
             .method(method)
             .uri(path)
-            .header("origin", origin)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(Body::from(form.to_owned()))
-            .unwrap();
+            .header("content-type", "application/x-www-form-urlencoded");
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Body::from(form.to_owned())).unwrap();
         let response = self.router().oneshot(request).await.unwrap();
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
@@ -398,6 +409,16 @@ async fn scanners_and_other_sites_change_nothing() {
     }
     let foreign = service.request("POST", &link, "https://boese.test", "tat=verschicken").await.0;
     assert_eq!(foreign, StatusCode::FORBIDDEN);
+    // The page keeps its address to itself: its forms come without an origin, and the browser says
+    // where they stood.
+    for site in ["cross-site", "same-site", "none", ""] {
+        let fields = [("origin", "null"), ("sec-fetch-site", site)];
+        let answer = service.request_with("POST", &link, &fields, "tat=verschicken").await;
+        assert_eq!(answer.0, StatusCode::FORBIDDEN, "{site}");
+    }
+    let fields = [("origin", "null"), ("sec-fetch-site", "same-origin")];
+    let own = service.request_with("POST", &link, &fields, "tat=oben&meldung=1").await;
+    assert_eq!(own.0, StatusCode::OK);
     for form in ["", "tat=alles", "tat=weglassen", "tat=weglassen&meldung=x", "tat=spaeter&um=7"] {
         assert_eq!(
             service.request("POST", &link, PUBLIC, form).await.0,

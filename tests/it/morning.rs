@@ -2,8 +2,9 @@
 //! moments.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use amtsbote::clock::{Clock as _, Stopwatch, SystemClock};
 use amtsbote::model::ItemId;
 use amtsbote::store::{digests, drafts, items};
 use amtsbote::subscriber::token;
@@ -18,7 +19,7 @@ use crate::support::editors_office::{Office, READER};
 const PATIENCE: Duration = Duration::from_secs(90);
 
 async fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     loop {
         if let Some(found) = look() {
             return found;
@@ -41,7 +42,7 @@ async fn the_whole_morning_in_a_real_browser() {
         return;
     };
     // Seven o'clock is in forty seconds, half past six in ten.
-    let slot = chrono::Utc::now().with_timezone(&chrono_tz::Europe::Berlin)
+    let slot = SystemClock.now().utc().with_timezone(&chrono_tz::Europe::Berlin)
         + chrono::TimeDelta::seconds(40);
     let schedule = format!("{} {} {} * * *", slot.second(), slot.minute(), slot.hour());
     let office = Office::new(&schedule, "30s").await;
@@ -134,11 +135,11 @@ async fn killed_around_drafts_nothing_is_lost_nothing_doubled_and_nothing_sent_u
     for _ in 0..kills {
         chance = next(chance);
         let mut service = office.start();
-        let until = Instant::now() + Duration::from_millis(500 + chance % 5_000);
+        let (life, alive) = (Duration::from_millis(500 + chance % 5_000), Stopwatch::start());
         let mut drawn = chance;
-        while Instant::now() < until {
+        while alive.elapsed() < life {
             drawn = next(drawn);
-            if published == 0 || drawn >> 40 & 7 == 0 {
+            if published == 0 || (drawn >> 40).is_multiple_of(8) {
                 published += 1;
                 office.world.serve("amt", &rss(&entries(1..=published)));
             }
@@ -173,7 +174,7 @@ async fn killed_around_drafts_nothing_is_lost_nothing_doubled_and_nothing_sent_u
         office.world.run(&["item", "show", &item.to_string(), "--reason", "Ende"]).await;
     }
     let mut service = office.start();
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let mut counts = BTreeMap::new();
     while counts.len() < published {
         assert!(begun.elapsed() < PATIENCE * 2, "{} of {published} arrived", counts.len());

@@ -1,12 +1,13 @@
-//! A real browser, driven by what it says on two pipes (the DevTools protocol): pages are read and
+//! A real browser, driven by what it says on two pipes (its `DevTools` protocol): pages are read and
 //! buttons pressed as people do.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use amtsbote::clock::Stopwatch;
 use serde_json::{Value, json};
 
 /// Where browsers are.
@@ -88,7 +89,7 @@ impl Browser {
     }
 
     fn until(&mut self, expression: &str) {
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         while self.value(expression) != true {
             assert!(begun.elapsed() < PATIENCE, "{expression}: {}", self.text());
             std::thread::sleep(Duration::from_millis(50));
