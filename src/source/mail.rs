@@ -159,6 +159,10 @@ impl Newsletters {
         }
         let readers = Readers::of(&mail.recipients);
         let issue = issue(mail, &readers, budget);
+        if issue.stories.len() <= 1 && is_receipt(mail) {
+            whole.notes.push("a message about the subscription itself was left out".to_owned());
+            return;
+        }
         if issue.hidden > 0 {
             whole.notes.push(format!(
                 "{} links lead where only their mailer knows, and are left out",
@@ -315,7 +319,7 @@ fn posts(text: &str, readers: &Readers) -> Vec<Story> {
 /// The stories as raw items, without anything that names the reader.
 fn items(mail: &Mail, issue: Issue, readers: &Readers) -> Vec<RawItem> {
     let links: Vec<String> = issue.stories.iter().filter_map(|story| story.link.clone()).collect();
-    let tokens = shared_tokens(&links);
+    let tokens = shared_tokens(&links, &issue.links);
     let published = mail.date.map(|at| Date { at, is_guess: false });
     issue
         .stories
@@ -349,25 +353,88 @@ fn items(mail: &Mail, issue: Issue, readers: &Readers) -> Vec<RawItem> {
         .collect()
 }
 
+/// Longest letter about the subscription itself, in characters; with a long legal foot.
+const LONGEST_LETTER: usize = 4_000;
+/// Longest that is known by its text alone, whatever its subject says.
+const LONGEST_PLAIN_LETTER: usize = 1_500;
+
 /// Returns what a message asks of whoever signed up, if it asks for nothing but that.
 fn confirmation(mail: &Mail) -> Option<Confirmation> {
-    const LONGEST: usize = 4_000;
-    let subject = fold(&mail.subject);
-    let says = |words: &[&str]| words.iter().any(|word| subject.contains(word));
-    let asks = says(&["bestaetigen", "bestaetigung", "confirm", "aktivier", "opt-in", "verify"])
-        && says(&[
-            "anmeld",
-            "newsletter",
-            "abonn",
-            "subscri",
-            "e-mail",
-            "email",
-            "registrier",
-            "opt-in",
-        ]);
-    if !asks {
+    let text = letter(mail)?;
+    let (subject, folded) = (fold(&mail.subject), fold(&text));
+    let asks_by_subject =
+        says(&subject, &["bestaetigen", "bestaetigung", "confirm", "aktivier", "opt-in", "verify"])
+            && says(
+                &subject,
+                &[
+                    "anmeld",
+                    "newsletter",
+                    "abonn",
+                    "subscri",
+                    "e-mail",
+                    "email",
+                    "registrier",
+                    "opt-in",
+                ],
+            );
+    let asks_by_text = text.chars().count() <= LONGEST_PLAIN_LETTER
+        && says(
+            &folded,
+            &[
+                "bestaetigen sie",
+                "zu bestaetigen",
+                "bestaetige ",
+                "anmeldung abschliessen",
+                "anmeldung abzuschliessen",
+                "freizuschalten",
+                "confirm your",
+                "to confirm",
+            ],
+        )
+        && says(&folded, &["newsletter", "anmeldung", "abonn", "bestellung", "subscri"]);
+    let link = address_in(&text)?;
+    // A letter that asks to confirm something else has another link.
+    let confirms =
+        ["optin", "opt-in", "confirm", "bestaetig", "activat", "aktivier", "verify", "/doi"];
+    if !(asks_by_subject || asks_by_text && says(&link.to_lowercase(), &confirms)) {
         return None;
     }
+    Some(Confirmation { subject: clean_line(&mail.subject, 200), link })
+}
+
+/// Returns the first address of a text that is not one of its foot.
+fn address_in(text: &str) -> Option<String> {
+    text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '(' | ')'))
+        .filter(|word| word.starts_with("https://") || word.starts_with("http://"))
+        .find(|word| {
+            let foot = ["impressum", "datenschutz", "unsubscribe", "abmeld"];
+            !says(&word.to_lowercase(), &foot)
+        })
+        .map(str::to_owned)
+}
+
+/// Returns whether a message only says that the sign-up, or leaving, is done.
+fn is_receipt(mail: &Mail) -> bool {
+    letter(mail).filter(|text| text.chars().count() <= LONGEST_PLAIN_LETTER).is_some_and(|text| {
+        says(
+            &fold(&text),
+            &[
+                "anmeldung war erfolgreich",
+                "anmeldung ist abgeschlossen",
+                "erfolgreich angemeldet",
+                "erfolgreich abgemeldet",
+                "erfolgreich eingetragen",
+                "erfolgreich abonniert",
+                "you are now subscribed",
+                "subscription has been confirmed",
+                "subscription is confirmed",
+            ],
+        )
+    })
+}
+
+/// Returns the text of a message with the addresses in it, if it is as short as a letter.
+fn letter(mail: &Mail) -> Option<String> {
     let text = match (&mail.text, &mail.html) {
         (Some(text), _) if !text.trim().is_empty() => text.clone(),
         (_, Some(html)) => {
@@ -376,20 +443,11 @@ fn confirmation(mail: &Mail) -> Option<Confirmation> {
         }
         _ => return None,
     };
-    let address = |text: &str| {
-        text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '(' | ')'))
-            .filter(|word| word.starts_with("https://") || word.starts_with("http://"))
-            .find(|word| {
-                let word = word.to_lowercase();
-                !["impressum", "datenschutz", "unsubscribe", "abmeld"]
-                    .iter()
-                    .any(|part| word.contains(part))
-            })
-            .map(str::to_owned)
-    };
-    let link = address(&text)?;
-    (text.chars().count() <= LONGEST)
-        .then(|| Confirmation { subject: clean_line(&mail.subject, 200), link })
+    Some(text).filter(|text| text.chars().count() <= LONGEST_LETTER)
+}
+
+fn says(folded: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| folded.contains(word))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Links of newsletters: what stands behind a redirect that counts clicks, and without what
 //! names the reader.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use data_encoding::BASE64URL_NOPAD;
 use url::{Url, form_urlencoded};
@@ -263,29 +263,30 @@ fn is_personal(name: &str, value: &str, readers: &Readers) -> bool {
         || readers.are_in(value)
 }
 
-/// Returns the parameters that stand with one value in all of several links: they are of the
-/// message and its reader, if they look like a token. The more links share it, the shorter one
-/// may be.
-pub(super) fn shared_tokens(links: &[String]) -> Vec<(String, String)> {
-    let mut counted: HashMap<(String, String), usize> = HashMap::new();
-    let parsed: Vec<Url> = links.iter().filter_map(|link| Url::parse(link).ok()).collect();
-    for url in &parsed {
-        for (name, value) in url.query_pairs() {
-            *counted.entry((name.into_owned(), value.into_owned())).or_default() += 1;
+/// Returns the parameters that stand with one value in most of the stories' links and in
+/// others of the message: they are of the message and its reader, if they look like a token or
+/// a code.
+pub(super) fn shared_tokens(stories: &[String], all: &[String]) -> Vec<(String, String)> {
+    let counted = |links: &[String]| {
+        let mut counted: HashMap<(String, String), usize> = HashMap::new();
+        let links: HashSet<&String> = links.iter().collect();
+        for url in links.into_iter().filter_map(|link| Url::parse(link).ok()) {
+            for (name, value) in url.query_pairs() {
+                *counted.entry((name.into_owned(), value.into_owned())).or_default() += 1;
+            }
         }
-    }
-    let is_shared = |count: usize| count > 1 && count * 3 >= parsed.len() * 2;
-    counted
+        counted
+    };
+    let in_all = counted(all);
+    let is_shared = |pair: &(String, String), count: usize| {
+        count * 3 >= stories.len() * 2 && in_all.get(pair).is_some_and(|all| *all > 1)
+    };
+    counted(stories)
         .into_iter()
-        .filter(|((_, value), count)| {
-            is_shared(*count) && (is_token(value) || *count >= LEAST_SHARED && is_code(value))
-        })
+        .filter(|(pair, count)| is_shared(pair, *count) && (is_token(&pair.1) || is_code(&pair.1)))
         .map(|(pair, _)| pair)
         .collect()
 }
-
-/// Links that must share a short code before it is taken for the reader's.
-const LEAST_SHARED: usize = 3;
 
 /// Returns whether a text is a short mixture of letters and digits: no word, number or language.
 fn is_code(text: &str) -> bool {
@@ -361,7 +362,7 @@ mod tests {
         let links: Vec<String> = (1..4)
             .map(|n| format!("https://s.example/n?id={n}&La=1&x=a1B2c3D4e5F6g7H8i9"))
             .collect();
-        let tokens = shared_tokens(&links);
+        let tokens = shared_tokens(&links, &links);
         assert_eq!(tokens.len(), 1);
         assert_eq!(without(&links[0], &tokens), "https://s.example/n?id=1&La=1");
     }

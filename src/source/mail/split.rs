@@ -32,6 +32,8 @@ pub(super) struct Issue {
     pub(super) stories: Vec<Story>,
     /// Where it can be seen in a browser.
     pub(super) in_browser: Option<String>,
+    /// Where all of its links lead.
+    pub(super) links: Vec<String>,
     /// Links that only its mailer can resolve.
     pub(super) hidden: usize,
 }
@@ -78,6 +80,7 @@ pub(super) fn split(blocks: &[Block]) -> Issue {
             .find(|link| says_browser(link))
             .and_then(|link| link.url.clone())
             .filter(|url| !holds_token(url)),
+        links: links().filter_map(|link| link.url.clone()).collect(),
         hidden: links().filter(|link| link.url.is_none() && leads_on(&link.words)).count(),
     }
 }
@@ -182,7 +185,8 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
     if greets(&title.text) {
         return None;
     }
-    let usable = |link: &&Link| link.url.is_some() && !is_furniture(link);
+    let usable =
+        |link: &&Link| link.url.as_deref().is_some_and(|url| !is_home(url)) && !is_furniture(link);
     let of_title = title.links.iter().find(usable);
     let inside = || body.iter().flat_map(|block| &block.links).filter(usable);
     let leading = || inside().find(|link| leads_on(&link.words) || begins_leading(&link.words));
@@ -209,6 +213,11 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
         text,
         weight: title.weight,
     })
+}
+
+/// Returns whether an address is a whole site and no page of it.
+fn is_home(url: &str) -> bool {
+    url::Url::parse(url).is_ok_and(|url| url.path() == "/" && url.query().is_none())
 }
 
 /// Returns whether a text is nothing but an address.
@@ -419,6 +428,9 @@ fn is_furniture(link: &Link) -> bool {
         "datenschutz",
         "impressum",
         "anmelden",
+        "kommentar",
+        "kommentieren",
+        "comment",
     ];
     let leads = [
         "unsubscribe",

@@ -552,3 +552,40 @@ fn a_short_code_in_every_link_is_the_readers_and_a_headline_may_name_furniture()
     assert_eq!(links, ["/n/1?La=1", "/n/2?La=1", "/n/3?La=1"].map(link), "{told:?}");
     assert_eq!(told[1].0, "Leitfaden Barrierefreiheit erschienen");
 }
+
+#[test]
+fn a_letter_about_the_subscription_itself_is_no_story_and_an_invitation_is() {
+    let confirm = read_one(&text(
+        "Guten Tag,\n\nSie haben unseren Newsletter bestellt. Bitte bestätigen Sie Ihre Bestellung:\n\n\
+         https://www.stadt.example/nl/optin/3f2a9c\n\nSonst müssen Sie nichts tun.",
+    ));
+    assert_eq!((confirm.items.len(), confirm.confirmations.len()), (0, 1));
+    let welcome = read_one(&html(&format!(
+        "<h1>Willkommen!</h1><p>Ihre Anmeldung war erfolgreich. Sie erhalten nun jeden Monat Post von uns, und zwar am ersten Montag.</p>\
+         <p><a href='{SITE}/'>Zur Startseite</a></p>"
+    )));
+    assert_eq!(welcome.items, []);
+    assert!(welcome.notes[0].contains("subscription itself"), "{:?}", welcome.notes);
+    let invitation = told(&html(&format!(
+        "<h2>Werkstatt am 5. Dezember</h2><p>Bitte bestätigen Sie Ihre Anmeldung bis Freitag.</p>\
+         <p><a href='{SITE}/werkstatt'>Zum Programm</a></p><p><a href='{SITE}/nl'>Newsletter abbestellen</a></p>"
+    )));
+    assert_eq!(invitation, [("Werkstatt am 5. Dezember".to_owned(), link("/werkstatt"))]);
+}
+
+#[test]
+fn a_first_line_in_bold_heads_the_text_below_it_and_a_comment_is_no_story() {
+    let story = |n: u8, title: &str| {
+        format!(
+            "<p><font size=4><b>{title}</b></font><br>Der Landtag hat sich damit befasst. <a href='{SITE}/drs/{n}?k=ab12cd34'>mehr ...</a></p>"
+        )
+    };
+    let body = format!(
+        "<p><b>Landtag kompakt</b>, Nr. 33</p>{}{}<p><a href='{SITE}/drs/2/comments?k=ab12cd34'>Leave a comment</a></p>\
+         <p><a href='{SITE}/aus?k=ab12cd34'>Newsletter abbestellen</a></p>",
+        story(1, "Kommunalverfassung geändert"),
+        story(2, "Anhörung zum Gesetz")
+    );
+    let wanted = [("Kommunalverfassung geändert", "/drs/1"), ("Anhörung zum Gesetz", "/drs/2")];
+    assert_eq!(told(&html(&body)), wanted.map(|(title, path)| (title.to_owned(), link(path))));
+}
