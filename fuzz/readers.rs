@@ -107,10 +107,11 @@ pub(crate) fn pdf(bytes: &[u8]) {
     assert!(pdf::tidy(&pages).len() <= text.len() * 3, "longer than the pages and ligatures");
 }
 
-/// A message that came back or in.
+/// A message that came back or in, and read as a newsletter.
 pub(crate) fn mail(bytes: &[u8]) {
     let read = || bounce::of_message(bytes, &Budget::for_document(bytes.len()));
     assert_eq!(read().class.as_str(), read().class.as_str());
+    as_sources(&NEWSLETTERS, bytes);
 }
 
 /// What a mail server says, a zero byte between what it says at once. A message counts as
@@ -334,6 +335,9 @@ static INTERFACES: LazyLock<Config> = LazyLock::new(|| {
         ("council", "oparl", ""),
     ])
 });
+
+static NEWSLETTERS: LazyLock<Config> =
+    LazyLock::new(|| of_sources(&[("newsletter", "mail", "mail = { from = ['@stadt.example'] }")]));
 
 fn of_sources(sources: &[(&str, &str, &str)]) -> Config {
     let source = |(id, kind, more): &(&str, &str, &str)| {
