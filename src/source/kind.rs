@@ -92,6 +92,8 @@ pub struct WalkEnd {
     pub marks: Vec<(&'static str, String)>,
     /// Notes for the operator.
     pub notes: Vec<String>,
+    /// Items of documents that could not be had, as far as what led to them says.
+    pub items: Vec<RawItem>,
 }
 
 /// How the names of a kind's own marks begin. They hold for the URL and settings under

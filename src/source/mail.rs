@@ -4,20 +4,16 @@
 //! together. What a sender claims counts only if it is listed, and, where that is asked for,
 //! if our own server found it true.
 
-mod address;
-mod blocks;
-mod plain;
-mod split;
-
 use std::path::PathBuf;
 
-use self::address::{Readers, shared_tokens, target, without};
-use self::split::{Issue, Story};
 use crate::extract::mail::{Mail, read};
 use crate::extract::{document, html};
 use crate::model::{
     Budget, Confirmation, Date, Extraction, RawItem, ReadBy, Reader, Response, SourceSettings,
     framed_messages,
+};
+use crate::source::newsletter::{
+    Issue, Readers, Story, of_html, of_text, shared_tokens, split, target, without,
 };
 use crate::source::{Kind, Source, SourceError};
 use crate::text::{clean_line, fold};
@@ -226,7 +222,7 @@ fn issue(mail: &Mail, readers: &Readers, budget: &Budget) -> Issue {
     }
     let of_html = mail.html.as_deref().and_then(|html| {
         let tree = document::parse(html, budget).ok()?;
-        Some(split::split(&blocks::of_html(&tree, html, readers, budget).ok()?))
+        Some(split(&of_html(&tree, html, readers, budget).ok()?))
     });
     if let Some(issue) = of_html
         && !issue.stories.is_empty()
@@ -238,7 +234,7 @@ fn issue(mail: &Mail, readers: &Readers, budget: &Budget) -> Issue {
     if !posts.is_empty() {
         return Issue { stories: posts, ..Issue::default() };
     }
-    split::split(&plain::of_text(text, readers))
+    split(&of_text(text, readers))
 }
 
 /// A message of a digest as a story.

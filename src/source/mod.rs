@@ -8,6 +8,7 @@ pub mod feed;
 pub mod json;
 mod kind;
 pub mod mail;
+mod newsletter;
 pub mod oparl;
 pub mod page;
 pub mod sitemap;

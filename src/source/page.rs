@@ -9,6 +9,7 @@ mod detail;
 pub mod discover;
 mod embedded;
 mod find;
+mod issues;
 mod presets;
 mod read;
 mod selectors;
@@ -23,9 +24,10 @@ use url::Url;
 use crate::answer::challenge;
 use crate::extract::{document, sniff};
 use crate::model::{
-    Budget, Extraction, RawItem, ReadBy, Reader, Response, SourceSettings, Timestamp, suggestion,
+    Budget, Cursor, Extraction, RawItem, ReadBy, Reader, Response, SourceSettings, Timestamp,
+    suggestion,
 };
-use crate::source::{Kind, Source, SourceError};
+use crate::source::{Kind, Source, SourceError, Walk};
 use crate::text::date;
 pub use detail::{DetailRead, check_detail, read_article, read_detail};
 pub use find::Pins;
@@ -55,6 +57,7 @@ url = "https://www.kitu-genossenschaft.de/"
 # summary = "p"
 # exclude = ".related"                 # taken off the page first
 # only_hosts = ["kitu-genossenschaft.de"]   # links to other hosts are dropped with their items
+# issues = true                        # the entries are issues of a newsletter, split into stories
 "#,
     build,
 };
@@ -82,6 +85,10 @@ struct Page {
     exclude: Option<Selector>,
     only_hosts: Vec<String>,
     zone: Tz,
+    /// Its entries are issues of a newsletter, each split into its stories.
+    has_issues: bool,
+    /// The address of the list.
+    home: String,
 }
 
 impl fmt::Debug for Page {
@@ -100,6 +107,8 @@ impl Page {
             exclude: None,
             only_hosts: Vec::new(),
             zone: settings.timezone,
+            has_issues: false,
+            home: settings.url.clone(),
         }
     }
 
@@ -111,6 +120,7 @@ impl Page {
         let own = SELECTOR_KEYS.map(|key| reader.text(key));
         let exclude =
             reader.text("exclude").and_then(|css| checked(reader, "exclude", parse_css(&css)));
+        let has_issues = reader.flag("issues").unwrap_or_default();
         let mut only_hosts: Vec<String> = Vec::new();
         for (host, place) in reader.texts("only_hosts").unwrap_or_default() {
             let host = host.trim().to_ascii_lowercase();
@@ -142,7 +152,8 @@ impl Page {
                 [shape.list, shape.item, shape.title, shape.link, shape.date, shape.summary];
             shapes.push(list_selectors(reader, &own, defaults)?);
         }
-        Some(Self { shapes, is_pinned, exclude, only_hosts, zone: settings.timezone })
+        let (zone, home) = (settings.timezone, settings.url.clone());
+        Some(Self { shapes, is_pinned, exclude, only_hosts, zone, has_issues, home })
     }
 
     /// The items of the first shape that finds some, with notes.
@@ -195,6 +206,64 @@ impl Source for Page {
     }
 
     fn extract(&self, response: &Response) -> Result<Extraction, SourceError> {
+        if !self.has_issues {
+            return self.read_list(response);
+        }
+        if self.is_list(response) {
+            let list = self.read_list(response)?;
+            if list.items.is_empty() {
+                let why = "no issue of the newsletter is linked".to_owned();
+                return Err(SourceError::NoList { why });
+            }
+            return Ok(Extraction { items: Vec::new(), ..list });
+        }
+        let budget = &Budget::for_document(response.body.len());
+        let text = sniff::decode(&response.body, response.headers.get("content-type")).text;
+        let tree = document::parse(&text, budget)?;
+        let base = document::base_url(&tree, &response.final_url);
+        let page = response.final_url.as_str();
+        let items = issues::stories(&tree, &text, page, base.as_ref(), self.zone, budget)?;
+        Ok(Extraction { items, read_by: ReadBy::Structure, ..Extraction::default() })
+    }
+
+    fn walk(&self, cursor: &Cursor) -> Option<Box<dyn Walk + '_>> {
+        let list = |response: &Response| self.read_list(response).unwrap_or_default().items;
+        self.has_issues.then(|| Box::new(issues::Visit::new(list, cursor)) as Box<dyn Walk>)
+    }
+
+    fn gives_changes(&self) -> bool {
+        self.has_issues
+    }
+
+    fn finds_lists(&self) -> bool {
+        !self.has_issues
+    }
+
+    fn lists(&self, response: &Response) -> Vec<Vec<RawItem>> {
+        let lists = lists_of(response, self.zone, self.exclude.as_ref(), false);
+        lists
+            .into_iter()
+            .map(|mut list| {
+                list.items.retain(|item| self.admits(item.link.as_deref()));
+                list.items
+            })
+            .collect()
+    }
+
+    fn obeys_robots(&self) -> bool {
+        true
+    }
+}
+
+impl Page {
+    /// Returns whether an answer is the list itself, and none of the issues it leads to.
+    fn is_list(&self, response: &Response) -> bool {
+        response.final_url == self.home
+            || response.is_redirected
+                && self.read_list(response).is_ok_and(|list| !list.items.is_empty())
+    }
+
+    fn read_list(&self, response: &Response) -> Result<Extraction, SourceError> {
         if response.body.len() > document::MAX_BYTES {
             let reason = format!("more than {} MiB", document::MAX_BYTES >> 20);
             return Err(SourceError::TooMuch { reason });
@@ -242,25 +311,6 @@ impl Source for Page {
             incomplete: response.truncated,
             ..Extraction::default()
         })
-    }
-
-    fn finds_lists(&self) -> bool {
-        true
-    }
-
-    fn lists(&self, response: &Response) -> Vec<Vec<RawItem>> {
-        let lists = lists_of(response, self.zone, self.exclude.as_ref(), false);
-        lists
-            .into_iter()
-            .map(|mut list| {
-                list.items.retain(|item| self.admits(item.link.as_deref()));
-                list.items
-            })
-            .collect()
-    }
-
-    fn obeys_robots(&self) -> bool {
-        true
     }
 }
 

@@ -31,13 +31,13 @@ pub(super) async fn read(
     client: &PoliteClient,
     source: &Arc<SourcePlan>,
     cursor: Cursor,
-    answers: Vec<Response>,
+    (answers, more): (Vec<Response>, Vec<RawItem>),
     needs_more: fn(&SourceSettings, &Found) -> bool,
 ) -> Result<(Reading, Vec<Found>), Failure> {
     let (store, now) = (client.ctx.store.clone(), client.ctx.clock.now());
     let (plan, source) = (Arc::clone(&client.plan), Arc::clone(source));
     on_a_core(client, move || {
-        read_documents(&store, &plan, &source, cursor, answers, now, needs_more)
+        read_documents(&store, &plan, &source, cursor, (answers, more), now, needs_more)
     })
     .await
 }
@@ -67,7 +67,7 @@ fn read_documents(
     plan: &Plan,
     source: &SourcePlan,
     cursor: Cursor,
-    answers: Vec<Response>,
+    (answers, more): (Vec<Response>, Vec<RawItem>),
     now: Timestamp,
     needs_more: fn(&SourceSettings, &Found) -> bool,
 ) -> Result<(Reading, Vec<Found>), Failure> {
@@ -79,7 +79,10 @@ fn read_documents(
         return Ok((Reading::unchanged(next), Vec::new()));
     }
     let next = if is_one { next } else { caching::forget(&next) };
-    let extracted = extract_all(source.configured.source.as_ref(), &answers);
+    let extracted = extract_all(source.configured.source.as_ref(), &answers).map(|mut whole| {
+        whole.items.extend(more);
+        whole
+    });
     let memory = memory(store, source).map_err(|error| passing(&error))?;
     let Recalled { extraction, is_healed } = recall::list(source, &memory, response, extracted)?;
     let Extraction { items, mut notes, incomplete, rhythm, read_by, confirmations } = extraction;

@@ -6,7 +6,7 @@ use super::client::{PoliteClient, RequestPermit};
 use super::hosts::host_of;
 use super::robots;
 use crate::answer;
-use crate::model::{Cursor, Response};
+use crate::model::{Cursor, RawItem, Response};
 use crate::pipeline::SourcePlan;
 use crate::source::MARK;
 
@@ -19,6 +19,8 @@ pub(super) struct Walked {
     pub(super) answers: Vec<Response>,
     /// Marks of the kind, under their names in the cursor.
     pub(super) marks: Vec<(String, String)>,
+    /// Items of documents that could not be had.
+    pub(super) items: Vec<RawItem>,
     /// Why one is missing, and what else the operator should know.
     pub(super) notes: Vec<String>,
 }
@@ -33,7 +35,8 @@ pub(super) async fn fetch<'a>(
     first: Response,
     permit: &mut RequestPermit<'a>,
 ) -> Walked {
-    let mut walked = Walked { answers: vec![first], marks: Vec::new(), notes: Vec::new() };
+    let mut walked =
+        Walked { answers: vec![first], marks: Vec::new(), items: Vec::new(), notes: Vec::new() };
     let Some(mut walk) = source.configured.source.walk(cursor) else { return walked };
     let mut asked = 0;
     let mut next = walk.next(walked.answers.first());
@@ -53,6 +56,7 @@ pub(super) async fn fetch<'a>(
     }
     let end = walk.end();
     walked.notes.extend(end.notes);
+    walked.items = end.items;
     walked.marks.extend(end.marks.into_iter().map(|(name, mark)| (format!("{MARK}{name}"), mark)));
     walked
 }

@@ -89,7 +89,8 @@ pub(super) async fn poll_source(client: &PoliteClient, writer: &Writer, due: Due
         cursor.values.extend(walked.marks);
         mark = client.ctx.marks.set(&due.state.id);
         let (mut reading, undecided) =
-            decide::read(client, source, cursor, walked.answers, needs_more).await?;
+            decide::read(client, source, cursor, (walked.answers, walked.items), needs_more)
+                .await?;
         reading.notes.extend(walked.notes);
         // Before the cursor is kept: after a crash they are found again, and told once.
         for confirmation in std::mem::take(&mut reading.confirmations) {

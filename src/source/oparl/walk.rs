@@ -272,7 +272,11 @@ impl Walk for Visit<'_> {
             (newest, _) => newest,
         };
         let marks = since.map(|since| (SINCE, since.rfc3339()));
-        WalkEnd { marks: marks.into_iter().collect(), notes: self.notes.clone() }
+        WalkEnd {
+            marks: marks.into_iter().collect(),
+            notes: self.notes.clone(),
+            ..WalkEnd::default()
+        }
     }
 }
 

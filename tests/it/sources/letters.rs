@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::commands::{configure, run};
+use super::commands::{configure, page, run};
+use crate::support::feed_server::FeedServer;
 
 const BRIEF: &str = "Authentication-Results: mx.ort.example; dkim=pass header.d=stadt.example\nFrom: Stadt <news@stadt.example>\n\
     To: news+brief@ort.example\nSubject: Newsletter\nDate: Mon, 24 Nov 2025 10:00:00 +0100\nContent-Type: text/html; charset=utf-8\n\n\
@@ -135,4 +136,75 @@ async fn a_request_to_confirm_a_sign_up_is_mailed_to_the_admin_once() {
         assert_eq!(told.len(), 1);
     }
     assert_eq!(run(folder.path(), &["items", "--json"]).await.objects().len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_issues_of_a_newsletter_on_pages_are_split_and_asked_for_once() {
+    let server = FeedServer::start().await;
+    let issue = |month: &str, titles: [&str; 3]| {
+        let story = |title: &&str| {
+            format!(
+                "<h3>{title}</h3><p>Ein ganzer Satz erzählt, was geschehen ist und wen es angeht.</p><p><a href=/news/{}>Weiterlesen</a></p>",
+                title.len()
+            )
+        };
+        let stories: String = titles.iter().map(story).collect();
+        format!(
+            "<title>Newsletter</title><nav><ul><li><a href=/leistungen>Alle Leistungen im Überblick</a></ul></nav><main><h1>SachsenAnhaltsPunkte {month}</h1>\
+             <p>Liebe Leserinnen und Leser, hier ist die neue Ausgabe.</p>{stories}<p><a href=/abmelden>Newsletter abbestellen</a></p></main><footer><h3>Kontakt und Anschrift</h3><p>Am Markt 1, hier finden Sie uns.</p></footer>"
+        )
+    };
+    // The page of the third is not there: it stays one item, and is asked for again.
+    let home = "<h1>Portal</h1><ul><li><a href=/newsletter-punkte-dez>Ausgabe Dezember</a>\
+        <li><a href=/newsletter-punkte-nov>Ausgabe November</a><li><a href=/newsletter-punkte-okt>Ausgabe Oktober</a></ul>";
+    server.on("/", page(home));
+    server.on(
+        "/newsletter-punkte-nov",
+        page(&issue(
+            "11/2025",
+            [
+                "Erster Titel im November",
+                "Zweiter neuer Titel im November",
+                "Noch ein dritter Titel im November",
+            ],
+        )),
+    );
+    server.on(
+        "/newsletter-punkte-dez",
+        page(&issue(
+            "12/2025",
+            [
+                "Erster Titel vom Dezember",
+                "Zweiter neuer Titel aus dem Dezember",
+                "Und noch ein dritter Titel im Dezember",
+            ],
+        )),
+    );
+    server.on("/robots.txt", [crate::support::feed_server::response(404, &[], "")]);
+    let folder = tempfile::tempdir().unwrap();
+    configure(
+        folder.path(),
+        &format!(
+            "[[source]]\nid = \"punkte\"\nkind = \"page\"\nurl = \"{}\"\ninitial = \"all\"\ndetail = \"never\"\n\
+             [source.page]\nlist = \"body\"\nitem = \"a[href*='newsletter-punkte']\"\nlink = \"@href\"\nissues = true\n",
+            server.url("/")
+        ),
+    );
+    for (new, asked) in [(7, 4), (0, 2)] {
+        let before = server.asked().len();
+        let polled = run(folder.path(), &["poll", "--force", "--json"]).await.objects();
+        assert_eq!(polled[0]["new"], new, "{}", polled[0]);
+        let pages =
+            server.asked()[before..].iter().filter(|one| !one.head.contains("robots")).count();
+        assert_eq!(pages, asked, "an issue is asked for once");
+    }
+    let items = run(folder.path(), &["items", "--json"]).await.objects();
+    assert!(
+        items.iter().all(|item| {
+            item["title"].as_str().unwrap().contains("Titel") || item["title"] == "Ausgabe Oktober"
+        }),
+        "{items:?}"
+    );
+    let listed = run(folder.path(), &["source", "list", "--json"]).await.objects();
+    assert_eq!(listed[0]["state"], "ok", "{}", listed[0]);
 }

@@ -83,29 +83,36 @@ const COUNTERS: &[&str] =
     &["track", "click", "clk", "cl", "c", "ls", "tr", "lt", "redirect", "redir", "r", "go", "link"];
 
 /// What is known of a message for judging its links.
-pub(super) struct Readers {
+pub(in crate::source) struct Readers {
     /// The addresses it was sent to, and what is usually made of them.
     marks: Vec<String>,
+    /// The address of the page it stands on, for relative links.
+    base: Option<Url>,
 }
 
 impl Readers {
-    pub(super) fn of(recipients: &[String]) -> Self {
+    pub(in crate::source) fn of(recipients: &[String]) -> Self {
         let mut marks = Vec::new();
         for one in recipients {
             marks.push(one.clone());
             marks.push(BASE64URL_NOPAD.encode(one.as_bytes()).to_lowercase());
         }
-        Self { marks }
+        Self { marks, base: None }
+    }
+
+    /// Nobody in particular: the newsletter stands on a page.
+    pub(in crate::source) fn of_page(base: Option<&Url>) -> Self {
+        Self { marks: Vec::new(), base: base.cloned() }
     }
 
     /// Returns whether words hold one of the readers' marks.
-    pub(super) fn are_in(&self, words: &str) -> bool {
+    pub(in crate::source) fn are_in(&self, words: &str) -> bool {
         let lower = words.to_lowercase();
         self.marks.iter().any(|mark| lower.contains(mark.as_str()))
     }
 
     /// Takes their addresses out of a text.
-    pub(super) fn taken_out(&self, text: &str) -> String {
+    pub(in crate::source) fn taken_out(&self, text: &str) -> String {
         self.marks.iter().fold(text.to_owned(), |text, mark| {
             if text.to_lowercase().contains(mark.as_str()) {
                 replace_ignoring_case(&text, mark)
@@ -133,12 +140,13 @@ fn replace_ignoring_case(text: &str, mark: &str) -> String {
 
 /// Returns where a link leads, without a redirect whose address holds its target and without
 /// what names the reader; none if only the mailer knows where it leads, or who follows it.
-pub(super) fn target(href: &str, readers: &Readers) -> Option<String> {
+pub(in crate::source) fn target(href: &str, readers: &Readers) -> Option<String> {
     let href = href.trim();
-    if href.len() > LONGEST {
+    if href.len() > LONGEST || href.starts_with('#') {
         return None;
     }
-    let mut url = Url::parse(href).ok().filter(is_web)?;
+    let join = || readers.base.as_ref()?.join(href).ok();
+    let mut url = Url::parse(href).ok().or_else(join).filter(is_web)?;
     for _ in 0..MOST_LAYERS {
         match inner(&url) {
             Some(next) => url = next,
@@ -248,7 +256,7 @@ fn is_token(text: &str) -> bool {
 }
 
 /// Returns whether a part of an address looks like a token.
-pub(super) fn holds_token(link: &str) -> bool {
+pub(in crate::source) fn holds_token(link: &str) -> bool {
     Url::parse(link).is_ok_and(|url| {
         url.path_segments().into_iter().flatten().any(is_token)
             || url.query_pairs().any(|(_, value)| is_token(&value))
@@ -266,7 +274,10 @@ fn is_personal(name: &str, value: &str, readers: &Readers) -> bool {
 /// Returns the parameters that stand with one value in most of the stories' links and in
 /// others of the message: they are of the message and its reader, if they look like a token or
 /// a code.
-pub(super) fn shared_tokens(stories: &[String], all: &[String]) -> Vec<(String, String)> {
+pub(in crate::source) fn shared_tokens(
+    stories: &[String],
+    all: &[String],
+) -> Vec<(String, String)> {
     let counted = |links: &[String]| {
         let mut counted: HashMap<(String, String), usize> = HashMap::new();
         let links: HashSet<&String> = links.iter().collect();
@@ -296,7 +307,7 @@ fn is_code(text: &str) -> bool {
 }
 
 /// Returns the address without these parameters.
-pub(super) fn without(link: &str, tokens: &[(String, String)]) -> String {
+pub(in crate::source) fn without(link: &str, tokens: &[(String, String)]) -> String {
     let Ok(mut url) = Url::parse(link) else { return link.to_owned() };
     let kept: Vec<(String, String)> = url
         .query_pairs()

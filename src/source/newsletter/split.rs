@@ -18,28 +18,28 @@ const LEAST_TOLD: usize = 80;
 
 /// A story.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Story {
-    pub(super) title: String,
-    pub(super) link: Option<String>,
+pub(in crate::source) struct Story {
+    pub(in crate::source) title: String,
+    pub(in crate::source) link: Option<String>,
     /// Its paragraphs.
-    pub(super) text: Vec<String>,
-    pub(super) weight: u16,
+    pub(in crate::source) text: Vec<String>,
+    pub(in crate::source) weight: u16,
 }
 
 /// What a newsletter holds.
 #[derive(Debug, Default)]
-pub(super) struct Issue {
-    pub(super) stories: Vec<Story>,
+pub(in crate::source) struct Issue {
+    pub(in crate::source) stories: Vec<Story>,
     /// Where it can be seen in a browser.
-    pub(super) in_browser: Option<String>,
+    pub(in crate::source) in_browser: Option<String>,
     /// Where all of its links lead.
-    pub(super) links: Vec<String>,
+    pub(in crate::source) links: Vec<String>,
     /// Links that only its mailer can resolve.
-    pub(super) hidden: usize,
+    pub(in crate::source) hidden: usize,
 }
 
 /// Splits the blocks of a newsletter.
-pub(super) fn split(blocks: &[Block]) -> Issue {
+pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
     let blocks: &[Block] = &blocks.iter().map(entry).collect::<Vec<_>>();
     let usual = usual_weight(blocks);
     let titles: Vec<usize> =

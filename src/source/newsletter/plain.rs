@@ -15,7 +15,7 @@ const MARKED: u16 = 40;
 const LONGEST_TITLE: usize = 160;
 
 /// Reads the blocks of a part in plain text.
-pub(super) fn of_text(text: &str, readers: &Readers) -> Vec<Block> {
+pub(in crate::source) fn of_text(text: &str, readers: &Readers) -> Vec<Block> {
     let notes = footnotes(text);
     let lines: Vec<&str> = text.lines().map(str::trim_end).take(20_000).collect();
     let lines: Vec<&str> = lines.into_iter().filter(|line| footnote(line).is_none()).collect();

@@ -15,28 +15,28 @@ const USUAL: u16 = 15;
 
 /// A link of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Link {
+pub(in crate::source) struct Link {
     /// Where it leads without the reader; none if it leads nowhere or only a mailer knows.
-    pub(super) url: Option<String>,
+    pub(in crate::source) url: Option<String>,
     /// Its words, or those of its picture.
-    pub(super) words: String,
+    pub(in crate::source) words: String,
     /// It holds a picture and no words.
-    pub(super) is_picture: bool,
+    pub(in crate::source) is_picture: bool,
     /// Characters of the block that stand outside links.
-    pub(super) is_alone: bool,
+    pub(in crate::source) is_alone: bool,
 }
 
 /// A run of text that no block element parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Block {
-    pub(super) text: String,
-    pub(super) links: Vec<Link>,
+pub(in crate::source) struct Block {
+    pub(in crate::source) text: String,
+    pub(in crate::source) links: Vec<Link>,
     /// How much it stands out: size in pixels, doubled, and one more if it is bold.
-    pub(super) weight: u16,
+    pub(in crate::source) weight: u16,
     /// It is a heading by its element.
-    pub(super) is_heading: bool,
+    pub(in crate::source) is_heading: bool,
     /// All of it is one link.
-    pub(super) is_linked: bool,
+    pub(in crate::source) is_linked: bool,
 }
 
 const BLOCKS: &[&str] = &[
@@ -84,7 +84,7 @@ struct Style {
 
 /// Reads the blocks of a part in HTML; `source` is the same as text, since the tree has lost its
 /// style sheets.
-pub(super) fn of_html(
+pub(in crate::source) fn of_html(
     tree: &Html,
     source: &str,
     readers: &Readers,
@@ -188,7 +188,19 @@ impl Reading<'_> {
     fn open(&mut self, element: ElementRef<'_>, is_hidden: bool) -> bool {
         let name = element.value().name();
         if is_hidden
-            || matches!(name, "script" | "style" | "head" | "title" | "noscript" | "template")
+            || matches!(
+                name,
+                "script"
+                    | "style"
+                    | "head"
+                    | "title"
+                    | "noscript"
+                    | "template"
+                    | "nav"
+                    | "aside"
+                    | "form"
+                    | "footer"
+            )
         {
             return false;
         }
