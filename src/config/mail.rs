@@ -4,6 +4,7 @@ use std::fmt;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::checks::is_example;
 use crate::deliver::message::dkim::{DkimSettings, Signer};
@@ -21,6 +22,8 @@ settings! {
         reply_to: Option<String> = "redaktion@example.de", ADDRESS;
         /// Who is told of broken sources and mail faults; "" = only log and status.
         admin: Option<String> = "", ADDRESS;
+        /// A source that cannot be read is told of at the third attempt, or once that has lasted so long.
+        notify_after: Duration = "6h", Bound::NotZero;
         /// mailto: address for leaving, read by `amtsbote mail-in`; "" = web only.
         unsubscribe_address: Option<String> = "", ADDRESS;
         /// For example "news@post.example.de": newsletters for a source of kind "mail" come to

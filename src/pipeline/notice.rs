@@ -5,6 +5,9 @@ mod sending;
 pub use sending::tell_of_sending;
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use chrono_tz::Tz;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
@@ -14,15 +17,26 @@ use super::{Context, PipelineError, Plan, SourcePlan, outgoing};
 use crate::digest::{Notice, render};
 use crate::model::{
     Condition, Confirmation, Envelope, MailKind, Rendered, SourceId, SourceState, SubscriberId,
+    Timestamp,
 };
 use crate::store::bodies::Bytes;
 use crate::store::{StoreError, Transaction, outage, outbox, sources};
+use crate::text::typography as typo;
 
 /// Whose token the envelope of a notice carries: a returned one counts against nobody.
 const NO_SUBSCRIBER: SubscriberId = SubscriberId(0);
 
+/// Failed polls in a row after which a source that cannot be read is told of.
+const ATTEMPTS: u32 = 3;
+/// A single failed poll is no news, however long ago the one before it was.
+const FEWEST: u32 = 2;
+/// What lasts is told again so long after it was told.
+const AGAIN_AFTER: Duration = Duration::from_hours(24);
+/// What was told a little later goes along, so that it is one mail a day.
+const ALONG_AFTER: Duration = Duration::from_hours(12);
+
 /// Puts one mail into the outbox that names every source whose condition
-/// differs from what the admin was last told. Answers how many it names.
+/// differs from what the admin was last told, once a day also what lasts. Answers how many it names.
 /// Without an admin nothing is mailed; `source list` shows the same.
 pub async fn tell_admin(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
     if plan.mail.settings.admin.is_none() {
@@ -37,7 +51,7 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
     let Some(admin) = &plan.mail.settings.admin else { return Ok(0) };
     let now = ctx.clock.now();
     if super::health::own_outage(tx, plan, now)? {
-        if outage::is_told(tx)? {
+        if outage::is_told(tx, now.before(AGAIN_AFTER))? {
             return Ok(0);
         }
         outage::begin(tx, now)?;
@@ -45,17 +59,17 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
         return Ok(1);
     }
     outage::end(tx)?;
-    let changed = changed(tx, plan)?;
-    if changed.is_empty() {
+    let news = news(tx, plan, now)?;
+    if news.is_empty() {
         return Ok(0);
     }
     let what: Vec<String> =
-        changed.iter().map(|(_, state, _)| format!("{} {}", state.id, state.condition)).collect();
-    freeze(tx, ctx, plan, admin, &notice(&changed), &what.join(" "))?;
-    for (_, state, _) in &changed {
-        sources::set_told(tx, &state.id, state.condition)?;
+        news.iter().map(|News { state, .. }| format!("{} {}", state.id, state.condition)).collect();
+    freeze(tx, ctx, plan, admin, &notice(&news, plan.mail.timezone), &what.join(" "))?;
+    for News { state, .. } in &news {
+        sources::set_told(tx, &state.id, state.condition, now)?;
     }
-    Ok(changed.len())
+    Ok(news.len())
 }
 
 /// Puts a notice to someone who runs the service into the outbox; `what` makes its Message-ID
@@ -166,7 +180,7 @@ pub(super) async fn tell_of_confirmation(
 /// One mail for one outage: what single sources do meanwhile says nothing of them.
 fn outage_notice() -> Notice {
     Notice {
-        subject: "Die meisten Quellen sind nicht erreichbar".to_owned(),
+        subject: "Viele Quellen unerreichbar: vermutlich unsere Leitung".to_owned(),
         paragraphs: vec![
             "Mehr als die Hälfte der zuletzt gefragten Server antwortet nicht. Der Fehler liegt \
              wahrscheinlich nicht bei ihnen, sondern hier: am Netz, an der Namensauflösung oder \
@@ -181,13 +195,25 @@ fn outage_notice() -> Notice {
     }
 }
 
-/// Sources whose condition the admin does not know. That a new source is fine
-/// is no news.
-fn changed(
-    tx: &Transaction<'_>,
-    plan: &Plan,
-) -> Result<Vec<(String, SourceState, Condition)>, StoreError> {
-    let mut changed = Vec::new();
+/// What is to be told of a source.
+struct News {
+    name: String,
+    url: String,
+    state: SourceState,
+    /// What the admin was told before: the same, if it lasts.
+    before: Condition,
+}
+
+impl News {
+    fn lasts(&self) -> bool {
+        self.before == self.state.condition
+    }
+}
+
+/// Sources whose condition the admin does not know, or that a day later still need a hand. That
+/// a new source is fine is no news.
+fn news(tx: &Transaction<'_>, plan: &Plan, now: Timestamp) -> Result<Vec<News>, StoreError> {
+    let (mut news, mut along, mut is_again) = (Vec::new(), Vec::new(), false);
     for source in &plan.sources {
         let settings = &source.configured.settings;
         let id: &SourceId = &settings.id;
@@ -195,52 +221,101 @@ fn changed(
             continue;
         }
         let state = sources::state(tx, id)?;
-        let told = sources::told(tx, id)?;
-        match (told, state.condition) {
-            (before, now) if before == now => {}
-            // One failed poll is no news, and may be the first sign of an outage of ours.
-            (_, Condition::Failing) if state.failures < 2 => {}
-            (Condition::New, Condition::Ok) => sources::set_told(tx, id, Condition::Ok)?,
-            (before, _) => changed.push((settings.name.clone(), state, before)),
+        let (before, at) = sources::told(tx, id)?;
+        let now_in = state.condition;
+        let one = News { name: settings.name.clone(), url: settings.url.clone(), state, before };
+        if before == now_in {
+            let told_for = at.map_or(Duration::ZERO, |at| now.since(at));
+            if needs_hand(now_in) && told_for >= ALONG_AFTER {
+                is_again |= told_for >= AGAIN_AFTER;
+                along.push(one);
+            }
+        } else if now_in == Condition::Failing && !lasts(&one.state, plan, now) {
+            // The first sign of an outage of ours, or gone with the next poll.
+        } else if (before, now_in) == (Condition::New, Condition::Ok) {
+            sources::set_told(tx, id, Condition::Ok, now)?;
+        } else {
+            news.push(one);
         }
     }
-    Ok(changed)
+    if is_again {
+        news.append(&mut along);
+    }
+    Ok(news)
+}
+
+const fn needs_hand(condition: Condition) -> bool {
+    condition.is_unread() || matches!(condition, Condition::Held)
+}
+
+/// Returns whether a source has failed for so long that someone should know.
+fn lasts(state: &SourceState, plan: &Plan, now: Timestamp) -> bool {
+    let span = state.last_success.map_or(Duration::ZERO, |at| now.since(at));
+    state.failures >= ATTEMPTS
+        || (state.failures >= FEWEST && span >= plan.mail.settings.notify_after)
 }
 
 /// In German, as all mails are; what a server or parser said stays as it came.
-fn notice(changed: &[(String, SourceState, Condition)]) -> Notice {
-    let subject = match changed {
-        [(name, state, _)] => format!("Quelle {name}: {}", words(state.condition)),
-        _ => format!("{} Quellen haben ihren Zustand geändert", changed.len()),
+fn notice(news: &[News], zone: Tz) -> Notice {
+    let lasts = news.iter().all(News::lasts);
+    let subject = match news {
+        [one] if lasts => {
+            format!("Quelle {}: {} (dauert an)", one.name, words(one.state.condition))
+        }
+        [one] => format!("Quelle {}: {}", one.name, words(one.state.condition)),
+        _ if lasts => format!("{} Quellen brauchen weiter Ihre Aufmerksamkeit", news.len()),
+        _ => format!("{} Quellen haben ihren Zustand geändert", news.len()),
     };
-    let items = changed.iter().map(|(name, state, before)| line(name, state, *before)).collect();
-    let needs_hand = changed.iter().any(|(_, state, _)| state.condition != Condition::Ok);
+    let waiting: Vec<&News> =
+        news.iter().filter(|one| one.state.condition != Condition::Ok).collect();
     let mut paragraphs = Vec::new();
-    if needs_hand {
+    if waiting.is_empty() {
+        paragraphs.push("Es ist nichts zu tun.".to_owned());
+    } else {
         paragraphs.push(
             "Mindestens eine Quelle braucht Ihre Aufmerksamkeit. Solange sie nicht gelesen \
              werden kann, fehlen ihre Meldungen in den Ausgaben."
                 .to_owned(),
         );
-    } else {
-        paragraphs.push("Es ist nichts zu tun.".to_owned());
     }
     paragraphs.push(
-        "Sie erhalten je Änderung eine Nachricht, nicht je Fehler. In Klammern stehen die \
-         Kennung der Quelle und ihr Zustand, wie die Befehlszeile sie nennt."
+        "Sie erhalten je Änderung eine Nachricht, nicht je Fehler, und eine am Tag, solange etwas \
+         andauert. In Klammern stehen die Kennung der Quelle und ihr Zustand, wie die Befehlszeile \
+         sie nennt."
             .to_owned(),
     );
-    let hint = needs_hand.then(|| "amtsbote source doctor".to_owned());
-    Notice { subject, paragraphs, items, hint }
+    let hint = match waiting.as_slice() {
+        [] => None,
+        [one] if one.state.condition == Condition::Held => {
+            Some(format!("amtsbote source release {}", one.state.id))
+        }
+        [one] => Some(format!("amtsbote source doctor {}", one.state.id)),
+        _ => Some("amtsbote source doctor".to_owned()),
+    };
+    Notice { subject, paragraphs, items: news.iter().map(|one| line(one, zone)).collect(), hint }
 }
 
-fn line(name: &str, state: &SourceState, before: Condition) -> String {
+fn line(news: &News, zone: Tz) -> String {
+    let News { name, url, state, before } = news;
     let now = state.condition;
     let mut line = format!("{name} ({}, {now}): {}", state.id, words(now));
-    if before != Condition::New && before != now {
+    if *before != Condition::New && *before != now {
         line.push_str(&format!(" (bisher {before})"));
     }
-    if let Some(error) = state.last_error.as_deref().filter(|_| now != Condition::Ok) {
+    if now == Condition::Ok {
+        return line;
+    }
+    match state.last_success {
+        Some(at) if now.is_unread() => line.push_str(&format!(
+            ", zuletzt gelesen am {} um {}",
+            typo::date(at, zone),
+            typo::time(at, zone)
+        )),
+        None if now.is_unread() => line.push_str(", noch nie gelesen"),
+        _ => {}
+    }
+    line.push_str(&format!(" – {url}"));
+    if let Some(error) = state.last_error.as_deref() {
         line.push_str(&format!(" – Meldung des Programms: {error}"));
     }
     line
@@ -269,28 +344,47 @@ const fn words(condition: Condition) -> &'static str {
 mod tests {
     use super::*;
 
-    fn fares(id: &str, condition: Condition, error: Option<&str>) -> SourceState {
+    fn fares(condition: Condition, before: Condition, error: Option<&str>) -> News {
         let last_error = error.map(str::to_owned);
-        SourceState { condition, last_error, ..SourceState::unpolled(id.into()) }
+        let last_success = Some(Timestamp::from_seconds(1_765_260_000));
+        let state = SourceState {
+            condition,
+            last_success,
+            last_error,
+            ..SourceState::unpolled("kitu".into())
+        };
+        News { name: "KITU".to_owned(), url: "https://kitu.example/".to_owned(), state, before }
+    }
+
+    fn told(news: &News) -> Notice {
+        notice(std::slice::from_ref(news), chrono_tz::Europe::Berlin)
     }
 
     #[test]
     fn one_change_is_told_in_the_subject_with_its_cause_and_remedy() {
-        let state = fares("kitu", Condition::EmptySelector, Some("the page has no element `ul`"));
-        let told = notice(&[("KITU".to_owned(), state, Condition::Ok)]);
+        let error = Some("the page has no element `ul`");
+        let told = told(&fares(Condition::EmptySelector, Condition::Ok, error));
         assert_eq!(told.subject, "Quelle KITU: wurde umgebaut; ein Selektor findet nichts mehr");
         assert_eq!(
-            told.items,
-            ["KITU (kitu, empty-selector): wurde umgebaut; ein Selektor findet nichts mehr \
-              (bisher ok) – Meldung des Programms: the page has no element `ul`"]
+            told.items[0].replace('\u{a0}', " "),
+            "KITU (kitu, empty-selector): wurde umgebaut; ein Selektor findet nichts mehr \
+             (bisher ok), zuletzt gelesen am 9. Dezember 2025 um 7 Uhr – https://kitu.example/ – \
+             Meldung des Programms: the page has no element `ul`"
         );
-        assert_eq!(told.hint.as_deref(), Some("amtsbote source doctor"));
+        assert_eq!(told.hint.as_deref(), Some("amtsbote source doctor kitu"));
+    }
+
+    #[test]
+    fn what_lasts_says_so_and_what_is_held_names_the_command_that_lets_it_go() {
+        let lasting = told(&fares(Condition::Failing, Condition::Failing, None));
+        assert_eq!(lasting.subject, "Quelle KITU: kann nicht gelesen werden (dauert an)");
+        let held = told(&fares(Condition::Held, Condition::Ok, None));
+        assert_eq!(held.hint.as_deref(), Some("amtsbote source release kitu"));
     }
 
     #[test]
     fn good_news_asks_for_nothing() {
-        let state = fares("kitu", Condition::Ok, None);
-        let told = notice(&[("KITU".to_owned(), state, Condition::Failing)]);
+        let told = told(&fares(Condition::Ok, Condition::Failing, None));
         assert_eq!(told.subject, "Quelle KITU: kann wieder gelesen werden");
         assert_eq!(told.paragraphs[0], "Es ist nichts zu tun.");
         assert_eq!(told.hint, None);

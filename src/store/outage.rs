@@ -6,15 +6,15 @@ use super::StoreError;
 use super::query::Query;
 use crate::model::Timestamp;
 
-/// Returns whether the admin was told of one that lasts.
-pub fn is_told(tx: &Transaction<'_>) -> Result<bool, StoreError> {
-    const IS_TOLD: &str = "select 1 from outage";
-    tx.exists(IS_TOLD, [])
+/// Returns whether the admin was told since `since` of one that lasts.
+pub fn is_told(tx: &Transaction<'_>, since: Timestamp) -> Result<bool, StoreError> {
+    const IS_TOLD: &str = "select 1 from outage where since > ?1";
+    tx.exists(IS_TOLD, [since])
 }
 
 /// Notes that the admin was told at `now`.
 pub fn begin(tx: &Transaction<'_>, now: Timestamp) -> Result<(), StoreError> {
-    const BEGIN: &str = "insert into outage (id, since) values (1, ?1) on conflict do nothing";
+    const BEGIN: &str = "insert into outage (id, since) values (1, ?1) on conflict (id) do update set since = excluded.since";
     tx.run(BEGIN, [now])?;
     Ok(())
 }

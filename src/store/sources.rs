@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Row, Transaction, named_params};
 
 use super::StoreError;
-use super::query::{Query, column};
+use super::query::{Query, column, pair};
 use super::row::{from_json, to_json, word};
 use crate::model::{Condition, Cursor, SourceId, SourceSettings, SourceState, Timestamp};
 
@@ -219,11 +219,16 @@ pub fn requests(tx: &Transaction<'_>, id: &SourceId) -> Result<Requests, StoreEr
     Ok(counted.unwrap_or_default())
 }
 
-/// The condition of a source that its admin was last told of.
-pub fn told(tx: &Transaction<'_>, id: &SourceId) -> Result<Condition, StoreError> {
-    const TOLD: &str = "select told from sources where id = ?1";
-    let told: Option<String> = tx.one(TOLD, [id], column)?;
-    Ok(told.and_then(|told| Condition::parse(&told)).unwrap_or(Condition::New))
+/// The condition of a source that its admin was last told of, and when; no time if that was
+/// before it was kept.
+pub fn told(
+    tx: &Transaction<'_>,
+    id: &SourceId,
+) -> Result<(Condition, Option<Timestamp>), StoreError> {
+    const TOLD: &str = "select told, told_at from sources where id = ?1";
+    let told: Option<(String, Option<Timestamp>)> = tx.one(TOLD, [id], pair)?;
+    let (word, at) = told.unwrap_or_default();
+    Ok((Condition::parse(&word).unwrap_or(Condition::New), at))
 }
 
 /// Notes that the admin was told of `condition`.
@@ -231,9 +236,10 @@ pub fn set_told(
     tx: &Transaction<'_>,
     id: &SourceId,
     condition: Condition,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
-    const SET_TOLD: &str = "update sources set told = ?2 where id = ?1";
-    tx.run(SET_TOLD, (id, condition.as_str()))?;
+    const SET_TOLD: &str = "update sources set told = ?2, told_at = ?3 where id = ?1";
+    tx.run(SET_TOLD, (id, condition.as_str(), now))?;
     Ok(())
 }
 

@@ -345,6 +345,25 @@ async fn a_gone_source_is_never_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_source_that_stays_away_is_told_at_the_third_attempt_and_once_a_day_while_it_lasts() {
+    let desk = steady().await;
+    let mut told = Vec::new();
+    let begun = desk.ctx.clock.now();
+    while desk.ctx.clock.now().since(begun) < 3 * DAY {
+        desk.step("amt", status("amt", 500, &[])).await;
+        let failures = desk.state("amt").await.failures;
+        if desk.notices().await > told.len() {
+            told.push((failures, desk.ctx.clock.now()));
+        }
+    }
+    assert!((3..=4).contains(&told.len()), "one at first and one a day: {told:?}");
+    assert!((2..=3).contains(&told[0].0), "{told:?}");
+    assert!(told.windows(2).all(|two| two[1].1.since(two[0].1) >= DAY), "{told:?}");
+    desk.read("amt", &entries(1..6)).await;
+    assert_eq!(desk.notices().await, told.len() + 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn walls_guards_pages_and_faults_are_told_apart() {
     let guarded = || Err(FetchError::Guarded { host: "amt.test".into(), why: "private".into() });
     let wall = status("amt", 403, &[("cf-mitigated", "challenge")]);
