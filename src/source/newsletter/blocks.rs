@@ -10,8 +10,6 @@ use crate::text::clean_line;
 
 /// Most characters of a block.
 const LONGEST: usize = 4_000;
-/// Size of text where nothing is said, in pixels.
-const USUAL: u16 = 15;
 
 /// A link of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +29,7 @@ pub(in crate::source) struct Link {
 pub(in crate::source) struct Block {
     pub(in crate::source) text: String,
     pub(in crate::source) links: Vec<Link>,
-    /// How much it stands out: size in pixels, doubled, and one more if it is bold.
+    /// How much it stands out: size in pixels, doubled (0: none is said), and one more if it is bold.
     pub(in crate::source) weight: u16,
     /// It is a heading by its element.
     pub(in crate::source) is_heading: bool,
@@ -94,7 +92,7 @@ pub(in crate::source) fn of_html(
     let classes = classes(source, budget)?;
     let root = tree.tree.root();
     let mut styles: Vec<Style> =
-        vec![Style { size: USUAL, is_bold: false, is_heading: false, is_hidden: false }];
+        vec![Style { size: 0, is_bold: false, is_heading: false, is_hidden: false }];
     let mut node = root;
     'walk: loop {
         budget.spend(Resource::Nodes, 1)?;
@@ -156,6 +154,8 @@ struct Line {
     is_heading: bool,
     /// Letters and bold ones of its first line, if others follow.
     head: Option<(usize, usize)>,
+    /// Where the first letters stand that are not bold.
+    bold_until: Option<usize>,
     /// The link that is open.
     open: Option<Link>,
 }
@@ -168,6 +168,9 @@ struct Reading<'a> {
 
 impl Line {
     fn words(&mut self, text: &str, style: Style) {
+        if !style.is_bold && self.bold_until.is_none() && text.contains(char::is_alphanumeric) {
+            self.bold_until = Some(self.text.len());
+        }
         self.text.extend(text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }));
         let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
         self.letters += letters;
@@ -276,13 +279,29 @@ impl Reading<'_> {
             return;
         }
         let most = line.sizes.iter().max_by_key(|(_, count)| *count);
-        let size = most.map_or(USUAL, |(size, _)| *size);
+        let size = most.map_or(0, |(size, _)| *size);
         let is_bold = |bold: usize, letters: usize| bold * 10 >= letters * 9 && letters > 0;
         let rest = line.letters.saturating_sub(line.linked);
         for link in &mut line.links {
             link.is_alone = rest < 12;
         }
         let weight = size * 2 + u16::from(is_bold(line.bold, line.letters));
+        // `<b>Der Titel</b> – der Text dazu`.
+        if let Some((head, below)) = bold_lead(&line) {
+            let (own, links) =
+                line.links.into_iter().partition(|link| head.contains(link.words.as_str()));
+            let is_heading = line.is_heading;
+            let is_linked = false;
+            self.blocks.push(Block {
+                text: head,
+                links: own,
+                weight: size * 2 + 1,
+                is_heading,
+                is_linked,
+            });
+            self.blocks.push(Block { text: below, links, weight: size * 2, ..Block::default() });
+            return;
+        }
         // A first line that is bold, or all a link, heads the lines below it.
         if let Some((head, below)) = text.split_once('\n')
             && let Some((letters, bold)) = line.head
@@ -318,6 +337,19 @@ impl Reading<'_> {
             is_heading: line.is_heading,
         });
     }
+}
+
+/// The bold words that a block begins with, if a mark sets them apart from what follows.
+fn bold_lead(line: &Line) -> Option<(String, String)> {
+    let (head, below) = line.text.split_at_checked(line.bold_until?)?;
+    let (head, below) = (clean_line(head, LONGEST), paragraph(below));
+    let marks = [':', '–', '—', '-', '.'];
+    let is_apart = head.ends_with(marks) || below.starts_with(marks);
+    let head = head.trim_end_matches(marks).trim_end().to_owned();
+    let below = below.trim_start_matches(marks).trim_start().to_owned();
+    let is_one = !line.text.get(..line.bold_until?)?.contains('\n');
+    (is_apart && is_one && head.split_whitespace().count() > 1 && below.chars().count() > 20)
+        .then_some((head, below))
 }
 
 /// The text of a block: lines without blanks at their ends.

@@ -9,7 +9,7 @@ use crate::text::clean_line;
 
 /// Weight of text, and of titles by what marks them.
 const TEXT: u16 = 30;
-const LINE: u16 = 32;
+const LINE: u16 = 34;
 const MARKED: u16 = 40;
 /// Longest title.
 const LONGEST_TITLE: usize = 160;
@@ -128,22 +128,26 @@ fn flush(
 }
 
 /// Returns whether a line heads the lines below it: short, no sentence, over one.
-fn is_title_line(line: &str, below: &[&str]) -> bool {
+pub(in crate::source) fn is_title_line(line: &str, below: &[&str]) -> bool {
     let bare = line
         .rsplit_once(" [")
         .filter(|(_, rest)| rest.ends_with(']'))
         .map_or(line, |(front, _)| front);
     let words = bare.split_whitespace().count();
     let ends = bare.ends_with(['.', ',', ';', ':', '!']);
+    let is_linked = below
+        .first()
+        .is_some_and(|line| line.split_whitespace().count() == 1 && line.contains("://"));
     let told = below.iter().find(|line| !line.contains("://"));
     (2..=14).contains(&words)
         && bare.chars().count() <= 100
         && !ends
         && !bare.contains("://")
-        && told.is_some_and(|line| {
-            line.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic())
-                && (line.ends_with(['.', '!', '?', ':']) || line.chars().count() > 50)
-        })
+        && (is_linked
+            || told.is_some_and(|line| {
+                line.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic())
+                    && (line.ends_with(['.', '!', '?', ':']) || line.chars().count() > 50)
+            }))
 }
 
 /// `[3] https://…`: an address that stands below the text.

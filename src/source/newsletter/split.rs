@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::address::holds_token;
 use super::blocks::{Block, Link};
+use super::plain::is_title_line;
 use crate::source::page::{is_title, leads_on};
 use crate::text::{Rubric, fold, rubric, words};
 
@@ -13,6 +14,10 @@ const MOST: usize = 100;
 /// Longest title, and longest line that is one only because all of it is a link.
 const LONGEST_TITLE: usize = 200;
 const LONGEST_LINKED: usize = 130;
+/// The weight of text where no size is said: 15 pixels.
+const UNSAID: u16 = 30;
+/// By how much a weight is clearly larger.
+const LARGER: u16 = 4;
 /// Fewest characters of a story that has no link.
 const LEAST_TOLD: usize = 80;
 
@@ -40,8 +45,16 @@ pub(in crate::source) struct Issue {
 
 /// Splits the blocks of a newsletter.
 pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
-    let blocks: &[Block] = &blocks.iter().map(entry).collect::<Vec<_>>();
-    let usual = usual_weight(blocks);
+    let mut blocks: Vec<Block> = blocks.iter().map(entry).collect();
+    let usual = match usual_weight(&blocks) {
+        unsaid @ 0..=1 => UNSAID + unsaid,
+        said => said,
+    };
+    // Text of which no size is said is as large as most.
+    for block in blocks.iter_mut().filter(|block| block.weight <= 1) {
+        block.weight += usual & !1;
+    }
+    let blocks: &[Block] = &blocks.into_iter().flat_map(headed).collect::<Vec<_>>();
     let titles: Vec<usize> =
         (0..blocks.len()).filter(|at| is_headline(&blocks[*at], usual)).collect();
     // An editorial ends with a greeting too, but stories follow it.
@@ -137,6 +150,20 @@ const PARTICULARS: &[&str] = &[
     "seiten",
 ];
 
+/// Parts a first line that heads the lines below it: `Titel<br>Ein Satz.<br>https://…`.
+fn headed(block: Block) -> Vec<Block> {
+    let Some((head, below)) = block.text.split_once('\n') else { return vec![block] };
+    let lines: Vec<&str> = below.lines().collect();
+    if block.is_heading || !is_title_line(head, &lines) {
+        return vec![block];
+    }
+    let (own, links) =
+        block.links.iter().cloned().partition(|link| head.contains(link.words.as_str()));
+    let title = Block { text: head.to_owned(), links: own, weight: block.weight + LARGER, ..block };
+    let text = Block { text: below.to_owned(), links, weight: block.weight, ..Block::default() };
+    vec![Block { is_linked: false, ..title }, text]
+}
+
 /// The weight of most of the running text.
 fn usual_weight(blocks: &[Block]) -> u16 {
     let mut counted: HashMap<u16, usize> = HashMap::new();
@@ -175,7 +202,6 @@ fn is_headline(block: &Block, usual: u16) -> bool {
 
 /// Returns whether a weight is that of bold words among others, or of clearly larger ones.
 const fn is_heavier(weight: u16, usual: u16) -> bool {
-    const LARGER: u16 = 4;
     weight >= usual + LARGER || weight > usual && weight % 2 > usual % 2
 }
 
@@ -244,7 +270,10 @@ fn signs_off(text: &str) -> bool {
 
 /// Returns whether a block is only a link that leads on: `Zum vollständigen Artikel`.
 fn is_button(block: &Block) -> bool {
-    block.is_linked && block.text.split_whitespace().count() <= 5 && begins_leading(&block.text)
+    let ends = [" lesen", " ansehen", " erfahren", " weiterlesen", " öffnen"];
+    block.is_linked
+        && block.text.split_whitespace().count() <= 5
+        && (begins_leading(&block.text) || ends.iter().any(|end| block.text.ends_with(end)))
 }
 
 fn begins_leading(words: &str) -> bool {
