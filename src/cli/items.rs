@@ -39,7 +39,7 @@ pub(super) async fn list(global: &Global, arguments: Arguments) -> anyhow::Resul
     let since = arguments
         .since
         .as_deref()
-        .map(|text| named::since(text, session.ctx.clock.now()))
+        .map(|text| named::since(text, session.ctx.clock.now(), session.output.zone))
         .transpose()?;
     let listing = Listing {
         topic: arguments.topic.map(TopicId::new),

@@ -1,6 +1,8 @@
 //! What an argument names: a source, a topic, a series, a reader, a time. Each is found
 //! here, or the error says what would have been there.
 
+use chrono_tz::Tz;
+
 use super::{Session, UsageError};
 use crate::config::SeriesPlan;
 use crate::model::{ItemId, SeriesId, SourceId, Subscriber, Timestamp, parse_duration};
@@ -66,8 +68,9 @@ pub(super) fn no_item(id: ItemId) -> UsageError {
     UsageError::new(format!("there is no item {id}; `amtsbote items` lists them"))
 }
 
-/// Returns the instant that a span before now (`7d`), a date or an instant names.
-pub(super) fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+/// Returns the instant that a span before now (`7d`), a day of the service's zone or an instant
+/// names.
+pub(super) fn since(text: &str, now: Timestamp, zone: Tz) -> anyhow::Result<Timestamp> {
     if let Some(span) = parse_duration(text) {
         return Ok(now.before(span));
     }
@@ -75,7 +78,10 @@ pub(super) fn since(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
         return Ok(at.into());
     }
     if let Ok(date) = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Ok(date.and_time(chrono::NaiveTime::MIN).and_utc().into());
+        let midnight = date.and_time(chrono::NaiveTime::MIN);
+        // A day that begins an hour later, as where clocks change at midnight, begins in UTC's.
+        let local = midnight.and_local_timezone(zone).earliest();
+        return Ok(local.map_or_else(|| midnight.and_utc().into(), Timestamp::from));
     }
     Err(UsageError::new(format!(
         "`{text}` is no span such as `7d` and no date such as `2025-12-09`"
@@ -88,5 +94,19 @@ pub(super) fn required<'a>(text: &'a str, what: &str) -> anyhow::Result<&'a str>
     match text.trim() {
         "" => Err(UsageError::new(format!("{what} is empty; say it in a few words")).into()),
         text => Ok(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_where_the_service_is() {
+        let now = Timestamp::from_seconds(1_765_260_000);
+        let from = |text| since(text, now, chrono_tz::Europe::Berlin).unwrap().rfc3339();
+        assert_eq!(from("2025-12-09"), "2025-12-08T23:00:00Z");
+        assert_eq!(from("1h"), now.before(std::time::Duration::from_hours(1)).rfc3339());
+        assert!(since("gestern", now, chrono_tz::Europe::Berlin).is_err());
     }
 }

@@ -139,7 +139,7 @@ fn suggest(
 
 async fn diff(global: &Global, since: &str, max: Option<usize>) -> anyhow::Result<Exit> {
     let session = Session::open(global)?;
-    let since = named::since(since, session.ctx.clock.now())?;
+    let since = named::since(since, session.ctx.clock.now(), session.output.zone)?;
     let diff = pipeline::topic_diff(&session.ctx, &session.plan, since).await?;
     let output = &session.output;
     if !diff.changes.is_empty() {

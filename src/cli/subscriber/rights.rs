@@ -73,17 +73,17 @@ fn print(session: &Session, proof: &Proof) -> anyhow::Result<()> {
     }
     line("origin", &s.consent.origin)?;
     line("reason", &s.consent.reason)?;
-    line("requested", &s.consent.requested_at.rfc3339())?;
-    let confirmed = s.consent.confirmed_at.map(crate::model::Timestamp::rfc3339);
-    line("confirmed", confirmed.as_deref().unwrap_or("never"))?;
+    let time = |at| output.time(Some(at));
+    line("requested", &time(s.consent.requested_at))?;
+    line("confirmed", &s.consent.confirmed_at.map_or_else(|| "never".to_owned(), time))?;
     for change in &proof.changes {
-        line("changed", &format!("{} {} ({})", change.at.rfc3339(), change.words, change.reason))?;
+        line("changed", &format!("{} {} ({})", time(change.at), change.words, change.reason))?;
     }
     if let Some((at, by)) = &proof.left {
-        line("left", &format!("{} ({by})", at.rfc3339()))?;
+        line("left", &format!("{} ({by})", time(*at)))?;
     }
     for (mail, hash) in &proof.mails {
-        let sent = sent(mail.state).map(|at| format!(", sent {}", at.rfc3339()));
+        let sent = sent(mail.state).map(|at| format!(", sent {}", time(at)));
         line(
             mail.kind.as_str(),
             &format!(
