@@ -9,10 +9,10 @@ use serde_json::json;
 use super::progress::Progress;
 use super::{Exit, Global, Output, Session, UsageError, session};
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, ServiceSettings};
+use crate::config::{self, Config};
 use crate::daemon::{self, KeyFate, Lock};
 use crate::pipeline;
-use crate::store::schema_version;
+use crate::store::{self, Store, schema_version};
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -57,8 +57,11 @@ pub(super) enum Command {
 }
 
 pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exit> {
+    if let Command::Backup { file, dir, keep, no_key } = command {
+        return backup(global, file, dir, keep, no_key).await;
+    }
     let config = match command {
-        Command::Check | Command::Backup { .. } => session::load_for_reading(global)?.0,
+        Command::Check => session::load_for_reading(global)?.0,
         _ => session::load(global)?,
     };
     if let Command::Restore { file } = command {
@@ -73,7 +76,6 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     if matches!(command, Command::Create) {
         create(&config)?;
     }
-    let service = config.service.clone();
     let session = Session::of(config, global)?;
     let (store, output) = (&session.ctx.store, &session.output);
     match command {
@@ -90,21 +92,11 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
             }
             output.line("the database is sound")?;
         }
-        Command::Backup { file, dir, keep, no_key } => {
-            let target = match (file, &dir) {
-                (Some(file), _) => file,
-                (None, dir) => in_folder(dir.as_deref().unwrap_or(Path::new(".")))?,
-            };
-            backup(&session, &service, &target, no_key).await?;
-            if let (Some(dir), Some(keep)) = (dir, keep) {
-                rotate(&dir, usize::from(keep))?;
-            }
-        }
         Command::Vacuum => {
             store.vacuum().await?;
             output.line("done")?;
         }
-        Command::Restore { .. } | Command::Rekey => {}
+        Command::Backup { .. } | Command::Restore { .. } | Command::Rekey => {}
     }
     Ok(Exit::Done)
 }
@@ -156,28 +148,46 @@ fn rotate(folder: &Path, keep: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Needs no more of the config than where the data is: who copies it has not the credentials of
+/// the service, and a config that is broken elsewhere must not end the copies.
 async fn backup(
-    session: &Session,
-    service: &ServiceSettings,
-    file: &Path,
+    global: &Global,
+    file: Option<PathBuf>,
+    dir: Option<PathBuf>,
+    keep: Option<u16>,
     no_key: bool,
-) -> anyhow::Result<()> {
-    let beside = daemon::key_beside(file);
-    let taken = [file, &beside].into_iter().find(|path| path.exists());
-    if let Some(path) = taken.filter(|path| *path == file || !no_key) {
+) -> anyhow::Result<Exit> {
+    let service = config::service(&global.config_path(), &global.environment)
+        .context("the config does not tell where the data is; `amtsbote check` says why")?;
+    session::refuse_strangers(&service.data_dir)?;
+    let database = service.data_dir.join(store::FILE);
+    if !database.is_file() {
+        let message = format!("there is no database `{}`", database.display());
+        return Err(UsageError::new(message).into());
+    }
+    let file = match (file, &dir) {
+        (Some(file), _) => file,
+        (None, dir) => in_folder(dir.as_deref().unwrap_or(Path::new(".")))?,
+    };
+    let beside = daemon::key_beside(&file);
+    let taken = [&file, &beside].into_iter().find(|path| path.exists());
+    if let Some(path) = taken.filter(|path| **path == file || !no_key) {
         let message = format!("`{}` exists; name a new file", path.display());
         return Err(UsageError::new(message).into());
     }
-    let database = service.data_dir.join(crate::store::FILE);
-    let progress = Progress::of_copy(&session.output, &database, file.to_owned());
-    session.ctx.store.backup(file).await?;
+    let output = Output { json: global.json, quiet: global.quiet, zone: service.timezone };
+    let progress = Progress::of_copy(&output, &database, file.clone());
+    Store::open(&database)?.backup(&file).await?;
     drop(progress);
-    session.output.line(&format!("{}", file.display()))?;
-    if let Some(key) = daemon::signing_key(service)?.filter(|_| !no_key) {
+    output.line(&format!("{}", file.display()))?;
+    if let Some(key) = daemon::signing_key(&service)?.filter(|_| !no_key) {
         daemon::write_key(&beside, &key)?;
-        session.output.line(&format!("{}", beside.display()))?;
+        output.line(&format!("{}", beside.display()))?;
     }
-    Ok(())
+    if let (Some(dir), Some(keep)) = (dir, keep) {
+        rotate(&dir, usize::from(keep))?;
+    }
+    Ok(Exit::Done)
 }
 
 async fn rekey(config: &Config, global: &Global) -> anyhow::Result<Exit> {

@@ -50,13 +50,19 @@ fn remove(folder: &Path) -> io::Result<()> {
 
 /// Returns where the data is, also of a config that is broken elsewhere or lacks its credentials.
 pub fn data_dir(path: &Path, environment: &Environment) -> Option<PathBuf> {
+    service(path, environment).map(|service| service.data_dir)
+}
+
+/// Returns `[service]` of a config that may be broken elsewhere or lack its credentials.
+pub fn service(path: &Path, environment: &Environment) -> Option<ServiceSettings> {
     let directory = super::directory_of(path);
     let mut found = Vec::new();
     let read = super::read_files(&Disk, directory, &mut found);
     let around = Around { files: &Disk, directory, environment };
     let mut root = Reader::within(&around, &read.tree, "", &mut found);
     let service = super::section::<ServiceSettings>(&mut root)?;
-    Some(environment.state_dir.clone().unwrap_or(service.data_dir))
+    let data_dir = environment.state_dir.clone().unwrap_or(service.data_dir);
+    Some(ServiceSettings { data_dir, ..service })
 }
 
 /// Returns the config that the service last took up, where the one at `path` is broken. Nothing if

@@ -32,7 +32,7 @@ pub use error::{ConfigError, warnings_text};
 pub use fetch::FetchSettings;
 use files::{ADDITIONS, Around, ConfigFile, MAIN_FILE};
 pub use files::{Disk, Environment, Files};
-pub use last_good::{data_dir, last_good};
+pub use last_good::{data_dir, last_good, service};
 pub use mail::{MailSettings, Mailbox};
 pub use manual::{man_pages, shipped_file, table_text};
 pub use retention::Retention;

@@ -216,3 +216,20 @@ async fn a_backup_follows_no_link_and_another_key_is_refused_until_links_are_mad
     assert_eq!(said.out, "the links of 3 readers were made anew\n");
     world.run(&["items"]).await.ok();
 }
+
+#[tokio::test]
+async fn a_copy_needs_no_secret_but_the_key_and_no_config_but_where_the_data_is() {
+    let (world, _) = backed_up().await;
+    // The timer's process has not the credentials of the service.
+    std::fs::create_dir(world.config().join("conf.d")).unwrap();
+    world.write("conf.d/mail.toml", "[mail.smtp]\nusername = \"x\"\npassword_file = \"%d/x\"\n");
+    assert_eq!(world.run(&["check"]).await.code, 2);
+    let folder = world.folder.path().join("copies");
+    let said =
+        world.run(&["db", "backup", "--dir", folder.to_str().unwrap(), "--keep", "1"]).await.ok();
+    let [copy, key] = <[&str; 2]>::try_from(said.out.lines().collect::<Vec<_>>()).unwrap();
+    assert!(key.starts_with(copy) && Path::new(key).is_file(), "{}", said.out);
+    std::fs::remove_file(world.config().join("conf.d/mail.toml")).unwrap();
+    restore(&world, Path::new(copy), &[]).await.ok();
+    assert_eq!(addresses(&world).await.len(), 3);
+}
