@@ -47,7 +47,8 @@ pub(super) async fn explain(session: &Session, bytes: &[u8]) -> anyhow::Result<E
     let Some(row) = digest else {
         let id = &links.digest;
         return Err(UsageError::new(format!(
-            "there is no digest `{id}` here; `amtsbote digest list` lists them"
+            "there is no digest `{id}` here: the mail is a test of one that is yet to come, or of \
+             another service; `amtsbote explain ID` takes its items one by one"
         ))
         .into());
     };

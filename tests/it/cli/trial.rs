@@ -24,6 +24,10 @@ async fn a_test_goes_to_one_address_and_takes_nothing_from_the_readers() {
             "{mail}"
         );
     }
+    let (name, _) = world.mails().remove(0);
+    let file = world.var().join("mail/new").join(name);
+    let said = world.run(&["explain", file.to_str().unwrap()]).await;
+    assert!(said.err.contains("the mail is a test of one that is yet to come"), "{said:?}");
     let sent = world.run(&["digest", "send", "taeglich", "--now", "--yes", "--json"]).await.ok();
     assert_eq!(sent.lines()[0]["entries"], 3, "all of it is still to be told");
     let (_, mail) = world.mails().into_iter().find(|(_, mail)| mail.contains("leserin")).unwrap();
