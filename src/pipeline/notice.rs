@@ -55,7 +55,8 @@ fn tell(tx: &Transaction<'_>, ctx: &Context, plan: &Plan) -> Result<usize, Pipel
             return Ok(0);
         }
         outage::begin(tx, now)?;
-        freeze(tx, ctx, plan, admin, &outage_notice(), "outage")?;
+        let notice = outage_notice(&failing(tx, plan)?, plan.mail.timezone);
+        freeze(tx, ctx, plan, admin, &notice, "outage")?;
         return Ok(1);
     }
     outage::end(tx)?;
@@ -177,8 +178,31 @@ pub(super) async fn tell_of_confirmation(
     Ok("a message asks to confirm a sign-up; `mail.admin` was told where".to_owned())
 }
 
+/// Returns the sources whose last poll failed.
+fn failing(tx: &Transaction<'_>, plan: &Plan) -> Result<Vec<News>, StoreError> {
+    let mut failing = Vec::new();
+    for source in &plan.sources {
+        let settings = &source.configured.settings;
+        if !settings.enabled || !sources::is_known(tx, &settings.id)? {
+            continue;
+        }
+        let state = sources::state(tx, &settings.id)?;
+        if state.failures > 0 {
+            let (name, url, before) =
+                (settings.name.clone(), settings.url.clone(), state.condition);
+            failing.push(News { name, url, state, before });
+        }
+    }
+    Ok(failing)
+}
+
 /// One mail for one outage: what single sources do meanwhile says nothing of them.
-fn outage_notice() -> Notice {
+fn outage_notice(failing: &[News], zone: Tz) -> Notice {
+    let last = failing.iter().filter_map(|one| one.state.last_success).max();
+    let since = last.map(|at| {
+        let (day, time) = (typo::date(at, zone), typo::time(at, zone));
+        format!("Zuletzt konnte eine davon am {day} um {time} gelesen werden.")
+    });
     Notice {
         subject: "Viele Quellen unerreichbar: vermutlich unsere Leitung".to_owned(),
         paragraphs: vec![
@@ -186,11 +210,12 @@ fn outage_notice() -> Notice {
              wahrscheinlich nicht bei ihnen, sondern hier: am Netz, an der Namensauflösung oder \
              am Proxy."
                 .to_owned(),
+            since.unwrap_or_else(|| "Noch keine davon konnte je gelesen werden.".to_owned()),
             "Bis sie wieder antworten, erhalten Sie keine Nachricht über einzelne Quellen, und \
              ihre Fehlschläge zählen nicht. Danach wird alles von selbst nachgeholt."
                 .to_owned(),
         ],
-        items: Vec::new(),
+        items: failing.iter().map(|one| line(one, zone)).collect(),
         hint: Some("amtsbote status".to_owned()),
     }
 }
@@ -380,6 +405,17 @@ mod tests {
         assert_eq!(lasting.subject, "Quelle KITU: kann nicht gelesen werden (dauert an)");
         let held = told(&fares(Condition::Held, Condition::Ok, None));
         assert_eq!(held.hint.as_deref(), Some("amtsbote source release kitu"));
+    }
+
+    #[test]
+    fn an_outage_of_ours_says_since_when_and_which_sources_with_their_addresses() {
+        let failing = [fares(Condition::Failing, Condition::Ok, Some("no answer"))];
+        let told = outage_notice(&failing, chrono_tz::Europe::Berlin);
+        assert_eq!(
+            told.paragraphs[1].replace('\u{a0}', " "),
+            "Zuletzt konnte eine davon am 9. Dezember 2025 um 7 Uhr gelesen werden."
+        );
+        assert!(told.items[0].contains("https://kitu.example/"), "{:?}", told.items);
     }
 
     #[test]
