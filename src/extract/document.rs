@@ -1,13 +1,14 @@
 //! A page as a tree, built within bounds.
 
+use ego_tree::NodeRef;
 use html5ever::driver::{ParseOpts, parse_document};
 use html5ever::tendril::TendrilSink as _;
-use scraper::{Html, HtmlTreeSink, Selector};
+use scraper::{Html, HtmlTreeSink, Node, Selector};
 use url::Url;
 
 use super::attributes::Attributes;
 use super::{ExtractError, html};
-use crate::model::{Budget, Resource};
+use crate::model::{Budget, Exhausted, Resource};
 
 /// Most bytes of a page, decoded or not.
 pub const MAX_BYTES: usize = 5 << 20;
@@ -24,6 +25,47 @@ const MAX_ROOTS: usize = 100;
 const STEP: usize = 4 << 10;
 /// Elements whose content no selector of ours reads, and comments.
 const UNREAD: [(&str, &str); 3] = [("<!--", "-->"), ("<script", "</script"), ("<style", "</style")];
+
+/// Who looks at the nodes of a tree, on the way in and on the way out.
+pub trait Visitor {
+    /// Why it cannot go on.
+    type Error: From<Exhausted>;
+
+    /// Looks at a node. Returns whether its children are looked at too, and it is left again.
+    fn enter(&mut self, node: NodeRef<'_, Node>) -> Result<bool, Self::Error>;
+
+    /// Leaves a node whose children were looked at.
+    fn leave(&mut self, node: NodeRef<'_, Node>);
+}
+
+/// Shows a tree to a visitor, in the order of the document. Without recursion: a page may be
+/// deep. Fails if the nodes are more than the budget has, or the visitor fails.
+pub fn visit<V: Visitor>(tree: &Html, budget: &Budget, visitor: &mut V) -> Result<(), V::Error> {
+    let root = tree.tree.root();
+    let mut node = root;
+    loop {
+        budget.spend(Resource::Nodes, 1)?;
+        if visitor.enter(node)? {
+            if let Some(child) = node.first_child() {
+                node = child;
+                continue;
+            }
+            visitor.leave(node);
+        }
+        loop {
+            if node == root {
+                return Ok(());
+            }
+            if let Some(sibling) = node.next_sibling() {
+                node = sibling;
+                break;
+            }
+            let Some(parent) = node.parent() else { return Ok(()) };
+            node = parent;
+            visitor.leave(node);
+        }
+    }
+}
 
 /// Reads `text` into a tree.
 ///

@@ -5,8 +5,9 @@ use scraper::{ElementRef, Html, Node};
 use super::elements::{is_comments, is_hidden, is_layout_table, is_suspect};
 use super::page::{Anchor, Block, Element, Kind, Moment, Page};
 use crate::extract::ExtractError;
+use crate::extract::document::{self, Visitor};
 use crate::extract::html::escape;
-use crate::model::{Budget, Resource};
+use crate::model::Budget;
 use crate::text::clean_line;
 
 /// Longest text of one block, in characters; a longer one is cut.
@@ -76,30 +77,7 @@ pub(super) fn read(html: &Html, budget: &Budget) -> Result<Page, ExtractError> {
         is_aside: false,
         is_page_header: false,
     });
-    let root = html.tree.root();
-    let mut node = root;
-    'walk: loop {
-        budget.spend(Resource::Nodes, 1)?;
-        if walk.enter(node)? {
-            if let Some(child) = node.first_child() {
-                node = child;
-                continue;
-            }
-            walk.leave(node);
-        }
-        loop {
-            if node == root {
-                break 'walk;
-            }
-            if let Some(sibling) = node.next_sibling() {
-                node = sibling;
-                break;
-            }
-            let Some(parent) = node.parent() else { break 'walk };
-            node = parent;
-            walk.leave(node);
-        }
-    }
+    document::visit(html, budget, &mut walk)?;
     walk.flush();
     let end = walk.page.blocks.len();
     walk.page.elements[0].blocks = 0..end;
@@ -137,8 +115,9 @@ fn known(list: &[&'static str], name: &str) -> Option<&'static str> {
     list.iter().find(|known| **known == name).copied()
 }
 
-impl Walk<'_> {
-    /// Begins a node. Returns whether its children are to be read.
+impl Visitor for Walk<'_> {
+    type Error = ExtractError;
+
     fn enter(&mut self, node: NodeRef<'_>) -> Result<bool, ExtractError> {
         match node.value() {
             Node::Text(text) => {
@@ -154,6 +133,38 @@ impl Walk<'_> {
         }
     }
 
+    fn leave(&mut self, node: NodeRef<'_>) {
+        let Some(element) = ElementRef::wrap(node) else { return };
+        let name = element.value().name();
+        let Some(is_block) = self.open.last().map(|open| open.is_block) else { return };
+        if is_block {
+            self.flush();
+        }
+        let Some(open) = self.open.pop() else { return };
+        if open.is_block {
+            self.page.elements[open.element].blocks.end = self.page.blocks.len();
+        } else {
+            if open.name == "a" {
+                if self.line.html.contains('<') && open.anchor.is_some() {
+                    self.line.html.push_str("</a>");
+                }
+                if let Some(anchor) = open.anchor {
+                    let words = clean_line(&self.page.anchors[anchor].words, 300);
+                    self.page.anchors[anchor].words = words;
+                }
+            }
+            if matches!(name, "a" | "span" | "time" | "strong" | "small" | "td" | "th")
+                && !is_inside_word(node)
+            {
+                self.line.text.push(' ');
+                self.line.html.push(' ');
+            }
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// Begins a node. Returns whether its children are to be read.
     fn open(&mut self, element: ElementRef<'_>) -> bool {
         let name = element.value().name();
         self.moment(element);
@@ -222,35 +233,6 @@ impl Walk<'_> {
             anchor,
         });
         true
-    }
-
-    fn leave(&mut self, node: NodeRef<'_>) {
-        let Some(element) = ElementRef::wrap(node) else { return };
-        let name = element.value().name();
-        let Some(is_block) = self.open.last().map(|open| open.is_block) else { return };
-        if is_block {
-            self.flush();
-        }
-        let Some(open) = self.open.pop() else { return };
-        if open.is_block {
-            self.page.elements[open.element].blocks.end = self.page.blocks.len();
-        } else {
-            if open.name == "a" {
-                if self.line.html.contains('<') && open.anchor.is_some() {
-                    self.line.html.push_str("</a>");
-                }
-                if let Some(anchor) = open.anchor {
-                    let words = clean_line(&self.page.anchors[anchor].words, 300);
-                    self.page.anchors[anchor].words = words;
-                }
-            }
-            if matches!(name, "a" | "span" | "time" | "strong" | "small" | "td" | "th")
-                && !is_inside_word(node)
-            {
-                self.line.text.push(' ');
-                self.line.html.push(' ');
-            }
-        }
     }
 
     fn element(&self) -> usize {

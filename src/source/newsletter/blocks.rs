@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use ego_tree::NodeRef;
 use scraper::{ElementRef, Html, Node};
 
 use super::address::{Readers, target};
-use crate::model::{Budget, Exhausted, Resource};
+use crate::extract::document::{self, Visitor};
+use crate::model::{Budget, Exhausted};
 use crate::text::clean_line;
 
 /// Most characters of a block.
@@ -88,55 +90,11 @@ pub(in crate::source) fn of_html(
     readers: &Readers,
     budget: &Budget,
 ) -> Result<Vec<Block>, Exhausted> {
-    let mut reading = Reading { blocks: Vec::new(), line: Line::default(), readers };
+    let usual = Style { size: 0, is_bold: false, is_heading: false, is_hidden: false };
     let classes = classes(source, budget)?;
-    let root = tree.tree.root();
-    let mut styles: Vec<Style> =
-        vec![Style { size: 0, is_bold: false, is_heading: false, is_hidden: false }];
-    let mut node = root;
-    'walk: loop {
-        budget.spend(Resource::Nodes, 1)?;
-        let mut goes_in = false;
-        match node.value() {
-            Node::Text(text) => {
-                budget.step(text.len())?;
-                if let Some(style) = styles.last().filter(|style| !style.is_hidden) {
-                    reading.line.words(text, *style);
-                }
-            }
-            Node::Element(_) => {
-                if let Some(element) = ElementRef::wrap(node)
-                    && let Some(style) = styles.last()
-                {
-                    let style = style_of(element, *style, &classes);
-                    goes_in = reading.open(element, style.is_hidden);
-                    if goes_in {
-                        styles.push(style);
-                    }
-                }
-            }
-            _ => goes_in = node.has_children(),
-        }
-        if goes_in && let Some(child) = node.first_child() {
-            node = child;
-            continue;
-        }
-        if goes_in {
-            reading.close(node, &mut styles);
-        }
-        loop {
-            if node == root {
-                break 'walk;
-            }
-            if let Some(sibling) = node.next_sibling() {
-                node = sibling;
-                break;
-            }
-            let Some(parent) = node.parent() else { break 'walk };
-            node = parent;
-            reading.close(node, &mut styles);
-        }
-    }
+    let (blocks, line) = (Vec::new(), Line::default());
+    let mut reading = Reading { blocks, line, readers, classes, styles: vec![usual], budget };
+    document::visit(tree, budget, &mut reading)?;
     reading.flush();
     Ok(reading.blocks)
 }
@@ -164,6 +122,11 @@ struct Reading<'a> {
     blocks: Vec<Block>,
     line: Line,
     readers: &'a Readers,
+    /// Rules of the style sheets by the name of their class.
+    classes: HashMap<&'a str, &'a str>,
+    /// Of the elements that are open, the usual one below them.
+    styles: Vec<Style>,
+    budget: &'a Budget,
 }
 
 impl Line {
@@ -183,6 +146,47 @@ impl Line {
         match self.sizes.iter_mut().find(|(size, _)| *size == style.size) {
             Some((_, count)) => *count += letters,
             None => self.sizes.push((style.size, letters)),
+        }
+    }
+}
+
+impl Visitor for Reading<'_> {
+    type Error = Exhausted;
+
+    fn enter(&mut self, node: NodeRef<'_, Node>) -> Result<bool, Exhausted> {
+        let Some(style) = self.styles.last().copied() else { return Ok(false) };
+        match node.value() {
+            Node::Text(text) => {
+                self.budget.step(text.len())?;
+                if !style.is_hidden {
+                    self.line.words(text, style);
+                }
+                Ok(false)
+            }
+            Node::Element(_) => {
+                let Some(element) = ElementRef::wrap(node) else { return Ok(false) };
+                let style = style_of(element, style, &self.classes);
+                let goes_in = self.open(element, style.is_hidden);
+                if goes_in {
+                    self.styles.push(style);
+                }
+                Ok(goes_in)
+            }
+            _ => Ok(true),
+        }
+    }
+
+    fn leave(&mut self, node: NodeRef<'_, Node>) {
+        let Node::Element(element) = node.value() else { return };
+        if self.styles.len() > 1 {
+            self.styles.pop();
+        }
+        let name = element.name();
+        if name == "a" {
+            self.end_link();
+        }
+        if BLOCKS.contains(&name) {
+            self.flush();
         }
     }
 }
@@ -241,20 +245,6 @@ impl Reading<'_> {
             _ => {}
         }
         true
-    }
-
-    fn close(&mut self, node: ego_tree::NodeRef<'_, Node>, styles: &mut Vec<Style>) {
-        let Node::Element(element) = node.value() else { return };
-        if styles.len() > 1 {
-            styles.pop();
-        }
-        let name = element.name();
-        if name == "a" {
-            self.end_link();
-        }
-        if BLOCKS.contains(&name) {
-            self.flush();
-        }
     }
 
     fn end_link(&mut self) {
