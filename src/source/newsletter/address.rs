@@ -156,9 +156,20 @@ pub(in crate::source) fn target(href: &str, readers: &Readers) -> Option<String>
     if counts(&url) {
         return None;
     }
+    take_out(&mut url, |name, value| is_personal(name, value, readers));
+    if url.fragment().is_some_and(|fragment| readers.are_in(fragment)) {
+        url.set_fragment(None);
+    }
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    (!readers.are_in(&decoded(url.as_str()))).then(|| url.to_string())
+}
+
+/// Takes parameters out of an address. Returns whether it had any of them.
+fn take_out(url: &mut Url, is_unwanted: impl Fn(&str, &str) -> bool) -> bool {
     let kept: Vec<(String, String)> = url
         .query_pairs()
-        .filter(|(name, value)| !is_personal(name, value, readers))
+        .filter(|(name, value)| !is_unwanted(name, value))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     let has_dropped = url.query_pairs().count() != kept.len();
@@ -167,12 +178,7 @@ pub(in crate::source) fn target(href: &str, readers: &Readers) -> Option<String>
     } else if has_dropped {
         url.query_pairs_mut().clear().extend_pairs(kept);
     }
-    if url.fragment().is_some_and(|fragment| readers.are_in(fragment)) {
-        url.set_fragment(None);
-    }
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    (!readers.are_in(&decoded(url.as_str()))).then(|| url.to_string())
+    has_dropped
 }
 
 fn is_web(url: &Url) -> bool {
@@ -309,20 +315,9 @@ fn is_code(text: &str) -> bool {
 /// Returns the address without these parameters.
 pub(in crate::source) fn without(link: &str, tokens: &[(String, String)]) -> String {
     let Ok(mut url) = Url::parse(link) else { return link.to_owned() };
-    let kept: Vec<(String, String)> = url
-        .query_pairs()
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .filter(|pair| !tokens.contains(pair))
-        .collect();
-    if kept.len() == url.query_pairs().count() {
-        return link.to_owned();
-    }
-    if kept.is_empty() {
-        url.set_query(None);
-    } else {
-        url.query_pairs_mut().clear().extend_pairs(kept);
-    }
-    url.to_string()
+    let is_token =
+        |name: &str, value: &str| tokens.iter().any(|(n, v)| (&**n, &**v) == (name, value));
+    if take_out(&mut url, is_token) { url.to_string() } else { link.to_owned() }
 }
 
 #[cfg(test)]

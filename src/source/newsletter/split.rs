@@ -7,7 +7,7 @@ use super::address::holds_token;
 use super::blocks::{Block, Link};
 use super::plain::is_title_line;
 use crate::source::page::{is_title, leads_on};
-use crate::text::{Rubric, fold, rubric, words};
+use crate::text::{MONTHS, Rubric, fold, rubric, words};
 
 /// Most stories of one message.
 const MOST: usize = 100;
@@ -104,7 +104,11 @@ fn entry(block: &Block) -> Block {
     let [link] = block.links.as_slice() else { return block.clone() };
     let Some((before, after)) = block.text.split_once(&link.words) else { return block.clone() };
     let says_more = [before, after].into_iter().flat_map(words).any(|(_, word)| {
-        !word.contains(|c: char| c.is_ascii_digit()) && !PARTICULARS.contains(&&*fold(word))
+        let word = fold(word);
+        let is_month = || MONTHS.iter().any(|month| fold(month) == word);
+        !word.contains(|c: char| c.is_ascii_digit())
+            && !PARTICULARS.contains(&&*word)
+            && !is_month()
     });
     if says_more || link.url.is_none() || !is_title(&link.words) {
         return block.clone();
@@ -112,42 +116,10 @@ fn entry(block: &Block) -> Block {
     Block { text: link.words.clone(), is_linked: true, ..block.clone() }
 }
 
-/// Words beside the link of a list that tell no more than when and how much, folded.
+/// Words beside the link of a list that tell no more than when and how much, folded; months too.
 const PARTICULARS: &[&str] = &[
-    "pdf",
-    "docx",
-    "xlsx",
-    "kb",
-    "mb",
-    "kib",
-    "mib",
-    "am",
-    "vom",
-    "den",
-    "uhr",
-    "stand",
-    "neu",
-    "januar",
-    "februar",
-    "maerz",
-    "april",
-    "mai",
-    "juni",
-    "juli",
-    "august",
-    "september",
-    "oktober",
-    "november",
-    "dezember",
-    "mo",
-    "di",
-    "mi",
-    "do",
-    "fr",
-    "sa",
-    "so",
-    "seite",
-    "seiten",
+    "pdf", "docx", "xlsx", "kb", "mb", "kib", "mib", "am", "vom", "den", "uhr", "stand", "neu",
+    "mo", "di", "mi", "do", "fr", "sa", "so", "seite", "seiten",
 ];
 
 /// Parts a first line that heads the lines below it: `Titel<br>Ein Satz.<br>https://…`.
