@@ -20,22 +20,6 @@ words! {
     }
 }
 
-/// What a template may name.
-const NAMES: [&str; 12] = [
-    "id",
-    "kind",
-    "date",
-    "to",
-    "from",
-    "reply_to",
-    "bounces_to",
-    "subject",
-    "text",
-    "html",
-    "unsubscribe",
-    "archive",
-];
-
 /// Steps that a template may take.
 const FUEL: u64 = 100_000;
 
@@ -64,20 +48,24 @@ impl Template {
             None => error.to_string(),
         };
         environment.add_template_owned("body", source).map_err(named)?;
-        let named_here =
-            environment.get_template("body").map_err(named)?.undeclared_variables(false);
-        let known: Vec<&str> =
-            environment.globals().map(|(name, _)| name).chain(NAMES.iter().copied()).collect();
-        if let Some(name) = named_here.iter().filter(|name| !known.contains(&name.as_str())).min() {
-            return Err(format!("there is no `{name}`; a message has {}", NAMES.join(", ")));
-        }
-        let template = Self(Arc::new(environment));
         let sample = Rendered {
             subject: "Ein \"Betreff\"".to_owned(),
             text: "Text\n\\".to_owned(),
             html: "<p>\"</p>".to_owned(),
         };
-        template.render(&sample_envelope(), &sample)?;
+        let values = values(&sample_envelope(), &sample);
+        let names: Vec<String> =
+            values.try_iter().into_iter().flatten().map(|name| name.to_string()).collect();
+        let is_unknown = |name: &&String| {
+            !names.contains(name) && !environment.globals().any(|(known, _)| known == name.as_str())
+        };
+        let named_here =
+            environment.get_template("body").map_err(named)?.undeclared_variables(false);
+        if let Some(name) = named_here.iter().filter(is_unknown).min() {
+            return Err(format!("there is no `{name}`; a message has {}", names.join(", ")));
+        }
+        let template = Self(Arc::new(environment));
+        template.render(values)?;
         Ok(template)
     }
 
@@ -87,34 +75,35 @@ impl Template {
         envelope: &Envelope,
         rendered: &Rendered,
     ) -> Result<Payload, SendError> {
-        let json =
-            self.render(envelope, rendered).map_err(|reason| SendError::Invalid { reason })?;
+        let json = self
+            .render(values(envelope, rendered))
+            .map_err(|reason| SendError::Invalid { reason })?;
         Ok(Payload(ascii(&json.to_string()).into_bytes()))
     }
 
-    fn render(
-        &self,
-        envelope: &Envelope,
-        rendered: &Rendered,
-    ) -> Result<serde_json::Value, String> {
-        let list = envelope.list.as_ref();
-        let values = context! {
-            id => &envelope.message_id,
-            kind => envelope.kind.as_str(),
-            date => envelope.date.rfc3339(),
-            to => &envelope.recipient,
-            from => &envelope.from,
-            reply_to => &envelope.reply_to,
-            bounces_to => &envelope.sender,
-            subject => &rendered.subject,
-            text => &rendered.text,
-            html => &rendered.html,
-            unsubscribe => list.map(|list| Value::from(&*list.unsubscribe_url)),
-            archive => list.map(|list| Value::from(&*list.archive_url)),
-        };
+    fn render(&self, values: Value) -> Result<serde_json::Value, String> {
         let template = self.0.get_template("body").map_err(|error| error.to_string())?;
         let text = template.render(values).map_err(|error| error.to_string())?;
         serde_json::from_str(&text).map_err(|error| format!("it does not make JSON: {error}"))
+    }
+}
+
+/// Returns what a template may name.
+fn values(envelope: &Envelope, rendered: &Rendered) -> Value {
+    let list = envelope.list.as_ref();
+    context! {
+        id => &envelope.message_id,
+        kind => envelope.kind.as_str(),
+        date => envelope.date.rfc3339(),
+        to => &envelope.recipient,
+        from => &envelope.from,
+        reply_to => &envelope.reply_to,
+        bounces_to => &envelope.sender,
+        subject => &rendered.subject,
+        text => &rendered.text,
+        html => &rendered.html,
+        unsubscribe => list.map(|list| Value::from(&*list.unsubscribe_url)),
+        archive => list.map(|list| Value::from(&*list.archive_url)),
     }
 }
 
