@@ -59,10 +59,12 @@ async fn what_is_hidden_before_its_mail_is_frozen_leaves_the_story_to_the_other_
     }
     desk.poll().await;
     let digest = next(&desk).await.unwrap();
-    assert_eq!(ids(Some(digest.clone())), [1], "one story");
-    // As a kill between composing and freezing leaves it.
-    let entries: Vec<Entry> = digest.sections.into_iter().flat_map(|s| s.entries).collect();
     let id = digest.id.clone();
+    let entries: Vec<Entry> = digest.sections.into_iter().flat_map(|s| s.entries).collect();
+    // Both are asked at the same time, and either may be stored first.
+    let [ref leader] = entries[..] else { panic!("one story: {entries:?}") };
+    let leader = leader.item.0;
+    // As a kill between composing and freezing leaves it.
     desk.ctx
         .store
         .write(move |tx| {
@@ -71,7 +73,7 @@ async fn what_is_hidden_before_its_mail_is_frozen_leaves_the_story_to_the_other_
         })
         .await
         .unwrap();
-    act(&desk, 1, Deed::Hide).await;
+    act(&desk, leader, Deed::Hide).await;
     amtsbote::pipeline::finish(&desk.ctx, &desk.plan).await.unwrap();
     let list = desk.ctx.store.read(|tx| amtsbote::store::outbox::list(tx, None, None, 9)).await;
     let mail = String::from_utf8(list.unwrap()[0].payload.0.clone()).unwrap();
