@@ -1,10 +1,11 @@
 //! All terms of all topics in one pass over a text.
 //!
-//! An automaton finds the longest word of each phrase; borders, case, endings
+//! An automaton finds one word of each phrase, its anchor; borders, case, endings
 //! and neighbours are checked only there. The time grows with the text and the
 //! hits, not with the number of terms.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 
@@ -17,6 +18,10 @@ const NEAR: usize = 10;
 const MOST_COMPOUNDS: usize = 200;
 /// Places kept of each phrase; a bound against hostile texts.
 const MOST_PLACES: usize = 1000;
+
+/// A word whose stem is shorter is no anchor where the phrase has a longer one: `der` stands
+/// everywhere in a text, however few phrases hold it.
+const SHORTEST_ANCHOR: usize = 5;
 
 /// Stems up to which the automaton is a table of all steps.
 const MOST_IN_TABLE: usize = 5_000;
@@ -36,6 +41,8 @@ pub(super) struct Hit {
 #[derive(Debug)]
 struct Wanted {
     phrase: Phrase,
+    /// The word by which it is found.
+    anchor: usize,
     sides: Vec<(usize, usize)>,
 }
 
@@ -83,17 +90,22 @@ impl Matcher {
                 }
             }
         }
+        let mut shared: HashMap<&[u8], usize> = HashMap::new();
+        for word in wanted.keys().flat_map(|phrase| &phrase.words) {
+            *shared.entry(&word.stem).or_default() += 1;
+        }
         let mut phrases = Vec::new();
         let mut stems: BTreeMap<Vec<u8>, Vec<usize>> = BTreeMap::new();
         let mut by_stem = Vec::new();
         for (phrase, mut sides) in wanted {
             sides.dedup();
-            let word = &phrase.words[phrase.anchor];
+            let anchor = anchor(phrase, &shared);
+            let word = &phrase.words[anchor];
             stems.entry(word.stem.clone()).or_default().push(phrases.len());
             if phrase.words.len() == 1 && !word.open_left {
                 by_stem.push((word.stem.clone(), phrases.len()));
             }
-            phrases.push(Wanted { phrase: phrase.clone(), sides });
+            phrases.push(Wanted { phrase: phrase.clone(), anchor, sides });
         }
         by_stem.sort();
         let paired = (0..terms.len()).filter(|&index| terms[index].len() == 2).collect();
@@ -115,7 +127,7 @@ impl Matcher {
         for found in self.automaton.find_overlapping_iter(&text.bytes) {
             for &index in &self.anchors[found.pattern().as_usize()] {
                 let wanted = &self.phrases[index];
-                if let Some(place) = place(&wanted.phrase, text, found.start()) {
+                if let Some(place) = place(wanted, text, found.start()) {
                     keep(&mut places, wanted, place);
                 }
             }
@@ -226,16 +238,27 @@ fn compound_after(text: &Folded, at: usize) -> Option<Place> {
     None
 }
 
+/// Returns the word of the phrase whose stem the fewest phrases share, the longest of several.
+/// Where thousands of readers look for `Haushaltsplan 2027`, `… Gemeinderat` and the like, each
+/// place of `Haushaltsplan` would else be a place to look round for all of them.
+fn anchor(phrase: &Phrase, shared: &HashMap<&[u8], usize>) -> usize {
+    let cost = |&index: &usize| {
+        let stem = &phrase.words[index].stem[..];
+        (stem.len() < SHORTEST_ANCHOR, shared.get(stem), Reverse(stem.len()))
+    };
+    (0..phrase.words.len()).min_by_key(cost).unwrap_or(0)
+}
+
 /// The phrase whose anchor's stem begins at `stem_at`, if its other words stand round it.
-fn place(phrase: &Phrase, text: &Folded, stem_at: usize) -> Option<Place> {
-    let anchor = &phrase.words[phrase.anchor];
+fn place(wanted: &Wanted, text: &Folded, stem_at: usize) -> Option<Place> {
+    let (phrase, index) = (&wanted.phrase, wanted.anchor);
+    let anchor = &phrase.words[index];
     let ends = anchor.ends(text, stem_at);
     if ends.is_empty() {
         return None;
     }
-    let start = backwards(phrase, text, phrase.anchor, anchor.start(text, stem_at)?)?;
-    let end =
-        ends.into_iter().filter_map(|end| forwards(phrase, text, phrase.anchor + 1, end)).max()?;
+    let start = backwards(phrase, text, index, anchor.start(text, stem_at)?)?;
+    let end = ends.into_iter().filter_map(|end| forwards(phrase, text, index + 1, end)).max()?;
     Some(Place { start, end })
 }
 
@@ -526,6 +549,18 @@ mod tests {
             &["Anträge stellt man im Netz", "online ein Antrag"],
         );
         misses("Antrag|Anträge ~ online|im Netz", &["Anträge und ein Antrag", "online im Netz"]);
+    }
+
+    #[test]
+    fn a_word_that_many_phrases_share_is_no_place_to_look_round_for_all_of_them() {
+        let terms: Vec<_> =
+            (0..500).map(|n| sides(&format!("Projekt{n} Breitbandausbauvorhaben"))).collect();
+        let matcher = Matcher::new(&terms).unwrap();
+        assert_eq!(matcher.anchors.iter().map(Vec::len).max(), Some(1));
+        let hits = matcher.hits(&fold("Projekt7 Breitbandausbauvorhaben", &[]));
+        assert_eq!(hits.iter().map(|hit| hit.term).collect::<Vec<_>>(), [7]);
+        let short = Matcher::new(&[sides("der Haushalt"), sides("ein Haushalt")]).unwrap();
+        assert_eq!(short.phrases.iter().map(|wanted| wanted.anchor).collect::<Vec<_>>(), [1, 1]);
     }
 
     #[test]

@@ -48,13 +48,10 @@ impl Term {
     }
 }
 
-/// Words that follow each other.
+/// Words that follow each other; at least one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Phrase {
-    /// At least one.
     pub(super) words: Vec<Word>,
-    /// The word by which the phrase is found: its longest.
-    pub(super) anchor: usize,
 }
 
 /// One word of a phrase; hyphens inside are optional.
@@ -139,8 +136,7 @@ fn phrase(text: &str) -> Result<Phrase, String> {
     if words.len() > MOST_WORDS {
         return Err(format!("phrase of more than {MOST_WORDS} words"));
     }
-    let longest = (0..words.len()).rev().max_by_key(|&index| words[index].stem.len()).unwrap_or(0);
-    Ok(Phrase { words, anchor: longest })
+    Ok(Phrase { words })
 }
 
 fn word(text: &str) -> Result<Word, String> {
