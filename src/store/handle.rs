@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use tokio::sync::Semaphore;
 
 use super::{StoreError, copy, migrate};
 
@@ -68,9 +69,8 @@ impl Store {
         let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
             return Ok(self.clone());
         };
-        let others = (1..WEB_READERS).map(|_| Reader::bounded(&path));
-        let readers =
-            Readers { first: Reader::bounded(&path)?, others: others.collect::<Result<_, _>>()? };
+        let others: Result<Vec<_>, _> = (1..WEB_READERS).map(|_| Reader::bounded(&path)).collect();
+        let readers = Readers::new(Reader::bounded(&path)?, others?);
         let watcher = Some(Arc::new(Mutex::new(reader(&path)?)));
         Ok(Self { readers, writer: Arc::clone(&self.writer), watcher })
     }
@@ -131,7 +131,12 @@ impl Store {
         F: FnOnce(&Transaction<'_>) -> Result<T, E> + Send + 'static,
     {
         let store = self.clone();
-        blocking(move || store.read_here(work)).await
+        let turn = Arc::clone(&self.readers.turns).acquire_owned().await;
+        blocking(move || {
+            let _turn = turn;
+            store.read_here(work)
+        })
+        .await
     }
 
     /// [`Store::read`] for work that is on a blocking thread already.
@@ -244,6 +249,9 @@ pub(crate) fn nested<T, E>(
 struct Readers {
     first: Reader,
     others: Arc<[Reader]>,
+    /// A permit for each, given in the order in which it was asked for. Of a mutex he has it who
+    /// comes just then: under load some wait four times as long as others.
+    turns: Arc<Semaphore>,
 }
 
 /// A connection, and the steps that its present read has taken.
@@ -254,8 +262,13 @@ struct Reader {
 }
 
 impl Readers {
+    fn new(first: Reader, others: Vec<Reader>) -> Self {
+        let turns = Arc::new(Semaphore::new(1 + others.len()));
+        Self { first, others: others.into(), turns }
+    }
+
     fn one(connection: Arc<Mutex<Connection>>) -> Self {
-        Self { first: Reader { connection, steps: Arc::default() }, others: Arc::new([]) }
+        Self::new(Reader { connection, steps: Arc::default() }, Vec::new())
     }
 
     /// Returns a free connection, else waits for the first.
@@ -382,6 +395,24 @@ mod tests {
             })
             .unwrap();
         assert_eq!(inside, 7);
+    }
+
+    #[tokio::test]
+    async fn reads_take_their_turn_in_the_order_in_which_they_were_asked_for() {
+        let store = Store::open_in_memory().unwrap();
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let reads = (0..100).map(|number| {
+            let (store, order) = (store.clone(), Arc::clone(&order));
+            async move {
+                let note = move |_: &Transaction<'_>| {
+                    order.lock().unwrap().push(number);
+                    Ok(())
+                };
+                store.read(note).await.unwrap();
+            }
+        });
+        futures_util::future::join_all(reads).await;
+        assert_eq!(*order.lock().unwrap(), (0..100).collect::<Vec<_>>());
     }
 
     #[tokio::test]
