@@ -8,7 +8,7 @@ use url::Url;
 
 use super::attributes::Attributes;
 use super::{ExtractError, html};
-use crate::model::{Budget, Exhausted, Resource};
+use crate::model::{Budget, Resource};
 
 /// Most bytes of a page, decoded or not.
 pub const MAX_BYTES: usize = 5 << 20;
@@ -27,24 +27,24 @@ const STEP: usize = 4 << 10;
 const UNREAD: [(&str, &str); 3] = [("<!--", "-->"), ("<script", "</script"), ("<style", "</style")];
 
 /// Who looks at the nodes of a tree, on the way in and on the way out.
-pub trait Visitor {
+pub trait Visitor<'a> {
     /// Why it cannot go on.
-    type Error: From<Exhausted>;
+    type Error;
 
-    /// Looks at a node. Returns whether its children are looked at too, and it is left again.
-    fn enter(&mut self, node: NodeRef<'_, Node>) -> Result<bool, Self::Error>;
+    /// Looks at a node, and takes it from a budget. Returns whether its children are looked at
+    /// too, and it is left again.
+    fn enter(&mut self, node: NodeRef<'a, Node>) -> Result<bool, Self::Error>;
 
     /// Leaves a node whose children were looked at.
-    fn leave(&mut self, node: NodeRef<'_, Node>);
+    fn leave(&mut self, node: NodeRef<'a, Node>);
 }
 
 /// Shows a tree to a visitor, in the order of the document. Without recursion: a page may be
-/// deep. Fails if the nodes are more than the budget has, or the visitor fails.
-pub fn visit<V: Visitor>(tree: &Html, budget: &Budget, visitor: &mut V) -> Result<(), V::Error> {
+/// deep. Fails if the visitor does.
+pub fn visit<'a, V: Visitor<'a>>(tree: &'a Html, visitor: &mut V) -> Result<(), V::Error> {
     let root = tree.tree.root();
     let mut node = root;
     loop {
-        budget.spend(Resource::Nodes, 1)?;
         if visitor.enter(node)? {
             if let Some(child) = node.first_child() {
                 node = child;

@@ -7,7 +7,7 @@ use super::page::{Anchor, Block, Element, Kind, Moment, Page};
 use crate::extract::ExtractError;
 use crate::extract::document::{self, Visitor};
 use crate::extract::html::escape;
-use crate::model::Budget;
+use crate::model::{Budget, Resource};
 use crate::text::clean_line;
 
 /// Longest text of one block, in characters; a longer one is cut.
@@ -77,7 +77,7 @@ pub(super) fn read(html: &Html, budget: &Budget) -> Result<Page, ExtractError> {
         is_aside: false,
         is_page_header: false,
     });
-    document::visit(html, budget, &mut walk)?;
+    document::visit(html, &mut walk)?;
     walk.flush();
     let end = walk.page.blocks.len();
     walk.page.elements[0].blocks = 0..end;
@@ -115,10 +115,11 @@ fn known(list: &[&'static str], name: &str) -> Option<&'static str> {
     list.iter().find(|known| **known == name).copied()
 }
 
-impl Visitor for Walk<'_> {
+impl<'a> Visitor<'a> for Walk<'_> {
     type Error = ExtractError;
 
-    fn enter(&mut self, node: NodeRef<'_>) -> Result<bool, ExtractError> {
+    fn enter(&mut self, node: NodeRef<'a>) -> Result<bool, ExtractError> {
+        self.budget.spend(Resource::Nodes, 1)?;
         match node.value() {
             Node::Text(text) => {
                 self.budget.step(text.len())?;
@@ -133,7 +134,7 @@ impl Visitor for Walk<'_> {
         }
     }
 
-    fn leave(&mut self, node: NodeRef<'_>) {
+    fn leave(&mut self, node: NodeRef<'a>) {
         let Some(element) = ElementRef::wrap(node) else { return };
         let name = element.value().name();
         let Some(is_block) = self.open.last().map(|open| open.is_block) else { return };

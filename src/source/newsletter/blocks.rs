@@ -7,7 +7,7 @@ use scraper::{ElementRef, Html, Node};
 
 use super::address::{Readers, target};
 use crate::extract::document::{self, Visitor};
-use crate::model::{Budget, Exhausted};
+use crate::model::{Budget, Exhausted, Resource};
 use crate::text::clean_line;
 
 /// Most characters of a block.
@@ -94,7 +94,7 @@ pub(in crate::source) fn of_html(
     let classes = classes(source, budget)?;
     let (blocks, line) = (Vec::new(), Line::default());
     let mut reading = Reading { blocks, line, readers, classes, styles: vec![usual], budget };
-    document::visit(tree, budget, &mut reading)?;
+    document::visit(tree, &mut reading)?;
     reading.flush();
     Ok(reading.blocks)
 }
@@ -150,10 +150,11 @@ impl Line {
     }
 }
 
-impl Visitor for Reading<'_> {
+impl<'a> Visitor<'a> for Reading<'_> {
     type Error = Exhausted;
 
-    fn enter(&mut self, node: NodeRef<'_, Node>) -> Result<bool, Exhausted> {
+    fn enter(&mut self, node: NodeRef<'a, Node>) -> Result<bool, Exhausted> {
+        self.budget.spend(Resource::Nodes, 1)?;
         let Some(style) = self.styles.last().copied() else { return Ok(false) };
         match node.value() {
             Node::Text(text) => {
@@ -176,7 +177,7 @@ impl Visitor for Reading<'_> {
         }
     }
 
-    fn leave(&mut self, node: NodeRef<'_, Node>) {
+    fn leave(&mut self, node: NodeRef<'a, Node>) {
         let Node::Element(element) = node.value() else { return };
         if self.styles.len() > 1 {
             self.styles.pop();

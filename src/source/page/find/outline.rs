@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::Range;
 
+use ego_tree::NodeRef;
 use scraper::{ElementRef, Html, Node};
 
+use crate::extract::document::{self, Visitor};
 use crate::model::{Budget, Exhausted, Resource};
 use crate::text;
 
@@ -102,132 +104,17 @@ pub(super) struct Outline<'a> {
     pub(super) pieces: Vec<Piece<'a>>,
     /// Indices of `a` with an address.
     pub(super) anchors: Vec<usize>,
-    /// The last child of each element so far.
-    last: HashMap<usize, usize>,
 }
 
 impl<'a> Outline<'a> {
     pub(super) fn of(page: &'a Html, budget: &Budget) -> Result<Self, Exhausted> {
-        let mut outline =
-            Self { els: Vec::new(), pieces: Vec::new(), anchors: Vec::new(), last: HashMap::new() };
-        let mut open: Vec<usize> = Vec::new();
-        let mut at = 0;
-        let mut next = Some(page.tree.root());
-        while let Some(node) = next {
-            budget.step(1)?;
-            let mut goes_in = true;
-            match node.value() {
-                Node::Element(element) if is_silent(element.name()) => {
-                    goes_in = false;
-                    at += 1;
-                }
-                Node::Element(_) => {
-                    if let Some(node) = ElementRef::wrap(node) {
-                        let parent = open.last().copied().unwrap_or(NONE);
-                        open.push(outline.els.len());
-                        outline.open(node, parent, at, budget)?;
-                    }
-                    at += 1;
-                }
-                Node::Text(text) => {
-                    if let Some(el) = open.last()
-                        && !text.trim().is_empty()
-                    {
-                        outline.pieces.push(Piece { el: *el, at, text });
-                    }
-                    at += 1;
-                }
-                _ => {}
-            }
-            // Without recursion: a page may be deep.
-            next = node.first_child().filter(|_| goes_in);
-            let mut left = Some(node);
-            while next.is_none()
-                && let Some(node) = left
-            {
-                if node.value().is_element()
-                    && open.last().is_some_and(|el| outline.els[*el].node.id() == node.id())
-                {
-                    let end = outline.els.len();
-                    if let Some(el) = open.pop().and_then(|el| outline.els.get_mut(el)) {
-                        (el.next, el.span.end) = (end, at);
-                    }
-                }
-                next = node.next_sibling();
-                left = node.parent();
-            }
-        }
-        outline.last = HashMap::new();
+        let outline = Self { els: Vec::new(), pieces: Vec::new(), anchors: Vec::new() };
+        let mut reading =
+            Reading { outline, open: Vec::new(), last: HashMap::new(), at: 0, budget };
+        document::visit(page, &mut reading)?;
+        let mut outline = reading.outline;
         outline.mark_nested_menus(budget)?;
         Ok(outline)
-    }
-
-    fn open(
-        &mut self,
-        node: ElementRef<'a>,
-        parent: usize,
-        at: u32,
-        budget: &Budget,
-    ) -> Result<(), Exhausted> {
-        budget.spend(Resource::Nodes, 1)?;
-        let name = node.value().name();
-        let prev = std::mem::replace(self.last.entry(parent).or_insert(NONE), self.els.len());
-        let (mut is_chrome, mut is_doubtful, mut is_aside, mut is_spoken) =
-            self.els.get(parent).map_or((false, false, false, false), |parent| {
-                (parent.is_chrome, parent.is_doubtful, parent.is_aside, parent.is_spoken)
-            });
-        let role = node.attr("role").unwrap_or_default();
-        is_chrome |= matches!(
-            name,
-            "nav" | "footer" | "dialog" | "select" | "button" | "label" | "svg" | "datalist"
-        ) && !(name == "footer" && self.is_in_content(parent))
-            || matches!(
-                role,
-                "navigation"
-                    | "banner"
-                    | "contentinfo"
-                    | "search"
-                    | "dialog"
-                    | "menu"
-                    | "menubar"
-                    | "alertdialog"
-            )
-            || name == "form" && !is_busy(node, 3)
-            || name == "header" && !self.is_in_content(parent) && is_busy(node, 4);
-        is_aside |= name == "aside" || role == "complementary";
-        let mut hasher = DefaultHasher::new();
-        name.hash(&mut hasher);
-        let page_wide = matches!(name, "html" | "body" | "main");
-        let mut classes: Vec<&str> = node.value().classes().take(40).collect();
-        is_spoken |= classes.iter().any(|class| SPOKEN_ONLY.contains(class));
-        let named = classes.iter().copied().chain(node.value().id());
-        for word in named.flat_map(|name| name.split(['-', '_', ' '])).take(80) {
-            if !page_wide {
-                is_doubtful |= CHROME_WORDS.iter().any(|chrome| word.eq_ignore_ascii_case(chrome));
-                is_aside |= ASIDE_WORDS.iter().any(|aside| word.eq_ignore_ascii_case(aside));
-            }
-        }
-        classes.retain(|class| tells_kind(class));
-        classes.sort_unstable();
-        classes.hash(&mut hasher);
-        if name == "a" && node.attr("href").is_some() {
-            self.anchors.push(self.els.len());
-        }
-        let el = El {
-            node,
-            name,
-            parent,
-            prev,
-            next: self.els.len() + 1,
-            span: at..at + 1,
-            is_chrome,
-            is_doubtful,
-            is_aside,
-            is_spoken,
-            kind: hasher.finish(),
-        };
-        self.els.push(el);
-        Ok(())
     }
 
     /// Returns whether a header or footer here belongs to an item or a section of the content.
@@ -370,6 +257,122 @@ impl<'a> Outline<'a> {
         !(plain(before.el, after.el) && plain(after.el, before.el)
             || is_formatting(before.el) && self.els[before.el].parent == after.el
             || is_formatting(after.el) && self.els[after.el].parent == before.el)
+    }
+}
+
+/// The page while it is read.
+struct Reading<'a, 'b> {
+    outline: Outline<'a>,
+    /// Indices of the elements that are open.
+    open: Vec<usize>,
+    /// The last child of each element so far.
+    last: HashMap<usize, usize>,
+    /// Elements and texts so far.
+    at: u32,
+    budget: &'b Budget,
+}
+
+impl<'a> Visitor<'a> for Reading<'a, '_> {
+    type Error = Exhausted;
+
+    fn enter(&mut self, node: NodeRef<'a, Node>) -> Result<bool, Exhausted> {
+        self.budget.step(1)?;
+        let mut goes_in = true;
+        match node.value() {
+            Node::Element(element) if is_silent(element.name()) => goes_in = false,
+            Node::Element(_) => {
+                if let Some(element) = ElementRef::wrap(node) {
+                    self.open(element)?;
+                }
+            }
+            Node::Text(text) => {
+                if let Some(el) = self.open.last()
+                    && !text.trim().is_empty()
+                {
+                    self.outline.pieces.push(Piece { el: *el, at: self.at, text });
+                }
+            }
+            _ => return Ok(true),
+        }
+        self.at += 1;
+        Ok(goes_in)
+    }
+
+    fn leave(&mut self, node: NodeRef<'a, Node>) {
+        if !node.value().is_element() {
+            return;
+        }
+        let end = self.outline.els.len();
+        if let Some(el) = self.open.pop().and_then(|el| self.outline.els.get_mut(el)) {
+            (el.next, el.span.end) = (end, self.at);
+        }
+    }
+}
+
+impl<'a> Reading<'a, '_> {
+    fn open(&mut self, node: ElementRef<'a>) -> Result<(), Exhausted> {
+        self.budget.spend(Resource::Nodes, 1)?;
+        let outline = &mut self.outline;
+        let parent = self.open.last().copied().unwrap_or(NONE);
+        let name = node.value().name();
+        let prev = std::mem::replace(self.last.entry(parent).or_insert(NONE), outline.els.len());
+        let (mut is_chrome, mut is_doubtful, mut is_aside, mut is_spoken) =
+            outline.els.get(parent).map_or((false, false, false, false), |parent| {
+                (parent.is_chrome, parent.is_doubtful, parent.is_aside, parent.is_spoken)
+            });
+        let role = node.attr("role").unwrap_or_default();
+        is_chrome |= matches!(
+            name,
+            "nav" | "footer" | "dialog" | "select" | "button" | "label" | "svg" | "datalist"
+        ) && !(name == "footer" && outline.is_in_content(parent))
+            || matches!(
+                role,
+                "navigation"
+                    | "banner"
+                    | "contentinfo"
+                    | "search"
+                    | "dialog"
+                    | "menu"
+                    | "menubar"
+                    | "alertdialog"
+            )
+            || name == "form" && !is_busy(node, 3)
+            || name == "header" && !outline.is_in_content(parent) && is_busy(node, 4);
+        is_aside |= name == "aside" || role == "complementary";
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        let page_wide = matches!(name, "html" | "body" | "main");
+        let mut classes: Vec<&str> = node.value().classes().take(40).collect();
+        is_spoken |= classes.iter().any(|class| SPOKEN_ONLY.contains(class));
+        let named = classes.iter().copied().chain(node.value().id());
+        for word in named.flat_map(|name| name.split(['-', '_', ' '])).take(80) {
+            if !page_wide {
+                is_doubtful |= CHROME_WORDS.iter().any(|chrome| word.eq_ignore_ascii_case(chrome));
+                is_aside |= ASIDE_WORDS.iter().any(|aside| word.eq_ignore_ascii_case(aside));
+            }
+        }
+        classes.retain(|class| tells_kind(class));
+        classes.sort_unstable();
+        classes.hash(&mut hasher);
+        if name == "a" && node.attr("href").is_some() {
+            outline.anchors.push(outline.els.len());
+        }
+        let el = El {
+            node,
+            name,
+            parent,
+            prev,
+            next: outline.els.len() + 1,
+            span: self.at..self.at + 1,
+            is_chrome,
+            is_doubtful,
+            is_aside,
+            is_spoken,
+            kind: hasher.finish(),
+        };
+        self.open.push(outline.els.len());
+        outline.els.push(el);
+        Ok(())
     }
 }
 
