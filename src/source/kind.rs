@@ -1,5 +1,9 @@
 //! What a kind of source is: how it asks, how it reads, and why it cannot.
 
+mod documents;
+
+pub use documents::{Documents, Walked};
+
 use std::fmt;
 use std::path::Path;
 

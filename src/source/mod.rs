@@ -13,7 +13,10 @@ pub mod oparl;
 pub mod page;
 pub mod sitemap;
 
-pub use kind::{Configured, Kind, MARK, Mailbox, Source, SourceError, Walk, WalkEnd, extract_all};
+pub use kind::{
+    Configured, Documents, Kind, MARK, Mailbox, Source, SourceError, Walk, WalkEnd, Walked,
+    extract_all,
+};
 
 /// Every kind, in the order of the documentation.
 pub const KINDS: &[Kind] =

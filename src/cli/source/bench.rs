@@ -16,7 +16,7 @@ use crate::daemon;
 use crate::fetch::FetchError;
 use crate::model::{Cursor, Extraction, Response, SourceId};
 use crate::pipeline::{Plan, SourcePlan};
-use crate::source::{SourceError, extract_all};
+use crate::source::{Documents, SourceError, extract_all};
 
 /// Most documents that a try asks for beside the first: enough to see what a source gives.
 const MOST_FURTHER: usize = 6;
@@ -132,32 +132,21 @@ pub(super) async fn read(
     spacing: Duration,
 ) -> Result<Extraction, SourceError> {
     let kind = source.configured.source.as_ref();
-    let mut answers = vec![first];
-    let mut notes = Vec::new();
-    let mut walk = kind.walk(&Cursor::default());
-    let mut next = walk.as_mut().and_then(|walk| walk.next(answers.first()));
+    let mut documents = Documents::new(kind, &Cursor::default(), first);
     let mut asked = 0;
-    while let (Some(walk), Some(url)) = (walk.as_mut(), next.take()) {
+    while let Some(url) = documents.next_url() {
         if asked == MOST_FURTHER {
-            notes.push(format!("{url} and what lies behind it is read by polls alone"));
+            documents.notes.push(format!("{url} and what lies behind it is read by polls alone"));
             break;
         }
         asked += 1;
         tokio::time::sleep(spacing).await;
         let answer = answer_at(plan, source, &url).await.map_err(|error| Failure::from(&error));
-        match answer.and_then(|answer| answer::document(&answer).map(|()| answer)) {
-            Ok(answer) => {
-                next = walk.next(Some(&answer));
-                answers.push(answer);
-            }
-            Err(failure) => {
-                notes.push(format!("{url} was not read: {failure}"));
-                next = walk.next(None);
-            }
-        }
+        let answer = answer.and_then(|answer| answer::document(&answer).map(|()| answer));
+        documents.take(answer);
     }
-    let mut extraction = extract_all(kind, &answers)?;
-    extraction.notes.extend(notes);
+    let mut extraction = extract_all(kind, &documents.answers)?;
+    extraction.notes.extend(documents.notes);
     Ok(extraction)
 }
 

@@ -6,24 +6,12 @@ use super::client::{PoliteClient, RequestPermit};
 use super::hosts::host_of;
 use super::robots;
 use crate::answer;
-use crate::model::{Cursor, RawItem, Response};
+use crate::model::{Cursor, Response};
 use crate::pipeline::SourcePlan;
-use crate::source::MARK;
+use crate::source::{Documents, Walked};
 
 /// Most documents beside the first, whatever a kind asks for.
 const MOST: usize = 50;
-
-/// The documents of a poll.
-pub(super) struct Walked {
-    /// What was answered; the first document first.
-    pub(super) answers: Vec<Response>,
-    /// Marks of the kind, under their names in the cursor.
-    pub(super) marks: Vec<(String, String)>,
-    /// Items of documents that could not be had.
-    pub(super) items: Vec<RawItem>,
-    /// Why one is missing, and what else the operator should know.
-    pub(super) notes: Vec<String>,
-}
 
 /// Asks for what the answer leads to.
 ///
@@ -35,30 +23,13 @@ pub(super) async fn fetch<'a>(
     first: Response,
     permit: &mut RequestPermit<'a>,
 ) -> Walked {
-    let mut walked =
-        Walked { answers: vec![first], marks: Vec::new(), items: Vec::new(), notes: Vec::new() };
-    let Some(mut walk) = source.configured.source.walk(cursor) else { return walked };
-    let mut asked = 0;
-    let mut next = walk.next(walked.answers.first());
-    while let Some(url) = next.filter(|_| asked < MOST) {
-        asked += 1;
+    let mut documents = Documents::new(source.configured.source.as_ref(), cursor, first);
+    for _ in 0..MOST {
+        let Some(url) = documents.next_url() else { break };
         *permit = None;
-        match one(client, source, &url).await {
-            Ok(response) => {
-                next = walk.next(Some(&response));
-                walked.answers.push(response);
-            }
-            Err(message) => {
-                walked.notes.push(format!("{url} was not read: {message}"));
-                next = walk.next(None);
-            }
-        }
+        documents.take(one(client, source, &url).await);
     }
-    let end = walk.end();
-    walked.notes.extend(end.notes);
-    walked.items = end.items;
-    walked.marks.extend(end.marks.into_iter().map(|(name, mark)| (format!("{MARK}{name}"), mark)));
-    walked
+    documents.end()
 }
 
 async fn one(
