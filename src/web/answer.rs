@@ -1,5 +1,6 @@
 //! What every page is made with: the face, how it answers, and why it does not.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
+use super::client::Asking;
 use super::headers::Kind;
 use super::kept::Kept;
 use super::views;
@@ -59,6 +61,11 @@ pub(super) struct Face {
 impl Face {
     pub(super) fn now(&self) -> (Context, Arc<Plan>) {
         (self.current)()
+    }
+
+    /// Returns the address of who asks, if it can be told.
+    pub(super) fn client(&self, asking: &Asking) -> Option<IpAddr> {
+        asking.client(&self.settings.web.trusted_proxies)
     }
 
     /// Fills a template of the web: `page` is what is said, `face` who says it.
@@ -134,9 +141,13 @@ pub(super) fn dress(response: &mut Response, kind: Kind) {
 
 pub(super) type Answer = Result<Response, Refusal>;
 
-/// Why there is no page; `door` puts the German page for the status in its place.
+/// Why the page that was asked for is not there; `door` puts the German page for a status in
+/// its place.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {
+    /// Another page says why.
+    #[error("another page")]
+    Page(Box<Response>),
     /// The request asks for what is not there, or may not be asked.
     #[error("status {0}")]
     Status(StatusCode),
@@ -158,6 +169,11 @@ impl Refusal {
     pub(super) const MISSING: Self = Self::Status(StatusCode::NOT_FOUND);
     pub(super) const BAD_REQUEST: Self = Self::Status(StatusCode::BAD_REQUEST);
 
+    /// Refuses by a page of its own.
+    pub(super) fn by(page: Answer) -> Self {
+        page.map_or_else(|refusal| refusal, |page| Self::Page(Box::new(page)))
+    }
+
     fn is_busy(&self) -> bool {
         let (Self::Store(error) | Self::Pipeline(PipelineError::Store(error))) = self else {
             return false;
@@ -168,8 +184,9 @@ impl Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = match &self {
-            Self::Status(status) => *status,
+        let status = match self {
+            Self::Page(page) => return *page,
+            Self::Status(status) => status,
             error if error.is_busy() => StatusCode::SERVICE_UNAVAILABLE,
             // Neither path nor form: tokens and addresses stand in them.
             error => {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -56,9 +56,8 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .route("/robots.txt", get(robots))
 }
 
-async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answer {
+async fn start(State(face): State<Arc<Face>>, fields: Fields) -> Answer {
     let (ctx, plan) = face.now();
-    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
     let sought = Sought::of(&fields, &plan)?;
     if !sought.is_everything() {
         return super::search::page(&face, sought, &fields).await;
@@ -82,13 +81,9 @@ async fn start(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answ
     face.ok(&plan, "start.html", Kind::Page, page)
 }
 
-async fn topic(
-    State(face): State<Arc<Face>>,
-    Segment(id): Segment,
-    RawQuery(query): RawQuery,
-) -> Answer {
+async fn topic(State(face): State<Arc<Face>>, Segment(id): Segment, fields: Fields) -> Answer {
     let (ctx, plan) = face.now();
-    let part = part(&Fields::parse(query.unwrap_or_default().as_bytes()))?;
+    let part = part(&fields)?;
     let Some((id, title)) = plan.topics.iter().find(|(topic, _)| topic.as_str() == id).cloned()
     else {
         return Err(Refusal::MISSING);
@@ -261,11 +256,7 @@ async fn archive(State(face): State<Arc<Face>>) -> Answer {
     )
 }
 
-async fn digest(
-    State(face): State<Arc<Face>>,
-    Segment(id): Segment,
-    RawQuery(query): RawQuery,
-) -> Answer {
+async fn digest(State(face): State<Arc<Face>>, Segment(id): Segment, fields: Fields) -> Answer {
     let (ctx, plan) = face.now();
     let found = ctx
         .store
@@ -279,7 +270,6 @@ async fn digest(
     let digest: Digest = serde_json::from_str(&row.content)?;
     let taken: Vec<TakenDown<'_>> = hidden.iter().map(taken_down).collect();
     let digest = take_down(digest, &taken, plan.mail.timezone);
-    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
     let chosen = chosen_topics(&plan, &fields)?;
     let mut digest = if chosen.is_empty() {
         digest

@@ -1,7 +1,14 @@
 //! What can be chosen, as boxes to tick and as fields of a form.
 
-use axum::body::Bytes;
+use std::convert::Infallible;
 
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+
+use super::answer::Refusal;
+use super::client::Asking;
+use super::door;
 use super::views::{Choice, Problems};
 use crate::model::{SeriesId, TopicId};
 use crate::pipeline::Plan;
@@ -10,16 +17,18 @@ use crate::pipeline::Plan;
 pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Of a query, or of a body in the encoding of forms.
-    pub(super) fn parse(bytes: &[u8]) -> Self {
+    fn parse(bytes: &[u8]) -> Self {
         Self(url::form_urlencoded::parse(bytes).into_owned().collect())
     }
 
-    /// Of a body that says it is a form; browsers and programs all do.
-    pub(super) fn of_form(content_type: Option<&str>, body: &Bytes) -> Option<Self> {
-        let essence = content_type?.split(';').next()?.trim();
-        let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        is_form.then(|| Self::parse(body))
+    /// Reads a body that says it is a form; browsers and programs all do.
+    pub(super) async fn sent(asking: &Asking, body: Body) -> Result<Self, Refusal> {
+        let body = door::body(body).await?;
+        let kind = asking.field("content-type").and_then(|kind| kind.split(';').next());
+        let is_form = kind.is_some_and(|kind| {
+            kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+        if is_form { Ok(Self::parse(&body)) } else { Err(Refusal::BAD_REQUEST) }
     }
 
     /// The first value of a field.
@@ -30,6 +39,15 @@ impl Fields {
     /// Every value of a field.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Reads the query.
+impl<S: Sync> FromRequestParts<S> for Fields {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::parse(parts.uri.query().unwrap_or_default().as_bytes()))
     }
 }
 

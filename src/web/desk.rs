@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::choices::Fields;
 use super::client::Asking;
-use super::door::{self, Segment};
+use super::door::Segment;
 use super::headers::Kind;
 use super::subscribe::is_our_origin;
 use super::views::Moment;
@@ -38,10 +38,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
 /// The HTML part of the mail as it would go now, in a frame of the page.
 async fn preview(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
-    let draft = match pipeline::draft_of_link(&ctx, &link).await? {
-        Some(draft) if draft.state != DraftState::Expired => draft,
-        _ => return ended(&face, &plan),
-    };
+    let draft = opened(&face, &ctx, &plan, &link).await?;
     match pipeline::preview(&ctx, &plan, &draft.series, None).await? {
         Some(preview) => Ok(answer(StatusCode::OK, Kind::Preview, preview.rendered.html)),
         None => Err(Refusal::MISSING),
@@ -50,21 +47,23 @@ async fn preview(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answe
 
 async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
-    match pipeline::draft_of_link(&ctx, &link).await? {
-        Some(draft) if draft.state != DraftState::Expired => {
-            page(&face, &ctx, &plan, (&link, &draft), None).await
-        }
-        _ => ended(&face, &plan),
-    }
+    let draft = opened(&face, &ctx, &plan, &link).await?;
+    page(&face, &ctx, &plan, (&link, &draft), None).await
 }
 
-/// Returns what stands where a draft was that has ended.
-fn ended(face: &Face, plan: &Plan) -> Answer {
+/// Returns the draft of a link. Refuses one that has ended.
+async fn opened(face: &Face, ctx: &Context, plan: &Plan, link: &str) -> Result<Draft, Refusal> {
+    let draft = pipeline::draft_of_link(ctx, link).await?;
+    draft.filter(|draft| draft.state != DraftState::Expired).ok_or_else(|| ended(face, plan))
+}
+
+/// Refuses a draft that has ended.
+fn ended(face: &Face, plan: &Plan) -> Refusal {
     let page = json!({
         "title": "Dieser Entwurf ist abgeschlossen",
         "text": "Die Ausgabe ist verschickt, ein späterer Entwurf enthält ihre Meldungen, oder der Link ist unvollständig.",
     });
-    face.page(plan, StatusCode::GONE, "trouble.html", Kind::Desk, page)
+    Refusal::by(face.page(plan, StatusCode::GONE, "trouble.html", Kind::Desk, page))
 }
 
 async fn act(
@@ -77,21 +76,12 @@ async fn act(
     if !is_our_origin(&asking, &plan) {
         return Err(Refusal::Status(StatusCode::FORBIDDEN));
     }
-    let body = door::body(body).await?;
-    let fields =
-        Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
-    let draft = match pipeline::draft_of_link(&ctx, &link).await? {
-        Some(draft) if draft.state != DraftState::Expired => draft,
-        _ => return ended(&face, &plan),
-    };
+    let fields = Fields::sent(&asking, body).await?;
+    let draft = opened(&face, &ctx, &plan, &link).await?;
     let said = perform(&ctx, &plan, &draft, &fields).await?;
     // As it is now: another editor may have answered meanwhile.
-    match pipeline::draft_of_link(&ctx, &link).await? {
-        Some(draft) if draft.state != DraftState::Expired => {
-            page(&face, &ctx, &plan, (&link, &draft), Some(said)).await
-        }
-        _ => ended(&face, &plan),
-    }
+    let draft = opened(&face, &ctx, &plan, &link).await?;
+    page(&face, &ctx, &plan, (&link, &draft), Some(said)).await
 }
 
 /// Does what the form asks for, and says what was done.
@@ -186,7 +176,7 @@ async fn page(
     said: Option<&str>,
 ) -> Answer {
     let zone = plan.mail.timezone;
-    let Some(of) = plan.series(&draft.series) else { return ended(face, plan) };
+    let of = plan.series(&draft.series).ok_or_else(|| ended(face, plan))?;
     let pending = desk::pending(ctx, plan, &draft.series).await?;
     let preview = pipeline::preview(ctx, plan, &draft.series, None).await?;
     let log = ctx.store.read(|tx| acts::latest(tx, SHOWN_ACTS)).await?;

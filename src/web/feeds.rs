@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header::{ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
@@ -40,7 +40,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
 async fn feed(
     State(face): State<Arc<Face>>,
     Segment(file): Segment,
-    RawQuery(query): RawQuery,
+    fields: Fields,
     headers: HeaderMap,
 ) -> Answer {
     let (ctx, plan) = face.now();
@@ -49,7 +49,6 @@ async fn feed(
         (name, "json") => (name, Kind::JsonFeed),
         _ => return Err(Refusal::MISSING),
     };
-    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
     let (title, listed, path, file) = match name {
         "alle" => {
             let is_all = fields.first("alles") == Some("1");

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
 use axum::routing::{get, post};
 use serde_json::json;
 
@@ -53,24 +52,18 @@ async fn reader(ctx: &Context, link: &SettingsLink) -> Result<Option<Subscriber>
     Ok(found.filter(has_settings))
 }
 
-/// Returns whose settings the link opens, or the page for a link that opens none: an old
+/// Returns whose settings the link opens. Refuses a link that opens none by a page: an old
 /// one can send a fresh one to its reader, and shows nothing of them.
-async fn owner(
-    face: &Face,
-    (ctx, plan): (&Context, &Arc<Plan>),
-    text: &str,
-) -> Result<Result<Subscriber, Response>, Refusal> {
-    let Some(link) = ctx.tokens.settings_link(text) else {
-        return Ok(Err(stale(face, plan, true)?));
-    };
+async fn owner(face: &Face, ctx: &Context, plan: &Plan, text: &str) -> Result<Subscriber, Refusal> {
+    let link = ctx.tokens.settings_link(text).ok_or_else(|| stale(face, plan, true))?;
     let Some(reader) = reader(ctx, &link).await? else {
-        return Ok(Err(no_settings(face, ctx, plan, &link).await?));
+        return Err(no_settings(face, ctx, plan, &link).await?);
     };
     if link.is_current(ctx.clock.now(), face.settings.web.settings_links) {
-        return Ok(Ok(reader));
+        return Ok(reader);
     }
     let page = json!({ "send": format!("/e/{text}/link"), "crowded": false });
-    Ok(Err(face.ok(plan, "expired.html", Kind::Token, page)?))
+    Err(Refusal::by(face.ok(plan, "expired.html", Kind::Token, page)))
 }
 
 /// The button of the page for an old link.
@@ -86,8 +79,8 @@ async fn send_link(
         Some(link) => reader(&ctx, &link).await?,
         None => None,
     };
-    let Some(reader) = reader else { return stale(&face, &plan, true) };
-    let client = asking.client(&face.settings.web.trusted_proxies);
+    let reader = reader.ok_or_else(|| stale(&face, &plan, true))?;
+    let client = face.client(&asking);
     match pipeline::send_settings_link(&ctx, &plan, reader.id, client).await? {
         Decision::Refuse => Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS)),
         Decision::Accept { crowded, .. } => {
@@ -97,18 +90,10 @@ async fn send_link(
     }
 }
 
-async fn show(
-    State(face): State<Arc<Face>>,
-    Segment(link): Segment,
-    RawQuery(query): RawQuery,
-) -> Answer {
+async fn show(State(face): State<Arc<Face>>, Segment(link): Segment, fields: Fields) -> Answer {
     let (ctx, plan) = face.now();
-    let subscriber = match owner(&face, (&ctx, &plan), &link).await? {
-        Ok(subscriber) => subscriber,
-        Err(page) => return Ok(page),
-    };
+    let subscriber = owner(&face, &ctx, &plan, &link).await?;
     // A mail may propose another choice; it is shown, and saved by the button only.
-    let fields = Fields::parse(query.unwrap_or_default().as_bytes());
     let proposed = Ticked::of(&fields, &plan);
     let is_proposed = proposed.problems().is_empty();
     let ticked = if is_proposed { proposed } else { chosen(&plan, &subscriber) };
@@ -117,13 +102,19 @@ async fn show(
 }
 
 /// Says that they left, if the link was theirs; else that it holds no more.
-async fn no_settings(face: &Face, ctx: &Context, plan: &Arc<Plan>, link: &SettingsLink) -> Answer {
+async fn no_settings(
+    face: &Face,
+    ctx: &Context,
+    plan: &Plan,
+    link: &SettingsLink,
+) -> Result<Refusal, StoreError> {
     let hash = token::hash(&link.locator);
     let found = ctx.store.read(move |tx| subscribers::by_settings_hash(tx, &hash)).await?;
     if found.is_none_or(|subscriber| subscriber.standing != Standing::Left) {
-        return stale(face, plan, true);
+        return Ok(stale(face, plan, true));
     }
-    face.page(plan, StatusCode::GONE, "unsubscribe.html", Kind::Token, json!({ "done": true }))
+    let page = json!({ "done": true });
+    Ok(Refusal::by(face.page(plan, StatusCode::GONE, "unsubscribe.html", Kind::Token, page)))
 }
 
 /// Returns what they have now; no topic chosen means all.
@@ -168,13 +159,8 @@ async fn change(
     body: Body,
 ) -> Answer {
     let (ctx, plan) = face.now();
-    let body = door::body(body).await?;
-    let subscriber = match owner(&face, (&ctx, &plan), &link).await? {
-        Ok(subscriber) => subscriber,
-        Err(page) => return Ok(page),
-    };
-    let fields =
-        Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
+    let fields = Fields::sent(&asking, body).await?;
+    let subscriber = owner(&face, &ctx, &plan, &link).await?;
     let ticked = Ticked::of(&fields, &plan);
     // A form of before has no such field: what they had stays.
     let typed = fields.first("stichwoerter").map(str::to_owned);
@@ -194,9 +180,9 @@ async fn change(
     }
     let topics = in_their_order(&plan, &subscriber.topics, &ticked.topics);
     let choice = Preferences { series: ticked.series.clone(), topics, keywords: keywords.clone() };
-    let client = asking.client(&face.settings.web.trusted_proxies);
+    let client = face.client(&asking);
     if !pipeline::change(&ctx, subscriber.id, choice, client).await? {
-        return stale(&face, &plan, true);
+        return Err(stale(&face, &plan, true));
     }
     let page = Settings {
         saved: true,
@@ -248,10 +234,7 @@ fn in_their_order(plan: &Plan, before: &[TopicId], ticked: &[TopicId]) -> Vec<To
 /// All that is kept of them (Art. 15 and 20 DSGVO).
 async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
-    let subscriber = match owner(&face, (&ctx, &plan), &link).await? {
-        Ok(subscriber) => subscriber,
-        Err(page) => return Ok(page),
-    };
+    let subscriber = owner(&face, &ctx, &plan, &link).await?;
     let id = subscriber.id;
     let read = move |tx: &Transaction<'_>| {
         Ok((outbox::of_subscriber(tx, id)?, subscribers::changes(tx, id)?))
@@ -301,17 +284,23 @@ async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answ
 }
 
 /// Returns who leaves by the link; they are found after it, too, so that twice is no error.
-async fn leaver(ctx: &Context, link: &str) -> Result<Option<Subscriber>, StoreError> {
-    if !token::is_well_formed(link) {
-        return Ok(None);
+async fn leaver(
+    face: &Face,
+    ctx: &Context,
+    plan: &Plan,
+    link: &str,
+) -> Result<Subscriber, Refusal> {
+    let mut found = None;
+    if token::is_well_formed(link) {
+        let hash = token::hash(link);
+        found = ctx.store.read(move |tx| subscribers::by_unsubscribe_hash(tx, &hash)).await?;
     }
-    let hash = token::hash(link);
-    ctx.store.read(move |tx| subscribers::by_unsubscribe_hash(tx, &hash)).await
+    found.ok_or_else(|| stale(face, plan, false))
 }
 
 async fn ask(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
-    let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
+    let subscriber = leaver(&face, &ctx, &plan, &link).await?;
     let done = subscriber.standing == Standing::Left;
     let series = series_titles(&plan, &subscriber);
     let weekly = weekly_instead(&plan, &subscriber).map(|series| series.title.clone());
@@ -335,18 +324,18 @@ async fn less(
 ) -> Answer {
     let (ctx, plan) = face.now();
     door::body(body).await?;
-    let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
+    let subscriber = leaver(&face, &ctx, &plan, &link).await?;
     let Some(weekly) = weekly_instead(&plan, &subscriber) else {
-        return stale(&face, &plan, false);
+        return Err(stale(&face, &plan, false));
     };
     let choice = Preferences {
         series: vec![weekly.id.clone()],
         topics: subscriber.topics,
         keywords: subscriber.keywords,
     };
-    let client = asking.client(&face.settings.web.trusted_proxies);
+    let client = face.client(&asking);
     if !pipeline::change(&ctx, subscriber.id, choice, client).await? {
-        return stale(&face, &plan, false);
+        return Err(stale(&face, &plan, false));
     }
     let page = json!({ "done": false, "stays": weekly.title });
     face.ok(&plan, "unsubscribe.html", Kind::Token, page)
@@ -357,7 +346,7 @@ async fn less(
 async fn leave(State(face): State<Arc<Face>>, Segment(link): Segment, body: Body) -> Answer {
     let (ctx, plan) = face.now();
     door::body(body).await?;
-    let Some(subscriber) = leaver(&ctx, &link).await? else { return stale(&face, &plan, false) };
+    let subscriber = leaver(&face, &ctx, &plan, &link).await?;
     pipeline::leave(&ctx, subscriber.id, "link").await?;
     let series = series_titles(&plan, &subscriber);
     face.ok(&plan, "unsubscribe.html", Kind::Token, json!({ "done": true, "series": series }))

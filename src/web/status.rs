@@ -64,7 +64,7 @@ async fn healthz(State(face): State<Arc<Face>>) -> Response {
 }
 
 fn admit(face: &Face, asking: &Asking) -> Result<(), Refusal> {
-    let client = asking.client(&face.settings.web.trusted_proxies);
+    let client = face.client(asking);
     let is_let_in = client.is_some_and(|client| {
         face.settings.web.status.iter().any(|network| network.contains(client))
     });

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use serde_json::json;
@@ -36,9 +36,9 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .route("/b/{token}", get(look).post(confirm))
 }
 
-async fn form(State(face): State<Arc<Face>>, RawQuery(query): RawQuery) -> Answer {
+async fn form(State(face): State<Arc<Face>>, fields: Fields) -> Answer {
     let (ctx, plan) = offered(&face)?;
-    let ticked = Ticked::of(&Fields::parse(query.unwrap_or_default().as_bytes()), &plan);
+    let ticked = Ticked::of(&fields, &plan);
     let page = empty_form(&ctx, &plan, &ticked).await?;
     face.ok(&plan, "subscribe.html", Kind::Form, page)
 }
@@ -74,9 +74,7 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
     if !is_our_origin(&asking, &plan) {
         return Err(Refusal::Status(StatusCode::FORBIDDEN));
     }
-    let body = door::body(body).await?;
-    let fields =
-        Fields::of_form(asking.field("content-type"), &body).ok_or(Refusal::BAD_REQUEST)?;
+    let fields = Fields::sent(&asking, body).await?;
     let now = ctx.clock.now();
     let valid_until = now.after(plan.retention.confirm_within());
     let valid_until = Moment::minute(valid_until, plan.mail.timezone).text;
@@ -105,7 +103,7 @@ async fn sign_up(State(face): State<Arc<Face>>, asking: Asking, body: Body) -> A
         }
     };
 
-    let client = asking.client(&face.settings.web.trusted_proxies);
+    let client = face.client(&asking);
     let order = Order { address, series: ticked.series, topics: ticked.topics };
     let crowded = match pipeline::sign_up(&ctx, &plan, order, client).await? {
         Decision::Refuse => return Err(Refusal::Status(StatusCode::TOO_MANY_REQUESTS)),
@@ -145,21 +143,16 @@ fn stamp_problem(ctx: &Context, stamp: &str, now: Timestamp) -> Option<String> {
     Some(problem.to_owned())
 }
 
-/// The page for a link that holds no more: the same whatever is wrong with it.
-pub(super) fn stale(face: &Face, plan: &Arc<Plan>, fresh_link: bool) -> Answer {
-    face.page(
-        plan,
-        StatusCode::NOT_FOUND,
-        "stale.html",
-        Kind::Token,
-        json!({ "fresh_link": fresh_link }),
-    )
+/// Refuses a link that holds no more: by the same page whatever is wrong with it.
+pub(super) fn stale(face: &Face, plan: &Plan, fresh_link: bool) -> Refusal {
+    let page = json!({ "fresh_link": fresh_link });
+    Refusal::by(face.page(plan, StatusCode::NOT_FOUND, "stale.html", Kind::Token, page))
 }
 
 async fn look(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
     if !token::is_well_formed(&link) {
-        return stale(&face, &plan, false);
+        return Err(stale(&face, &plan, false));
     }
     let worth = pipeline::confirmation(&ctx, &link).await?;
     shown(&face, &plan, &worth)
@@ -174,9 +167,9 @@ async fn confirm(
     let (ctx, plan) = face.now();
     door::body(body).await?;
     if !token::is_well_formed(&link) {
-        return stale(&face, &plan, false);
+        return Err(stale(&face, &plan, false));
     }
-    let client = asking.client(&face.settings.web.trusted_proxies);
+    let client = face.client(&asking);
     let worth = pipeline::confirm(&ctx, &plan, &link, client).await?;
     if matches!(worth, Confirmation::Done(_)) {
         tracing::debug!("a subscription was confirmed");
@@ -188,7 +181,7 @@ fn shown(face: &Face, plan: &Arc<Plan>, worth: &Confirmation) -> Answer {
     let (subscriber, done) = match worth {
         Confirmation::Open(subscriber) => (subscriber, false),
         Confirmation::Done(subscriber) => (subscriber, true),
-        Confirmation::Stale => return stale(face, plan, false),
+        Confirmation::Stale => return Err(stale(face, plan, false)),
     };
     let page = json!({
         "done": done,
