@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::text::{title, without_link_ends};
+use super::text::title;
 use super::url::{canonical, resolve};
 use crate::extract::file::{format_of, format_of_media_type, may_be_document, size_in};
 use crate::extract::html::anchors;
@@ -69,7 +69,7 @@ fn linked(html: &str, base: Option<&Url>) -> Vec<Document> {
 /// The words of the link, else the name of the file.
 fn named(words: &str, url: &str) -> String {
     let words = title(words, 200);
-    let words = without_link_ends(&words);
+    let words = text::without_link_ends(&words);
     if words.chars().any(char::is_alphanumeric) {
         return words.to_owned();
     }

@@ -10,7 +10,6 @@ use super::identity;
 use super::key::{own_page, unmirrored};
 use super::text::{
     first_sentence, is_said, said, split_bracketed_date, title as clean_title, without_furniture,
-    without_teaser_end,
 };
 use super::url::{canonical, clean, resolve};
 use crate::extract::file::format_of;
@@ -83,14 +82,14 @@ fn teaser(html: Option<&str>) -> (String, Vec<String>, Option<String>) {
     let read = html::read_piece(html.unwrap_or_default());
     let block = without_furniture(&text::clean_block(&read.text, MAX_TEXT));
     let (dated, rest) = split_bracketed_date(&block);
-    (without_teaser_end(rest), read.links, dated.map(str::to_owned))
+    (text::without_teaser_end(rest), read.links, dated.map(str::to_owned))
 }
 
 fn body(html: Option<&str>) -> (String, Vec<String>) {
     let read = html::read_piece(html.unwrap_or_default());
     let block = without_furniture(&text::clean_block(&read.text, MAX_TEXT));
     let (_, rest) = split_bracketed_date(&block);
-    (without_teaser_end(rest), read.links)
+    (text::without_teaser_end(rest), read.links)
 }
 
 /// The body, preceded by the teaser unless it begins with the same words.

@@ -18,43 +18,6 @@ const FORMATTING: &[&str] = &[
     "strong", "sub", "sup", "time", "tt", "u", "wbr",
 ];
 
-/// Ends of titles and link words that speak about the link.
-const LINK_ENDS: &[&str] = &[
-    ": Datei in neuem Fenster öffnen",
-    " (öffnet in neuem Fenster)",
-    " (Öffnet in einem neuen Tab)",
-    " [mehr]",
-    " mehr...",
-    " mehr…",
-    " mehr »",
-];
-
-/// Ends of teasers that only lead on, longest first; matched without case.
-const TEASER_ENDS: &[&str] = &[
-    "[weiterlesen]",
-    "[mehr lesen]",
-    "[mehr erfahren]",
-    "[mehr]",
-    "(mehr)",
-    "weiterlesen",
-    "weiter lesen",
-    "mehr lesen",
-    "mehr erfahren",
-    "mehr dazu",
-    "zum artikel",
-    "read more",
-    "mehr",
-    "[...]",
-    "[…]",
-    "(wir berichteten)",
-    "-->",
-    "»",
-    "›",
-    "→",
-    "...",
-    "…",
-];
-
 /// Remarks without news value anywhere in a text.
 const REMARKS: &[&str] = &[
     ": Datei in neuem Fenster öffnen",
@@ -132,7 +95,7 @@ pub(super) fn title(raw: &str, max_chars: usize) -> String {
         None => raw.into(),
     };
     let line = text::clean_line(&unescape(&plain), max_chars);
-    without_link_ends(&tidy_blanks(&line)).to_owned()
+    text::without_link_ends(&tidy_blanks(&line)).to_owned()
 }
 
 /// Entities decoded up to three times: feeds escape once too often.
@@ -158,15 +121,6 @@ fn tidy_blanks(line: &str) -> String {
         tidy.push_str(word);
     }
     tidy
-}
-
-/// Words of a link without what they say about the link.
-pub(super) fn without_link_ends(words: &str) -> &str {
-    let mut words = words.trim();
-    while let Some(shorter) = LINK_ENDS.iter().find_map(|end| words.strip_suffix(end)) {
-        words = shorter.trim_end();
-    }
-    words
 }
 
 /// A date in brackets at the start, and the text after it.
@@ -216,37 +170,6 @@ fn is_tail(line: &str, tail: &str) -> bool {
     if tail.ends_with(':') { line.starts_with(tail) } else { line == tail }
 }
 
-/// A teaser without what leads on: `… mehr`, `[weiterlesen]`.
-pub(super) fn without_teaser_end(text: &str) -> String {
-    let mut text = text.trim_end().to_owned();
-    let mut was_cut = false;
-    // Each turn takes something away, and a teaser has but few of these.
-    for _ in 0..8 {
-        let tail = text.char_indices().rev().nth(40).map_or(0, |(at, _)| at);
-        let lower = text[tail..].to_lowercase();
-        let Some(end) = TEASER_ENDS.iter().find(|end| ends_with_words(&lower, end)) else { break };
-        let keep = text.chars().count().saturating_sub(end.chars().count());
-        was_cut |= matches!(*end, "..." | "…" | "[...]" | "[…]");
-        let kept: String = text.chars().take(keep).collect();
-        kept.trim_end().clone_into(&mut text);
-    }
-    if was_cut && !text.is_empty() && !text.ends_with(['.', '!', '?']) {
-        text.push_str(" …");
-    }
-    text
-}
-
-/// Returns whether `text` ends with `end`, and words not in the middle of a word.
-fn ends_with_words(text: &str, end: &str) -> bool {
-    text.strip_suffix(end).is_some_and(|rest| {
-        !end.starts_with(char::is_alphabetic)
-            // "immer mehr" is how a sentence may end; "… mehr" leads on.
-            || rest.trim_end().ends_with(['.', '…', '!', '?', ':', '>', ')', '"', '“', '\n'])
-            || rest.ends_with('\n')
-            || rest.trim().is_empty()
-    })
-}
-
 /// The first sentence, or as much of it as fits.
 pub(super) fn first_sentence(text: &str, max_chars: usize) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
@@ -286,23 +209,6 @@ mod tests {
             ("{{7*7}} %s", "{{7*7}} %s"),
         ] {
             assert_eq!(title(raw, 300), shown, "{raw}");
-        }
-    }
-
-    #[test]
-    fn what_leads_on_is_cut_from_a_teaser() {
-        for (raw, shown) in [
-            ("Der Bund plant. mehr", "Der Bund plant."),
-            ("Der Bund plant. mehr...", "Der Bund plant."),
-            ("Der Bund plant ... mehr", "Der Bund plant …"),
-            ("Der Bund plant […]", "Der Bund plant …"),
-            ("Der Bund plant.\nWeiterlesen", "Der Bund plant."),
-            ("Der Bund plant. [weiterlesen]", "Der Bund plant."),
-            ("Der Bund plant. mehr »", "Der Bund plant."),
-            ("Die Kommunen wollen mehr", "Die Kommunen wollen mehr"),
-            ("mehr", ""),
-        ] {
-            assert_eq!(without_teaser_end(raw), shown, "{raw}");
         }
     }
 

@@ -33,7 +33,6 @@ pub use detail::{DetailRead, check_detail, read_article, read_detail};
 pub use find::Pins;
 pub(super) use find::is_title;
 use presets::{PRESETS, Preset};
-pub(super) use read::leads_on;
 use read::{ListSelectors, Surroundings};
 use selectors::{Picks, parse_css};
 

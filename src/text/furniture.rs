@@ -3,8 +3,9 @@
 //! One list for all that tell an item's own words from those of its page: the
 //! reader of articles, the topics, and the comparison of items.
 
-/// A line that begins so, and the rest after it, is not the item's. Compared in lower case.
-const TAILS: &[&str] = &[
+/// A line that begins so, and the rest after it, is the publisher's, wherever it stands. All
+/// lists are in lower case.
+const SIGNATURES: &[&str] = &[
     "impressum",
     "pressekontakt",
     "kontakt:",
@@ -21,6 +22,11 @@ const TAILS: &[&str] = &[
     "kommentar schreiben",
     "jetzt kommentieren",
     "diskutieren sie mit",
+];
+
+/// A line that begins so heads other items if it says no more, and they are not the item's; with
+/// words of its own it is left out alone.
+const HEADINGS: &[&str] = &[
     "lesen sie auch:",
     "lesen sie auch",
     "das könnte sie auch interessieren",
@@ -46,19 +52,17 @@ const TAILS: &[&str] = &[
     "kommentare",
     "grußwort",
 ];
-/// How many of the first `TAILS` end the text wherever their line stands.
-/// The others do so as a heading; with words of their own they are one line.
-const SIGNATURES: usize = 16;
 
-/// A line that begins so is left out alone.
-const LINES: &[&str] = &[
-    "anbieter zum thema",
+/// A line that begins so says whose a picture or a text is, or who pays for it.
+const CREDITS: &[&str] = &[
     "foto:",
     "fotos:",
     "bild:",
+    "bilder:",
     "bildquelle",
     "bildunterschrift",
     "bildnachweis",
+    "abbildung:",
     "symbolbild",
     "symbolfoto",
     "grafik:",
@@ -70,6 +74,11 @@ const LINES: &[&str] = &[
     "anzeige",
     "werbung:",
     "ende der anzeige",
+];
+
+/// A line that begins so is left out alone.
+const LINES: &[&str] = &[
+    "anbieter zum thema",
     "siehe auch:",
     "auch interessant:",
     "lesen sie hier",
@@ -117,8 +126,6 @@ const LINES: &[&str] = &[
     "veranstaltungstipp",
     "termine heute",
     "nichts mehr verpassen",
-    "bilder:",
-    "abbildung:",
 ];
 /// Longer than any opening, and one character more to see where it ends.
 pub const LONGEST_OPENING: usize = 40;
@@ -348,7 +355,7 @@ pub fn heads_a_box(heading: &str) -> bool {
     let heading = lower(heading, LONGEST_OPENING + 20);
     let bare = bare(&heading);
     BOXES.contains(&bare)
-        || TAILS.iter().any(|words| bare == words.trim_end_matches(':'))
+        || SIGNATURES.iter().chain(HEADINGS).any(|words| bare == words.trim_end_matches(':'))
         || [
             "das könnte sie",
             "das könnte dich",
@@ -404,7 +411,10 @@ pub fn is_consent(paragraph: &str) -> bool {
 
 /// Returns whether the beginning of a line, in lower case, may be furniture.
 pub fn may_open(opening: &str) -> bool {
-    TAILS.iter().chain(LINES).any(|words| begins_with(opening, words))
+    [SIGNATURES, HEADINGS, CREDITS, LINES]
+        .into_iter()
+        .flatten()
+        .any(|words| begins_with(opening, words))
 }
 
 /// Words without marks round them.
@@ -447,22 +457,28 @@ pub fn is_tail(line: &str) -> bool {
 
 /// Returns how a line in lower case ends the text before it.
 pub fn tail(line: &str) -> Tail {
-    let Some(index) = TAILS.iter().position(|opening| begins_with(line, opening)) else {
+    if SIGNATURES.iter().any(|opening| begins_with(line, opening)) {
+        return Tail::Signature;
+    }
+    let Some(opening) = HEADINGS.iter().find(|opening| begins_with(line, opening)) else {
         return Tail::None;
     };
-    let is_heading = line.trim_end_matches([':', ' ', '…', '.']).chars().count()
-        <= TAILS[index].chars().count() + 4;
-    let is_of_comments = TAILS[index] == "kommentare" && is_heading;
-    if index < SIGNATURES
-        || is_of_comments
-        || TAILS[index] == "grußwort" && line.chars().count() <= 80
-    {
+    let is_heading =
+        line.trim_end_matches([':', ' ', '…', '.']).chars().count() <= opening.chars().count() + 4;
+    let is_of_comments = *opening == "kommentare" && is_heading;
+    if is_of_comments || *opening == "grußwort" && line.chars().count() <= 80 {
         Tail::Signature
     } else if is_heading {
         Tail::Heading
     } else {
         Tail::None
     }
+}
+
+/// Returns whether a line says whose a picture or a text is, or who pays for it.
+pub fn is_credit(line: &str) -> bool {
+    let line = lower(line, LONGEST_OPENING);
+    CREDITS.iter().any(|opening| begins_with(&line, opening))
 }
 
 /// Returns whether a line in lower case is to be left out alone.
@@ -486,7 +502,10 @@ pub fn is_line(line: &str) -> bool {
     cookies
         || line == "werbung"
         || asks_to_subscribe
-        || LINES.iter().chain(&TAILS[SIGNATURES..]).any(|opening| begins_with(line, opening))
+        || [CREDITS, LINES, HEADINGS]
+            .into_iter()
+            .flatten()
+            .any(|opening| begins_with(line, opening))
 }
 
 /// `opening` as whole words.

@@ -3,6 +3,7 @@
 
 pub mod date;
 pub mod furniture;
+pub mod letter;
 pub mod typography;
 
 mod boilerplate;
@@ -11,6 +12,7 @@ mod common_nouns;
 mod fold;
 mod hash;
 mod language;
+mod links;
 mod months;
 mod numerals;
 mod outcomes;
@@ -27,6 +29,7 @@ pub use common_nouns::common_nouns;
 pub use fold::fold;
 pub use hash::{checksum64, hash64};
 pub use language::foreign_language;
+pub use links::{begins_leading_on, leads_on, without_link_ends, without_teaser_end};
 pub use months::{MONTHS, WEEKDAYS};
 pub use numerals::{numeral, ordinal};
 pub use outcomes::{Outcome, Outcomes, deciding_bodies, outcomes};

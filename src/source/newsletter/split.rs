@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use super::address::holds_token;
 use super::blocks::{Block, Link};
 use super::plain::is_title_line;
-use crate::source::page::{is_title, leads_on};
-use crate::text::{MONTHS, Rubric, fold, rubric, words};
+use crate::source::page::is_title;
+use crate::text::{MONTHS, fold, leads_on, letter, words};
 
 /// Most stories of one message.
 const MOST: usize = 100;
@@ -59,8 +59,8 @@ pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
         (0..blocks.len()).filter(|at| is_headline(&blocks[*at], usual)).collect();
     // An editorial ends with a greeting too, but stories follow it.
     let ends = |at: &usize| {
-        is_footer(&blocks[*at])
-            || signs_off(&blocks[*at].text) && titles.last().is_some_and(|last| last < at)
+        letter::is_foot(&blocks[*at].text)
+            || letter::signs_off(&blocks[*at].text) && titles.last().is_some_and(|last| last < at)
     };
     let end = titles
         .first()
@@ -90,7 +90,7 @@ pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
         stories: without_doubles(found),
         // Most lead to the reader's own copy: those are nobody else's.
         in_browser: links()
-            .find(|link| says_browser(link))
+            .find(|link| letter::says_online(&link.words))
             .and_then(|link| link.url.clone())
             .filter(|url| !holds_token(url)),
         links: links().filter_map(|link| link.url.clone()).collect(),
@@ -155,8 +155,8 @@ fn is_headline(block: &Block, usual: u16) -> bool {
     if length > LONGEST_TITLE
         || !is_title(&block.text)
         || is_address(&block.text)
-        || is_noise(&block.text, if block.is_heading { 1 } else { 3 })
-        || is_footer(block)
+        || letter::heads_no_story(&block.text, if block.is_heading { 1 } else { 3 })
+        || letter::is_foot(&block.text)
         || is_button(block)
     {
         return false;
@@ -180,14 +180,15 @@ const fn is_heavier(weight: u16, usual: u16) -> bool {
 fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
     let title = &blocks[at];
     let body = &blocks[at + 1..until];
-    if greets(&title.text) {
+    if letter::greets(&title.text) {
         return None;
     }
     let usable =
         |link: &&Link| link.url.as_deref().is_some_and(|url| !is_home(url)) && !is_furniture(link);
     let of_title = title.links.iter().find(usable);
     let inside = || body.iter().flat_map(|block| &block.links).filter(usable);
-    let leading = || inside().find(|link| leads_on(&link.words) || begins_leading(&link.words));
+    let leading =
+        || inside().find(|link| leads_on(&link.words) || letter::begins_leading(&link.words));
     let alone = || inside().rfind(|link| link.is_alone);
     let lone = || {
         let mut all: Vec<&Link> = inside().collect();
@@ -196,13 +197,15 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
     };
     let own = of_title.or_else(leading).or_else(alone);
     // An editorial has no link of its own.
-    if own.is_none() && body.first().is_some_and(|first| greets(&first.text)) {
+    if own.is_none() && body.first().is_some_and(|first| letter::greets(&first.text)) {
         return None;
     }
     let link = own.or_else(lone);
     let text: Vec<String> = body
         .iter()
-        .filter(|block| !(leads_on(&block.text) || is_noise(&block.text, 3) || is_button(block)))
+        .filter(|block| {
+            !(leads_on(&block.text) || letter::heads_no_story(&block.text, 3) || is_button(block))
+        })
         .map(|block| block.text.clone())
         .collect();
     Some(Story {
@@ -224,38 +227,12 @@ fn is_address(text: &str) -> bool {
     is_one && (text.contains("://") || text.starts_with("www."))
 }
 
-/// Returns whether a text ends a letter.
-fn signs_off(text: &str) -> bool {
-    let folded = fold(text);
-    [
-        "mit freundlichen gruessen",
-        "mit freundlichem gruss",
-        "freundliche gruesse",
-        "viele gruesse",
-        "beste gruesse",
-        "herzliche gruesse",
-        "schoene gruesse",
-    ]
-    .iter()
-    .any(|greeting| folded.starts_with(greeting))
-}
-
 /// Returns whether a block is only a link that leads on: `Zum vollständigen Artikel`.
 fn is_button(block: &Block) -> bool {
     let ends = [" lesen", " ansehen", " erfahren", " weiterlesen", " öffnen"];
     block.is_linked
         && block.text.split_whitespace().count() <= 5
-        && (begins_leading(&block.text) || ends.iter().any(|end| block.text.ends_with(end)))
-}
-
-fn begins_leading(words: &str) -> bool {
-    let lower = words.trim_start_matches(['»', '›', '>', '→', ' ', '[']).to_lowercase();
-    [
-        "mehr", "weiter", "lesen", "zum ", "zur ", "details", "artikel", "hier", "link", "info",
-        "read", "jetzt", "quelle", "zu den",
-    ]
-    .iter()
-    .any(|start| lower.starts_with(start))
+        && (letter::begins_leading(&block.text) || ends.iter().any(|end| block.text.ends_with(end)))
 }
 
 /// Takes the numbers off titles that are counted from one; `4. Gemeinsame Sitzung` alone keeps its.
@@ -302,137 +279,9 @@ fn without_doubles(found: Vec<Story>) -> Vec<Story> {
     kept
 }
 
-fn greets(text: &str) -> bool {
-    let folded = fold(text);
-    [
-        "liebe ",
-        "lieber ",
-        "sehr geehrte",
-        "guten tag",
-        "hallo",
-        "moin",
-        "dear ",
-        "herzlich willkommen",
-    ]
-    .iter()
-    .any(|greeting| folded.starts_with(greeting))
-}
-
-/// Returns whether words are of the newsletter itself and name no story. Of a page's furniture
-/// are so many words at most: `Datenschutz`, but not `Leitfaden Datenschutz erschienen`.
-fn is_noise(text: &str, most_words: usize) -> bool {
-    let folded = fold(text);
-    let begins = [
-        "newsletter",
-        "in dieser ausgabe",
-        "inhalt",
-        "themen dieser",
-        "die themen",
-        "ausgabe ",
-        "editorial",
-        "folgen sie",
-        "teilen",
-        "weiterempfehlen",
-        "kontakt",
-        "ihre ansprechpartner",
-        "mit freundlichen",
-        "ihre redaktion",
-        "ihr team",
-        "viel spass",
-        "bildnachweis",
-        "foto:",
-        "quelle:",
-        "anzeige",
-        "wird diese e-mail",
-        "falls diese",
-        "wenn diese",
-        "probleme beim",
-        "bis zum naechsten",
-    ];
-    begins.iter().any(|begin| folded.starts_with(begin))
-        || says_view(&folded)
-        || matches!(rubric(text), Some(Rubric::Chrome))
-            && text.split_whitespace().count() <= most_words
-}
-
-fn says_view(folded: &str) -> bool {
-    folded.len() < 160
-        && [
-            "im browser",
-            "ihrem browser",
-            "deinem browser",
-            "browseransicht",
-            "browser-ansicht",
-            "webansicht",
-            "onlineansicht",
-            "online-ansicht",
-            "online ansehen",
-            "online lesen",
-            "webversion",
-            "web-version",
-            "onlineversion",
-            "online-version",
-            "in your browser",
-        ]
-        .iter()
-        .any(|saying| folded.contains(saying))
-}
-
-/// Returns whether a block begins what stands below the stories.
-fn is_footer(block: &Block) -> bool {
-    let folded = fold(&block.text);
-    let is_line = block.text.chars().count() <= 60;
-    let begins = [
-        "impressum",
-        "herausgeber",
-        "redaktion:",
-        "verantwortlich",
-        "abmelden",
-        "newsletter abbestellen",
-        "datenschutzerklaerung",
-        "-- ",
-    ];
-    is_line && begins.iter().any(|begin| folded.starts_with(begin))
-        || [
-            "erhalten diese",
-            "erhalten den newsletter",
-            "erhalten unseren newsletter",
-            "haben sich angemeldet",
-            "you are receiving",
-        ]
-        .iter()
-        .any(|saying| folded.contains(saying))
-        || ["abmeld", "abbestell", "austrag", "unsubscribe"]
-            .iter()
-            .any(|saying| folded.contains(saying))
-            && ["newsletter", "hier", "link", "e-mail", "verteiler"]
-                .iter()
-                .any(|saying| folded.contains(saying))
-}
-
-fn says_browser(link: &Link) -> bool {
-    says_view(&fold(&link.words))
-}
-
 /// Returns whether a link belongs to the newsletter itself or to a network.
 fn is_furniture(link: &Link) -> bool {
-    let words = fold(&link.words);
     let url = link.url.as_deref().unwrap_or_default().to_lowercase();
-    let says = [
-        "abmeld",
-        "abbestell",
-        "unsubscribe",
-        "profil",
-        "einstellungen",
-        "weiterempfehl",
-        "weiterleiten",
-        "datenschutz",
-        "impressum",
-        "anmelden",
-        "kommentar",
-        "kommentieren",
-        "comment",
-    ];
     let leads = [
         "unsubscribe",
         "abmelde",
@@ -447,8 +296,8 @@ fn is_furniture(link: &Link) -> bool {
         "mastodon",
         "whatsapp",
     ];
-    says_view(&words)
-        || words.split_whitespace().count() <= 4 && says.iter().any(|saying| words.contains(saying))
+    letter::says_online(&link.words)
+        || letter::is_own_link(&link.words)
         || leads.iter().any(|part| url.contains(part))
-        || link.is_picture && words.contains("logo")
+        || link.is_picture && fold(&link.words).contains("logo")
 }

@@ -14,7 +14,7 @@ use crate::extract::html::escape;
 use crate::model::{Budget, Date, Enclosure, RawItem};
 use crate::source::SourceError;
 use crate::text;
-use crate::text::date;
+use crate::text::{date, leads_on, without_link_ends};
 
 /// Most items of one page; lists show the newest first.
 const MAX_ITEMS: usize = 1_000;
@@ -62,38 +62,6 @@ impl Surroundings<'_> {
         resolve(&format!("#{id}"), Url::parse(self.page).ok().as_ref(), self.budget)
     }
 }
-
-/// Words of links that only lead on to the item.
-const LEADS_ON: &[&str] = &[
-    "mehr",
-    "weiterlesen",
-    "weiter lesen",
-    "mehr lesen",
-    "mehr erfahren",
-    "mehr dazu",
-    "lesen",
-    "jetzt lesen",
-    "hier lesen",
-    "artikel lesen",
-    "beitrag lesen",
-    "ganzen artikel lesen",
-    "mehr anzeigen",
-    "mehr infos",
-    "mehr informationen",
-    "hier klicken",
-    "ansehen",
-    "weiter",
-    "read more",
-    "details",
-    "zum artikel",
-    "zur meldung",
-    "zum beitrag",
-    "zur nachricht",
-    "zur pressemitteilung",
-];
-
-/// Ends of link words that speak about the link.
-const LINK_ENDS: &[&str] = &[": Datei in neuem Fenster öffnen", "(öffnet in neuem Fenster)"];
 
 /// A date within other words: dotted, ISO, or with a month's name; a time may follow.
 static DATE_WITHIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -340,24 +308,6 @@ fn teaser(element: ElementRef<'_>) -> String {
         }
     }
     html
-}
-
-pub(in crate::source) fn leads_on(words: &str) -> bool {
-    let words = words
-        .trim_matches(|c: char| {
-            c.is_whitespace()
-                || matches!(c, '.' | '…' | '»' | '›' | '>' | '→' | '[' | ']' | '(' | ')')
-        })
-        .to_lowercase();
-    words.is_empty() || LEADS_ON.contains(&words.as_str())
-}
-
-pub(super) fn without_link_ends(words: &str) -> &str {
-    let mut words = words.trim();
-    while let Some(shorter) = LINK_ENDS.iter().find_map(|end| words.strip_suffix(end)) {
-        words = shorter.trim_end();
-    }
-    words
 }
 
 /// Files that hang on the item, its own link among them.

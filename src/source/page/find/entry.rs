@@ -4,7 +4,7 @@ use super::dates::How;
 use super::ground::Ground;
 use super::outline::{Outline, Piece, Span};
 use crate::model::Date;
-use crate::source::page::read::leads_on;
+use crate::text::leads_on;
 
 pub(super) const MAX_TITLE: usize = 400;
 

@@ -6,8 +6,8 @@ use super::ground::{Ground, Region};
 use super::kicker;
 use super::outline::{NONE, Outline, Piece, Span};
 use crate::model::Date;
-use crate::source::page::read::{leads_on, without_link_ends};
 use crate::text;
+use crate::text::{begins_leading_on, leads_on, without_link_ends};
 
 const MAX_TEASER: usize = 2_000;
 
@@ -243,13 +243,6 @@ fn link(ground: &Ground<'_>, entry: &mut Entry) {
         entry.link = ground.around.place(id);
         entry.link_el = el;
     }
-}
-
-fn begins_leading_on(words: &str) -> bool {
-    let lower = words.to_lowercase();
-    ["weiterlesen", "mehr ", "mehr:", "lesen sie", "zum beitrag", "zur meldung", "continue reading"]
-        .iter()
-        .any(|start| lower.starts_with(start))
 }
 
 /// A title that is cut is taken whole from where the page keeps it.
