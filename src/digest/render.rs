@@ -205,31 +205,39 @@ pub fn probe(
     both("probe", view.subject.to_owned(), &view, templates)
 }
 
+/// A mail to those who run the service: what happened, and the things concerned.
+#[derive(Serialize)]
+struct NoticeView<'a> {
+    subject: String,
+    face: &'a Face,
+    paragraphs: Vec<String>,
+    items: Vec<String>,
+    hint: Option<String>,
+    url: Option<&'a str>,
+    reason: String,
+}
+
 /// A notice to the admin.
 pub fn notice(
     notice: &Notice,
     face: &Face,
     templates: &Templates,
 ) -> Result<Rendered, RenderError> {
-    #[derive(Serialize)]
-    struct View<'a> {
-        subject: String,
-        face: &'a Face,
-        paragraphs: Vec<String>,
-        items: Vec<String>,
-        hint: Option<String>,
-    }
     let plain = |text: &String| crate::text::clean_line(text, 400);
     // Who it is from says the service; the subject keeps its room for the matter.
     let full = format!("{}: {}", face.name, plain(&notice.subject));
     let subject =
         if full.chars().count() <= words::MAX_SUBJECT { full } else { plain(&notice.subject) };
-    let view = View {
+    let view = NoticeView {
         subject: crate::text::shorten(&subject, words::MAX_SUBJECT),
         face,
         paragraphs: notice.paragraphs.iter().map(plain).collect(),
         items: notice.items.iter().take(100).map(plain).collect(),
         hint: notice.hint.as_ref().map(plain),
+        url: None,
+        reason:
+            "Diese Nachricht geht an die Adresse, die in der Konfiguration als mail.admin steht."
+                .to_owned(),
     };
     both("notice", view.subject.clone(), &view, templates)
 }
@@ -240,22 +248,14 @@ pub fn draft(
     face: &Face,
     templates: &Templates,
 ) -> Result<Rendered, RenderError> {
-    #[derive(Serialize)]
-    struct View<'a> {
-        subject: String,
-        face: &'a Face,
-        paragraphs: Vec<String>,
-        items: Vec<String>,
-        url: &'a str,
-        reason: String,
-    }
     let plain = |text: &String| typo::line(text, 400);
-    let view = View {
+    let view = NoticeView {
         subject: crate::text::shorten(&plain(&draft.subject), words::MAX_SUBJECT),
         face,
         paragraphs: draft.paragraphs.iter().map(plain).collect(),
         items: draft.items.iter().take(100).map(plain).collect(),
-        url: &draft.url,
+        hint: None,
+        url: Some(&draft.url),
         reason: format!(
             "Diese Nachricht geht an die Redaktion von „{}“. Wer den Link hat, entscheidet über \
              die Ausgabe: Geben Sie ihn nicht weiter.",
