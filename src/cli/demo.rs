@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::net::TcpListener;
 
-use super::output::{Output, counted};
+use super::output::{Output, composed};
 use super::{Exit, Global, Session, poll};
 use crate::clock::{Clock as _, SystemClock};
 use crate::config;
@@ -129,11 +129,7 @@ async fn send(session: &Session, output: &Output) -> anyhow::Result<()> {
         let work = Work::SendDigest { series: series.series.id.clone() };
         let outcome = session.work(&work).await?;
         if let Some(digest) = outcome["digest"].as_str() {
-            output.line(&format!(
-                "\ndigest {digest}: {}, {}",
-                counted(&outcome["entries"], "entry", "entries"),
-                counted(&outcome["messages"], "mail", "mails"),
-            ))?;
+            output.line(&format!("\ndigest {digest}: {}", composed(&outcome)))?;
         }
     }
     Ok(())

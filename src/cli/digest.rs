@@ -6,13 +6,13 @@ use clap::ValueEnum;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
-use super::output::{counted, json_time};
+use super::output::{composed, json_time};
 use super::progress::Progress;
 use super::{Exit, Global, Session, UsageError, named};
 use crate::cli::item::list;
 use crate::daemon::Work;
 use crate::desk;
-use crate::model::{DigestId, SeriesId};
+use crate::model::{DigestId, SeriesId, counted};
 use crate::pipeline;
 use crate::store::{digests, outbox, subscribers};
 use crate::subscriber::address;
@@ -237,7 +237,7 @@ async fn send_test(session: &Session, series: &str, address: &str) -> anyhow::Re
 async fn ask(session: &Session, series: &SeriesId) -> anyhow::Result<bool> {
     let of = series.clone();
     let readers = session.ctx.store.read(move |tx| subscribers::count_active_of(tx, &of)).await?;
-    let readers = counted(&json!(readers), "reader", "readers");
+    let readers = counted(readers as u64, "reader", "readers");
     if !std::io::stdin().is_terminal() {
         return Err(UsageError {
             message: format!("this would mail {readers} of `{series}` at once"),
@@ -271,10 +271,9 @@ async fn send(session: &Session, series: &str, yes: bool) -> anyhow::Result<Exit
         output.line("nothing to tell, no mail")?;
     } else {
         output.line(&format!(
-            "{}: {}, {}: {} sent, {} to be tried again, {} given up",
+            "{}: {}: {} sent, {} to be tried again, {} given up",
             outcome["digest"].as_str().unwrap_or_default(),
-            counted(&outcome["entries"], "entry", "entries"),
-            counted(&outcome["messages"], "mail", "mails"),
+            composed(&outcome),
             count("sent"),
             count("deferred") + count("ready") + count("claimed"),
             count("dead"),

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, counted};
 use crate::text::{harmless, harmless_line, steers};
 
 /// Where results go, and in which shape.
@@ -127,10 +127,11 @@ fn escaped(json: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// `1 entry`, `7 entries`; of a number in JSON, where nothing counts as none.
-pub(super) fn counted(number: &Value, one: &str, many: &str) -> String {
-    let number = number.as_u64().unwrap_or(0);
-    format!("{number} {}", if number == 1 { one } else { many })
+/// Returns how much a digest holds, and how many mails were made of it.
+pub(super) fn composed(outcome: &Value) -> String {
+    let number = |name: &str| outcome[name].as_u64().unwrap_or(0);
+    let entries = counted(number("entries"), "entry", "entries");
+    format!("{entries}, {}", counted(number("messages"), "mail", "mails"))
 }
 
 /// Returns the names with commas between; none means all of them.

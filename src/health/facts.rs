@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::{Condition, SeriesId, SourceId, Timestamp};
+use crate::model::{Condition, SeriesId, SourceId, Timestamp, counted};
 
 /// Readers who chose what the config does not have any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +18,8 @@ pub struct Lost {
 impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { what, name, readers } = self;
-        let noun = if *readers == 1 { "reader" } else { "readers" };
-        write!(f, "{readers} {noun} of a {what} that is gone: `{name}`")
+        let readers = counted(*readers, "reader", "readers");
+        write!(f, "{readers} of a {what} that is gone: `{name}`")
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{Asked, Database, Facts, Service, is_own_outage};
-use crate::model::{Condition, Timestamp};
+use crate::model::{Condition, Timestamp, counted};
 
 /// How bad it is, as monitoring plugins mean it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -289,11 +289,6 @@ fn some(names: &[&str]) -> String {
         text.push_str(&format!(" and {} more", names.len() - SHOWN));
     }
     text
-}
-
-/// `1 mail`, `7 mails`.
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 /// `40 s`, `12 min`, `5 h`, `3 d`.

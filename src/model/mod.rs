@@ -13,6 +13,7 @@ mod item_date;
 mod mime;
 mod network;
 mod outbox;
+mod plural;
 pub mod settings;
 mod source;
 mod subscriber;
@@ -40,6 +41,7 @@ pub use item_date::{DateKind, ItemDate, KeptDate, Precision};
 pub use mime::{MOST_MESSAGES, affords_message, frame_messages, framed_messages};
 pub use network::{Network, NetworkError, is_loopback};
 pub use outbox::{Claim, Ended, Envelope, ListFields, MailKind, OutboxEntry, Payload, State};
+pub use plural::counted;
 pub use settings::{
     Content, Place, Problem, Reader, Table, Value, parse_bytes, parse_duration, suggestion,
 };

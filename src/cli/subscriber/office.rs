@@ -2,9 +2,8 @@
 
 use serde_json::json;
 
-use crate::cli::output::counted;
 use crate::cli::{Exit, Session, UsageError, named};
-use crate::model::{SeriesId, TopicId};
+use crate::model::{SeriesId, TopicId, counted};
 use crate::pipeline::{self, Renamed};
 
 pub(super) async fn set(
@@ -53,7 +52,7 @@ pub(super) async fn rename(
     if session.output.json {
         session.output.object(&json!({ "moved": moved }))?;
     } else {
-        session.output.line(&format!("{} moved", counted(&json!(moved), "reader", "readers")))?;
+        session.output.line(&format!("{} moved", counted(moved as u64, "reader", "readers")))?;
     }
     Ok(Exit::Done)
 }

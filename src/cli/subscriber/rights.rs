@@ -3,9 +3,9 @@
 use data_encoding::HEXLOWER;
 use serde_json::json;
 
-use crate::cli::output::{counted, json_time, names_or_all};
+use crate::cli::output::{json_time, names_or_all};
 use crate::cli::{Exit, Session, UsageError, named};
-use crate::model::State;
+use crate::model::{State, counted};
 use crate::pipeline::{self, Proof};
 use crate::subscriber::address;
 
@@ -116,9 +116,9 @@ pub(super) async fn forget(session: &Session, text: &str) -> anyhow::Result<Exit
     }
     output.line(&format!(
         "erased: address, choice and proof of {}, the bytes of {}, {}",
-        counted(&json!(done.subscriptions), "subscription", "subscriptions"),
-        counted(&json!(done.mails), "mail", "mails"),
-        counted(&json!(done.bounces), "returned mail", "returned mails"),
+        counted(done.subscriptions as u64, "subscription", "subscriptions"),
+        counted(done.mails as u64, "mail", "mails"),
+        counted(done.bounces as u64, "returned mail", "returned mails"),
     ))?;
     output.say(
         "a keyed hash of the address stays, so that `subscriber import` does not bring it back",
