@@ -16,3 +16,11 @@ pub use channel::{Channel, ChannelContext, Examined, Gate, Kind, Outgoing, SendE
 
 /// Every kind, in the order of the documentation.
 pub const KINDS: &[Kind] = &[maildir::KIND, smtp::KIND, webhook::KIND];
+
+// The example of docs/RECIPES.md is compiled, so that it stays true.
+#[cfg(test)]
+#[path = "../../tests/fixtures/recipes/sendmail.rs"]
+#[expect(unreachable_pub, reason = "beside the others it is reachable")]
+mod recipe;
+#[cfg(test)]
+const _: &Kind = &recipe::KIND;

@@ -21,3 +21,10 @@ pub use kind::{
 /// Every kind, in the order of the documentation.
 pub const KINDS: &[Kind] =
     &[feed::KIND, page::KIND, sitemap::KIND, json::KIND, oparl::KIND, mail::KIND];
+
+// The example of docs/RECIPES.md is compiled, so that it stays true.
+#[cfg(test)]
+#[path = "../../tests/fixtures/recipes/table.rs"]
+mod recipe;
+#[cfg(test)]
+const _: &Kind = &recipe::KIND;

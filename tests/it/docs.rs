@@ -281,16 +281,13 @@ fn every_path_that_the_documents_name_exists() {
         ".ci/",
         "examples/",
     ];
-    // The files that the recipes make, and documents that come with a change of their own.
-    const MADE: [&str; 3] =
-        ["src/source/table.rs", "src/topic/signal/headline.rs", "src/deliver/sendmail.rs"];
     let mut missing = Vec::new();
     for (name, text) in DOCUMENTS {
         for span in spans(text) {
             let path = span.split_whitespace().next().unwrap_or_default();
             let names_a_path = PLACES.iter().any(|place| path.starts_with(place))
                 && !path.contains(['*', '<', '…']);
-            if names_a_path && !root().join(path).exists() && !MADE.contains(&path) {
+            if names_a_path && !root().join(path).exists() && !made(path) {
                 missing.push(format!("{name}: `{path}`"));
             }
         }
@@ -298,12 +295,32 @@ fn every_path_that_the_documents_name_exists() {
         let folder = folder.parent().expect("a document stands in a folder");
         for target in links(text) {
             let is_file = !target.contains("://") && !target.starts_with('#');
-            if is_file && !folder.join(&target).exists() && !MADE.contains(&target.as_str()) {
+            if is_file && !folder.join(&target).exists() && !made(&target) {
                 missing.push(format!("{name}: link to {target}"));
             }
         }
     }
     assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
+
+/// The files that the recipes make. The library compiles them under `cfg(test)`.
+const MADE: [(&str, &str); 3] = [
+    ("src/source/table.rs", include_str!("../fixtures/recipes/table.rs")),
+    ("src/topic/signal/headline.rs", include_str!("../fixtures/recipes/headline.rs")),
+    ("src/deliver/sendmail.rs", include_str!("../fixtures/recipes/sendmail.rs")),
+];
+
+fn made(path: &str) -> bool {
+    MADE.iter().any(|(made, _)| *made == path)
+}
+
+#[test]
+fn the_files_of_the_recipes_are_those_that_are_compiled() {
+    for (path, compiled) in MADE {
+        let (_, rest) = RECIPES.split_once(&format!("`{path}`:\n\n```rust\n")).expect(path);
+        let (written, _) = rest.split_once("```").expect(path);
+        assert_eq!(written, compiled, "{path}");
+    }
 }
 
 #[test]

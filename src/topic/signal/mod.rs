@@ -8,3 +8,11 @@ pub use super::reading::Signal;
 
 /// Every signal, in the order of the documentation.
 pub const SIGNALS: &[Signal] = &[terms::SIGNAL, category::SIGNAL, source::SIGNAL];
+
+// The example of docs/RECIPES.md is compiled, so that it stays true.
+#[cfg(test)]
+#[path = "../../../tests/fixtures/recipes/headline.rs"]
+#[expect(unreachable_pub, reason = "beside the others it is reachable")]
+mod recipe;
+#[cfg(test)]
+const _: &Signal = &recipe::SIGNAL;
