@@ -12,6 +12,8 @@ pub mod robots;
 use std::fmt;
 use std::time::Duration;
 
+use http::StatusCode;
+
 use crate::model::{Condition, Cursor, Response, Timestamp};
 
 /// Pause of a host that answers 429 and names no time.
@@ -221,25 +223,11 @@ fn refusal(status: u16) -> (FailureKind, &'static str) {
 }
 
 fn status_line(status: u16) -> String {
-    let reason = match status {
-        204 => " No Content",
-        206 => " Partial Content although the whole was asked for",
-        400 => " Bad Request",
-        401 => " Unauthorized",
-        403 => " Forbidden",
-        404 => " Not Found",
-        407 => " Proxy Authentication Required",
-        408 => " Request Timeout",
-        410 => " Gone",
-        429 => " Too Many Requests",
-        451 => " Unavailable For Legal Reasons",
-        500 => " Internal Server Error",
-        502 => " Bad Gateway",
-        503 => " Service Unavailable",
-        504 => " Gateway Timeout",
-        _ => "",
-    };
-    format!("the server answered {status}{reason}")
+    let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let unasked = if status == 206 { "although the whole was asked for" } else { "" };
+    let parts = [reason.unwrap_or_default(), unasked];
+    let parts = parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}"));
+    format!("the server answered {status}{}", parts.collect::<String>())
 }
 
 /// What an answer asks of the requests after it.
