@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::cues::{self, any_in, is_in};
+use super::cues::{self, any_in};
 use crate::model::{Budget, DateKind, Exhausted};
 use crate::text::{fold, words};
 
@@ -42,7 +42,7 @@ impl Background {
         let table = text.lines().find_map(table_of);
         let (title, text) = (fold(title), fold(text));
         let title: Vec<&str> = words(&title).map(|(_, word)| word).collect();
-        let is_about = |word: &str| is_in(cues::FUNDING, word) && !is_in(cues::NO_FUNDING, word);
+        let is_about = |word: &str| cues::FUNDING.has(word) && !cues::NO_FUNDING.has(word);
         let in_title = title.iter().filter(|word| is_about(word)).count();
         let in_text = words(&text).filter(|(_, word)| is_about(word)).count();
         Ok(Self {
@@ -52,20 +52,20 @@ impl Background {
             is_event: title.iter().any(|word| is_gathering(word)),
             is_warning: any_in("=warnung =warnt betrug betruger phishing", &title),
             is_cancelled: is_off(&title),
-            is_notice: any_in(cues::NOT_ACTIONABLE, &title)
+            is_notice: cues::NOT_ACTIONABLE.has_any(&title)
                 && !title.iter().any(|word| is_gathering(word)),
             is_contest: title
                 .iter()
                 .copied()
                 .chain(words(&text).map(|(_, word)| word))
-                .any(|word| is_in(cues::CONTESTS, word) && !is_in(cues::NO_CONTESTS, word)),
+                .any(|word| cues::CONTESTS.has(word) && !cues::NO_CONTESTS.has(word)),
             table,
         })
     }
 
     /// Returns the kind of a deadline that those words set.
     pub(super) fn deadline(&self, words: &[&str]) -> DateKind {
-        let applies = any_in(cues::APPLICATIONS, words);
+        let applies = cues::APPLICATIONS.has_any(words);
         let is_funding = self.funding >= 2 && !self.is_contest || applies;
         if self.funding > 0 && is_funding { DateKind::Funding } else { DateKind::Deadline }
     }
@@ -80,20 +80,20 @@ fn table_of(line: &str) -> Option<DateKind> {
     let heading: Vec<&str> = words(&line).map(|(_, word)| word).collect();
     let is_deadline = heading
         .iter()
-        .any(|word| is_in(cues::DEADLINE_NOUNS, word) && !is_in(cues::NO_DEADLINE_NOUNS, word));
+        .any(|word| cues::DEADLINE_NOUNS.has(word) && !cues::NO_DEADLINE_NOUNS.has(word));
     let kind = if is_deadline { DateKind::Deadline } else { DateKind::Event };
-    (is_deadline || any_in(cues::EVENT_LABELS, &heading)).then_some(kind)
+    (is_deadline || cues::EVENT_LABELS.has_any(&heading)).then_some(kind)
 }
 
 /// Returns whether a word names a gathering.
 pub(super) fn is_gathering(word: &str) -> bool {
-    is_in(cues::EVENT_NOUNS, word) && !is_in(cues::NO_EVENT_NOUNS, word)
+    cues::EVENT_NOUNS.has(word) && !cues::NO_EVENT_NOUNS.has(word)
 }
 
 /// Returns whether the words call something off.
 pub(super) fn is_off(words: &[&str]) -> bool {
     let has = |word: &str| words.contains(&word);
-    any_in(cues::CANCELLED, words)
+    cues::CANCELLED.has_any(words)
         || ((has("faellt") || has("fallen")) && has("aus"))
         || (has("nicht") && has("statt"))
         || (has("unbestimmte") && has("verschoben"))

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::background::{Background, is_gathering, is_off};
-use super::cues::{self, any_in, is_in};
+use super::cues::{self, any_in};
 use super::dated::{Dated, Lead, dated};
 use super::place;
 use crate::model::{DateKind, ItemDate, Precision};
@@ -21,7 +21,7 @@ pub(super) fn judge(
 ) -> Vec<ItemDate> {
     let sentence: Vec<&str> = tokens.iter().map(|token| token.word.as_str()).collect();
     let subject: Vec<&str> = match sentence.first() {
-        Some(first) if any_in(cues::PRONOUNS, &[first]) => before
+        Some(first) if cues::PRONOUNS.has_any(&[first]) => before
             .iter()
             .map(|token| &*token.word)
             .chain(background.title.iter().map(|word| &**word))
@@ -108,14 +108,14 @@ fn kind(
     }
     let names_deadline = clause
         .iter()
-        .any(|word| is_in(cues::DEADLINE_NOUNS, word) && !is_in(cues::NO_DEADLINE_NOUNS, word));
+        .any(|word| cues::DEADLINE_NOUNS.has(word) && !cues::NO_DEADLINE_NOUNS.has(word));
     // „Die Bewerbungsfrist endet am“ is proof enough whatever else is said.
     if names_deadline {
         let is_over = any_in("=endete =endeten abgelaufen =ablief", clause);
         return (!is_over).then(|| Kind::Until(background.deadline(sentence)));
     }
     // „Bindefrist des Angebots“ is the office's own.
-    if any_in(cues::NO_DEADLINE_NOUNS, clause)
+    if cues::NO_DEADLINE_NOUNS.has_any(clause)
         && any_in("*frist", clause)
         && !is_law(sentence, clause, subject, date)
     {
@@ -131,30 +131,30 @@ fn kind(
         return Some(if ends { Kind::Until(DateKind::Law) } else { Kind::On(DateKind::Law) });
     }
     let is_closed = sentence.windows(2).any(|pair| pair == ["nicht", "moeglich"]);
-    if is_closed || any_in(cues::NOT_ACTIONABLE, sentence) || is_goal(sentence, date) {
+    if is_closed || cues::NOT_ACTIONABLE.has_any(sentence) || is_goal(sentence, date) {
         return None;
     }
     let lies_open = any_in("=liegt =liegen", sentence) && any_in("=aus", sentence);
     if date.lead == Lead::Until && !date.is_span {
-        let acts = any_in(cues::ACTIONS, if date.is_month { clause } else { sentence })
-            || (any_in(cues::ADDRESSING, sentence) && !date.is_month)
+        let acts = cues::ACTIONS.has_any(if date.is_month { clause } else { sentence })
+            || (cues::ADDRESSING.has_any(sentence) && !date.is_month)
             || lies_open;
         return acts.then(|| Kind::Until(background.deadline(clause)));
     }
     // „letzter Tag ist der“, „letzte Gelegenheit am“
     let is_last = any_in("=letzte =letzter =letztes letztmoglich letztmal", clause)
         && any_in("=tag =termin moglichkeit gelegenheit =chance letztmoglich letztmal", clause);
-    if (is_last || any_in("=endet =enden", clause)) && any_in(cues::ACTIONS, sentence) {
+    if (is_last || any_in("=endet =enden", clause)) && cues::ACTIONS.has_any(sentence) {
         return Some(Kind::Until(background.deadline(clause)));
     }
     // „muss am 30. Juni vorliegen“
-    let must = any_in("=muss =mussen", clause) && any_in(cues::HANDED_IN, clause);
+    let must = any_in("=muss =mussen", clause) && cues::HANDED_IN.has_any(clause);
     if must && date.lead == Lead::On && !date.is_span && !is_from(sentence, date) {
         return Some(Kind::Until(background.deadline(clause)));
     }
     if date.is_span
-        && (lies_open || any_in(cues::ACTIONS, sentence))
-        && !any_in(cues::EVENT_VERBS, clause)
+        && (lies_open || cues::ACTIONS.has_any(sentence))
+        && !cues::EVENT_VERBS.has_any(clause)
     {
         return Some(Kind::Until(background.deadline(sentence)));
     }
@@ -173,7 +173,7 @@ fn is_goal(sentence: &[&str], date: &Dated) -> bool {
     if has(&["voraussichtlich", "geplant", "vorgesehen", "angestrebt", "rechnet", "hofft"]) {
         return !is_off(sentence);
     }
-    let hands_in = any_in(cues::HANDED_IN, sentence);
+    let hands_in = cues::HANDED_IN.has_any(sentence);
     date.lead == Lead::Until
         && (has(&["soll", "sollen"]) && !hands_in
             || has(&["will", "wollen", "plant", "planen"]) && !has(&["wer"]))
@@ -183,7 +183,7 @@ fn is_law(sentence: &[&str], clause: &[&str], subject: &[&str], date: &Dated) ->
     let follows = |first: &str, second: &str| {
         sentence.windows(2).any(|pair| pair[0] == first && pair[1] == second)
     };
-    let is_contract = any_in(cues::NO_LAW, sentence) || any_in(cues::NO_LAW, subject);
+    let is_contract = cues::NO_LAW.has_any(sentence) || cues::NO_LAW.has_any(subject);
     if any_in("=inkrafttreten", sentence) {
         return true;
     }
@@ -192,21 +192,21 @@ fn is_law(sentence: &[&str], clause: &[&str], subject: &[&str], date: &Dated) ->
     }
     if follows("mit", "wirkung") || follows("mit", "ablauf") {
         return !is_contract
-            && !any_in(cues::PAST, clause)
+            && !cues::PAST.has_any(clause)
             && !any_in("gewahlt bestellt berufen ernannt", sentence);
     }
-    if is_contract || any_in(cues::NOT_ACTIONABLE, clause) {
+    if is_contract || cues::NOT_ACTIONABLE.has_any(clause) {
         return false;
     }
-    let is_rule = any_in(cues::RULES, sentence) || any_in(cues::RULES, subject);
+    let is_rule = cues::RULES.has_any(sentence) || cues::RULES.has_any(subject);
     if is_rule && ends_rule(sentence, subject) {
         return true;
     }
     let from = is_from(sentence, date);
     let from = from && date.lead != Lead::Until;
-    let applies = any_in(cues::LAW_VERBS, clause)
+    let applies = cues::LAW_VERBS.has_any(clause)
         && (from || date.is_month || date.lead == Lead::Until && any_in("=gilt =gelten", clause));
-    let obliges = from && (any_in(cues::OBLIGATIONS, clause) || follows("nur", "noch"));
+    let obliges = from && (cues::OBLIGATIONS.has_any(clause) || follows("nur", "noch"));
     (applies || obliges) && !any_in("anmeld bewerb einreich", clause)
 }
 
@@ -215,7 +215,7 @@ fn ends_rule(sentence: &[&str], subject: &[&str]) -> bool {
     let has = |word: &str| sentence.contains(&word);
     (has("laeuft") && (has("aus") || has("ab")))
         || has("ausser")
-        || (has("endet") && (any_in(cues::RULES, sentence) || any_in(cues::RULES, subject)))
+        || (has("endet") && (cues::RULES.has_any(sentence) || cues::RULES.has_any(subject)))
 }
 
 /// „ab dem 1. Juli“, „zum 1. Juli“, „vom 1. Juli an“.
@@ -237,14 +237,14 @@ fn is_event(
         return false;
     }
     let is_noun_here = sentence.iter().any(|word| is_gathering(word));
-    let is_verb_here = any_in(cues::EVENT_VERBS, clause);
-    let is_weak_verb_here = any_in(cues::WEAK_EVENT_VERBS, clause);
+    let is_verb_here = cues::EVENT_VERBS.has_any(clause);
+    let is_weak_verb_here = cues::WEAK_EVENT_VERBS.has_any(clause);
     let is_changed = is_off(sentence) || is_moved(sentence);
     let has_time = !times.is_empty();
     if date.is_month {
         return is_noun_here && any_in("=statt stattfind", clause);
     }
-    let is_told = any_in(cues::PAST, clause) && !is_changed;
+    let is_told = cues::PAST.has_any(clause) && !is_changed;
     // What is called off was a gathering, whatever its name.
     let is_about_event = is_noun_here
         || background.is_event
@@ -254,7 +254,7 @@ fn is_event(
         return is_about_event && is_off(sentence)
             || !is_told && has_time && (is_verb_here || is_about_event);
     }
-    let recurs = any_in(cues::RECURRENCES, sentence);
+    let recurs = cues::RECURRENCES.has_any(sentence);
     if recurs && is_from(sentence, date) {
         return false;
     }
@@ -268,7 +268,7 @@ fn is_event(
     // `zum Landesfest am 20. September`
     let start = date.tokens.start;
     let names_it = sentence[start.saturating_sub(3)..start].iter().any(|word| is_gathering(word));
-    let is_labelled = sentence.get(1) == Some(&":") && any_in(cues::EVENT_LABELS, &sentence[..1]);
+    let is_labelled = sentence.get(1) == Some(&":") && cues::EVENT_LABELS.has_any(&sentence[..1]);
     is_bare_line
         || is_labelled
         || names_it && !is_told
