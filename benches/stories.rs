@@ -85,24 +85,13 @@ fn report(items: &Path, pairs: &Path) -> Outcome<()> {
     for (line, row) in std::fs::read_to_string(items)?.lines().zip(1..) {
         let line: Value = serde_json::from_str(line)?;
         let word = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        let (key, title, text) = (Key(word("id")), word("title"), word("text"));
         let item = Item {
-            key: Key(word("id")),
-            fingerprint: Fingerprint(Vec::new()),
-            raw_hash: 0,
-            guid: None,
             aliases: vec![format!("link:{}", word("url").split('#').next().unwrap_or_default())],
             url: Some(word("url")),
-            title: word("title"),
-            summary: String::new(),
-            text: word("text"),
-            authors: Vec::new(),
-            categories: Vec::new(),
-            documents: Vec::new(),
-            links: Vec::new(),
-            language: None,
             published: date(&word("date")),
             published_is_guess: word("date").len() < 10,
-            dates: Vec::new(),
+            ..Item::new(key, Fingerprint(Vec::new()), title, text)
         };
         let source = SourceId::new(word("source"));
         let traces = traces(&item);
@@ -369,24 +358,12 @@ impl Words {
 
     fn item(&mut self, row: u64) -> Item {
         let title = self.text(8);
+        let (key, text) = (Key(row.to_string()), self.text(110));
         Item {
-            key: Key(row.to_string()),
-            fingerprint: Fingerprint(Vec::new()),
-            raw_hash: 0,
-            guid: None,
             aliases: vec![format!("https://source.example/meldung/{row}")],
-            url: None,
-            title,
-            summary: String::new(),
-            text: self.text(110),
-            authors: Vec::new(),
-            categories: Vec::new(),
-            documents: Vec::new(),
             links: vec![format!("https://elsewhere.example/{}", row / 3)],
-            language: None,
             published: Some(NOW),
-            published_is_guess: false,
-            dates: Vec::new(),
+            ..Item::new(key, Fingerprint(Vec::new()), title, text)
         }
     }
 }

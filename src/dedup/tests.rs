@@ -18,25 +18,8 @@ const OTHER: &str = "Der Winterdienst der Stadtwerke räumt in diesem Jahr zuers
     den Herbstferien geschult. Anwohnerinnen und Anwohner bleiben für die Gehwege zuständig.";
 
 fn item(title: &str, text: &str) -> Item {
-    Item {
-        key: Key("guid:x".to_owned()),
-        fingerprint: Fingerprint(vec![1]),
-        raw_hash: 0,
-        guid: None,
-        aliases: Vec::new(),
-        url: None,
-        title: title.to_owned(),
-        summary: String::new(),
-        text: text.to_owned(),
-        authors: Vec::new(),
-        categories: Vec::new(),
-        documents: Vec::new(),
-        links: Vec::new(),
-        language: None,
-        published: None,
-        published_is_guess: false,
-        dates: Vec::new(),
-    }
+    let key = Key("guid:x".to_owned());
+    Item::new(key, Fingerprint(vec![1]), title.to_owned(), text.to_owned())
 }
 
 fn stored(source: &str, story: i64, item: &Item) -> Candidate {

@@ -246,9 +246,6 @@ pub(crate) mod tests {
             rank,
             published: Some(Timestamp::from_seconds(seconds)),
             first_seen: Timestamp::from_seconds(1_000_000),
-            summary: String::new(),
-            documents: Vec::new(),
-            also: Vec::new(),
             topics: topics
                 .iter()
                 .map(|topic| EntryTopic {
@@ -257,14 +254,7 @@ pub(crate) mod tests {
                     reason: "„OZG“ im Titel".into(),
                 })
                 .collect(),
-            keywords: Vec::new(),
-            language: None,
-            update: None,
-            dates: Vec::new(),
-            related: Vec::new(),
-            follows: false,
-            pinned: false,
-            note: None,
+            ..Entry::default()
         }
     }
 

@@ -56,7 +56,7 @@ pub struct AlsoReported {
 }
 
 /// One line of a digest: a story, told by the item that leads it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Entry {
     /// The leading item.
     pub item: ItemId,

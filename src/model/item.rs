@@ -213,6 +213,31 @@ pub struct Item {
     pub dates: Vec<ItemDate>,
 }
 
+impl Item {
+    /// Returns an item of which no more is known than this.
+    pub fn new(key: Key, fingerprint: Fingerprint, title: String, text: String) -> Self {
+        Self {
+            key,
+            fingerprint,
+            raw_hash: 0,
+            guid: None,
+            aliases: Vec::new(),
+            url: None,
+            title,
+            summary: String::new(),
+            text,
+            authors: Vec::new(),
+            categories: Vec::new(),
+            documents: Vec::new(),
+            links: Vec::new(),
+            language: None,
+            published: None,
+            published_is_guess: false,
+            dates: Vec::new(),
+        }
+    }
+}
+
 /// What a verdict needs to know of a stored item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {

@@ -678,23 +678,10 @@ fn labelled_item(line: &str) -> Labelled {
     let at = chrono::NaiveDate::parse_from_str(&date, "%Y-%m-%d")
         .map_or(MONDAY, |date| date.and_time(chrono::NaiveTime::MIN).and_utc().into());
     let item = Item {
-        key: Key(word("id")),
-        fingerprint: Fingerprint(vec![1]),
-        raw_hash: 0,
-        guid: None,
         aliases: vec![format!("link:{}", word("url").split('#').next().unwrap_or_default())],
         url: Some(word("url")),
-        title: word("title"),
-        summary: String::new(),
-        text: word("text"),
-        authors: Vec::new(),
-        categories: Vec::new(),
-        documents: Vec::new(),
-        links: Vec::new(),
-        language: None,
         published: Some(at),
-        published_is_guess: false,
-        dates: Vec::new(),
+        ..Item::new(Key(word("id")), Fingerprint(vec![1]), word("title"), word("text"))
     };
     Labelled { id: word("id"), source: SourceId::new(word("source")), item, at }
 }

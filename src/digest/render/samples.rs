@@ -179,13 +179,10 @@ pub(crate) fn digest(is_full: bool) -> Digest {
                 reason: optional("„Onlinezugangsgesetz“ im Titel"),
             })
             .collect(),
-        language: None,
         update: is_full.then(|| Update { at: composed_at, what: "Frist verlängert".into() }),
         dates: if is_full { vec![deadline()] } else { Vec::new() },
-        related: Vec::new(),
-        follows: false,
-        pinned: false,
         note: is_full.then(|| "Die Frist gilt auch für uns.".into()),
+        ..Entry::default()
     };
     let section = |topic: &str, title: &str, entry: Entry| Section {
         topic: topic.into(),

@@ -260,18 +260,18 @@ fn is_final(refusal: &Refusal) -> bool {
 
 /// Completes an item by its page: the longer text, the whole title, what the
 /// source did not say.
-fn complete(raw: &mut RawItem, read: DetailRead) {
-    if let Some(title) = read.title
+fn complete(raw: &mut RawItem, mut read: DetailRead) {
+    if let Some(title) = read.title.take()
         && raw.title.as_deref().is_none_or(|known| continues(known, &title))
     {
         raw.title = Some(title);
     }
     let length = |html: &Option<String>| html.as_deref().map_or(0, |html| text_of(html).len());
     if length(&read.body_html) > length(&raw.body_html) {
-        raw.body_html = read.body_html;
+        raw.body_html = read.body_html.take();
     }
     raw.published = raw.published.or(read.published);
-    add_rest(raw, read.documents, read.authors, read.number, read.language);
+    add_rest(raw, read);
 }
 
 /// Returns whether `title` is what the shortened `known` begins.
@@ -282,37 +282,31 @@ fn continues(known: &str, title: &str) -> bool {
     known.is_empty() || is_shortened && begun.len() >= 4 && fold(&title).starts_with(&begun)
 }
 
-fn add_rest(
-    raw: &mut RawItem,
-    documents: Vec<Enclosure>,
-    authors: Vec<String>,
-    number: Option<String>,
-    language: Option<String>,
-) {
-    for document in documents {
+fn add_rest(raw: &mut RawItem, read: DetailRead) {
+    for document in read.documents {
         if raw.enclosures.iter().all(|known| known.url != document.url) {
             raw.enclosures.push(document);
         }
     }
     if raw.authors.is_empty() {
-        raw.authors = authors;
+        raw.authors = read.authors;
     }
-    if let Some(number) = number {
+    if let Some(number) = read.number {
         let release = format!("Pressemitteilung {number}");
         if !raw.categories.contains(&release) {
             raw.categories.push(release);
         }
     }
-    raw.language = raw.language.take().or(language);
+    raw.language = raw.language.take().or(read.language);
 }
 
 /// What the page says goes before what the list says, but for an exact date.
-fn merge(raw: &mut RawItem, read: DetailRead) {
-    raw.title = read.title.or(raw.title.take());
-    raw.body_html = read.body_html.or(raw.body_html.take());
+fn merge(raw: &mut RawItem, mut read: DetailRead) {
+    raw.title = read.title.take().or(raw.title.take());
+    raw.body_html = read.body_html.take().or(raw.body_html.take());
     let exact = raw.published.filter(|date| !date.is_guess);
     raw.published = exact.or(read.published).or(raw.published);
-    add_rest(raw, read.documents, read.authors, read.number, read.language);
+    add_rest(raw, read);
 }
 
 fn add(notes: &mut Vec<String>, note: String) {

@@ -256,17 +256,6 @@ fn entry(item: Stored) -> Entry {
         rank: item.rank,
         published: item.published,
         first_seen: item.first_seen,
-        summary: String::new(),
-        documents: Vec::new(),
-        also: Vec::new(),
-        topics: Vec::new(),
-        keywords: Vec::new(),
-        language: None,
-        update: None,
-        dates: Vec::new(),
-        related: Vec::new(),
-        follows: false,
-        pinned: false,
-        note: None,
+        ..Entry::default()
     }
 }

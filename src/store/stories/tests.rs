@@ -22,25 +22,8 @@ fn open() -> Connection {
 }
 
 fn item(title: &str, text: &str) -> Item {
-    Item {
-        key: Key("guid:x".to_owned()),
-        fingerprint: Fingerprint(vec![1]),
-        raw_hash: 0,
-        guid: None,
-        aliases: Vec::new(),
-        url: None,
-        title: title.to_owned(),
-        summary: String::new(),
-        text: text.to_owned(),
-        authors: Vec::new(),
-        categories: Vec::new(),
-        documents: Vec::new(),
-        links: Vec::new(),
-        language: None,
-        published: None,
-        published_is_guess: false,
-        dates: Vec::new(),
-    }
+    let key = Key("guid:x".to_owned());
+    Item::new(key, Fingerprint(vec![1]), title.to_owned(), text.to_owned())
 }
 
 fn insert(connection: &Connection, id: i64, source: &SourceId, story: i64, found: &Traces) {

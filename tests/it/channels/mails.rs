@@ -177,15 +177,9 @@ fn entry(number: usize, topics: &[TopicTitle], hostile: bool) -> Entry {
         } else {
             vec![of(number)]
         },
-        keywords: Vec::new(),
-        language: None,
         update: (number % 6 == 2)
             .then(|| Update { at: NOW, what: "Frist verlängert bis 31. Januar 2026".into() }),
-        dates: Vec::new(),
-        related: Vec::new(),
-        follows: false,
-        pinned: false,
-        note: None,
+        ..Entry::default()
     }
 }
 
