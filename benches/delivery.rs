@@ -20,7 +20,7 @@ use std::time::Duration;
 use amtsbote::clock::{Stopwatch, SystemClock};
 use amtsbote::config::{self, Environment};
 use amtsbote::daemon;
-use amtsbote::deliver::Channel;
+use amtsbote::deliver::{Channel, Outgoing};
 use amtsbote::fetch::{ScriptedFetch, answer};
 use amtsbote::model::{Consent, Payload, SeriesId, Standing, TopicId};
 use amtsbote::pipeline::{self, Choice, Context, Moment, Plan};
@@ -118,7 +118,13 @@ async fn transport(server: &str, mails: usize, bytes: usize, connections: usize)
         let share = mails / connections + usize::from(hand < mails % connections);
         hands.spawn(async move {
             for _ in 0..share {
-                channel.send("bote@example.test", "leser@example.test", "x@y", &payload).await?;
+                let mail = Outgoing {
+                    sender: "bote@example.test",
+                    recipient: "leser@example.test",
+                    message_id: "x@y",
+                    payload: &payload,
+                };
+                channel.send(mail).await?;
             }
             Ok::<(), amtsbote::deliver::SendError>(())
         });

@@ -38,13 +38,7 @@ pub trait Channel: Send + Sync + fmt::Debug {
 
     /// Hands one message over to one recipient; `Ok` means the other side
     /// answers for it now. Ends within the limits of the channel's settings.
-    fn send<'a>(
-        &'a self,
-        sender: &'a str,
-        recipient: &'a str,
-        message_id: &'a str,
-        payload: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SendError>>;
+    fn send<'a>(&'a self, mail: Outgoing<'a>) -> BoxFuture<'a, Result<(), SendError>>;
 
     /// Hands one message over like [`Channel::send`], but asks `gate` at the last
     /// moment before the message itself is said. Fails with
@@ -58,7 +52,7 @@ pub trait Channel: Send + Sync + fmt::Debug {
             if !gate().await {
                 return Err(SendError::Withdrawn);
             }
-            self.send(mail.sender, mail.recipient, mail.message_id, mail.payload).await
+            self.send(mail).await
         })
     }
 
@@ -100,6 +94,14 @@ pub struct Outgoing<'a> {
     pub message_id: &'a str,
     /// The bytes.
     pub payload: &'a Payload,
+}
+
+impl<'a> Outgoing<'a> {
+    /// Returns the message that was encoded for an envelope.
+    pub fn new(envelope: &'a Envelope, payload: &'a Payload) -> Self {
+        let Envelope { sender, recipient, message_id, .. } = envelope;
+        Self { sender, recipient, message_id, payload }
+    }
 }
 
 /// Returns whether a message may still go out.

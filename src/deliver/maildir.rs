@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Channel, ChannelContext, Kind, SendError, Step, message};
+use super::{Channel, ChannelContext, Kind, Outgoing, SendError, Step, message};
 use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered};
 
 /// The registry's line.
@@ -42,25 +42,19 @@ impl Channel for Maildir {
         message::build(envelope, rendered, self.dkim.as_deref())
     }
 
-    fn send<'a>(
-        &'a self,
-        sender: &'a str,
-        recipient: &'a str,
-        message_id: &'a str,
-        payload: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SendError>> {
+    fn send<'a>(&'a self, mail: Outgoing<'a>) -> BoxFuture<'a, Result<(), SendError>> {
         let folder = self.folder.clone();
-        let name = file_name(message_id);
+        let name = file_name(mail.message_id);
         // They were checked when the message was encoded; a line break here
         // would forge a field all the same.
         let plain = |text: &str| text.replace(['\r', '\n'], "");
         let mut bytes = format!(
             "X-Envelope-From: <{}>\r\nX-Envelope-To: <{}>\r\n",
-            plain(sender),
-            plain(recipient)
+            plain(mail.sender),
+            plain(mail.recipient)
         )
         .into_bytes();
-        bytes.extend(&payload.0);
+        bytes.extend(&mail.payload.0);
         Box::pin(async move {
             let written =
                 tokio::task::spawn_blocking(move || write(&folder, &name, &name, &bytes)).await;
@@ -109,7 +103,13 @@ mod tests {
         let channel = Maildir { folder: folder.path().join("mail"), dkim: None };
         let payload = Payload(b"Subject: x\r\n\r\ny\r\n".to_vec());
         for _ in 0..2 {
-            channel.send("r+t@x.de", "a@y.de", "d.1.2@x.de", &payload).await.unwrap();
+            let mail = Outgoing {
+                sender: "r+t@x.de",
+                recipient: "a@y.de",
+                message_id: "d.1.2@x.de",
+                payload: &payload,
+            };
+            channel.send(mail).await.unwrap();
         }
         let files = |part: &str| {
             fs::read_dir(folder.path().join("mail").join(part))
@@ -131,7 +131,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("mail"), b"a file in the way").unwrap();
         let channel = Maildir { folder: folder.path().join("mail"), dkim: None };
-        let error = channel.send("a@x.de", "b@y.de", "i@x.de", &Payload(vec![])).await.unwrap_err();
+        let payload = Payload(vec![]);
+        let (sender, recipient, message_id) = ("a@x.de", "b@y.de", "i@x.de");
+        let mail = Outgoing { sender, recipient, message_id, payload: &payload };
+        let error = channel.send(mail).await.unwrap_err();
         assert!(error.pauses_all() && error.hint().is_some(), "{error}");
     }
 

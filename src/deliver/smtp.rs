@@ -215,17 +215,10 @@ impl Channel for Smtp {
         message::build(envelope, rendered, self.dkim.as_deref())
     }
 
-    fn send<'a>(
-        &'a self,
-        sender: &'a str,
-        recipient: &'a str,
-        _message_id: &'a str,
-        payload: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SendError>> {
+    fn send<'a>(&'a self, mail: Outgoing<'a>) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(async move {
             let open = || -> BoxFuture<'static, bool> { Box::pin(async { true }) };
-            let outcome = self.hand_over(sender, recipient, payload, &open).await;
-            outcome.map_err(|failure| verdict(failure, &[sender, recipient]))
+            self.send_through(mail, &open).await
         })
     }
 

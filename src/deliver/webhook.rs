@@ -20,7 +20,7 @@ use tokio::sync::Semaphore;
 
 pub use self::body::Format;
 use self::body::Template;
-use super::{Channel, ChannelContext, Kind, SendError, Step, tls, without_addresses};
+use super::{Channel, ChannelContext, Kind, Outgoing, SendError, Step, tls, without_addresses};
 use crate::model::settings::{Bound, NamedFile, Secret, Settings as _, judge, settings};
 use crate::model::{BoxFuture, Envelope, Payload, Reader, Rendered, is_loopback};
 
@@ -158,18 +158,12 @@ impl Channel for Webhook {
         self.template.body(envelope, rendered)
     }
 
-    fn send<'a>(
-        &'a self,
-        sender: &'a str,
-        recipient: &'a str,
-        message_id: &'a str,
-        payload: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SendError>> {
+    fn send<'a>(&'a self, mail: Outgoing<'a>) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(async move {
             let Ok(_slot) = self.slots.acquire().await else {
                 return Err(unreachable("the channel is closed"));
             };
-            let request = self.request(message_id, payload)?;
+            let request = self.request(mail.message_id, mail.payload)?;
             let mut response =
                 self.client.execute(request).await.map_err(|error| failure(&error))?;
             let status = response.status();
@@ -183,7 +177,8 @@ impl Channel for Webhook {
                 said.extend_from_slice(&chunk[..chunk.len().min(MOST_SAID)]);
             }
             let said = String::from_utf8_lossy(&said);
-            let said = self.without_secrets(&without_addresses(&said, &[sender, recipient]));
+            let said =
+                self.without_secrets(&without_addresses(&said, &[mail.sender, mail.recipient]));
             Err(verdict(status, &said))
         })
     }

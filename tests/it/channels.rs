@@ -7,7 +7,7 @@ mod webhook;
 
 use std::path::{Path, PathBuf};
 
-use amtsbote::deliver::{Channel, ChannelContext, KINDS};
+use amtsbote::deliver::{Channel, ChannelContext, KINDS, Outgoing};
 use amtsbote::model::settings::Surroundings;
 use amtsbote::model::{
     Content, Envelope, ListFields, MailKind, Place, Reader, Rendered, Retry, Table, Timestamp,
@@ -163,10 +163,7 @@ async fn every_channel_that_reaches_nothing_says_later_and_names_nobody() {
         let channel = channel(kind.name, &settings, folder.path(), None).unwrap();
         let envelope = envelope();
         let payload = channel.encode(&envelope, &rendered()).unwrap();
-        let error = channel
-            .send(&envelope.sender, &envelope.recipient, &envelope.message_id, &payload)
-            .await
-            .unwrap_err();
+        let error = channel.send(Outgoing::new(&envelope, &payload)).await.unwrap_err();
         assert_eq!(error.retry(), Retry::Later, "{}: {error}", kind.name);
         assert!(error.pauses_all(), "{}: {error}", kind.name);
         let shown = format!("{error} {error:?}");

@@ -175,13 +175,7 @@ impl Channel for HeldAtTheLastMoment {
         Err(SendError::Invalid { reason: "nothing is made here".to_owned() })
     }
 
-    fn send<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        _: &'a str,
-        _: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SendError>> {
+    fn send<'a>(&'a self, _: Outgoing<'a>) -> BoxFuture<'a, Result<(), SendError>> {
         Box::pin(async { Ok(()) })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amtsbote::deliver::{Channel, SendError, Step};
+use amtsbote::deliver::{Channel, Outgoing, SendError, Step};
 use amtsbote::model::{
     BoxFuture, Envelope, MailKind, Payload, Rendered, SeriesId, State, SubscriberId, Timestamp,
 };
@@ -47,19 +47,13 @@ impl Channel for Pretend {
         amtsbote::deliver::message::build(envelope, rendered, None)
     }
 
-    fn send<'a>(
-        &'a self,
-        _sender: &'a str,
-        recipient: &'a str,
-        _message_id: &'a str,
-        _payload: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SendError>> {
+    fn send<'a>(&'a self, mail: Outgoing<'a>) -> BoxFuture<'a, Result<(), SendError>> {
         let number = {
             let mut sent = self.sent.lock().unwrap();
-            sent.push(recipient.to_owned());
+            sent.push(mail.recipient.to_owned());
             sent.len()
         };
-        (self.act)(number, recipient.to_owned())
+        (self.act)(number, mail.recipient.to_owned())
     }
 }
 

@@ -189,14 +189,8 @@ impl Channel for Scripted {
         Err(SendError::Invalid { reason: "nothing is made here".to_owned() })
     }
 
-    fn send<'a>(
-        &'a self,
-        _: &'a str,
-        _: &'a str,
-        id: &'a str,
-        _: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SendError>> {
-        Box::pin(self.answer(id))
+    fn send<'a>(&'a self, mail: Outgoing<'a>) -> BoxFuture<'a, Result<(), SendError>> {
+        Box::pin(self.answer(mail.message_id))
     }
 
     fn send_through<'a>(

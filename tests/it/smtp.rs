@@ -7,8 +7,8 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amtsbote::deliver::{Channel, SendError, Step};
-use amtsbote::model::{Content, Payload, Retry};
+use amtsbote::deliver::{Channel, Outgoing, SendError, Step};
+use amtsbote::model::{Content, Envelope, Payload, Retry};
 use amtsbote::store::outbox;
 
 use rustls::ServerConfig;
@@ -50,8 +50,8 @@ impl World {
     }
 
     async fn send_to(&self, recipient: &str) -> Result<(), SendError> {
-        let envelope = envelope();
-        self.channel.send(&envelope.sender, recipient, &envelope.message_id, &self.payload).await
+        let envelope = Envelope { recipient: recipient.to_owned(), ..envelope() };
+        self.channel.send(Outgoing::new(&envelope, &self.payload)).await
     }
 
     async fn send(&self) -> Result<(), SendError> {
@@ -296,13 +296,12 @@ async fn a_server_that_was_away_gets_everything_once_it_is_back() {
     let envelope = envelope();
     let payload = back.encode(&envelope, &rendered()).unwrap();
     for _ in 0..3 {
-        let sending =
-            away.send(&envelope.sender, &envelope.recipient, &envelope.message_id, &payload);
+        let sending = away.send(Outgoing::new(&envelope, &payload));
         let error = sending.await.unwrap_err();
         assert!(matches!(error, SendError::Unreachable { step: Step::Connect, .. }), "{error}");
         assert!(error.hint().unwrap().contains("port"));
     }
-    back.send(&envelope.sender, &envelope.recipient, &envelope.message_id, &payload).await.unwrap();
+    back.send(Outgoing::new(&envelope, &payload)).await.unwrap();
     assert_eq!(server.heard().len(), 1);
 }
 
@@ -427,12 +426,7 @@ async fn what_is_withdrawn_before_data_is_not_said_and_the_connection_serves_on(
     let world = World::new(&[]).await;
     let shut = || -> amtsbote::model::BoxFuture<'static, bool> { Box::pin(async { false }) };
     let envelope = envelope();
-    let mail = amtsbote::deliver::Outgoing {
-        sender: &envelope.sender,
-        recipient: &envelope.recipient,
-        message_id: &envelope.message_id,
-        payload: &world.payload,
-    };
+    let mail = Outgoing::new(&envelope, &world.payload);
     let error = world.channel.send_through(mail, &shut).await.unwrap_err();
     assert_eq!(error, SendError::Withdrawn);
     let said = world.server.commands();

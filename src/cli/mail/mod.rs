@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::{Exit, Global, Output, Session, UsageError, input, session};
 use crate::clock::{Clock as _, SystemClock};
-use crate::deliver::SendError;
+use crate::deliver::{Outgoing, SendError};
 use crate::digest::{Notice, render};
 use crate::model::{Envelope, ListFields, MailKind};
 use advice::Advice;
@@ -144,10 +144,10 @@ async fn send(session: &Session, recipient: &str) -> anyhow::Result<Result<(), S
     let envelope = Envelope {
         kind: MailKind::Notice,
         recipient: recipient.to_owned(),
-        sender: sender.clone(),
+        sender,
         from: from.to_string(),
         reply_to: mail.settings.reply_to.clone(),
-        message_id: message_id.clone(),
+        message_id,
         date: now,
         date_offset_minutes: 0,
         // As a digest has them, so that it shows whether they arrive signed.
@@ -162,5 +162,5 @@ async fn send(session: &Session, recipient: &str) -> anyhow::Result<Result<(), S
         }),
     };
     let payload = ctx.channel.encode(&envelope, &rendered)?;
-    Ok(ctx.channel.send(&sender, recipient, &message_id, &payload).await)
+    Ok(ctx.channel.send(Outgoing::new(&envelope, &payload)).await)
 }

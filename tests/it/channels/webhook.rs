@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use amtsbote::deliver::{Channel, SendError};
+use amtsbote::deliver::{Channel, Outgoing, SendError};
 use amtsbote::model::{Content, Payload, Retry};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, Mac as _};
@@ -21,7 +21,7 @@ fn webhook(settings: &[(&str, Content)], folder: &Path) -> Box<dyn Channel> {
 async fn send(channel: &dyn Channel) -> Result<(), SendError> {
     let envelope = envelope();
     let payload = channel.encode(&envelope, &rendered()).unwrap();
-    channel.send(&envelope.sender, &envelope.recipient, &envelope.message_id, &payload).await
+    channel.send(Outgoing::new(&envelope, &payload)).await
 }
 
 #[tokio::test]

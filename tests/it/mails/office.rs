@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use amtsbote::deliver::{Channel, SendError};
+use amtsbote::deliver::{Channel, Outgoing, SendError};
 use amtsbote::fetch::{Fetch, FetchError, answer};
 use amtsbote::model::{
     BoxFuture, Envelope, Method, Payload, Rendered, Request, Response, SeriesId, SourceId,
@@ -272,19 +272,13 @@ impl Channel for Post {
         self.channel.encode(envelope, rendered)
     }
 
-    fn send<'a>(
-        &'a self,
-        sender: &'a str,
-        recipient: &'a str,
-        _message_id: &'a str,
-        payload: &'a Payload,
-    ) -> BoxFuture<'a, Result<(), SendError>> {
+    fn send<'a>(&'a self, mail: Outgoing<'a>) -> BoxFuture<'a, Result<(), SendError>> {
         let refusal = self.refusal.lock().unwrap().clone();
         if refusal.is_none() {
             self.taken.lock().unwrap().push(Taken {
-                sender: sender.to_owned(),
-                recipient: recipient.to_owned(),
-                bytes: payload.0.clone(),
+                sender: mail.sender.to_owned(),
+                recipient: mail.recipient.to_owned(),
+                bytes: mail.payload.0.clone(),
             });
         }
         Box::pin(async move { refusal.map_or(Ok(()), Err) })

@@ -47,7 +47,7 @@ async fn deliver(
     let channel = channel("smtp", &settings, folder.path(), Some(SECRET)).unwrap();
     let payload = channel.encode(&envelope(), &rendered()).unwrap();
     let envelope = envelope();
-    channel.send(&envelope.sender, &envelope.recipient, &envelope.message_id, &payload).await
+    channel.send(Outgoing::new(&envelope, &payload)).await
 }
 
 /// The fault as it is told, after what must hold of every one: everything rests
