@@ -1,4 +1,6 @@
 mod mistakes;
+mod secrets;
+mod shipped;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -88,69 +90,6 @@ fn five_mistakes_in_three_files_are_five_located_messages() {
          \x20 5:1  topic.ozg: unknown key `treshold`, did you mean `threshold`?\n\
          hint: `amtsbote topic test --help` shows the term language"
     );
-}
-
-#[test]
-fn the_shipped_files_load_and_their_keys_are_at_their_defaults() {
-    let mut files = Memory::default();
-    for (name, text) in DEFAULTS {
-        files = files.with(&format!("etc/{name}"), text);
-    }
-    let shipped = loaded(&files).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(shipped.series[0].schedule.as_str(), "arbeitstags 07:00");
-    assert_eq!(shipped.series[0].series.max_items, 30);
-    assert!(shipped.sources.len() > 25, "{}", shipped.sources.len());
-    for core in ["sgsa", "kitu", "ozg-portal", "ozg-newsletter", "landesportal", "presse-st"] {
-        let source = shipped.sources.iter().find(|source| source.settings.id.as_str() == core);
-        assert!(source.unwrap().settings.enabled, "{core}");
-    }
-    for source in shipped.sources.iter().filter(|source| !source.settings.enabled) {
-        assert!(source.settings.remark.is_some(), "{} is off without a reason", source.settings.id);
-    }
-    let bare = loaded(&Memory::default().with("etc/amtsbote.toml", "")).unwrap();
-    let scalars =
-        |config: &Config| config.show(false).split("\n[[").next().map(str::to_owned).unwrap();
-    assert_eq!(scalars(&shipped), scalars(&bare));
-}
-
-#[test]
-fn every_key_that_is_shown_stands_in_the_shipped_file() {
-    let bare = loaded(&Memory::default().with("etc/amtsbote.toml", "")).unwrap();
-    let shown: toml::Table = bare.show(false).parse().unwrap();
-    let shipped: toml::Table = DEFAULTS[0].1.parse().unwrap();
-    let keys = |table: &toml::Table, name: &str| -> Vec<String> {
-        table[name].as_table().unwrap().keys().cloned().collect()
-    };
-    for name in ["service", "fetch", "web", "retention", "mail"] {
-        assert_eq!(keys(&shown, name), keys(&shipped, name), "{name}");
-    }
-    let smtp = keys(shipped["mail"].as_table().unwrap(), "smtp");
-    assert_eq!(keys(shown["mail"].as_table().unwrap(), "smtp"), smtp);
-}
-
-#[test]
-fn the_defaults_are_valid_toml_together() {
-    let text = defaults();
-    assert!(text.parse::<toml::Table>().is_ok());
-    for (_, file) in DEFAULTS {
-        assert!(text.contains(file));
-    }
-}
-
-#[test]
-fn what_is_shown_loads_again_and_shows_the_same() {
-    let files = Memory::default()
-        .with("etc/amtsbote.toml", "[service]\nname = \"A \\\"b\\\"\"\ndata_dir = '/var/lib/a'\n[fetch]\nmax_bytes = '1536KiB'\n[retention]\nproof = ''\nbodies = '0s'\n[[series]]\nid = 'w'\ntitle = 'W'\nschedule = '0 7 * * 1'\n")
-        .with("etc/sources.toml", "[[source]]\nid = 'a'\nkind = 'page'\nurl = 'https://a.example/'\nheaders = { X-Token = 'geheim' }\n[source.page]\nlist = 'ul'\nitem = \"a[href*='x']\"\n")
-        .with("etc/topics.toml", TOPICS);
-    let config = loaded(&files).unwrap();
-    assert_eq!(config.sources[0].settings.access.headers, [("X-Token".into(), "geheim".into())]);
-    let shown = config.show(false);
-    assert!(!shown.contains("geheim"), "{shown}");
-    let again = loaded(&Memory::default().with("etc/amtsbote.toml", &shown)).unwrap();
-    assert_eq!(again.show(false), shown);
-    assert_eq!(again.retention.proof, None);
-    assert_eq!(again.fetch.max_bytes, 1536 << 10);
 }
 
 #[test]
@@ -262,47 +201,6 @@ fn the_port_follows_the_encryption_unless_it_is_named() {
 }
 
 #[test]
-fn secrets_come_from_three_places_and_never_show() {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-    let smtp = "[mail]\nchannel = 'smtp'\n[mail.smtp]\ntls = 'starttls'\nusername = 'u'\n";
-    let credentials = folder.path().join("creds");
-    std::fs::create_dir(&credentials).unwrap();
-    write("creds/smtp-password", "from-credential\n");
-    write("creds/amtsbote-key", "key-from-credential");
-    write("pw", "from-file\r\n");
-    let systemd = ("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap());
-    let variable = ("AMTSBOTE_SMTP_PASSWORD", "from-environment");
-    let password = |text: &str, vars: &[(&str, &str)]| {
-        write("amtsbote.toml", text);
-        let environment = environment(vars);
-        let config = load(folder.path(), &environment).unwrap();
-        for text in [config.show(false), format!("{config:?}{environment:?}")] {
-            for secret in ["from-file", "from-credential", "from-environment"] {
-                assert!(!text.contains(secret), "{text}");
-            }
-        }
-        assert!(config.show(false).contains("# password = \"********\""));
-        let key = config.service.key.0.map(|key| key.expose_secret().to_owned());
-        assert_eq!(key.as_deref(), vars.contains(&systemd).then_some("key-from-credential"));
-        let inner = |table: &Table, key: &str| match &table.get(key).unwrap().content {
-            Content::Table(table) => table.clone(),
-            other => panic!("{other:?}"),
-        };
-        let smtp = inner(&inner(&config.tree, "mail"), "smtp");
-        let around = Around { files: &Disk, directory: folder.path(), environment: &environment };
-        let mut found = Vec::new();
-        let mut reader = Reader::within(&around, &smtp, "mail.smtp", &mut found);
-        let settings = SmtpSettings::read(&mut reader).unwrap();
-        settings.password_file.value.unwrap().expose_secret().to_owned()
-    };
-    let with_file = format!("{smtp}password_file = 'pw'\n");
-    assert_eq!(password(&with_file, &[systemd, variable]), "from-file");
-    assert_eq!(password(smtp, &[systemd, variable]), "from-environment");
-    assert_eq!(password(smtp, &[systemd]), "from-credential");
-}
-
-#[test]
 fn a_block_that_is_tried_takes_the_place_of_the_sources_of_all_files() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("conf.d")).unwrap();
@@ -312,60 +210,6 @@ fn a_block_that_is_tried_takes_the_place_of_the_sources_of_all_files() {
     write("conf.d/10-own.toml", &format!("service.name = 'Eigen'\n{block}"));
     let config = load_with(folder.path(), &nothing(), block).unwrap();
     assert_eq!((config.sources.len(), config.service.name.as_str()), (1, "Eigen"));
-}
-
-#[test]
-fn a_credential_that_was_refreshed_is_read_before_the_one_of_the_start() {
-    let folder = tempfile::tempdir().unwrap();
-    for (name, text) in [
-        (
-            "amtsbote.toml",
-            "[mail.dkim]\nselector = 's'\ndomain = 'd.test'\nkey_file = '%d/dkim-key'\n",
-        ),
-        ("start/dkim-key", "the first"),
-        ("run/credentials/dkim-key", "the second"),
-    ] {
-        let path = folder.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let (start, run) = (at("start"), at("run"));
-    let vars = [("CREDENTIALS_DIRECTORY", start.as_str()), ("RUNTIME_DIRECTORY", run.as_str())];
-    let environment = environment(&vars);
-    let around = Around { files: &Disk, directory: folder.path(), environment: &environment };
-    let read = |name: &str| around.credential(name);
-    assert_eq!(read("dkim-key").unwrap(), b"the second");
-    std::fs::remove_file(at("run/credentials/dkim-key")).unwrap();
-    assert_eq!(read("dkim-key").unwrap(), b"the first");
-    for name in ["other", "../run", "", "."] {
-        assert!(read(name).is_err(), "{name}");
-    }
-    // A key that names one says so where it is no key.
-    let error = load(folder.path(), &environment).unwrap_err().to_string();
-    assert!(error.contains("`%d/dkim-key` is not an RSA private key"), "{error}");
-}
-
-#[test]
-fn a_password_on_disk_that_anyone_can_read_is_warned_of() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, text: &str, mode: u32| {
-        let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
-    };
-    write("amtsbote.toml", "[mail.smtp]\npassword_file = 'pw'\n", 0o644);
-    let warned = || {
-        let config = load(&folder.path().join("amtsbote.toml"), &nothing()).unwrap();
-        config.warnings.iter().any(|warning| {
-            warning.path == "mail.smtp.password_file" && warning.message.contains("can read")
-        })
-    };
-    write("pw", "x\n", 0o600);
-    assert!(!warned());
-    write("pw", "x\n", 0o644);
-    assert!(warned());
 }
 
 #[test]
@@ -504,24 +348,6 @@ proptest! {
             prop_assert!(config.show(false).parse::<toml::Table>().is_ok());
         }
     }
-}
-
-#[test]
-fn the_manual_names_every_key_of_the_shipped_file() {
-    let pages = man_pages();
-    let toml = &pages.iter().find(|(name, _)| *name == "amtsbote.toml.5").unwrap().1;
-    for line in shipped_file().lines().map(|line| line.trim_start_matches("# ")) {
-        let is_key = |key: &str| key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-        if let Some((key, _)) = line.split_once(" = ").filter(|(key, _)| is_key(key)) {
-            assert!(toml.contains(&format!(".B {key}\n")), "{key}");
-        }
-    }
-    let sources = &pages[1].1;
-    assert!(
-        sources.contains(".B initial\n") && sources.contains("default: that of fetch.interval")
-    );
-    let topics = &pages[2].1;
-    assert!(topics.contains(".B threshold\nnumber; default 3") && topics.contains(".SH TERMS"));
 }
 
 #[test]

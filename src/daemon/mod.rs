@@ -16,6 +16,7 @@ mod report;
 mod restore;
 mod returned;
 mod shared;
+mod upkeep;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -95,6 +95,19 @@ impl DaemonError {
     }
 }
 
+/// A fault that passes by itself (a locked or full database) is waited out;
+/// any other ends the loop, and with it the daemon.
+pub(super) async fn endure(result: Result<(), PipelineError>) -> Result<(), DaemonError> {
+    match result {
+        Err(error) if error.retry() != Retry::Never => {
+            tracing::error!(%error, hint = error.hint(), "waiting for the database");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Ok(())
+        }
+        result => Ok(result?),
+    }
+}
+
 /// Waits until the service is told to stop, and the sources in hand have had
 /// their time after that.
 pub(super) async fn grace_period_ends(stop: &CancellationToken) {

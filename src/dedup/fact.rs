@@ -2,123 +2,15 @@
 //! each, so that "07.03.2026" and "Samstag, 7. März 2026" are the same.
 
 mod piece;
+mod value;
+mod word;
 
 use self::piece::{Kind, Piece, pieces};
-use crate::text::{self, MONTHS, Outcomes, WEEKDAYS, month_named, numeral, weekday_named};
-
+pub(super) use self::value::{Fact, Part, Unit, in_words};
+pub(super) use self::word::Word;
+use self::word::word;
 use super::reading::hash_word;
-use super::stem::stem;
-
-/// Something in a sentence that a reader acts on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fact {
-    Day {
-        day: u32,
-        month: u32,
-        year: Option<u32>,
-        weekday: Option<u8>,
-    },
-    Month {
-        month: u32,
-        year: Option<u32>,
-        part: Option<Part>,
-    },
-    Weekday(u8),
-    /// Minutes since midnight.
-    Time(u32),
-    Year(u32),
-    /// Thousandths.
-    Amount {
-        value: u64,
-        unit: Unit,
-    },
-    /// A file number, a version: hash of its letters.
-    Code(u64),
-    /// How long ago; it is another at each look.
-    Ago,
-}
-
-/// Which part of a month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Beginning,
-    Middle,
-    End,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unit {
-    Euro,
-    Percent,
-    /// Whatever the next word says.
-    Plain,
-}
-
-impl Fact {
-    /// Returns whether both say the same, as far as both say.
-    pub(super) fn agrees(self, other: Self) -> bool {
-        let open =
-            |one: Option<u32>, other: Option<u32>| one.is_none() || other.is_none() || one == other;
-        match (self, other) {
-            (
-                Self::Day { day, month, year, weekday },
-                Self::Day { day: d, month: m, year: y, weekday: w },
-            ) => {
-                let weekdays = weekday.map(u32::from);
-                day == d && month == m && open(year, y) && open(weekdays, w.map(u32::from))
-            }
-            (Self::Month { month, year, part }, Self::Month { month: m, year: y, part: p }) => {
-                let parts = part.is_none() || p.is_none() || part == p;
-                month == m && open(year, y) && parts
-            }
-            // Less is said of the same month.
-            (Self::Day { month, .. }, Self::Month { month: m, part: None, .. }) => month == m,
-            (Self::Amount { value, unit }, Self::Amount { value: v, unit: u }) => {
-                value == v && (unit == u || unit == Unit::Plain || u == Unit::Plain)
-            }
-            _ => self == other,
-        }
-    }
-
-    /// Returns whether the two may replace one another.
-    pub(super) fn is_like(self, other: Self) -> bool {
-        match (self, other) {
-            (Self::Day { .. } | Self::Month { .. }, Self::Day { .. } | Self::Month { .. })
-            | (Self::Weekday(_), Self::Weekday(_))
-            | (Self::Time(_), Self::Time(_))
-            | (Self::Year(_), Self::Year(_))
-            | (Self::Code(_), Self::Code(_)) => true,
-            (Self::Amount { unit, .. }, Self::Amount { unit: other, .. }) => unit == other,
-            _ => false,
-        }
-    }
-
-    pub(super) const fn is_of_calendar(self) -> bool {
-        matches!(self, Self::Day { .. } | Self::Month { .. } | Self::Weekday(_))
-    }
-
-    /// A number that is the same for facts that agree to the letter.
-    pub(super) fn code(self) -> u64 {
-        let spread = |kind: u64, value: u64| super::reading::spread(kind << 56 ^ value);
-        match self {
-            Self::Day { day, month, year, weekday } => {
-                let year = u64::from(year.unwrap_or_default()) << 16;
-                let weekday = u64::from(weekday.unwrap_or_default()) << 12;
-                spread(1, year | weekday | u64::from(month * 100 + day))
-            }
-            Self::Month { month, year, part } => {
-                let year = u64::from(year.unwrap_or_default()) << 16;
-                spread(2, year | part.map_or(0, |part| (part as u64 + 1) << 8) | u64::from(month))
-            }
-            Self::Weekday(day) => spread(3, u64::from(day)),
-            Self::Time(minutes) => spread(4, u64::from(minutes)),
-            Self::Year(year) => spread(5, u64::from(year)),
-            Self::Amount { value, .. } => spread(6, value),
-            Self::Code(hash) => hash,
-            Self::Ago => spread(7, 0),
-        }
-    }
-}
+use crate::text::{self, Outcomes, month_named, numeral, weekday_named};
 
 /// A word or a fact of a sentence, with the bytes it takes.
 #[derive(Debug, Clone)]
@@ -132,19 +24,6 @@ pub(super) struct Token<'a> {
 pub(super) enum Is {
     Fact(Fact),
     Word(Word),
-}
-
-/// A word in one spelling.
-#[derive(Debug, Clone)]
-pub(super) struct Word {
-    /// Folded letters.
-    pub(super) letters: String,
-    /// Hash of the letters without their ending.
-    pub(super) stem: u64,
-    /// It begins with a capital and does not open the sentence, or has capitals inside.
-    pub(super) is_noun: bool,
-    /// A small word of grammar.
-    pub(super) is_small: bool,
 }
 
 /// A sentence as it is compared.
@@ -214,81 +93,9 @@ fn is_denial(word: &str) -> bool {
         || word.strip_prefix("kein").is_some_and(|rest| rest.len() <= 2)
 }
 
-/// A word in its one spelling. Forms of a word, and the ways to name women and men
-/// alike, share a stem.
-fn word(text: &str, opens: bool) -> Word {
-    let bare = text.split([':', '*', '_', '/', '(']).next().unwrap_or(text);
-    let letters: String = text::fold(bare).chars().filter(|c| c.is_alphanumeric()).collect();
-    let capital = bare.chars().next().is_some_and(char::is_uppercase);
-    let inner = bare.chars().skip(1).any(char::is_uppercase);
-    let count = letters.chars().count();
-    Word {
-        stem: hash_word(stem(&letters)),
-        is_noun: (capital && !opens || inner) && count >= 3,
-        is_small: count <= 3 && !capital || SMALL.contains(&letters.as_str()),
-        letters,
-    }
-}
-
 /// Units of how long ago something was.
 const AGES: [&str; 8] =
     ["Minute", "Minuten", "Stunde", "Stunden", "Tag", "Tagen", "Woche", "Wochen"];
-
-/// Small words of more than three letters, and words by which editors mark that they edited.
-const SMALL: &[&str] = &[
-    "eine",
-    "einen",
-    "einem",
-    "einer",
-    "eines",
-    "diese",
-    "dieser",
-    "dieses",
-    "diesen",
-    "diesem",
-    "auch",
-    "oder",
-    "sowie",
-    "dass",
-    "wird",
-    "werden",
-    "wurde",
-    "wurden",
-    "sind",
-    "haben",
-    "hatte",
-    "etwa",
-    "rund",
-    "circa",
-    "nach",
-    "beim",
-    "ihre",
-    "ihrer",
-    "ihren",
-    "seine",
-    "seiner",
-    "sich",
-    "aber",
-    "dort",
-    "hier",
-    "dabei",
-    "sowohl",
-    "jede",
-    "jeder",
-    "jedes",
-    "jeden",
-    "alle",
-    "allen",
-    "aller",
-    "update",
-    "aktualisiert",
-    "aktualisierte",
-    "aktualisierung",
-    "korrektur",
-    "korrigiert",
-    "eilmeldung",
-    "update:",
-];
 
 /// The fact that begins with the piece at `at`, and how many pieces it takes.
 fn fact_at(pieces: &[Piece<'_>], at: usize) -> Option<(Fact, usize)> {
@@ -491,26 +298,6 @@ fn thousandths(text: &str) -> Option<u64> {
     let whole: u64 = format!("{first}{}", rest.concat()).parse().ok()?;
     let decimals: String = decimals.chars().chain("000".chars()).take(3).collect();
     whole.checked_mul(1000)?.checked_add(decimals.parse().ok()?)
-}
-
-/// The fact in words for readers.
-pub(super) fn in_words(fact: Fact, shown: &str) -> String {
-    let month_name = |month: u32| {
-        usize::try_from(month).ok().and_then(|month| MONTHS.get(month.wrapping_sub(1))).copied()
-    };
-    let year_behind = |year: Option<u32>| year.map_or(String::new(), |year| format!(" {year}"));
-    match fact {
-        Fact::Day { day, month, year, weekday } => {
-            let name = month_name(month).unwrap_or_default();
-            let weekday = weekday
-                .and_then(|day| WEEKDAYS.get(usize::from(day).wrapping_sub(1)))
-                .map_or(String::new(), |day| format!("{day}, "));
-            format!("{weekday}{day}. {name}{}", year_behind(year))
-        }
-        Fact::Time(minutes) if minutes % 60 == 0 => format!("{} Uhr", minutes / 60),
-        Fact::Time(minutes) => format!("{}.{:02} Uhr", minutes / 60, minutes % 60),
-        _ => text::clean_line(shown, 60),
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! Selectors of the admin's own are the last word: a list that they miss is an error
 //! (the page was rebuilt), an empty one is not.
 
+mod choose;
 mod detail;
 pub mod discover;
 mod embedded;
@@ -14,14 +15,12 @@ mod presets;
 mod read;
 mod selectors;
 
-use std::collections::HashSet;
 use std::fmt;
 
 use chrono_tz::Tz;
 use scraper::{Html, Selector};
 use url::Url;
 
-use crate::answer::challenge;
 use crate::extract::{document, sniff};
 use crate::model::{
     Budget, Cursor, Extraction, RawItem, ReadBy, Reader, Response, SourceSettings, Timestamp,
@@ -29,6 +28,7 @@ use crate::model::{
 };
 use crate::source::{Kind, Source, SourceError, Walk};
 use crate::text::date;
+use choose::{Selected, better, challenged};
 pub use detail::{DetailRead, check_detail, read_article, read_detail};
 pub use find::Pins;
 pub(super) use find::is_title;
@@ -313,60 +313,6 @@ impl Page {
     }
 }
 
-/// Items and notes.
-type Selected = (Vec<RawItem>, Vec<String>);
-
-/// Items, the means, and notes.
-type Read = (Vec<RawItem>, ReadBy, Vec<String>);
-
-/// Returns what a preset's selectors read or what was found by structure: the one that says more.
-///
-/// Fails if neither has an item.
-fn better(
-    selected: Option<Result<Selected, SourceError>>,
-    found: Result<find::Found, SourceError>,
-    html: &str,
-) -> Result<Read, SourceError> {
-    let found = match (found, &selected) {
-        (Ok(found), _) => found,
-        (Err(error), Some(Ok((items, _)))) if !items.is_empty() => {
-            find::Found { why_none: Some(error.to_string()), ..find::Found::default() }
-        }
-        (Err(error), _) => return Err(error),
-    };
-    // A preset says where the items are; the finder may say better what they are called.
-    if let Some(Ok((items, notes))) = &selected
-        && let Some(items) = found.lists.iter().find_map(|list| named_better(&list.items, items))
-    {
-        return Ok((items, ReadBy::Structure, notes.clone()));
-    }
-    let list = found.lists.into_iter().find(|list| list.is_sure);
-    let worth = |items: &[RawItem]| {
-        let dated = items.iter().filter(|item| item.published.is_some()).count();
-        let linked = items.iter().filter(|item| item.link.is_some()).count();
-        items.len() + dated + linked
-    };
-    match (selected, list) {
-        (Some(Ok((items, notes))), list) if !items.is_empty() => match list {
-            Some(list) if worth(&list.items) * 10 > worth(&items) * 13 => {
-                Ok((list.items, list.read_by, Vec::new()))
-            }
-            _ => Ok((items, ReadBy::Selectors, notes)),
-        },
-        (_, Some(list)) => Ok((list.items, list.read_by, Vec::new())),
-        (selected, None) => {
-            if let Some(error) = challenged(html) {
-                return Err(error);
-            }
-            match selected {
-                Some(Err(error)) => Err(error),
-                Some(Ok((items, notes))) => Ok((items, ReadBy::Selectors, notes)),
-                None => Err(SourceError::NoList { why: found.why_none.unwrap_or_default() }),
-            }
-        }
-    }
-}
-
 /// A list that was found on a page, for people.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposal {
@@ -424,26 +370,6 @@ fn lists_of(
     };
     let added = embedded::add(&mut found, &decoded.text, &around);
     if added.is_ok() && budget.check().is_ok() { found.lists } else { Vec::new() }
-}
-
-/// The entries of a list at all the addresses that a preset found, if their titles tell
-/// more of them apart: `Download` is no title.
-fn named_better(list: &[RawItem], selected: &[RawItem]) -> Option<Vec<RawItem>> {
-    let links: HashSet<&str> = selected.iter().filter_map(|item| item.link.as_deref()).collect();
-    let titles = |items: &[RawItem]| -> usize {
-        items.iter().filter_map(|item| item.title.as_deref()).collect::<HashSet<_>>().len()
-    };
-    let is_selected =
-        |item: &&RawItem| item.link.as_deref().is_some_and(|link| links.contains(link));
-    let same: Vec<RawItem> = list.iter().filter(is_selected).cloned().collect();
-    let is_whole = !links.is_empty() && same.len() == links.len();
-    (is_whole && titles(&same) > titles(selected)).then_some(same)
-}
-
-/// The error of a page that keeps robots out, if it is one.
-fn challenged(html: &str) -> Option<SourceError> {
-    let whose = challenge::of_page(html)?.to_owned();
-    Some(SourceError::Challenge { whose })
 }
 
 /// Returns when the answer was sent, as the server says: relative dates count from there.

@@ -218,8 +218,8 @@ const BOUNDED_OTHERWISE: &[(&str, &str, &str)] = &[
     ("dedup/serial.rs", "marks", "a title, which normalizing cut"),
     ("dedup/similar.rs", "title_likeness", "two titles, which normalizing cut"),
     ("dedup/similar.rs", "says_something_else", "two titles, which normalizing cut"),
-    ("dedup/traces.rs", "from_bytes", "our own column"),
-    ("dedup/traces.rs", "renewed", "our own column, and an item's text"),
+    ("dedup/traces/bytes.rs", "from_bytes", "our own column"),
+    ("dedup/traces/bytes.rs", "renewed", "our own column, and an item's text"),
 ];
 
 #[test]
