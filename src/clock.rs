@@ -4,7 +4,7 @@ use crate::model::Timestamp;
 
 /// Tells the time of day. Timers are tokio's; this is for what is written down.
 pub trait Clock: Send + Sync {
-    /// The instant it is.
+    /// Returns the instant it is.
     fn now(&self) -> Timestamp;
 }
 
@@ -28,7 +28,7 @@ pub struct TestClock {
 }
 
 impl TestClock {
-    /// It is `base` now. Call it inside the runtime.
+    /// Makes a clock that says `base` now. Must be called inside the runtime.
     #[expect(clippy::disallowed_methods, reason = "tokio's pausable clock, in the clock's home")]
     pub fn new(base: Timestamp) -> Self {
         Self { base, start: tokio::time::Instant::now() }
@@ -52,12 +52,12 @@ impl Stopwatch {
         Self(std::time::Instant::now())
     }
 
-    /// Time since the start.
+    /// Returns the time since the start.
     pub fn elapsed(self) -> std::time::Duration {
         self.0.elapsed()
     }
 
-    /// Whole milliseconds since the start.
+    /// Returns whole milliseconds since the start.
     pub fn milliseconds(self) -> u64 {
         u64::try_from(self.elapsed().as_millis()).unwrap_or(u64::MAX)
     }

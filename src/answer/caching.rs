@@ -48,7 +48,7 @@ pub fn is_delta(response: &Response) -> bool {
     response.status == 226
 }
 
-/// The URL that gave the validators: the end of the redirects.
+/// Returns the URL that gave the validators: the end of the redirects.
 pub fn final_url(cursor: &Cursor) -> Option<&str> {
     cursor.values.get(URL).map(String::as_str)
 }
@@ -107,7 +107,7 @@ pub fn remember(cursor: &Cursor, response: &Response) -> Remembered {
     Remembered { next, is_known }
 }
 
-/// The cursor without what was remembered here, so that the next request is
+/// Returns the cursor without what was remembered here, so that the next request is
 /// unconditional: after a 304 to nothing, or when the items must be read anew.
 #[must_use]
 pub fn forget(cursor: &Cursor) -> Cursor {
@@ -185,7 +185,7 @@ pub fn freshness(headers: &Headers, now: Timestamp) -> Option<Duration> {
     (!fresh.is_zero()).then_some(fresh)
 }
 
-/// The instant before which the server does not want to be asked again (RFC
+/// Returns the instant before which the server does not want to be asked again (RFC
 /// 9110 10.2.3): so many seconds from now, or as long from now as its date lies
 /// after the answer's own `Date`, since clocks differ. At most `cap` ahead.
 /// None for nonsense and for what lies in the past.
@@ -202,7 +202,7 @@ fn date(headers: &Headers) -> Option<Timestamp> {
     headers.get("Date").and_then(http_date)
 }
 
-/// Delta-seconds (RFC 9111 1.2.2): digits only; what is too large is very large.
+/// Returns delta-seconds (RFC 9111 1.2.2): digits only; what is too large is very large.
 fn seconds(text: &str) -> Option<Duration> {
     let text = text.trim().trim_matches('"');
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -211,7 +211,7 @@ fn seconds(text: &str) -> Option<Duration> {
     Some(Duration::from_secs(text.parse::<u32>().unwrap_or(u32::MAX).into()))
 }
 
-/// An HTTP date in its three forms (RFC 9110 5.6.7).
+/// Returns an HTTP date in its three forms (RFC 9110 5.6.7).
 pub fn http_date(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let utc = |naive: NaiveDateTime| -> Timestamp { naive.and_utc().into() };

@@ -160,7 +160,7 @@ fn allows(robots_txt: &str, user_agent_token: &str, path: &str) -> bool {
     best.is_none_or(|(_, allow)| allow)
 }
 
-/// The rules for that crawler alone, as a robots.txt that says the same to it
+/// Returns the rules for that crawler alone, as a robots.txt that says the same to it
 /// and is never longer than what was read of the other.
 fn ours(robots_txt: &str, user_agent_token: &str) -> String {
     let mut text = String::new();
@@ -180,7 +180,7 @@ struct Rule {
     pattern: String,
 }
 
-/// The part that is read, cut between lines.
+/// Returns the part that is read, cut between lines.
 fn head(text: &str) -> &str {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.len() <= MOST_BYTES {
@@ -190,7 +190,7 @@ fn head(text: &str) -> &str {
     cut.map_or("", |cut| &text[..cut])
 }
 
-/// The rules of the groups for that token, else of those for `*`.
+/// Returns the rules of the groups for that token, else of those for `*`.
 fn rules_for(text: &str, token: &str) -> Vec<Rule> {
     let mut ours = Vec::new();
     let mut everyones = Vec::new();
@@ -251,7 +251,7 @@ fn sitemaps(text: &str) -> Vec<String> {
     named.filter(|url| url.starts_with("http")).take(10).collect()
 }
 
-/// The product token of a user agent line: what stands before a version or comment.
+/// Returns the product token of a user agent line: what stands before a version or comment.
 fn product(value: &str) -> &str {
     let end = value.find(|c: char| !(c.is_ascii_alphabetic() || matches!(c, '_' | '-')));
     &value[..end.unwrap_or(value.len())]

@@ -14,7 +14,7 @@ pub const MAX_BYTES: usize = 1 << 20;
 /// Characters of a text that are looked at and passed on.
 const MAX_TEXT: usize = 16_000;
 
-/// The class of a message that came back or in. Never fails: what cannot be
+/// Returns the class of a message that came back or in. Never fails: what cannot be
 /// read, or would cost more than `budget` has, is nobody's bounce.
 pub fn of_message(bytes: &[u8], budget: &Budget) -> Verdict {
     let bytes = &bytes[..bytes.len().min(MAX_BYTES)];
@@ -30,7 +30,7 @@ pub fn of_message(bytes: &[u8], budget: &Budget) -> Verdict {
     .unwrap_or(Verdict { class: Class::Ignore, code: None })
 }
 
-/// The class of a final refusal during the SMTP dialogue.
+/// Returns the class of a final refusal during the SMTP dialogue.
 pub fn of_reply(code: Option<u16>, said: &str) -> Verdict {
     // Without a reply the fault was found on our side.
     match code {
@@ -117,7 +117,8 @@ fn machine_report(message: &Message<'_>) -> Option<Verdict> {
     None
 }
 
-/// A notice of failure in words. What follows the copy of our own mail is ours.
+/// Returns the class of a notice of failure in words. What follows the copy of our own mail is
+/// ours.
 fn of_notice(subject: &str, text: &str) -> Verdict {
     let cut = ["--- Below this line", "------ This is a copy", "Original message headers"]
         .iter()

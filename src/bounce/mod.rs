@@ -32,7 +32,7 @@ pub enum Class {
 }
 
 impl Class {
-    /// The word in the database and in `status --json`.
+    /// Returns the word in the database and in `status --json`.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Hard => "hard",
@@ -60,9 +60,7 @@ impl Class {
 pub struct Letter {
     /// The address in From, for the limits alone: it is neither kept nor passed on.
     pub from: Option<String>,
-    /// Its subject.
     pub subject: String,
-    /// Its text.
     pub text: String,
 }
 

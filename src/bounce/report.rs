@@ -33,7 +33,7 @@ const fn severity(class: &Class) -> u8 {
     }
 }
 
-/// A field of a group, unfolded.
+/// Returns a field of a group, unfolded.
 pub(super) fn field(group: &str, name: &str) -> Option<String> {
     let mut lines = group.lines();
     let first = lines.by_ref().find_map(|line| {
@@ -48,7 +48,7 @@ pub(super) fn field(group: &str, name: &str) -> Option<String> {
     Some(value)
 }
 
-/// The class of a status and what the other server said.
+/// Returns the class of a status and what the other server said.
 pub(super) fn of_status(status: Option<&str>, said: &str) -> Verdict {
     let stated = status.and_then(enhanced);
     let spoken = enhanced(said);
@@ -72,7 +72,7 @@ pub(super) fn of_status(status: Option<&str>, said: &str) -> Verdict {
     Verdict { class, code }
 }
 
-/// The first enhanced status in a text.
+/// Returns the first enhanced status in a text.
 fn enhanced(text: &str) -> Option<(u16, u16, u16)> {
     text.split(|c: char| !c.is_ascii_digit() && c != '.').find_map(|word| {
         let mut parts = word.trim_matches('.').split('.');
@@ -84,7 +84,7 @@ fn enhanced(text: &str) -> Option<(u16, u16, u16)> {
     })
 }
 
-/// The first basic reply code in a text.
+/// Returns the first basic reply code in a text.
 fn basic(text: &str) -> Option<u16> {
     text.split(|c: char| !c.is_ascii_digit())
         .filter(|word| word.len() == 3)

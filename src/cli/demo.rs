@@ -66,7 +66,7 @@ pub(super) async fn demo(global: &Global, arguments: &Arguments) -> anyhow::Resu
     Ok(Exit::Done)
 }
 
-/// A folder that did not exist before; it stays.
+/// Returns a folder that did not exist before; it stays.
 fn new_folder(environment: &config::Environment) -> anyhow::Result<PathBuf> {
     let base = environment.temporary_dir();
     let stamp = SystemClock.now().0;

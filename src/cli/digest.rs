@@ -156,7 +156,7 @@ fn plan(session: &Session, series: &str, from: &str, to: &str) -> anyhow::Result
     Ok(Exit::Done)
 }
 
-/// A day, or a civil time, in the service's zone.
+/// Returns a day, or a civil time, in the service's zone.
 fn civil(text: &str) -> anyhow::Result<chrono::NaiveDateTime> {
     let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d")
         .map(|day| day.and_time(chrono::NaiveTime::MIN));

@@ -27,7 +27,7 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// The number.
+    /// Returns the number.
     pub const fn code(self) -> u8 {
         match self {
             Self::Done => 0,
@@ -56,12 +56,12 @@ pub struct UsageError {
 }
 
 impl UsageError {
-    /// With that message.
+    /// Returns an error with that message.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None }
     }
 
-    /// A name that does not exist: the one that was likely meant, else the
+    /// Returns the error for a name that does not exist: the one that was likely meant, else the
     /// command that lists them.
     pub fn unknown(what: &str, name: &str, known: &[&str], list: &str) -> Self {
         let suggestion = crate::model::suggestion(name, known);
@@ -90,7 +90,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
 
 type Cause<'a> = &'a (dyn std::error::Error + 'static);
 
-/// The chain of causes, with those that a transparent error of the daemon stands for.
+/// Returns the chain of causes, with those that a transparent error of the daemon stands for.
 fn causes(error: &anyhow::Error) -> impl Iterator<Item = Cause<'_>> {
     error.chain().flat_map(|cause| {
         let inner: Option<Cause<'_>> = match cause.downcast_ref::<DaemonError>() {
@@ -103,7 +103,7 @@ fn causes(error: &anyhow::Error) -> impl Iterator<Item = Cause<'_>> {
     })
 }
 
-/// The error as it is printed: the chain on one line, then the hint.
+/// Returns the error as it is printed: the chain on one line, then the hint.
 pub fn render_error(error: &anyhow::Error) -> String {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
         return format!("{}\n", harmless(config.to_string().trim_end()));

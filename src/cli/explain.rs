@@ -165,7 +165,7 @@ fn describe(output: &Output, known: &Known) -> anyhow::Result<()> {
     known.acts.iter().try_for_each(|act| output.line(&super::item::shown::line(output, act)))
 }
 
-/// The topics that it has and why, then those that it has not and what is missing.
+/// Prints the topics that it has and why, then those that it has not and what is missing.
 fn topics(output: &Output, known: &Known) -> anyhow::Result<()> {
     for (tag, version) in &known.tags {
         output.line(&format!("  topic {}  score {:.2}  topics {version}", tag.topic, tag.score))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::UsageError;
 
-/// At most `most` bytes of the file, and whether it has more.
+/// Returns at most `most` bytes of the file, and whether it has more.
 pub(super) fn read(file: &Path, most: u64) -> anyhow::Result<(Vec<u8>, bool)> {
     let mut bytes = Vec::new();
     if file.as_os_str() == "-" {

@@ -89,7 +89,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// The priority of syslog (`sd-daemon(3)`).
+/// Returns the priority of syslog (`sd-daemon(3)`).
 fn priority(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,

@@ -72,7 +72,7 @@ fn put_aside(folder: &Path, path: &Path) -> std::io::Result<()> {
     std::fs::rename(path, cur.join(format!("{name}:2,S")))
 }
 
-/// The whole message, but kept only as far as it is looked at: a writer whose
+/// Returns the whole message, but kept only as far as it is looked at: a writer whose
 /// pipe closes early would call it undelivered.
 fn read(mut source: impl std::io::Read) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();

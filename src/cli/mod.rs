@@ -229,7 +229,7 @@ async fn dispatch(command: Command, global: &Global) -> anyhow::Result<Exit> {
     }
 }
 
-/// The whole tree of commands, for manual pages, completions and the docs test.
+/// Returns the whole tree of commands, for manual pages, completions and the docs test.
 pub fn command_tree() -> clap::Command {
     Arguments::command()
 }

@@ -170,7 +170,7 @@ fn known_state(word: &str) -> anyhow::Result<()> {
     Err(UsageError::new(format!("there is no state `{word}`{hint}")).into())
 }
 
-/// The messages that were chosen. Fails if none are.
+/// Returns the messages that were chosen. Fails if none are.
 fn chosen(choice: Choice) -> anyhow::Result<Chosen> {
     if let Some(word) = &choice.state {
         known_state(word)?;

@@ -23,13 +23,13 @@ pub struct Output {
 }
 
 impl Output {
-    /// A line of the result.
+    /// Prints a line of the result.
     pub fn line(&self, text: &str) -> anyhow::Result<()> {
         writeln!(std::io::stdout().lock(), "{}", harmless(text))?;
         Ok(())
     }
 
-    /// Bytes of the result, as they are.
+    /// Prints bytes of the result as they are.
     pub fn bytes(&self, bytes: &[u8]) -> anyhow::Result<()> {
         let mut stdout = std::io::stdout().lock();
         stdout.write_all(bytes)?;
@@ -37,13 +37,13 @@ impl Output {
         Ok(())
     }
 
-    /// An object of the result, on a line of its own.
+    /// Prints an object of the result, on a line of its own.
     pub fn object(&self, value: &Value) -> anyhow::Result<()> {
         writeln!(std::io::stdout().lock(), "{}", escaped(&value.to_string()))?;
         Ok(())
     }
 
-    /// Talk: what is not the result.
+    /// Says what is not the result.
     pub fn say(&self, text: &str) {
         if !self.quiet {
             let _ = writeln!(std::io::stderr().lock(), "{}", harmless(text));
@@ -75,7 +75,7 @@ impl Output {
         self.line(&table(headings, rows, terminal.map(|(width, _)| width.0)))
     }
 
-    /// A time for people: `2025-12-09 07:00`; a dash if there is none.
+    /// Returns a time for people: `2025-12-09 07:00`; a dash if there is none.
     pub fn time(&self, at: Option<Timestamp>) -> String {
         at.map_or_else(
             || "-".to_owned(),
@@ -105,12 +105,12 @@ fn table<const N: usize>(
     table.trim_fmt()
 }
 
-/// A time for machines: RFC 3339, or null.
+/// Returns a time for machines: RFC 3339, or null.
 pub(super) fn json_time(at: Option<Timestamp>) -> Value {
     at.map_or(Value::Null, |at| Value::String(at.rfc3339()))
 }
 
-/// The same JSON with an escape for each character that could steer a terminal: such stand
+/// Returns the same JSON with an escape for each character that could steer a terminal: such stand
 /// only within its strings, and JSON itself leaves most of them as they are.
 fn escaped(json: &str) -> Cow<'_, str> {
     if !json.chars().any(steers) {
@@ -140,7 +140,7 @@ pub(super) fn names_or_all<T: fmt::Display>(names: &[T]) -> String {
     if names.is_empty() { "all".to_owned() } else { names.join(",") }
 }
 
-/// At most so many characters, for columns.
+/// Returns at most so many characters, for columns.
 pub(super) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();

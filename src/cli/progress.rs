@@ -51,7 +51,7 @@ impl Progress {
         Self(Some(line))
     }
 
-    /// A poll of so many sources.
+    /// Shows a poll of so many sources.
     pub(super) fn of_poll(session: &Session, total: usize) -> Self {
         let (store, begin) = (session.ctx.store.clone(), session.ctx.clock.now());
         let look = move || -> BoxFuture<'static, Option<String>> {
@@ -64,7 +64,7 @@ impl Progress {
         Self::show(&session.output, Box::new(look))
     }
 
-    /// Mails that are being sent.
+    /// Shows mails that are being sent.
     pub(super) fn of_sending(session: &Session) -> Self {
         let store = session.ctx.store.clone();
         let look = move || -> BoxFuture<'static, Option<String>> {
@@ -77,7 +77,7 @@ impl Progress {
         Self::show(&session.output, Box::new(look))
     }
 
-    /// A file that grows to the size of another one.
+    /// Shows a file that grows to the size of another one.
     pub(super) fn of_copy(output: &Output, from: &Path, to: PathBuf) -> Self {
         let from = from.to_owned();
         let look = move || -> BoxFuture<'static, Option<String>> {
@@ -88,7 +88,7 @@ impl Progress {
         Self::show(output, Box::new(look))
     }
 
-    /// Work of which only its name is known.
+    /// Shows work of which only its name is known.
     pub(super) fn of(output: &Output, name: &'static str) -> Self {
         let mut ticks = 0;
         let look = move || -> BoxFuture<'static, Option<String>> {

@@ -107,7 +107,7 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     }
 }
 
-/// The corrected items of this installation.
+/// Returns the corrected items of this installation.
 async fn corrected(global: &Global) -> anyhow::Result<Vec<Labelled>> {
     let session = Session::open(global)?;
     Ok(pipeline::corrected_items(&session.ctx).await?)

@@ -2,7 +2,7 @@
 
 use crate::model::{Place, Reader};
 
-/// The `id` of a row: well formed, and not taken by a row before it.
+/// Returns the `id` of a row: well formed, and not taken by a row before it.
 pub(super) fn take_id(
     reader: &mut Reader<'_>,
     noun: &str,

@@ -22,7 +22,7 @@ impl ConfigError {
     }
 }
 
-/// By file, line and column; what has no place comes first.
+/// Sorts by file, line and column; what has no place comes first.
 fn sort(problems: &mut Vec<Problem>) {
     problems.sort_by(|one, other| one.place.cmp(&other.place));
     let mut kept: Vec<Problem> = Vec::with_capacity(problems.len());
@@ -54,12 +54,12 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// Warnings as they are shown: by file and place, each line ends; empty if there are none.
+/// Returns warnings as they are shown: by file and place, each line ends; empty if there are none.
 pub fn warnings_text(warnings: &[Problem]) -> String {
     listed("warning", "doubt", warnings)
 }
 
-/// Problems grouped by file, places in a column of their own. Each line ends.
+/// Returns problems grouped by file, places in a column of their own. Each line ends.
 fn listed(level: &str, noun: &str, problems: &[Problem]) -> String {
     let mut text = String::new();
     let file = |problem: &Problem| problem.place.as_ref().map(|place| place.file.clone());

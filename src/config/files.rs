@@ -25,10 +25,10 @@ const OURS: &str = "AMTSBOTE_";
 
 /// Reads what the config names. A test may hold it in memory.
 pub trait Files {
-    /// All bytes of a file, at most four MiB.
+    /// Returns all bytes of a file, at most four MiB.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
-    /// The files of a folder; none if there is no such folder.
+    /// Returns the files of a folder; none if there is no such folder.
     fn list(&self, folder: &Path) -> io::Result<Vec<PathBuf>>;
 
     /// Returns whether every user of the machine may read the file.

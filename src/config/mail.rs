@@ -65,7 +65,6 @@ fn check(settings: &mut MailSettings, reader: &mut Reader<'_>) {
 pub struct Mailbox {
     /// Display name, decoded; may be empty.
     pub name: String,
-    /// Address.
     pub address: String,
 }
 

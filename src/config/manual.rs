@@ -37,7 +37,7 @@ impl Listed {
     }
 }
 
-/// Every table of `amtsbote.toml`.
+/// Returns every table of `amtsbote.toml`.
 fn tables() -> Vec<Listed> {
     let mut tables = vec![
         Listed::table::<ServiceSettings>(),

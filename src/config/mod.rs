@@ -104,7 +104,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Version of what decides on topics: the rules, and what sources give.
+    /// Returns the version of what decides on topics: the rules, and what sources give.
     pub fn topics_version(&self) -> String {
         let settings = self.sources.iter().map(|source| &source.settings);
         crate::topic::version(

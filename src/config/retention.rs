@@ -20,7 +20,8 @@ settings! {
         bodies: Option<Duration> = "7d";
         /// What is left of a mail after that: to whom, when and how it ended.
         outbox: Option<Duration> = "90d";
-        /// Class, code and date of returned mails; at least the 30 days by which dead addresses are told.
+        /// Class, code and date of returned mails; at least the 30 days by which dead addresses are
+        /// told.
         bounces: Option<Duration> = "30d";
         /// Items.
         items: Option<Duration> = "2y";
@@ -71,7 +72,7 @@ impl Retention {
 mod tests {
     use super::*;
 
-    /// Everything for ever.
+    /// Returns periods that keep everything for ever.
     fn kept() -> Retention {
         Retention {
             pending: None,

@@ -9,7 +9,7 @@ use crate::model::{Content, Table, Value};
 /// What stands where a secret would.
 const MASK: &str = "********";
 
-/// The shipped files one after the other, valid TOML together.
+/// Returns the shipped files one after the other, valid TOML together.
 pub fn defaults() -> String {
     let sections: Vec<String> =
         DEFAULTS.iter().map(|(name, text)| format!("# ---- {name}\n\n{text}")).collect();
@@ -17,7 +17,7 @@ pub fn defaults() -> String {
 }
 
 impl Config {
-    /// The config as TOML: with `defaults` the shipped files, else every key
+    /// Returns the config as TOML: with `defaults` the shipped files, else every key
     /// that holds now, from whatever file or default it comes. Secrets are masked.
     pub fn show(&self, defaults: bool) -> String {
         if defaults { self::defaults() } else { self.effective() }
@@ -74,7 +74,7 @@ impl Page {
         let _ = writeln!(self.out, "{key} = {value}");
     }
 
-    /// A table with every key.
+    /// Writes a table with every key.
     fn settings<S: Settings>(&mut self, settings: &S) {
         self.table(S::PATH);
         self.shown(&settings.shown());
@@ -87,14 +87,14 @@ impl Page {
         }
     }
 
-    /// Not a key that may be written: where it comes from is a file or the environment.
+    /// Writes a secret as a remark: where it comes from is a file or the environment.
     fn secret(&mut self, key: &str, is_given: bool) {
         if is_given {
             let _ = writeln!(self.out, "# {key} = {}", quoted(MASK));
         }
     }
 
-    /// A table as it was written: keys first, then the tables in it.
+    /// Writes a table as it was given: keys first, then the tables in it.
     fn written(&mut self, path: &str, table: &Table) {
         let is_table = |value: &Value| matches!(value.content, Content::Table(_));
         for (key, _, value) in table.entries.iter().filter(|(_, _, value)| !is_table(value)) {
@@ -146,7 +146,7 @@ fn key_text(key: &str) -> String {
     if !key.is_empty() && key.bytes().all(bare) { key.to_owned() } else { quoted(key) }
 }
 
-/// A basic string of TOML.
+/// Returns a basic string of TOML.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

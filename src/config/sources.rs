@@ -59,8 +59,8 @@ fn one(
     Some(Configured { settings, source, only })
 }
 
-/// The terms of `only` as rules of a topic whose every hit counts. Reports terms that cannot
-/// be read.
+/// Returns the terms of `only` as rules of a topic whose every hit counts. Reports terms that
+/// cannot be read.
 fn only(
     reader: &mut Reader<'_>,
     settings: &SourceSettings,

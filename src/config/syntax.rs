@@ -4,7 +4,8 @@
 /// Quotation marks of word processors.
 const TYPOGRAPHIC: &[char] = &['„', '“', '”', '‟', '‚', '‘', '’', '«', '»', '‹', '›'];
 
-/// Returns the complaint about the place `at` of a file: the parser's own where it is the better one.
+/// Returns the complaint about the place `at` of a file: the parser's own where it is the better
+/// one.
 pub(super) fn complaint(said: &str, text: &str, at: usize) -> String {
     let before = text.get(..at).unwrap_or_default();
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -43,7 +44,7 @@ pub(super) fn complaint(said: &str, text: &str, at: usize) -> String {
     said.to_owned()
 }
 
-/// What is wrong with what stands where a key should.
+/// Returns what is wrong with what stands where a key should.
 fn of_key(key: &str, has_value: bool) -> Option<String> {
     if let Some((name, _)) = key.split_once(':').filter(|_| !key.starts_with(['"', '\''])) {
         let name = name.trim();

@@ -25,7 +25,7 @@ pub struct TermPlaces {
 }
 
 impl TermPlaces {
-    /// The place of a term: its list (`strong`, `weak`, `context`, `never`) and
+    /// Returns the place of a term: its list (`strong`, `weak`, `context`, `never`) and
     /// its index there; where the topic begins if there is none.
     pub fn of(&self, list: &str, index: usize) -> &Place {
         let places = match list {
@@ -128,7 +128,7 @@ pub(super) fn tagger(
     None
 }
 
-/// The lists of `[[words]]`, by id.
+/// Returns the lists of `[[words]]`, by id.
 fn word_lists(root: &mut Reader<'_>) -> WordLists {
     let mut taken = Vec::new();
     let mut lists = WordLists::default();

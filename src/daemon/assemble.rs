@@ -71,7 +71,7 @@ fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> AssembleError + '_ 
     move |cause| AssembleError::File { path: path.display().to_string(), cause }
 }
 
-/// The database file in the data folder.
+/// Returns the database file in the data folder.
 pub fn database(config: &Config) -> std::path::PathBuf {
     config.service.data_dir.join(crate::store::FILE)
 }
@@ -140,7 +140,7 @@ pub fn context_with_any_key(
     Ok(context.with_pdf_reader(std::env::current_exe().ok()).with_data_dir(data_dir))
 }
 
-/// The signing key: given from outside, else the file, made at the first start.
+/// Returns the signing key: given from outside, else the file, made at the first start.
 /// Not later: a new key would silently break the links of all mails sent, and
 /// the command line may only lack the credential that the service has.
 fn key(config: &Config, is_first_start: bool) -> Result<Key, AssembleError> {
@@ -163,7 +163,7 @@ fn key(config: &Config, is_first_start: bool) -> Result<Key, AssembleError> {
     }
 }
 
-/// The signing key, if there is one: given from outside, else the file.
+/// Returns the signing key, if there is one: given from outside, else the file.
 pub fn signing_key(service: &ServiceSettings) -> Result<Option<Key>, AssembleError> {
     if let Some(key) = &service.key.0 {
         return Ok(Some(Key::parse(key.expose_secret())?));
@@ -284,7 +284,7 @@ pub fn plan(config: Config) -> Result<Plan, AssembleError> {
     })
 }
 
-/// Hosts that serve more than one source: their connections are worth keeping.
+/// Returns hosts that serve more than one source: their connections are worth keeping.
 fn busy_hosts(config: &Config) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut busy = BTreeSet::new();

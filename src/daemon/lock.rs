@@ -28,7 +28,6 @@ pub enum LockError {
     /// The file cannot be made.
     #[error("the lock file `{path}` cannot be made")]
     File {
-        /// Its path.
         path: String,
         /// Why.
         #[source]

@@ -208,7 +208,7 @@ async fn compose_due(
     Ok(draft.into_iter().chain(next).min())
 }
 
-/// The first sight of a series, or a clock that was ahead: slots that lie before
+/// Begins a series at its first sight, or after a clock that was ahead: slots that lie before
 /// are not its business. A series that joins others begins where they stand and
 /// not with everything that was ever received.
 async fn begin_series(

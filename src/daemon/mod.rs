@@ -272,7 +272,7 @@ fn keep(config: &Config) {
     }
 }
 
-/// Each problem on a line of its own, with its file and line.
+/// Returns each problem on a line of its own, with its file and line.
 fn problems(error: &anyhow::Error) -> Vec<String> {
     match error.downcast_ref::<ConfigError>() {
         Some(config) => config.problems.iter().map(ToString::to_string).collect(),

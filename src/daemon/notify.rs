@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use sd_notify::NotifyState;
 
-/// Started, or reloaded. The line for `systemctl status` follows by [`status`].
+/// Says that it started, or reloaded. The line for `systemctl status` follows by [`status`].
 pub(super) fn ready() {
     send(&[NotifyState::Ready]);
 }
 
-/// A reload has begun; systemd wants the monotonic stamp with it.
+/// Says that a reload has begun; systemd wants the monotonic stamp with it.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
         Ok(stamp) => send(&[NotifyState::Reloading, stamp]),
@@ -17,23 +17,23 @@ pub(super) fn reloading() {
     }
 }
 
-/// The end has begun.
+/// Says that the end has begun.
 pub(super) fn stopping() {
     send(&[NotifyState::Stopping, NotifyState::Status("finishing what is in hand")]);
 }
 
-/// Not ready yet, for this reason, and worth waiting for so long.
+/// Says that it is not ready yet, for this reason, and worth waiting for so long.
 pub(super) fn waiting(line: &str, longest: Duration) {
     let micros = u32::try_from(longest.as_micros()).unwrap_or(u32::MAX);
     send(&[NotifyState::Status(line), NotifyState::ExtendTimeoutUsec(micros)]);
 }
 
-/// Alive and making progress.
+/// Says that it lives and makes progress.
 pub(super) fn alive() {
     send(&[NotifyState::Watchdog]);
 }
 
-/// A line for `systemctl status`.
+/// Sends a line for `systemctl status`.
 pub(super) fn status(line: &str) {
     send(&[NotifyState::Status(line)]);
 }

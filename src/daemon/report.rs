@@ -57,7 +57,7 @@ pub(super) async fn report(shared: Shared, beats: Arc<Heartbeats>) -> Result<(),
     Ok(())
 }
 
-/// One line for what came and what went; none for what stays.
+/// Writes one line for what came and what went; none for what stays.
 fn log(before: Option<&Health>, after: &Health) {
     let nothing = Health { findings: Vec::new(), ..after.clone() };
     let (came, went) = changes(before.unwrap_or(&nothing), after);

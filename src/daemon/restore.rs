@@ -34,7 +34,6 @@ pub struct Restored {
     pub unread: Option<String>,
     /// What the copy was taught.
     pub caught: Caught,
-    /// The key.
     pub key: KeyFate,
 }
 
@@ -112,7 +111,7 @@ async fn exchange(
     Ok(Restored { aside, unread, caught, key: fate })
 }
 
-/// The key from now on, whether it is the one beside the backup, and whether
+/// Returns the key from now on, whether it is the one beside the backup, and whether
 /// the backup's links were made by another.
 fn choose(
     config: &Config,
@@ -158,7 +157,7 @@ async fn departures(present: &Path) -> (Departures, Option<String>) {
     }
 }
 
-/// The old one gets a second name, then the copy takes the first: at no instant
+/// Gives the old one a second name, then the copy takes the first: at no instant
 /// is there none, from which the next start would make an empty one.
 fn put_in_place(present: &Path, copy: &Path, mark: &str) -> std::io::Result<Option<PathBuf>> {
     let mut aside = None;

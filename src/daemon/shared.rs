@@ -95,7 +95,7 @@ impl DaemonError {
     }
 }
 
-/// A fault that passes by itself (a locked or full database) is waited out;
+/// Waits out a fault that passes by itself (a locked or full database);
 /// any other ends the loop, and with it the daemon.
 pub(super) async fn endure(result: Result<(), PipelineError>) -> Result<(), DaemonError> {
     match result {

@@ -87,7 +87,7 @@ pub(super) fn is_reworded(one: &Traces, other: &Traces, overlap: Overlap) -> boo
     overlap.smaller - overlap.shared >= REWORDED * replaced.names.max(1)
 }
 
-/// All words of title and lead, sorted, without repeats.
+/// Returns all words of title and lead, sorted, without repeats.
 fn vocabulary(traces: &Traces) -> Vec<u32> {
     let mut words: Vec<u32> =
         traces.title.iter().chain(&traces.lead).map(|token| token.word()).collect();
@@ -124,7 +124,7 @@ fn replaced(one: &[Token], other: &[Token], ours: &[u32], theirs: &[u32]) -> Rep
 
 type Span = (usize, usize);
 
-/// The short stretches in which the texts differ between two stretches in which they
+/// Returns the short stretches in which the texts differ between two stretches in which they
 /// are the same, and those before the first and behind the last.
 fn gaps(one: &[Token], other: &[Token]) -> Vec<(Span, Span)> {
     let runs = runs(one, other);
@@ -179,7 +179,7 @@ fn runs(one: &[Token], other: &[Token]) -> Vec<(usize, usize, usize)> {
     runs
 }
 
-/// Two words that follow each other and stand so only once, with their place; sorted.
+/// Returns each two words that follow each other and stand so only once, with their place; sorted.
 fn unique_pairs(tokens: &[Token]) -> Vec<(u64, usize)> {
     let mut pairs: Vec<(u64, usize)> = tokens
         .windows(2)

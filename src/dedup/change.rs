@@ -37,11 +37,8 @@ const TEASER_WORDS: usize = 80;
 /// What an item says, as far as readers would notice.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
-    /// Title.
     pub title: &'a str,
-    /// Text.
     pub text: &'a str,
-    /// Documents.
     pub documents: &'a [Document],
 }
 
@@ -124,7 +121,7 @@ fn compare(old: &Text<'_>, new: &Text<'_>, is_full_text: bool, parts: &mut Parts
     new_sentences(&fresh, &lost, old, new, parts);
 }
 
-/// The sentences of each text that the other does not hold to the word.
+/// Returns the sentences of each text that the other does not hold to the word.
 fn unpaired<'s, 'a>(
     old: &'s [Sentence<'a>],
     new: &'s [Sentence<'a>],
@@ -153,7 +150,7 @@ fn unpaired<'s, 'a>(
     (gone, added)
 }
 
-/// A number for what the sentence says: its words but the small ones, and its facts.
+/// Returns a number for what the sentence says: its words but the small ones, and its facts.
 fn spelling(part: &Sentence<'_>) -> u64 {
     part.units.iter().fold(part.denials as u64, |hash, token| {
         let code = match &token.is {
@@ -208,7 +205,7 @@ fn said(parts: &[&Sentence<'_>]) -> Vec<(HashSet<u64>, HashSet<u64>)> {
     parts.iter().take(MOST_UNPAIRED).map(of).collect()
 }
 
-/// Likeness of short sentences that begin with the same noun: "Ort ist …", "Status: …".
+/// Returns the likeness of short sentences that begin with the same noun: "Ort ist …", "Status: …".
 fn same_label(before: &Sentence<'_>, after: &Sentence<'_>) -> f64 {
     let first = |part: &Sentence<'_>| {
         part.units.first().and_then(|token| match &token.is {
@@ -230,7 +227,7 @@ fn dice(one: &HashSet<u64>, other: &HashSet<u64>) -> f64 {
     if all == 0 { 1.0 } else { (2 * shared) as f64 / all as f64 }
 }
 
-/// A title that says something else: another fact, outcome, denial or name, not only
+/// Returns whether a title says something else: another fact, outcome, denial or name, not only
 /// other words for what the texts say.
 fn is_new_title(old: &Text<'_>, new: &Text<'_>) -> bool {
     let (was, now) = (&old.title, &new.title);

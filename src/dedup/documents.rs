@@ -39,7 +39,8 @@ fn address(url: &str) -> &str {
     url.split_once("://").map_or(url, |(_, rest)| rest)
 }
 
-/// The name of the file, where the address ends in one: `loadDocument.phtml` hands out many.
+/// Returns the name of the file, where the address ends in one: `loadDocument.phtml` hands out
+/// many.
 fn file_name(document: &Document) -> Option<&str> {
     let path = document.url.split(['?', '#']).next().unwrap_or_default();
     let name = path.rsplit('/').next()?;

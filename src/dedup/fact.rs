@@ -97,7 +97,7 @@ fn is_denial(word: &str) -> bool {
 const AGES: [&str; 8] =
     ["Minute", "Minuten", "Stunde", "Stunden", "Tag", "Tagen", "Woche", "Wochen"];
 
-/// The fact that begins with the piece at `at`, and how many pieces it takes.
+/// Returns the fact that begins with the piece at `at`, and how many pieces it takes.
 fn fact_at(pieces: &[Piece<'_>], at: usize) -> Option<(Fact, usize)> {
     let piece = pieces[at];
     let rest = &pieces[at + 1..];
@@ -253,7 +253,7 @@ fn ends_with_hour(rest: &[Piece<'_>]) -> bool {
     rest.get(1).is_some_and(|next| next.text == "Uhr")
 }
 
-/// A number with what multiplies it and its unit.
+/// Returns a number with what multiplies it and its unit.
 fn amount(value: u64, rest: &[Piece<'_>]) -> (Fact, usize) {
     let mut taken = 1;
     let mut value = value;
@@ -278,7 +278,7 @@ fn amount(value: u64, rest: &[Piece<'_>]) -> (Fact, usize) {
     (Fact::Amount { value, unit }, taken)
 }
 
-/// The number in thousandths; none for a version or a file number.
+/// Returns the number in thousandths; none for a version or a file number.
 fn thousandths(text: &str) -> Option<u64> {
     let (whole, decimals) = text.split_once(',').unwrap_or((text, ""));
     if whole.contains(['/', '-']) || decimals.contains(|c: char| !c.is_ascii_digit()) {

@@ -21,7 +21,6 @@ pub(super) struct Word<'a> {
     pub(super) capital: bool,
     /// Capitals after the first character: an abbreviation or a coined name.
     pub(super) inner_capitals: u8,
-    /// Digits.
     pub(super) digits: u8,
     /// A full stop stands right behind it: an ordinal, if it is a number.
     pub(super) stop: bool,
@@ -49,17 +48,17 @@ pub(super) const fn spread(mut hash: u64) -> u64 {
     hash ^ (hash >> 32)
 }
 
-/// Stable hash of bytes as they are.
+/// Returns a stable hash of bytes as they are.
 pub(super) fn hash_bytes(bytes: &[u8]) -> u64 {
     spread(bytes.iter().fold(OFFSET, |hash, byte| step(hash, *byte)))
 }
 
-/// Hash of a word after folding; the same as [`words`] gives it.
+/// Returns the hash of a word after folding; the same as [`words`] gives it.
 pub(super) fn hash_word(word: &str) -> u64 {
     spread(word.chars().fold(OFFSET, fold_into))
 }
 
-/// The same of the letters and digits alone.
+/// Returns the same of the letters and digits alone.
 fn hash_letters(word: &str) -> u64 {
     let is_part = |c: &char| c.is_alphanumeric() || ('\u{300}'..='\u{36f}').contains(c);
     spread(word.chars().filter(is_part).fold(OFFSET, fold_into))
@@ -84,7 +83,7 @@ fn fold_into(hash: u64, letter: char) -> u64 {
     pair.bytes().fold(hash, step)
 }
 
-/// The words of a text, in order.
+/// Returns the words of a text, in order.
 pub(super) fn words(text: &str) -> Words<'_> {
     Words { text, at: 0, opens: true, behind_number: false, pending: [None, None] }
 }
@@ -144,7 +143,7 @@ impl Words<'_> {
     }
 }
 
-/// The word at the beginning of a text, and how far it reaches with what is not part of
+/// Returns the word at the beginning of a text, and how far it reaches with what is not part of
 /// it: the ending that names women too, the hyphen at the end of a line.
 fn letters(text: &str) -> (&str, usize) {
     let mut end = 0;
@@ -176,7 +175,7 @@ fn letters(text: &str) -> (&str, usize) {
     (&text[..end], end)
 }
 
-/// The number at the beginning of a text, how far it reaches, and the words behind it if
+/// Returns the number at the beginning of a text, how far it reaches, and the words behind it if
 /// it is a day or a time.
 fn number(text: &str) -> (Word<'_>, usize, [Option<Word<'_>>; 2]) {
     let bytes = text.as_bytes();
@@ -346,7 +345,7 @@ fn weekday_named_in(text: &str) -> bool {
 const NAMES_PEOPLE: [&str; 8] =
     ["Besch", "Beleg", "Lehr", "Studier", "Teilnehm", "Einwohn", "Bürger", "Antrag"];
 
-/// The word without the ending of its form, as `stem::stem` has it, but of letters that
+/// Returns the word without the ending of its form, as `stem::stem` has it, but of letters that
 /// are not folded.
 fn stem_of(text: &str) -> &str {
     super::stem::stem(match text {

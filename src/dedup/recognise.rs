@@ -29,7 +29,7 @@ const TELLING_WORDS: usize = 4;
 /// Most pairs whose titles are compared letter by letter.
 const MOST_PAIRS: usize = 20_000;
 
-/// For each of `found` the remembered item that it is, if any. No remembered item is
+/// Returns for each of `found` the remembered item that it is, if any. No remembered item is
 /// given twice.
 pub fn recognise(found: &[Appearance], remembered: &[Appearance]) -> Vec<Option<usize>> {
     let left: Vec<Face> = found.iter().map(Face::of).collect();
@@ -76,7 +76,7 @@ impl Face {
         Self { title, address, day: item.day, marks: marks(&item.title) }
     }
 
-    /// Neither dates nor numbers in the titles say that they are two.
+    /// Returns whether neither dates nor numbers in the titles say that they are two.
     fn may_be(&self, other: &Self) -> bool {
         let days = self.day.zip(other.day);
         days.is_none_or(|(one, two)| (one - two).abs() <= 1)

@@ -135,7 +135,7 @@ pub fn letters(title: &str) -> String {
     text::fold(title).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// Share of words that both have, of the words of the two, 0 to 1.
+/// Returns the share of words that both have, of the words of the two, 0 to 1.
 fn likeness(one: &HashSet<String>, other: &HashSet<String>) -> f64 {
     if one.is_empty() && other.is_empty() {
         return 1.0;
@@ -143,7 +143,7 @@ fn likeness(one: &HashSet<String>, other: &HashSet<String>) -> f64 {
     ratio(2 * one.intersection(other).count(), one.len() + other.len())
 }
 
-/// Share of the words of the shorter text that the longer one has: a teaser has few.
+/// Returns the share of the words of the shorter text that the longer one has: a teaser has few.
 fn containment(one: &HashSet<String>, other: &HashSet<String>) -> f64 {
     ratio(one.intersection(other).count(), one.len().min(other.len()))
 }

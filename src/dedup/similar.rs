@@ -46,12 +46,12 @@ impl Overlap {
         }
     }
 
-    /// The share of the shorter text that the longer one repeats, 0 to 1.
+    /// Returns the share of the shorter text that the longer one repeats, 0 to 1.
     pub fn containment(self) -> f64 {
         ratio(self.shared, self.smaller)
     }
 
-    /// The share of all shingles that both have, 0 to 1.
+    /// Returns the share of all shingles that both have, 0 to 1.
     pub fn jaccard(self) -> f64 {
         ratio(self.shared, self.union)
     }
@@ -62,7 +62,7 @@ pub(super) fn ratio(part: usize, whole: usize) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
-/// Three words as one number.
+/// Returns three words as one number.
 pub(super) fn shingle(first: u64, second: u64, third: u64) -> u32 {
     let mixed = first.rotate_left(23) ^ second.rotate_left(47).wrapping_mul(3) ^ third;
     (spread(mixed) >> 32) as u32
@@ -87,7 +87,7 @@ const PERMUTATIONS: ([u32; MINIMA], [u32; MINIMA]) = {
     (factors, offsets)
 };
 
-/// The band hashes of a shingle set; none for a text of a few words.
+/// Returns the band hashes of a shingle set; none for a text of a few words.
 pub(super) fn bands(shingles: &[u32]) -> Vec<u64> {
     if shingles.len() < FEWEST_FOR_BANDS {
         return Vec::new();
@@ -109,7 +109,7 @@ pub(super) fn bands(shingles: &[u32]) -> Vec<u64> {
         .collect()
 }
 
-/// Dice coefficient of the character trigrams of two titles, 0 to 1. Only
+/// Returns the Dice coefficient of the character trigrams of two titles, 0 to 1. Only
 /// reported, never decided by: true pairs go down to 0.08, false ones up to 1.
 pub fn title_likeness(left: &str, right: &str) -> f64 {
     let (left, right) = (trigrams(left), trigrams(right));

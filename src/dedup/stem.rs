@@ -16,7 +16,7 @@ const SAME_PEOPLE: &[(&str, &str)] = &[
     ("sonnabend", "samstag"),
 ];
 
-/// The folded word without its ending.
+/// Returns the folded word without its ending.
 pub(super) fn stem(letters: &str) -> &str {
     if let Some((_, same)) = SAME_PEOPLE
         .iter()

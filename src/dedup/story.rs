@@ -49,7 +49,6 @@ pub struct Subject<'a> {
     pub source: &'a SourceId,
     /// When we first saw it.
     pub received: Timestamp,
-    /// Its traces.
     pub traces: &'a Traces,
 }
 
@@ -58,13 +57,11 @@ pub struct Subject<'a> {
 pub struct Candidate {
     /// Its row.
     pub item: ItemId,
-    /// Its story.
     pub story: StoryId,
     /// Where it came from.
     pub source: SourceId,
     /// When we first saw it.
     pub received: Timestamp,
-    /// Its traces.
     pub traces: Traces,
     /// Names it shares with the new item and that few items have.
     pub rare: Vec<Rare>,
@@ -86,7 +83,6 @@ pub struct Member {
     pub source: SourceId,
     /// When we first saw it.
     pub received: Timestamp,
-    /// Its traces.
     pub traces: Traces,
     /// Its story, if that was told: it stays in it.
     pub told: Option<StoryId>,
@@ -306,13 +302,13 @@ fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> 
     judgement(Tie::None, template.filter(|_| copied))
 }
 
-/// Both name several numbers and no common one: a text made from a template. A
+/// Returns whether both name several numbers and no common one: a text made from a template. A
 /// report in own words may pick other numbers, so this parts only copies.
 fn numbers_differ(new: &Traces, old: &Traces) -> bool {
     new.numbers.len() >= 2 && old.numbers.len() >= 2 && shared(&new.numbers, &old.numbers) == 0
 }
 
-/// The guards that hold for reuse and for own words alike.
+/// Returns the guards that hold for reuse and for own words alike.
 fn guard(new: &Traces, old: &Traces) -> Option<Guard> {
     if told_apart(&new.marks, &old.marks) {
         Some(Guard::Marks)
@@ -366,7 +362,7 @@ fn shared(left: &[u32], right: &[u32]) -> usize {
     Overlap::of(left, right).shared
 }
 
-/// Weight of what two items have in common beside their wording: names (more if both
+/// Returns the weight of what two items have in common beside their wording: names (more if both
 /// titles have them), numbers, links. Names count only if few items have one of them.
 fn relatedness(new: &Traces, candidate: &Candidate) -> f64 {
     let old = &candidate.traces;

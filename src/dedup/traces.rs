@@ -72,7 +72,6 @@ pub enum Class {
     Plain,
     /// A capital inside a sentence, or capitals inside the word: a name or a noun.
     Name,
-    /// A number.
     Number,
     /// A month, a day of the week, a year.
     Calendar,
@@ -185,7 +184,7 @@ pub fn traces(item: &Item) -> Traces {
     Traces { published: item.published, aliases, links, ..of_words(&item.title, text) }
 }
 
-/// The traces that title and text alone give.
+/// Returns the traces that title and text alone give.
 fn of_words(title: &str, text: &str) -> Traces {
     let mut names = Names::default();
     let mut whole = 0_u64;
@@ -235,7 +234,7 @@ fn of_words(title: &str, text: &str) -> Traces {
     }
 }
 
-/// Three consecutive words of the lead as one number each; sorted, without repeats.
+/// Returns three consecutive words of the lead as one number each; sorted, without repeats.
 fn shingles(lead: &[Token]) -> Vec<u32> {
     let mut shingles: Vec<u32> = lead
         .windows(3)
@@ -264,7 +263,7 @@ fn corrects(text: &str) -> bool {
     MARKS.iter().any(|mark| text.contains(mark))
 }
 
-/// The text without the paragraph about its publisher: "Über KIME: Der Zweckverband …".
+/// Returns the text without the paragraph about its publisher: "Über KIME: Der Zweckverband …".
 /// It stands under all that the publisher says.
 fn without_about(text: &str) -> &str {
     let mut at = 0;
@@ -283,7 +282,7 @@ fn without_about(text: &str) -> &str {
     text
 }
 
-/// The text without the place, the day and the agency before its first sentence:
+/// Returns the text without the place, the day and the agency before its first sentence:
 /// "Burg/Genthin, 13.02.2026 (KIME) – ".
 fn without_dateline(text: &str) -> &str {
     const LONGEST: usize = 70;
@@ -353,7 +352,7 @@ impl Names {
         }
     }
 
-    /// Names, those of the title, numbers, and the names to look up.
+    /// Returns names, those of the title, numbers, and the names to look up.
     fn finish(mut self) -> (Vec<u32>, Vec<u32>, Vec<u32>, Vec<u64>) {
         sort(&mut self.all);
         self.all.truncate(NAMES);
@@ -376,7 +375,7 @@ fn sort<T: Ord>(values: &mut Vec<T>) {
     values.dedup();
 }
 
-/// Hash of an alias. Those that are pages (`link:…`) count as pages, so that
+/// Returns the hash of an alias. Those that are pages (`link:…`) count as pages, so that
 /// another item's link to them is seen. A start page is the name of no item.
 fn alias_hash(alias: &str) -> Option<u64> {
     match alias.strip_prefix("link:").or(Some(alias).filter(|alias| alias.contains("://"))) {
@@ -385,7 +384,7 @@ fn alias_hash(alias: &str) -> Option<u64> {
     }
 }
 
-/// Hash of a page's address without what does not tell pages apart: scheme,
+/// Returns the hash of a page's address without what does not tell pages apart: scheme,
 /// `www.`, trailing slash, case of the host, the parameters of counters. None
 /// for a start page.
 fn page_hash(url: &str) -> Option<u64> {
@@ -406,7 +405,7 @@ fn page_hash(url: &str) -> Option<u64> {
     (!is_start).then(|| spread(hash_word(host) ^ hash.rotate_left(17)))
 }
 
-/// A link leads to a page, wherever on it.
+/// Returns the page that a link leads to, wherever on it.
 fn without_fragment(link: &str) -> &str {
     link.split_once('#').map_or(link, |(page, _)| page)
 }

@@ -56,7 +56,8 @@ pub trait Channel: Send + Sync + fmt::Debug {
         })
     }
 
-    /// Asks the mail server what it can do, without sending anything; none where there is no server.
+    /// Asks the mail server what it can do, without sending anything; none where there is no
+    /// server.
     fn examine(&self) -> Option<BoxFuture<'_, Result<Examined, SendError>>> {
         None
     }
@@ -122,7 +123,6 @@ pub enum Step {
     Sender,
     /// RCPT TO.
     Recipient,
-    /// DATA.
     Data,
     /// The message and its final dot.
     Content,
@@ -260,7 +260,7 @@ impl SendError {
         matches!(self, Self::Misconfigured { .. })
     }
 
-    /// The reply code, if there was a reply.
+    /// Returns the reply code, if there was a reply.
     pub const fn code(&self) -> Option<u16> {
         match self {
             Self::Transient { code, .. }

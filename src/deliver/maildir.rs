@@ -68,7 +68,7 @@ impl Channel for Maildir {
     }
 }
 
-/// `tmp` + fsync + rename + fsync of `new`: after a crash the file is whole or
+/// Writes by `tmp` + fsync + rename + fsync of `new`: after a crash the file is whole or
 /// not there, and what was reported as sent is there.
 pub(crate) fn write(folder: &Path, temporary: &str, name: &str, bytes: &[u8]) -> io::Result<()> {
     for part in ["tmp", "new", "cur"] {

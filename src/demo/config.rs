@@ -70,7 +70,7 @@ title = "Kommunal-IT der Woche"
 schedule = "freitags 12:00"
 "#;
 
-/// The files of the configuration directory: name and content. The shipped
+/// Returns the files of the configuration directory: name and content. The shipped
 /// `topics.toml` belongs beside them; one source names its topics.
 ///
 /// `samples_url` is the origin of the sample server without a slash at its end,

@@ -15,7 +15,7 @@ const OPEN: &[u8] = b"{{";
 const CLOSE: &[u8] = b"}}";
 const DAYS: [&str; 7] = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"];
 
-/// The sample's document as it is served at `now`, in the sample's own character set.
+/// Returns the sample's document as it is served at `now`, in the sample's own character set.
 ///
 /// A marker is `{{D-DAYS [HH:MM] FORMAT}}`, local time in Berlin, nine o'clock
 /// where none is given. Formats: `rfc822`, `rfc822-de` (the same with German names, as

@@ -81,7 +81,7 @@ pub async fn act(
     Ok(done)
 }
 
-/// Does it within a transaction. Answers whether anything was done.
+/// Does it within a transaction. Returns whether anything was done.
 fn perform(
     tx: &Transaction<'_>,
     id: ItemId,
@@ -114,7 +114,7 @@ fn show(
     Ok(true)
 }
 
-/// Puts words above the next digest of a series; empty ones take them away. Answers
+/// Puts words above the next digest of a series; empty ones take them away. Returns
 /// whether anything was done.
 pub async fn introduce(
     ctx: &Context,

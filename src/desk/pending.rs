@@ -26,7 +26,6 @@ pub struct PendingEntry {
     pub number: String,
     /// Title of the topic under which it stands.
     pub section: String,
-    /// The entry.
     pub entry: Entry,
     /// It is left out of the mail to someone who chose no topics, and stands on the
     /// digest's page.

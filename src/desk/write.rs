@@ -15,11 +15,9 @@ const MAX_TEXT: usize = 20_000;
 /// What the editor wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Draft {
-    /// Title.
     pub title: String,
     /// Where to read it.
     pub url: Option<String>,
-    /// Text.
     pub text: String,
     /// Topics beside those that its words give it.
     pub topics: Vec<TopicId>,
@@ -28,7 +26,6 @@ pub struct Draft {
 /// What became of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
-    /// It is stored.
     Stored {
         /// Its id.
         item: ItemId,

@@ -24,7 +24,7 @@ use crate::model::{Digest, Rendered};
 use crate::page::Templates;
 use crate::text::typography as typo;
 
-/// A digest for one recipient. What does not fit into [`MAX_HTML`] is
+/// Returns a digest for one recipient. What does not fit into [`MAX_HTML`] is
 /// shortened, then left out, and counted as left out.
 pub fn digest(
     digest: &Digest,
@@ -53,12 +53,12 @@ pub fn subject(digest: &Digest, face: &Face) -> String {
     words::subject(digest, face, &[]).0
 }
 
-/// The digest as its web page says it: the words of the mail, with nothing left out.
+/// Returns the digest as its web page says it: the words of the mail, with nothing left out.
 pub fn web_view<'a>(digest: &'a Digest, face: &'a Face) -> impl Serialize + use<'a> {
     DigestView::new(digest, face, None, Thrift::FULL)
 }
 
-/// The request to confirm: nothing in it may be taken for advertising.
+/// Returns the request to confirm: nothing in it may be taken for advertising.
 pub fn confirm(
     confirm: &Confirm,
     face: &Face,
@@ -93,7 +93,7 @@ pub fn confirm(
     both("confirm", view.subject.to_owned(), &view, templates)
 }
 
-/// Welcome after the confirmation, or „bereits abonniert“.
+/// Returns the welcome after the confirmation, or „bereits abonniert“.
 pub fn welcome(
     welcome: &Welcome,
     face: &Face,
@@ -163,7 +163,7 @@ pub fn welcome(
     both("welcome", view.subject.clone(), &view, templates)
 }
 
-/// The question whether someone can be reached again. Whoever reads it can.
+/// Returns the question whether someone can be reached again. Whoever reads it can.
 pub fn probe(
     probe: &Probe,
     face: &Face,
@@ -217,7 +217,7 @@ struct NoticeView<'a> {
     reason: String,
 }
 
-/// A notice to the admin.
+/// Returns a notice to the admin.
 pub fn notice(
     notice: &Notice,
     face: &Face,
@@ -242,7 +242,7 @@ pub fn notice(
     both("notice", view.subject.clone(), &view, templates)
 }
 
-/// A draft to its editor.
+/// Returns a draft to its editor.
 pub fn draft(
     draft: &DraftMail,
     face: &Face,
@@ -280,7 +280,7 @@ fn both(
     Ok(Rendered { subject, text, html })
 }
 
-/// Bytes in quoted-printable, without soft breaks.
+/// Returns how many bytes it has in quoted-printable, without soft breaks.
 fn encoded_size(html: &str) -> usize {
     let encoded = html.bytes().filter(|byte| !byte.is_ascii() || *byte == b'=').count();
     let bytes = html.len() + 2 * encoded;

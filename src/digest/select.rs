@@ -83,7 +83,7 @@ pub fn select(candidates: &[Entry], selection: &Selection<'_>) -> Option<Vec<Sec
     (!is_empty).then_some(sections)
 }
 
-/// The entries that hold a keyword of the subscriber, each with those that it holds. They
+/// Returns the entries that hold a keyword of the subscriber, each with those that it holds. They
 /// stand first and nowhere else; they are few, and only warnings and deadlines go beyond the cap.
 fn by_keyword(
     sorted: &[&Entry],
@@ -122,7 +122,7 @@ fn are_related(one: &Entry, other: &Entry) -> bool {
     one.related.contains(&other.story) || other.related.contains(&one.story)
 }
 
-/// The same entries, each followed by those of its matter.
+/// Returns the same entries, each followed by those of its matter.
 fn together<'a>(sorted: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry> {
     let mut rest: Vec<&Entry> = sorted.collect();
     if rest.iter().all(|entry| entry.related.is_empty()) {
@@ -139,7 +139,8 @@ fn together<'a>(sorted: impl Iterator<Item = &'a Entry>) -> Vec<&'a Entry> {
     placed
 }
 
-/// The entries that are shown, each of which knows whether it stands behind one of its matter.
+/// Returns the entries that are shown, each of which knows whether it stands behind one of its
+/// matter.
 fn followed(shown: &[&Entry]) -> Vec<Entry> {
     let mut lead: Option<&Entry> = None;
     let mut entries = Vec::with_capacity(shown.len());
@@ -154,7 +155,7 @@ fn followed(shown: &[&Entry]) -> Vec<Entry> {
     entries
 }
 
-/// Topics in the order shown: the subscriber's where they chose, without
+/// Returns topics in the order shown: the subscriber's where they chose, without
 /// repetition and without topics that no longer exist.
 fn order<'a>(selection: &Selection<'a>) -> Vec<&'a TopicTitle> {
     if selection.chosen.is_empty() {

@@ -30,7 +30,7 @@ const DEADLINES: [&str; 12] = [
     "stichtag",
 ];
 
-/// At most `room` of `entries` in their order, the urgent ones before others.
+/// Returns at most `room` of `entries` in their order, the urgent ones before others.
 pub(super) fn keep<'a>(entries: &[&'a Entry], room: usize) -> Vec<&'a Entry> {
     if entries.len() <= room {
         return entries.to_vec();
@@ -72,7 +72,7 @@ fn is_warning(title: &str, source: &str) -> bool {
         && words(title).chain(words(source)).any(|(_, word)| WARNERS.contains(&word))
 }
 
-/// In few words, as titles are: any term.
+/// Returns whether a title, in few words as titles are, says that any term ends.
 fn ends_a_term(title: &str) -> bool {
     let is_term = |(_, word): (usize, &str)| {
         ["frist", "fristen"].iter().any(|end| word.ends_with(end)) || word.starts_with("fristv")

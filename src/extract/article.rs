@@ -92,7 +92,7 @@ pub fn read(
     })
 }
 
-/// Text that only data for scripts holds, on pages that scripts fill; as HTML where it is.
+/// Returns text that only data for scripts holds, on pages that scripts fill; as HTML where it is.
 fn paragraphs(text: &str) -> Option<String> {
     const LONGEST: usize = 40_000;
     let text = text.get(..text.floor_char_boundary(LONGEST))?;

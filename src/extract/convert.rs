@@ -199,14 +199,14 @@ pub(super) fn absolute(href: &str, base: Option<&Url>, budget: &Budget) -> Strin
     }
 }
 
-/// A title as plain text. RSS does not say whether titles are HTML; most
+/// Returns a title as plain text. RSS does not say whether titles are HTML; most
 /// writers take them for it.
 fn plain_title(title: &Text, is_rss: bool, budget: &Budget) -> Option<String> {
     let is_html = is_rss || !title.content_type.as_str().starts_with("text/plain");
     plain(&title.content, is_html, budget)
 }
 
-/// Plain text of a title that is HTML or claims to be plain. References that
+/// Returns plain text of a title that is HTML or claims to be plain. References that
 /// are left then were escaped once too often, whatever the type says.
 pub(super) fn plain(title: &str, is_html: bool, budget: &Budget) -> Option<String> {
     if is_html {
@@ -225,7 +225,7 @@ fn as_html(text: Text, is_rss: bool) -> Option<String> {
     }
 }
 
-/// Plain text as HTML.
+/// Returns plain text as HTML.
 pub(super) fn escaped(text: &str) -> Option<String> {
     let text = text.trim();
     let mut html = String::with_capacity(text.len());

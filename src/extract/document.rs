@@ -133,7 +133,7 @@ fn roots(text: &str) -> usize {
     memchr::memchr_iter(b'<', text.as_bytes()).filter(is_root).count()
 }
 
-/// The text without scripts, styles and comments, which make up half of many
+/// Returns the text without scripts, styles and comments, which make up half of many
 /// pages. Where this scan and the parser differ (a comment's mark within an
 /// attribute) a hostile page loses text of its own.
 fn without_unread(text: &str) -> String {

@@ -434,7 +434,7 @@ fn add_author(open: &mut Open, inside: &str, budget: &Budget) {
     }
 }
 
-/// The address that a permanent id is, as it stands: by RSS any guid that does
+/// Returns the address that a permanent id is, as it stands: by RSS any guid that does
 /// not deny it, by custom Atom's ids too. Normalising keeps http and https only,
 /// so that a mere name never becomes a link that leads nowhere.
 fn address(id: &str) -> Option<String> {

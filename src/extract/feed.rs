@@ -134,7 +134,7 @@ fn copied_bases(seen: &Survey, base: Option<&Url>) -> usize {
     seen.tags.saturating_mul(own + seen.base_bytes)
 }
 
-/// feed-rs has read every entry: add what it does not tell.
+/// Adds what feed-rs does not tell, where it has read every entry.
 fn complete(
     parsed: Parsed,
     seen: &Survey,
@@ -175,7 +175,7 @@ fn complete(
     Extraction { items, read_by, notes, rhythm, ..Extraction::default() }
 }
 
-/// feed-rs failed or missed entries: the scan decides.
+/// Reads by the scan, where feed-rs failed or missed entries.
 fn lenient(
     parsed: Result<Parsed, String>,
     scan: Scan,

@@ -98,7 +98,7 @@ pub fn format_of(url: &str) -> Option<&'static str> {
     (path.ends_with("/output/download.php")).then_some("")
 }
 
-/// `PDF, 1,2 MB` → bytes. Offices count by 1024.
+/// Returns the bytes of `PDF, 1,2 MB`. Offices count by 1024.
 pub fn size_in(words: &str) -> Option<u64> {
     let found = SIZE.as_ref()?.captures(words)?;
     let whole: u64 = found[1].parse().ok()?;

@@ -21,7 +21,7 @@ pub struct HtmlText {
     pub links: Vec<String>,
 }
 
-/// The text of `html` in linear time. Blocks become lines; scripts, styles,
+/// Returns the text of `html` in linear time. Blocks become lines; scripts, styles,
 /// templates, drawings, captions and the alternative texts of images are
 /// dropped; references are decoded once.
 pub fn to_text(html: &str, budget: &Budget) -> HtmlText {
@@ -113,14 +113,14 @@ pub fn read_piece(piece: &str) -> HtmlText {
     to_text(piece, &Budget::for_document(piece.len()))
 }
 
-/// Plain text as HTML.
+/// Returns plain text as HTML.
 pub fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     reference::push_escaped(&mut html, text);
     html
 }
 
-/// Targets of the links of `html` as written, each with the markup between its
+/// Returns targets of the links of `html` as written, each with the markup between its
 /// tags, at most 500. Links whose inside is longer than a name of anything are left out.
 pub fn anchors<'a>(html: &'a str, budget: &Budget) -> Vec<(&'a str, &'a str)> {
     const MOST: usize = 500;
@@ -308,7 +308,7 @@ fn is_block(name: &str) -> bool {
     )
 }
 
-/// Elements that stand for themselves: two of them side by side are two words.
+/// Returns whether an element stands for itself: two of them side by side are two words.
 /// Not so `b` or `em`, which may begin inside a word.
 fn parts_words(name: &str) -> bool {
     matches!(

@@ -20,7 +20,6 @@ pub struct Mail {
     pub from: String,
     /// Whom it was sent to: words that must not be kept.
     pub recipients: Vec<String>,
-    /// Its subject.
     pub subject: String,
     /// When it was written, as it says.
     pub date: Option<Timestamp>,

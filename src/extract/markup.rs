@@ -105,7 +105,7 @@ impl<'a, 'b> Tokens<'a, 'b> {
         }
     }
 
-    /// The byte at which the next token begins.
+    /// Returns the byte at which the next token begins.
     pub(super) fn position(&self) -> usize {
         self.at
     }
@@ -206,7 +206,7 @@ impl<'a, 'b> Tokens<'a, 'b> {
         Token::Cdata(self.slice(inside, end))
     }
 
-    /// The byte after a tag's last, and the byte at which its inside ends.
+    /// Returns the byte after a tag's last, and the byte at which its inside ends.
     fn tag(&mut self, from: usize) -> (usize, usize) {
         let bytes = self.text.as_bytes();
         let mut at = from;
@@ -343,7 +343,7 @@ fn ends_unquoted(attributes: &str) -> bool {
         && (last.contains('=') || !last.is_empty() && before.ends_with('='))
 }
 
-/// The attributes of a start tag: name as written, value with its references.
+/// Returns the attributes of a start tag: name as written, value with its references.
 pub(super) fn attributes(inside: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut rest = inside;
     std::iter::from_fn(move || {
@@ -375,7 +375,7 @@ pub(super) fn attributes(inside: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The value of the attribute `name`, compared without case.
+/// Returns the value of the attribute `name`, compared without case.
 pub(super) fn attribute<'a>(inside: &'a str, name: &str) -> Option<&'a str> {
     attributes(inside)
         .find(|(candidate, _)| candidate.eq_ignore_ascii_case(name))

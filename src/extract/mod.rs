@@ -42,10 +42,7 @@ pub enum ExtractError {
     },
     /// A page that asks for a browser, a cookie or a proof of being human.
     #[error("a challenge for robots answers instead of the source: {whose}")]
-    Challenge {
-        /// Whose.
-        whose: String,
-    },
+    Challenge { whose: String },
     /// It would cost too much to read.
     #[error("the document is too large or too deep: {reason}")]
     TooMuch {

@@ -111,7 +111,7 @@ fn outline(start: &BytesStart<'_>) -> Option<Outline> {
     matches!(url.scheme(), "http" | "https").then_some(outline)
 }
 
-/// A list of feeds: title and address of each.
+/// Returns a list of feeds: title and address of each.
 pub fn write<'a>(title: &str, feeds: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let escape = |text: &str| quick_xml::escape::escape(text.to_owned()).into_owned();
     let mut text = format!(

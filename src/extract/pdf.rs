@@ -105,7 +105,7 @@ fn push_line(text: &mut String, line: &str, begins: bool, after_gap: bool) {
     text.push_str(line);
 }
 
-/// A line with single blanks and with ligatures as the letters they join.
+/// Returns a line with single blanks and with ligatures as the letters they join.
 fn spaced(line: &str) -> String {
     let mut spaced = String::with_capacity(line.len());
     for word in line.split_whitespace() {
@@ -128,7 +128,7 @@ fn spaced(line: &str) -> String {
     spaced
 }
 
-/// The first and last lines with words of a page, by index.
+/// Returns the first and last lines with words of a page, by index.
 fn edges(page: &[String]) -> Vec<usize> {
     const DEPTH: usize = 3;
     let with_words: Vec<usize> =
@@ -137,7 +137,7 @@ fn edges(page: &[String]) -> Vec<usize> {
     with_words.iter().take(DEPTH).chain(&with_words[from..]).copied().collect()
 }
 
-/// Lines at the edges of at least two pages, blind to digits.
+/// Returns lines at the edges of at least two pages, blind to digits.
 fn repeated_lines(pages: &[Vec<String>]) -> std::collections::HashSet<String> {
     let mut counts: std::collections::HashMap<String, usize> = std::collections::HashMap::new();
     for page in pages {
@@ -157,7 +157,7 @@ fn without_digits(line: &str) -> String {
     line.chars().map(|c| if c.is_ascii_digit() { '#' } else { c }).collect()
 }
 
-/// `Seite 3 von 12`, `- 3 -`, `3/12`.
+/// Returns whether a line is `Seite 3 von 12`, `- 3 -`, `3/12`.
 fn is_page_number(line: &str) -> bool {
     let mut words = line.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     words.clone().any(|word| word.bytes().all(|byte| byte.is_ascii_digit()))

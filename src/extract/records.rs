@@ -32,7 +32,6 @@ const PART_DEPTH: usize = 3;
 pub struct Fields {
     /// The array of items; empty for the document itself.
     pub list: String,
-    /// Title.
     pub title: Vec<String>,
     /// Address, relative to the document's.
     pub link: Vec<String>,
@@ -64,7 +63,6 @@ pub fn read(
 pub struct List {
     /// Where its parts stand.
     pub fields: Fields,
-    /// Its items.
     pub items: Vec<RawItem>,
     /// Weight of what speaks for news.
     weight: usize,
@@ -135,7 +133,6 @@ pub fn article(value: &Value, budget: &Budget) -> Result<Option<Prose>, Exhauste
 /// What an object says as an article.
 #[derive(Debug)]
 pub struct Prose {
-    /// Title.
     pub title: String,
     /// Text, as HTML or plain.
     pub html: String,
@@ -172,7 +169,7 @@ fn collect<'a>(
     Ok(())
 }
 
-/// The thing itself, where a list holds it in `item` (schema.org) or `node` (GraphQL).
+/// Returns the thing itself, where a list holds it in `item` (schema.org) or `node` (GraphQL).
 fn unwrapped(value: &Value) -> &Value {
     let is_shell = |inner: &&Value| inner.is_object();
     ["item", "node"].into_iter().find_map(|key| value.get(key).filter(is_shell)).unwrap_or(value)
@@ -245,7 +242,7 @@ fn meaning(
     Ok(Some(Fields { list, title, link, date, text, summary, id: Vec::new() }))
 }
 
-/// The texts of an object with the pointers to them.
+/// Returns the texts of an object with the pointers to them.
 fn parts(object: &Map<String, Value>, budget: &Budget) -> Result<Vec<(String, String)>, Exhausted> {
     let mut parts = Vec::new();
     let mut waiting: Vec<(String, usize, &Map<String, Value>)> = vec![(String::new(), 1, object)];
@@ -314,12 +311,12 @@ fn date_rank(key: &str) -> Option<usize> {
     DATES.iter().position(|known| *known == folded)
 }
 
-/// The last name of a pointer.
+/// Returns the last name of a pointer.
 fn leaf(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The last name but one: `title` of `/title/rendered`.
+/// Returns the last name but one: `title` of `/title/rendered`.
 fn owner(path: &str) -> &str {
     path.rsplit('/').nth(1).unwrap_or_default()
 }
@@ -379,7 +376,7 @@ fn item(value: &Value, fields: &Fields, base: Option<&Url>, zone: Tz, budget: &B
     raw
 }
 
-/// The file that schema.org puts beside an article.
+/// Returns the file that schema.org puts beside an article.
 fn media(value: &Value, base: Option<&Url>, budget: &Budget) -> Option<Enclosure> {
     let url = value.pointer("/associatedMedia/contentUrl")?.as_str()?;
     let title = value.pointer("/associatedMedia/name").and_then(Value::as_str).map(str::to_owned);
@@ -403,7 +400,7 @@ fn part(value: &Value, place: &str) -> Option<String> {
     Some(made)
 }
 
-/// A date as written, or as seconds or milliseconds since 1970.
+/// Returns a date as written, or as seconds or milliseconds since 1970.
 fn read_date(text: &str, zone: Tz) -> Option<Date> {
     let is_stamp = text.len() >= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_stamp {

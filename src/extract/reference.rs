@@ -90,7 +90,7 @@ fn number_meaning(number: &str) -> Option<Reference<'static>> {
     })
 }
 
-/// The character of a byte of windows-1252 from 0x80 to 0x9f; empty for its five gaps.
+/// Returns the character of a byte of windows-1252 from 0x80 to 0x9f; empty for its five gaps.
 pub(super) fn windows_1252(code: u32) -> String {
     let Ok(byte) = u8::try_from(code) else { return String::new() };
     let bytes = [byte];
@@ -98,7 +98,7 @@ pub(super) fn windows_1252(code: u32) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// Text with every reference replaced by what it means, once.
+/// Returns text with every reference replaced by what it means, once.
 pub(super) fn decode<'a>(text: &'a str, declared: &Declared, budget: &Budget) -> Cow<'a, str> {
     let Some(first) = text.find('&') else { return Cow::Borrowed(text) };
     let mut decoded = String::with_capacity(text.len());
@@ -139,7 +139,7 @@ pub(super) fn push_escaped(target: &mut String, text: &str) {
     }
 }
 
-/// The entities that the internal subset of a document's DOCTYPE declares:
+/// Returns the entities that the internal subset of a document's DOCTYPE declares:
 /// short literal ones only. A value is never searched for further references,
 /// so nothing grows, and nothing outside is ever asked.
 pub(super) fn declared(text: &str, budget: &Budget) -> Declared {

@@ -17,7 +17,7 @@ const PREFIXES: &[(&str, &str)] = &[
     ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
 ];
 
-/// `text` from its root on, with characters and references that XML knows.
+/// Returns `text` from its root on, with characters and references that XML knows.
 /// Nothing if there is no root.
 pub(super) fn repair(text: &str, budget: &Budget) -> Option<String> {
     let declared = &reference::declared(text, budget);
@@ -56,7 +56,7 @@ pub(super) fn repair(text: &str, budget: &Budget) -> Option<String> {
     Some(repaired)
 }
 
-/// The byte at which the root's start tag begins: the first of a feed's roots
+/// Returns the byte at which the root's start tag begins: the first of a feed's roots
 /// after whatever stands before it, else the first tag.
 fn root_start(text: &str, budget: &Budget) -> Option<usize> {
     const ROOTS: &[&str] = &["rss", "feed", "rdf:rdf", "rdf", "channel", "entry", "item"];

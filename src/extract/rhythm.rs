@@ -10,7 +10,7 @@ use super::markup::{Dialect, Token, Tokens};
 /// Bytes of the document's head that are looked at.
 const HEAD: usize = 32_768;
 
-/// The wishes in the head of a feed, before its first entry.
+/// Returns the wishes in the head of a feed, before its first entry.
 pub(super) fn read(text: &str, budget: &Budget) -> Rhythm {
     let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or(text);
     let mut rhythm = Rhythm::default();
@@ -79,7 +79,7 @@ fn seconds_of(period: &str) -> Option<u64> {
     })
 }
 
-/// 0 = Sunday.
+/// Returns the number of a weekday; 0 is Sunday.
 fn weekday(name: &str) -> Option<u8> {
     const DAYS: &[(&str, u8)] = &[
         ("sunday", 0),

@@ -26,7 +26,7 @@ pub fn decode(body: &[u8], content_type: Option<&str>) -> Decoded {
     Decoded { text: text.into_owned(), notes }
 }
 
-/// The same without a copy where the bytes are UTF-8 already.
+/// Returns the same without a copy where the bytes are UTF-8 already.
 pub(super) fn decode_with_notes<'a>(
     body: &'a [u8],
     content_type: Option<&str>,
@@ -80,7 +80,7 @@ fn is_mostly_utf8(body: &[u8]) -> bool {
     sound > bad
 }
 
-/// UTF-8, and each sequence that is none as windows-1252; but where the
+/// Returns UTF-8, and each sequence that is none as windows-1252; but where the
 /// document has sound UTF-8 too, stray continuation bytes are a character's
 /// rest and become a replacement character.
 fn utf8_or_pieces<'a>(body: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, str> {
@@ -114,7 +114,7 @@ fn utf8_or_pieces<'a>(body: &'a [u8], notes: &mut Vec<String>) -> Cow<'a, str> {
     Cow::Owned(text)
 }
 
-/// UTF-16 and UTF-32 by mark or by the zeros of ASCII markup.
+/// Decodes UTF-16 and UTF-32, known by mark or by the zeros of ASCII markup.
 fn wide(body: &[u8]) -> Option<(String, &'static str)> {
     let sixteen = |encoding: &'static Encoding, rest: &[u8]| {
         encoding.decode_without_bom_handling(rest).0.into_owned()
@@ -160,7 +160,7 @@ fn label(name: &str) -> Option<&'static Encoding> {
     })
 }
 
-/// The charset parameter of a Content-Type field (RFC 9110 8.3).
+/// Returns the charset parameter of a Content-Type field (RFC 9110 8.3).
 fn charset_parameter(content_type: &str) -> Option<&str> {
     content_type.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -269,7 +269,7 @@ pub(super) enum Shape {
     Nothing,
 }
 
-/// The kind of document, from its beginning.
+/// Returns the kind of document, from its beginning.
 pub(super) fn shape(text: &str) -> Shape {
     let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\0');
     if text.is_empty() {

@@ -171,7 +171,7 @@ fn is_doctype(text: &[u8]) -> bool {
     text.get(..9).is_some_and(|name| name.eq_ignore_ascii_case(b"<!DOCTYPE"))
 }
 
-/// The `rdf:about` of a start tag, from behind its name on; empty if it has none.
+/// Returns the `rdf:about` of a start tag, from behind its name on; empty if it has none.
 fn about(rest: &str) -> String {
     let inside = rest.split(['>', '<']).next().unwrap_or_default();
     attribute(inside, "rdf:about")
@@ -241,7 +241,7 @@ fn declares_utf8(declaration: &[u8]) -> bool {
     !head.contains("encoding") || head.contains("\"utf-8\"") || head.contains("'utf-8'")
 }
 
-/// One of XML's own five, or a number that stands for a character of XML.
+/// Returns whether it is one of XML's own five, or a number that stands for a character of XML.
 fn is_own_reference(text: &[u8]) -> bool {
     [&b"&amp;"[..], b"&lt;", b"&gt;", b"&quot;", b"&apos;"].iter().any(|own| text.starts_with(own))
         || is_sound_number(text)

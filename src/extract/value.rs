@@ -13,7 +13,6 @@ use crate::model::Budget;
 pub(super) enum Default {
     /// HTML if it looks so or came as markup; RSS and Atom differ, their writers do not.
     Guess,
-    /// HTML.
     Html,
 }
 
@@ -22,17 +21,16 @@ pub(super) enum Default {
 pub(super) struct Found {
     /// The content, trimmed.
     pub(super) content: String,
-    /// It is HTML.
     pub(super) is_html: bool,
 }
 
-/// Text with its references decoded once.
+/// Returns text with its references decoded once.
 pub(super) fn decoded(text: &str) -> Cow<'_, str> {
     // Where nothing is declared, no reference is longer than what it stands for.
     reference::decode(text, &Declared::new(), &Budget::for_document(text.len()))
 }
 
-/// The text inside an element, tags left out.
+/// Returns the text inside an element, tags left out.
 pub(super) fn text(inside: &str, budget: &Budget) -> String {
     if !inside.contains('<') {
         return decoded(inside).trim().to_owned();
@@ -48,7 +46,7 @@ pub(super) fn text(inside: &str, budget: &Budget) -> String {
     text.trim().to_owned()
 }
 
-/// The inside of the first child element of that name, with or without a prefix.
+/// Returns the inside of the first child element of that name, with or without a prefix.
 pub(super) fn child<'a>(inside: &'a str, name: &str, budget: &Budget) -> Option<&'a str> {
     let mut tokens = Tokens::new(inside, Dialect::Xml, budget);
     let mut start = None;
@@ -129,7 +127,7 @@ fn unpacked(content: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// Inline markup as HTML: prefixes dropped, and the `div` that Atom demands round it.
+/// Returns inline markup as HTML: prefixes dropped, and the `div` that Atom demands round it.
 fn markup(inside: &str, keeps_sections: bool, budget: &Budget) -> String {
     let mut html = String::with_capacity(inside.len());
     for token in Tokens::new(inside, Dialect::Xml, budget) {

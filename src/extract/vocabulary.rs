@@ -23,9 +23,7 @@ pub(super) enum Space {
     Media,
     /// Podcasts.
     Itunes,
-    /// RDF.
     Rdf,
-    /// XHTML.
     Xhtml,
     /// RSS 1.0 syndication module.
     Syndication,
@@ -49,7 +47,7 @@ enum LowerName<'a> {
 }
 
 impl Name<'_> {
-    /// The name in lower case.
+    /// Returns the name in lower case.
     pub(super) fn local(&self) -> &str {
         match &self.local {
             LowerName::AsIs(name) => name,
@@ -60,12 +58,12 @@ impl Name<'_> {
         }
     }
 
-    /// An item of RSS or CDF, an entry of Atom.
+    /// Returns whether it is an item of RSS or CDF, an entry of Atom.
     pub(super) fn is_entry(&self) -> bool {
         self.space == Space::Plain && matches!(self.local(), "item" | "entry")
     }
 
-    /// An element round all entries.
+    /// Returns whether it is an element round all entries.
     pub(super) fn is_root(&self) -> bool {
         match self.space {
             Space::Plain => matches!(self.local(), "rss" | "feed" | "channel" | "rdf"),
@@ -207,13 +205,10 @@ pub(super) enum Field {
     Encoded,
     /// Full text that says its type.
     Body,
-    /// An author.
     Author,
-    /// A category.
     Category,
     /// A file.
     Enclosure,
-    /// Its language.
     Language,
     /// Says something of another thing (an image, a source) in the same words.
     Skipped,

@@ -70,7 +70,7 @@ impl Clients {
         GuardedResolver { guard: Guard::new(allowed), lookup: Arc::clone(&self.lookup) }
     }
 
-    /// The client for that way of connecting.
+    /// Returns the client for that way of connecting.
     pub(super) fn client(&self, way: &Way) -> Result<Client, String> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(client) = made.get(way) {

@@ -6,7 +6,7 @@ use std::io;
 use super::FetchError;
 use super::guard::{Refusal, Unresolved};
 
-/// Our error for one of the client's, met while asking `host`.
+/// Returns our error for one of the client's, met while asking `host`.
 pub(super) fn meaning(host: &str, error: &reqwest::Error) -> FetchError {
     let host = host.to_owned();
     if let Some(Refusal(why)) = find::<Refusal>(error) {
@@ -73,7 +73,7 @@ fn any(error: &(dyn Error + 'static), such: impl Fn(&(dyn Error + 'static)) -> b
     std::iter::successors(Some(error), |cause| below(*cause)).any(such)
 }
 
-/// The first cause of that type, also inside an `io::Error`, which hides what it wraps.
+/// Returns the first cause of that type, also inside an `io::Error`, which hides what it wraps.
 fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     std::iter::successors(Some(error), |cause| below(*cause))
         .find_map(|cause| cause.downcast_ref::<E>())
@@ -86,7 +86,7 @@ fn below<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stati
     }
 }
 
-/// The text of the deepest cause, which says what happened; the layers above
+/// Returns the text of the deepest cause, which says what happened; the layers above
 /// only say where in the client.
 fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut deepest = error;
@@ -96,7 +96,7 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
     deepest.to_string()
 }
 
-/// Words for what went wrong in a handshake.
+/// Returns words for what went wrong in a handshake.
 fn handshake(error: &rustls::Error) -> String {
     use rustls::CertificateError as Certificate;
     let rustls::Error::InvalidCertificate(certificate) = error else { return error.to_string() };

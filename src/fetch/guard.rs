@@ -77,7 +77,7 @@ const REFUSED_PORTS: &[u16] = &[
 ];
 
 impl Guard {
-    /// A guard that lets the given networks pass beside the public internet.
+    /// Returns a guard that lets the given networks pass beside the public internet.
     pub fn new(allowed: Vec<Network>) -> Self {
         Self { allowed }
     }
@@ -124,7 +124,7 @@ impl Guard {
         }
     }
 
-    /// The addresses that may be connected to; a refusal if none is left.
+    /// Returns the addresses that may be connected to; a refusal if none is left.
     pub fn filter(&self, name: &str, addresses: Vec<IpAddr>) -> Result<Vec<IpAddr>, Refusal> {
         let mut refusal = None;
         let mut kept = Vec::with_capacity(addresses.len());
@@ -141,7 +141,7 @@ impl Guard {
     }
 }
 
-/// The IPv4 address that an IPv6 address stands for where the network
+/// Returns the IPv4 address that an IPv6 address stands for where the network
 /// translates it (RFC 4291 2.5.5.2, RFC 6052 2.1), else the address itself.
 fn embedded(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
@@ -175,7 +175,7 @@ fn special(address: IpAddr) -> Option<&'static str> {
 
 /// How names become addresses; tests put their own in place of the system's.
 pub trait Lookup: Send + Sync {
-    /// All addresses of the name.
+    /// Returns all addresses of the name.
     fn lookup(&self, name: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>>;
 }
 
@@ -204,7 +204,7 @@ pub(super) struct GuardedResolver {
 pub(super) struct Unresolved(pub(super) String);
 
 impl GuardedResolver {
-    /// The addresses of `name` that may be connected to.
+    /// Returns the addresses of `name` that may be connected to.
     pub(super) async fn addresses(
         &self,
         name: &str,

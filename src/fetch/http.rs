@@ -46,12 +46,12 @@ pub struct HttpFetch {
 }
 
 impl HttpFetch {
-    /// A client with these settings for all sources.
+    /// Returns a client with these settings for all sources.
     pub fn new(settings: FetchSettings) -> Result<Self, FetchError> {
         Self::build(settings, None)
     }
 
-    /// The same with names resolved by `lookup` instead of the system.
+    /// Returns the same with names resolved by `lookup` instead of the system.
     pub fn with_lookup(
         settings: FetchSettings,
         lookup: Arc<dyn Lookup>,
@@ -143,13 +143,13 @@ impl HttpFetch {
         Ok(())
     }
 
-    /// The source's proxy, else everybody's; an empty one means: directly.
+    /// Returns the source's proxy, else everybody's; an empty one means: directly.
     fn proxy(&self) -> Option<&str> {
         let proxy = self.access.proxy.as_deref().or(self.clients.settings.proxy.as_deref());
         proxy.filter(|proxy| !proxy.is_empty())
     }
 
-    /// One hop, asked again without compression if the body cannot be unpacked.
+    /// Asks for one hop, and again without compression if the body cannot be unpacked.
     async fn ask(&self, request: &Request, first: &Url, url: &Url) -> Result<Hop, FetchError> {
         let mut fields = self.fields(request, url, same_host(first, url))?;
         let response = self.send(request, url, &fields, Unpacking::ByClient).await?;
@@ -163,7 +163,7 @@ impl HttpFetch {
         }
     }
 
-    /// The request's fields; the private ones only for the host they are meant for.
+    /// Returns the request's fields; the private ones only for the host they are meant for.
     fn fields(&self, request: &Request, url: &Url, at_home: bool) -> Result<HeaderMap, FetchError> {
         let invalid = |name: &str| FetchError::Setup {
             host: host(url),
@@ -232,7 +232,7 @@ impl HttpFetch {
         Ok(response)
     }
 
-    /// Our error for the client's, with the name of the issuer that is missing.
+    /// Returns our error for the client's, with the name of the issuer that is missing.
     async fn explained(&self, url: &Url, error: &reqwest::Error) -> FetchError {
         let mut meant = meaning(&host(url), error);
         if let FetchError::Tls { why, missing_issuer, .. } = &mut meant
@@ -416,13 +416,13 @@ fn host(url: &Url) -> String {
     }
 }
 
-/// A field value as text, one character per octet: no octet is lost, so that a
+/// Returns a field value as text, one character per octet: no octet is lost, so that a
 /// validator can be sent back byte for byte.
 fn text_of(value: &HeaderValue) -> String {
     value.as_bytes().iter().copied().map(char::from).collect()
 }
 
-/// The octets of such a text.
+/// Returns the octets of such a text.
 fn bytes_of(text: &str) -> Option<Vec<u8>> {
     text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }

@@ -31,7 +31,7 @@ pub(super) async fn missing(address: SocketAddr, name: String) -> Option<String>
     last_issuer(&chain)
 }
 
-/// The certificates that the server presents.
+/// Returns the certificates that the server presents.
 async fn presented(
     address: SocketAddr,
     name: String,
@@ -140,7 +140,7 @@ fn last_issuer(chain: &[Names<'_>]) -> Option<String> {
     None
 }
 
-/// Issuer and subject as they stand in the certificate (RFC 5280 4.1).
+/// Returns the issuer and subject as they stand in the certificate (RFC 5280 4.1).
 fn names(certificate: &[u8]) -> Names<'_> {
     const SEQUENCE: u8 = 0x30;
     let mut rest = inside(certificate, SEQUENCE)?;
@@ -157,7 +157,7 @@ fn names(certificate: &[u8]) -> Names<'_> {
     Some((issuer, subject))
 }
 
-/// The common name in a distinguished name, else the unit, else the organisation.
+/// Returns the common name in a distinguished name, else the unit, else the organisation.
 fn readable(name: &[u8]) -> Option<String> {
     const NAMES: [&[u8]; 3] = [&[0x55, 4, 3], &[0x55, 4, 11], &[0x55, 4, 10]];
     let mut found = [const { None }; 3];
@@ -176,13 +176,13 @@ fn readable(name: &[u8]) -> Option<String> {
     found.into_iter().flatten().find(|text| !text.trim().is_empty())
 }
 
-/// The content of the first element, if it is of that kind.
+/// Returns the content of the first element, if it is of that kind.
 fn inside(der: &[u8], tag: u8) -> Option<&[u8]> {
     let (found, content, _) = element(der)?;
     (found == tag).then_some(content)
 }
 
-/// Tag, content and what follows (X.690 8.1, lengths of up to two octets).
+/// Returns tag, content and what follows (X.690 8.1, lengths of up to two octets).
 fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (&tag, rest) = der.split_first()?;
     let (&first, rest) = rest.split_first()?;
@@ -199,7 +199,7 @@ fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
 mod tests {
     use super::*;
 
-    /// A distinguished name of one attribute, for example CN.
+    /// Returns a distinguished name of one attribute, for example CN.
     fn name(kind: u8, text: &str) -> Vec<u8> {
         let value = wrap(0x0c, text.as_bytes());
         let attribute = wrap(0x30, &[wrap(0x06, &[0x55, 4, kind]), value].concat());

@@ -107,7 +107,7 @@ fn answer(
     })
 }
 
-/// A short name for a file: validators are kept with each poll.
+/// Returns a short name for a file: validators are kept with each poll.
 fn mark(name: &str) -> String {
     let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -47,9 +47,9 @@ pub struct FetchSettings {
     pub proxy: Option<String>,
     /// Private networks that may be asked all the same.
     pub allow_private: Vec<Network>,
-    /// Hosts that serve several sources, as they stand in a parsed URL: their connections are kept for
-    /// [`FetchSettings::idle_timeout`]. All others are closed after each answer,
-    /// for a thousand idle connections cost 28 MiB and save nothing.
+    /// Hosts that serve several sources, as they stand in a parsed URL: their connections are kept
+    /// for [`FetchSettings::idle_timeout`]. All others are closed after each answer, for a thousand
+    /// idle connections cost 28 MiB and save nothing.
     pub keep_alive_hosts: BTreeSet<String>,
     /// Hosts of the configured sources. Behind a proxy a name that has no address
     /// here is asked for only if it is one of them: an admin vouches for it.
@@ -107,7 +107,6 @@ pub enum FetchError {
     /// Nobody answers at the address.
     #[error("no connection to `{host}`: {why}")]
     Connect {
-        /// The host.
         host: String,
         /// What the system said.
         why: String,
@@ -115,7 +114,6 @@ pub enum FetchError {
     /// There is no trusted connection; names the missing issuer if that is it.
     #[error("no trusted connection to `{host}`: {why}")]
     Tls {
-        /// The host.
         host: String,
         /// What is wrong with its certificate or handshake.
         why: String,
@@ -125,7 +123,6 @@ pub enum FetchError {
     /// The exchange took longer than the request allows.
     #[error("`{host}` did not finish within {} s", limit.as_secs_f64())]
     Timeout {
-        /// The host.
         host: String,
         /// The limit of the whole exchange.
         limit: Duration,
@@ -141,7 +138,6 @@ pub enum FetchError {
     /// The answer is torn, garbled or not HTTP at all.
     #[error("the answer of `{host}` is broken: {why}")]
     Broken {
-        /// The host.
         host: String,
         /// Where it breaks.
         why: String,
@@ -157,7 +153,7 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// The host that was being asked.
+    /// Returns the host that was being asked.
     pub fn host(&self) -> &str {
         match self {
             Self::Guarded { host, .. }

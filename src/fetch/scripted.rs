@@ -20,7 +20,7 @@ struct State {
 }
 
 impl ScriptedFetch {
-    /// A network in which nobody answers yet.
+    /// Returns a network in which nobody answers yet.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,7 +37,7 @@ impl ScriptedFetch {
         self.state().answers.entry(url.to_owned()).or_default().push_back(answer);
     }
 
-    /// Every request so far, in order.
+    /// Returns every request so far, in order.
     pub fn asked(&self) -> Vec<Request> {
         self.state().asked.clone()
     }
@@ -82,7 +82,7 @@ impl fmt::Debug for ScriptedFetch {
     }
 }
 
-/// A whole answer of that URL, for scripts.
+/// Returns a whole answer of that URL, for scripts.
 pub fn answer(status: u16, url: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
     Response {
         status,

@@ -22,7 +22,7 @@ impl Level {
     /// Every level, in order.
     pub const ALL: [Self; 3] = [Self::Ok, Self::Warning, Self::Critical];
 
-    /// The word of monitoring plugins, in lower case.
+    /// Returns the word of monitoring plugins, in lower case.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -281,7 +281,7 @@ impl Facts {
     }
 }
 
-/// The first of many.
+/// Returns the first of many.
 fn some(names: &[&str]) -> String {
     const SHOWN: usize = 3;
     let mut text = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
@@ -291,7 +291,7 @@ fn some(names: &[&str]) -> String {
     text
 }
 
-/// `40 s`, `12 min`, `5 h`, `3 d`.
+/// Returns `40 s`, `12 min`, `5 h`, `3 d`.
 pub(super) fn span(span: Duration) -> String {
     match span.as_secs() {
         seconds @ 0..120 => format!("{seconds} s"),
@@ -301,7 +301,7 @@ pub(super) fn span(span: Duration) -> String {
     }
 }
 
-/// `40 s ago`, `in 5 min`.
+/// Returns `40 s ago`, `in 5 min`.
 pub(super) fn distance(now: Timestamp, at: Timestamp) -> String {
     if at > now {
         format!("in {}", span(at.since(now)))

@@ -21,7 +21,6 @@ pub struct Asked<'a> {
     pub host: &'a str,
     /// When.
     pub at: Timestamp,
-    /// It failed.
     pub has_failed: bool,
 }
 

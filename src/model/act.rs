@@ -22,7 +22,7 @@ pub enum ActKind {
 impl ActKind {
     const ALL: [Self; 6] = [Self::Hide, Self::Pin, Self::Note, Self::Intro, Self::Tag, Self::Add];
 
-    /// The word in the database, on the command line and in JSON.
+    /// Returns the word in the database, on the command line and in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hide => "hide",
@@ -34,7 +34,7 @@ impl ActKind {
         }
     }
 
-    /// The kind of that word.
+    /// Returns the kind of that word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }

@@ -60,7 +60,6 @@ pub struct AlsoReported {
 pub struct Entry {
     /// The leading item.
     pub item: ItemId,
-    /// Its story.
     pub story: StoryId,
     /// Title, plain text.
     pub title: String,
@@ -76,7 +75,6 @@ pub struct Entry {
     pub first_seen: Timestamp,
     /// Lead, plain text, not yet shortened.
     pub summary: String,
-    /// Documents.
     pub documents: Vec<Document>,
     /// Other sources with the same story.
     pub also: Vec<AlsoReported>,
@@ -139,13 +137,11 @@ pub struct Update {
 pub struct Reminder {
     /// The item that tells of it.
     pub item: ItemId,
-    /// Its title.
     pub title: String,
     /// Where to read it.
     pub url: Option<String>,
     /// Name of its source.
     pub source: String,
-    /// Its topics.
     pub topics: Vec<TopicId>,
     /// The deadline.
     pub date: KeptDate,
@@ -154,7 +150,6 @@ pub struct Reminder {
 /// The entries of one topic.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Section {
-    /// The topic.
     pub topic: TopicId,
     /// Its title for readers.
     pub title: String,
@@ -169,7 +164,6 @@ pub struct Section {
 pub struct Digest {
     /// Public id.
     pub id: DigestId,
-    /// Its series.
     pub series: Series,
     /// What it covers, by receipt.
     pub window: Window,
@@ -195,12 +189,12 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// Entries that are shown.
+    /// Returns how many entries are shown.
     pub fn shown(&self) -> usize {
         self.sections.iter().map(|section| section.entries.len()).sum()
     }
 
-    /// Entries that were left out.
+    /// Returns how many entries were left out.
     pub fn omitted(&self) -> usize {
         self.sections.iter().map(|section| section.omitted).sum()
     }

@@ -18,7 +18,7 @@ pub enum DraftState {
 impl DraftState {
     const ALL: [Self; 4] = [Self::Draft, Self::Approved, Self::Held, Self::Expired];
 
-    /// The word in the database.
+    /// Returns the word in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Draft => "draft",
@@ -28,7 +28,7 @@ impl DraftState {
         }
     }
 
-    /// The state of that word.
+    /// Returns the state of that word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == word)
     }

@@ -10,12 +10,12 @@ use super::Timestamp;
 pub struct Headers(Vec<(String, String)>);
 
 impl Headers {
-    /// No header fields.
+    /// Returns no header fields.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The first value of the field, if it is there.
+    /// Returns the first value of the field, if it is there.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -28,7 +28,7 @@ impl Headers {
         self.0.push((name.into(), value.into()));
     }
 
-    /// All field lines, in order.
+    /// Returns all field lines, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }

@@ -22,7 +22,7 @@ macro_rules! text_id {
                 Self(text.into())
             }
 
-            /// The text as it stands in the config and in the database.
+            /// Returns the text as it stands in the config and in the database.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -74,7 +74,7 @@ pub enum ReadBy {
 }
 
 impl ReadBy {
-    /// The word of `source read --json`.
+    /// Returns the word of `source read --json`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::FeedRs => "feed-rs",
@@ -118,7 +118,6 @@ pub struct Extraction {
 /// A message that asks whoever signed up to confirm it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Confirmation {
-    /// Its subject.
     pub subject: String,
     /// Where to confirm.
     pub link: String,
@@ -196,9 +195,7 @@ pub struct Item {
     pub text: String,
     /// Names of authors.
     pub authors: Vec<String>,
-    /// Categories.
     pub categories: Vec<String>,
-    /// Documents.
     pub documents: Vec<Document>,
     /// URLs its text links to.
     pub links: Vec<String>,

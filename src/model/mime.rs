@@ -7,7 +7,7 @@ use super::{Budget, Resource};
 const MAX_CONTAINERS: usize = 200;
 
 /// Takes what a message would cost to parse from the budget: its bytes, and its parts by
-/// the lines that may begin one. Answers false if that is too much.
+/// the lines that may begin one. Returns false if that is too much.
 pub fn affords_message(bytes: &[u8], budget: &Budget) -> bool {
     let lower = bytes.to_ascii_lowercase();
     let count = |needle: &[u8]| memchr::memmem::find_iter(&lower, needle).count();

@@ -26,12 +26,12 @@ pub enum NetworkError {
 }
 
 impl Network {
-    /// The IPv4 network of that address and length; for tables of constants.
+    /// Returns the IPv4 network of that address and length; for tables of constants.
     pub(crate) const fn v4(a: u8, b: u8, c: u8, d: u8, prefix: u8) -> Self {
         Self(IpNet::V4(Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, d), prefix)))
     }
 
-    /// The IPv6 network whose first four groups are given; for tables of constants.
+    /// Returns the IPv6 network whose first four groups are given; for tables of constants.
     pub(crate) const fn v6(head: [u16; 4], prefix: u8) -> Self {
         let [a, b, c, d] = head;
         Self(IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0), prefix)))

@@ -20,7 +20,7 @@ pub enum MailKind {
 }
 
 impl MailKind {
-    /// The word in the database.
+    /// Returns the word in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Digest => "digest",
@@ -31,7 +31,7 @@ impl MailKind {
         }
     }
 
-    /// The kind of that word.
+    /// Returns the kind of that word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Digest, Self::Welcome, Self::Confirm, Self::Probe, Self::Notice]
             .into_iter()
@@ -42,7 +42,8 @@ impl MailKind {
 /// The list a message belongs to (RFC 2369, 2919, 8058).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListFields {
-    /// Phrase and id of List-Id: `("Kommunal-IT-Meldungen taeglich", "taeglich.meldungen.example.de")`.
+    /// Phrase and id of List-Id: `("Kommunal-IT-Meldungen taeglich",
+    /// "taeglich.meldungen.example.de")`.
     pub id: (String, String),
     /// The https URI of List-Unsubscribe; takes the one-click POST.
     pub unsubscribe_url: String,
@@ -122,7 +123,7 @@ pub enum State {
 }
 
 impl State {
-    /// The word in the database and in `outbox list --json`.
+    /// Returns the word in the database and in `outbox list --json`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "ready",
@@ -134,7 +135,7 @@ impl State {
         }
     }
 
-    /// The instant that belongs to the state, if it has one.
+    /// Returns the instant that belongs to the state, if it has one.
     pub const fn instant(self) -> Option<Timestamp> {
         match self {
             Self::Ready | Self::Held => None,
@@ -144,7 +145,7 @@ impl State {
         }
     }
 
-    /// The state of that word and instant.
+    /// Returns the state of that word and instant.
     pub fn parse(word: &str, instant: Option<Timestamp>) -> Option<Self> {
         match (word, instant) {
             ("ready", _) => Some(Self::Ready),
@@ -176,7 +177,7 @@ pub enum Ended {
 }
 
 impl Ended {
-    /// The word in the database and in `outbox list --json`.
+    /// Returns the word in the database and in `outbox list --json`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Expired => "expired",
@@ -188,7 +189,7 @@ impl Ended {
         }
     }
 
-    /// The reason of that word.
+    /// Returns the reason of that word.
     pub fn parse(word: &str) -> Option<Self> {
         let all = [
             Self::Expired,

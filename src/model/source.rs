@@ -311,7 +311,7 @@ impl Condition {
         Self::Off,
     ];
 
-    /// The word of `source list --json`, also kept in the database.
+    /// Returns the word of `source list --json`, also kept in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -329,7 +329,7 @@ impl Condition {
         }
     }
 
-    /// The condition of that word.
+    /// Returns the condition of that word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|condition| condition.as_str() == word)
     }
@@ -375,7 +375,7 @@ pub struct SourceState {
 }
 
 impl SourceState {
-    /// The state of a source that was never polled: due at once.
+    /// Returns the state of a source that was never polled: due at once.
     pub fn unpolled(id: SourceId) -> Self {
         Self {
             id,

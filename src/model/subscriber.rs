@@ -16,7 +16,7 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// The word in the database and in `subscriber list --json`.
+    /// Returns the word in the database and in `subscriber list --json`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -26,7 +26,7 @@ impl Standing {
         }
     }
 
-    /// The standing of that word.
+    /// Returns the standing of that word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Pending, Self::Active, Self::Suspended, Self::Left]
             .into_iter()

@@ -13,23 +13,23 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The instant of whole `seconds` since 1970.
+    /// Returns the instant of whole `seconds` since 1970.
     pub const fn from_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(1000))
     }
 
-    /// Whole seconds since 1970, rounded down.
+    /// Returns whole seconds since 1970, rounded down.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// This instant and `span` later; stops at the end of time instead of wrapping.
+    /// Returns the instant `span` after this one; stops at the end of time instead of wrapping.
     #[must_use]
     pub fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(milliseconds(span)))
     }
 
-    /// `span` before this instant; stops at the beginning of time.
+    /// Returns the instant `span` before this one; stops at the beginning of time.
     #[must_use]
     pub fn before(self, span: Duration) -> Self {
         Self(self.0.saturating_sub(milliseconds(span)))
@@ -40,12 +40,12 @@ impl Timestamp {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 
-    /// The same instant for calendar arithmetic. Outside chrono's range it is 1970.
+    /// Returns the same instant for calendar arithmetic. Outside chrono's range it is 1970.
     pub fn utc(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
 
-    /// RFC 3339 in UTC to the second, for machines: `2025-12-09T06:00:00Z`.
+    /// Returns RFC 3339 in UTC to the second, for machines: `2025-12-09T06:00:00Z`.
     pub fn rfc3339(self) -> String {
         self.utc().to_rfc3339_opts(SecondsFormat::Secs, true)
     }

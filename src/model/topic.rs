@@ -15,7 +15,8 @@ settings! {
         title: String;
         /// Short name for subjects of mails, such as "OZG"; "" = the title.
         short: String = "";
-        /// Score from which an item has the topic. Hits in title and lead count whole, later ones half.
+        /// Score from which an item has the topic. Hits in title and lead count whole, later ones
+        /// half.
         threshold: f64 = 3.0;
         /// Terms of weight 3.
         strong: Vec<String> = [];
@@ -70,7 +71,6 @@ fn check(rules: &mut TopicRules, reader: &mut Reader<'_>) {
 /// Where in an item a span lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
-    /// The title.
     Title,
     /// The first characters of the text.
     Lead,
@@ -85,7 +85,7 @@ pub enum Field {
 }
 
 impl Field {
-    /// The word in the database and in `explain --json`.
+    /// Returns the word in the database and in `explain --json`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Title => "title",
@@ -97,7 +97,7 @@ impl Field {
         }
     }
 
-    /// The field of that word.
+    /// Returns the field of that word.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Title, Self::Lead, Self::Body, Self::Category, Self::Source, Self::Editor]
             .into_iter()

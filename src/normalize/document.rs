@@ -12,7 +12,7 @@ use crate::text;
 /// Most documents of one item.
 const MAX_DOCUMENTS: usize = 20;
 
-/// The documents of an item: enclosures first, then links in its texts.
+/// Returns the documents of an item: enclosures first, then links in its texts.
 /// `base` is the address of the item.
 pub(super) fn documents(raw: &RawItem, base: Option<&Url>) -> Vec<Document> {
     let mut documents: Vec<Document> = Vec::new();
@@ -66,7 +66,7 @@ fn linked(html: &str, base: Option<&Url>) -> Vec<Document> {
         .collect()
 }
 
-/// The words of the link, else the name of the file.
+/// Returns the words of the link, else the name of the file.
 fn named(words: &str, url: &str) -> String {
     let words = title(words, 200);
     let words = text::without_link_ends(&words);

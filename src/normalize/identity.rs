@@ -44,12 +44,12 @@ const SYSTEMS: &[(&str, ReadId)] = &[
     ("k21", k21),
 ];
 
-/// Names of the item behind `url`, for example `ikiss:116.635`; most have none.
+/// Returns names of the item behind `url`, for example `ikiss:116.635`; most have none.
 pub(super) fn of_url(url: &str) -> Vec<String> {
     Address::parse(url).map_or_else(Vec::new, |address| of_address(&address))
 }
 
-/// Names of the item behind `url` whose text is `text`: those of [`of_url`] and
+/// Returns names of the item behind `url` whose text is `text`: those of [`of_url`] and
 /// the numbers under which its publisher files it.
 pub(super) fn of_page(url: &str, text: &str) -> Vec<String> {
     let Some(address) = Address::parse(url) else { return Vec::new() };
@@ -65,7 +65,7 @@ fn of_address(address: &Address) -> Vec<String> {
         .collect()
 }
 
-/// The name that may stand for the item within its source. The slug of such an
+/// Returns the name that may stand for the item within its source. The slug of such an
 /// address may change, its number does not.
 pub(super) fn key_of_url(url: &str) -> Option<String> {
     of_url(url).into_iter().next()
@@ -90,7 +90,7 @@ fn wordpress(address: &Address) -> Option<String> {
     number(address.parameter("p")?).map(|id| format!("{}/{id}", address.host))
 }
 
-/// `…-a-<32 hex digits>`: the words before it change with the headline.
+/// Reads `…-a-<32 hex digits>`: the words before it change with the headline.
 fn vogel(address: &Address) -> Option<String> {
     let (_, tail) = address.segments().next_back()?.rsplit_once("-a-")?;
     let is_hash = tail.len() == 32 && tail.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -124,13 +124,13 @@ fn k21(address: &Address) -> Option<String> {
         .then(|| last.to_owned())
 }
 
-/// The name of a page itself: `link:` and its canonical address, or the hash
+/// Returns the name of a page itself: `link:` and its canonical address, or the hash
 /// of it where that is long.
 pub(super) fn link_name(canonical_url: &str) -> String {
     named("link", canonical_url)
 }
 
-/// `kind:text`, hashed where the text is long or could break a line.
+/// Returns `kind:text`, hashed where the text is long or could break a line.
 pub(super) fn named(kind: &str, text: &str) -> String {
     if text.len() <= 300 && !text.chars().any(char::is_control) {
         format!("{kind}:{text}")
@@ -139,7 +139,7 @@ pub(super) fn named(kind: &str, text: &str) -> String {
     }
 }
 
-/// 128 bits of SHA-256 in hexadecimal.
+/// Returns 128 bits of SHA-256 in hexadecimal.
 pub(super) fn hash(bytes: &[u8]) -> String {
     use sha2::{Digest as _, Sha256};
 

@@ -27,7 +27,7 @@ const AHEAD: Duration = Duration::from_hours(24);
 /// 1990-01-01: what is older is a placeholder.
 const OLDEST: Timestamp = Timestamp::from_seconds(631_152_000);
 
-/// The item as we hold it; `None` if there is nothing to show.
+/// Returns the item as we hold it; `None` if there is nothing to show.
 pub fn item(
     raw: &RawItem,
     key: Key,
@@ -76,7 +76,7 @@ pub fn item(
     })
 }
 
-/// The teaser, its links, and the date it may begin with. Its paragraphs stay: where
+/// Returns the teaser, its links, and the date it may begin with. Its paragraphs stay: where
 /// there is no body they are the text, and page furniture is known by its lines.
 fn teaser(html: Option<&str>) -> (String, Vec<String>, Option<String>) {
     let read = html::read_piece(html.unwrap_or_default());
@@ -92,7 +92,7 @@ fn body(html: Option<&str>) -> (String, Vec<String>) {
     (text::without_teaser_end(rest), read.links)
 }
 
-/// The body, preceded by the teaser unless it begins with the same words.
+/// Returns the body, preceded by the teaser unless it begins with the same words.
 fn whole_text(teaser: String, body: String) -> String {
     if body.is_empty() {
         return teaser;
@@ -114,7 +114,7 @@ fn says(text: &str, words: &[&str]) -> bool {
     })
 }
 
-/// A title whatever is missing; `None` if there is no word at all.
+/// Returns a title whatever is missing; `None` if there is no word at all.
 fn shown_title(
     title: &str,
     text: &str,
@@ -132,7 +132,7 @@ fn shown_title(
     documents.first().map(|document| document.title.clone()).or_else(|| words_of(url?))
 }
 
-/// Words of the last part of an address, else its host.
+/// Returns words of the last part of an address, else its host.
 fn words_of(url: &str) -> Option<String> {
     let spelled = Url::parse(&canonical(url)).ok()?;
     let last = spelled.path_segments()?.next_back().unwrap_or_default().to_owned();
@@ -167,7 +167,7 @@ fn names(raw: &[String], max: usize) -> Vec<String> {
     names
 }
 
-/// Further names of the item; `link` if it is one that may be followed.
+/// Returns further names of the item; `link` if it is one that may be followed.
 fn aliases(
     raw: &RawItem,
     link: Option<&str>,
@@ -217,7 +217,7 @@ fn outbound(links: &[String], base: Option<&Url>, page: Option<&str>) -> Vec<Str
     kept
 }
 
-/// The editorial date: the source's, else one that the teaser begins with,
+/// Returns the editorial date: the source's, else one that the teaser begins with,
 /// else one in the address. None is better than a placeholder.
 fn published(
     raw: &RawItem,
@@ -252,7 +252,7 @@ fn published(
     Some(date)
 }
 
-/// A language tag (RFC 5646) in its usual spelling, `de` or `de-DE`.
+/// Returns a language tag (RFC 5646) in its usual spelling, `de` or `de-DE`.
 fn language(tag: &str) -> Option<String> {
     let mut parts = tag.trim().split(['-', '_']);
     let language = parts.next()?.to_ascii_lowercase();

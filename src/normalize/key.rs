@@ -48,7 +48,7 @@ pub fn keys<'a>(items: &'a [RawItem], settings: &SourceSettings) -> Keyed<'a> {
 }
 
 impl Keyed<'_> {
-    /// Further names under which the item at `index` may be stored already, best
+    /// Returns further names under which the item at `index` may be stored already, best
     /// first. To be looked up among the keys and the aliases of the same source
     /// if the key is unknown, so that guids that change at each poll bring no new
     /// items. What is found counts only if the item [bears the name
@@ -68,7 +68,7 @@ impl Keyed<'_> {
         bearer.is_some() && bearer == self.keys.get(index)
     }
 
-    /// The first bearer of each name; none where items of different keys bear it.
+    /// Returns the first bearer of each name; none where items of different keys bear it.
     fn bearers(&self) -> HashMap<Key, Option<usize>> {
         let borne = self.keys.iter().cloned().enumerate();
         let offered = self.facts.iter().enumerate().flat_map(|(index, facts)| {
@@ -85,7 +85,7 @@ impl Keyed<'_> {
     }
 }
 
-/// Hash of what the item says, blind to white space and dates: while it is the
+/// Returns the hash of what the item says, blind to white space and dates: while it is the
 /// same, nothing needs to be cleaned again.
 pub fn raw_hash(item: &RawItem) -> i64 {
     // Gathered first: a sum takes many small pieces slowly.
@@ -151,7 +151,7 @@ impl<'a> Facts<'a> {
         self.raw.published.map_or(0, |date| date.at.0)
     }
 
-    /// Hash of title and date; of the texts where there is no title.
+    /// Returns the hash of title and date; of the texts where there is no title.
     fn content(&self) -> String {
         let (title, date) = (self.title(), self.date());
         if title.is_empty() {
@@ -162,7 +162,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Hash of all it says. Reads the texts, so it is asked only where it is needed.
+    /// Returns the hash of all it says. Reads the texts, so it is asked only where it is needed.
     fn full_content(&self) -> String {
         let [summary, body] = self.texts();
         hash(format!("{}\0{}\0{summary}\0{body}", self.title(), self.date()).as_bytes())
@@ -188,7 +188,7 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The first name told apart by the link, by the content, and by both; then
+    /// Returns the first name told apart by the link, by the content, and by both; then
     /// the names of the item's own page, unless the config says what it is known by.
     fn further_names(&self, policy: IdentityPolicy) -> impl Iterator<Item = String> {
         let first = self.first_name(policy);
@@ -247,7 +247,7 @@ fn refine<'a>(
     }
 }
 
-/// `guid:…` of what the source calls its own id. White space around it and the
+/// Returns `guid:…` of what the source calls its own id. White space around it and the
 /// scheme of a URL flip between polls; everything else is opaque.
 fn guid_name(guid: &str) -> Option<String> {
     let guid = guid.trim_matches(|c: char| c.is_whitespace() || c.is_control());
@@ -282,7 +282,7 @@ impl Place {
     }
 }
 
-/// The link with a mirror's host replaced by the source's own.
+/// Returns the link with a mirror's host replaced by the source's own.
 pub(super) fn unmirrored(link: &str, settings: &SourceSettings) -> String {
     let link = link.trim();
     if settings.aliases.is_empty() {
@@ -304,7 +304,7 @@ pub(super) fn unmirrored(link: &str, settings: &SourceSettings) -> String {
     }
 }
 
-/// The name of the item's own page, if it has one.
+/// Returns the name of the item's own page, if it has one.
 pub(super) fn own_page(link: &str, settings: &SourceSettings) -> Option<String> {
     let place = Place::of(&unmirrored(link, settings), &canonical(&settings.url));
     place.is_own.then(|| link_name(&place.spelled))

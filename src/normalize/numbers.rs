@@ -32,12 +32,12 @@ struct Land {
 const SAXONY_ANHALT: Option<Land> =
     Some(Land { site: "sachsen-anhalt.de", name: "sachsen anhalt" });
 
-/// A ministry of Saxony-Anhalt.
+/// Returns a ministry of Saxony-Anhalt.
 const fn ministry(short: &'static str, site: &'static str, name: &'static str) -> Authority {
     Authority { short, site, name, land: SAXONY_ANHALT }
 }
 
-/// An office or association of the whole country, or one whose name says where it is.
+/// Returns an office or association of the whole country, or one whose name says where it is.
 const fn office(short: &'static str, site: &'static str, name: &'static str) -> Authority {
     Authority { short, site, name, land: None }
 }
@@ -153,7 +153,7 @@ fn paper(pattern: &Regex, host: &str, about: &str) -> Option<String> {
     Some(format!("drs:{short}-{number}"))
 }
 
-/// The authority that these words name. A ministry's name does without its Land on the
+/// Returns the authority that these words name. A ministry's name does without its Land on the
 /// portals of that Land only.
 fn named_in(words: &str, portal: Option<Land>) -> Option<&'static Authority> {
     let line = plain_words(words);
@@ -175,7 +175,7 @@ fn is_within(host: &str, site: &str) -> bool {
     host.strip_suffix(site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
-/// The lines that say something about a text: short ones at its beginning and end that are
+/// Returns the lines that say something about a text: short ones at its beginning and end that are
 /// no sentences.
 fn lines_about(text: &str) -> String {
     const HEAD: usize = 7;

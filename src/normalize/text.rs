@@ -75,7 +75,7 @@ static ENTITY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"&(?:[A-Za-z][A-Za-z0-9]{1,30}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});").ok()
 });
 
-/// A title as one line of plain text. Formatting goes, other markup is shown
+/// Returns a title as one line of plain text. Formatting goes, other markup is shown
 /// as the words it is; entities are decoded however often they were escaped.
 pub(super) fn title(raw: &str, max_chars: usize) -> String {
     // A title needs no more than this, whatever hides in it.
@@ -123,7 +123,7 @@ fn tidy_blanks(line: &str) -> String {
     tidy
 }
 
-/// A date in brackets at the start, and the text after it.
+/// Returns a date in brackets at the start, and the text after it.
 pub(super) fn split_bracketed_date(text: &str) -> (Option<&str>, &str) {
     let date = BRACKETED_DATE.as_ref().filter(|_| text.trim_start().starts_with('['));
     let found = date.and_then(|date| date.captures(text));
@@ -133,7 +133,7 @@ pub(super) fn split_bracketed_date(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// A text without furniture, publisher's tail and remarks.
+/// Returns a text without furniture, publisher's tail and remarks.
 pub(super) fn without_furniture(text: &str) -> String {
     let mut kept: Vec<&str> = Vec::new();
     for line in text.lines() {
@@ -170,7 +170,7 @@ fn is_tail(line: &str, tail: &str) -> bool {
     if tail.ends_with(':') { line.starts_with(tail) } else { line == tail }
 }
 
-/// The first sentence, or as much of it as fits.
+/// Returns the first sentence, or as much of it as fits.
 pub(super) fn first_sentence(text: &str, max_chars: usize) -> String {
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     text::shorten(text::sentences(line).next().unwrap_or_default(), max_chars)

@@ -45,7 +45,7 @@ const NOISE: &[&str] = &[
 const IKISS_NAVIGATION: &[&str] =
     &["la", "navid", "modid", "kat", "call", "start", "max", "kuo", "ofs_1", "sub"];
 
-/// The URL as it may be shown and followed: http or https, no credentials, no
+/// Returns the URL as it may be shown and followed: http or https, no credentials, no
 /// control characters, blanks and quotes encoded. `None` if nothing safe is left.
 pub fn clean(url: &str) -> Option<String> {
     let url = url.trim_matches(|c: char| c.is_whitespace() || c.is_control());
@@ -64,7 +64,7 @@ pub fn clean(url: &str) -> Option<String> {
     shown(parsed)
 }
 
-/// A parsed URL as it may be shown; see [`clean`].
+/// Returns a parsed URL as it may be shown; see [`clean`].
 fn shown(mut parsed: Url) -> Option<String> {
     if !matches!(parsed.scheme(), "http" | "https") || parsed.host_str().is_none_or(str::is_empty) {
         return None;
@@ -101,13 +101,13 @@ pub(crate) fn resolve(link: &str, base: Option<&Url>) -> Option<String> {
     }
 }
 
-/// One spelling for all addresses of a page. For comparison only, never to be
+/// Returns one spelling for all addresses of a page. For comparison only, never to be
 /// requested or shown. What is no http(s) URL comes back trimmed.
 pub fn canonical(url: &str) -> String {
     spell(url, false)
 }
 
-/// As [`canonical`], with the fragment: for items that have no page of their
+/// Returns what [`canonical`] does, with the fragment: for items that have no page of their
 /// own and differ only in their place on one.
 pub(crate) fn canonical_with_fragment(url: &str) -> String {
     spell(url, true)
@@ -141,7 +141,7 @@ fn spell(url: &str, with_fragment: bool) -> String {
     spelled
 }
 
-/// The host without `www.` and the root's dot.
+/// Returns the host without `www.` and the root's dot.
 pub(crate) fn plain_host(host: &str) -> &str {
     let mut host = host.trim_end_matches('.');
     while let Some(rest) = host.strip_prefix("www.").filter(|rest| rest.contains('.')) {
@@ -150,7 +150,7 @@ pub(crate) fn plain_host(host: &str) -> &str {
     host
 }
 
-/// Decoded parameters of a URL in the order written, for reading ids off them.
+/// Returns decoded parameters of a URL in the order written, for reading ids off them.
 pub(crate) fn parameters(url: &Url) -> Vec<(String, String)> {
     let Some(query) = url.query() else { return Vec::new() };
     query.split('&').map(split_pair).collect()
@@ -175,7 +175,7 @@ fn push_path(spelled: &mut String, path: &str) {
     }
 }
 
-/// An empty last segment (a trailing slash) or the name of a folder's own page.
+/// Returns whether a last segment is empty (a trailing slash) or the name of a folder's own page.
 fn is_index(segment: &str) -> bool {
     ["", "index.php", "index.html", "index.htm", "index.jsp", "default.aspx"]
         .iter()
@@ -242,7 +242,7 @@ pub(super) fn begins(text: &str, prefix: &str) -> bool {
     text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
-/// Percent-decoded as UTF-8, else as windows-1252 (`Wir-f%FCr-Sie`); NFC.
+/// Returns text percent-decoded as UTF-8, else as windows-1252 (`Wir-f%FCr-Sie`); NFC.
 fn decode(text: &str) -> Cow<'_, str> {
     if text.is_ascii() && !text.contains('%') {
         return Cow::Borrowed(text);
@@ -294,7 +294,7 @@ fn encode(out: &mut String, c: char) {
     }
 }
 
-/// `FID=<client>.<id>.<language>`, else `object=tx|<client>.<id>.<language>`;
+/// Reads `FID=<client>.<id>.<language>`, else `object=tx|<client>.<id>.<language>`;
 /// beside a FID, `object` only names the template of the list.
 pub(super) fn ikiss(parameters: &[(String, String)]) -> Option<String> {
     if let Some(id) = value(parameters, "FID") {

@@ -44,12 +44,12 @@ pub struct Attempt<'a> {
     pub attempts: u32,
 }
 
-/// The other side took it.
+/// Returns the state after the other side took it.
 pub const fn after_success(now: Timestamp) -> State {
     State::Sent { at: now }
 }
 
-/// It was not taken: when to try again, or that it is given up.
+/// Returns the state after it was not taken: when to try again, or that it is given up.
 pub fn after_failure(
     attempt: &Attempt<'_>,
     retry: Retry,
@@ -106,7 +106,7 @@ pub fn is_worth_telling(rested: Duration, needs_operator: bool) -> bool {
     needs_operator || rested >= Duration::from_hours(1)
 }
 
-/// Exponential, and up to a fifth longer by the message's id: retries of one
+/// Returns the wait: exponential, and up to a fifth longer by the message's id: retries of one
 /// outage do not come back in one wave.
 fn wait(id: &str, attempts: u32, settings: &Settings) -> Duration {
     let base = doubled(attempts, settings);

@@ -20,7 +20,7 @@ impl Served {
         configured.min(self.most).max(1)
     }
 
-    /// A message was taken.
+    /// Notes that a message was taken.
     pub const fn taken(&mut self) {
         self.taken += 1;
         if self.taken == TAKEN_BEFORE_ONE_MORE {

@@ -58,7 +58,7 @@ pub fn calendar(name: &str, host: &str, dates: &[CalendarDate]) -> String {
     calendar.to_string()
 }
 
-/// The zone as it has been since 1996.
+/// Returns the zone as it has been since 1996.
 fn zone() -> TimeZone<'static> {
     let mut summer = Daylight::new("19960331T020000", "+0100", "+0200");
     summer.push(TzName::new("CEST"));

@@ -95,7 +95,7 @@ impl Context {
         self.data_dir.as_deref()
     }
 
-    /// The same context with another way out, after a reload.
+    /// Returns the same context with another way out, after a reload.
     #[must_use]
     pub fn with_channel(mut self, channel: Arc<dyn Channel>) -> Self {
         self.channel = channel;

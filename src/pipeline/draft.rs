@@ -20,7 +20,7 @@ use crate::text::typography as typo;
 const NEAR_IN_MAIL: usize = 3;
 
 /// Makes the draft that is due of a series with editors and puts their mails into the
-/// outbox. Answers when the next one is due; none without editors.
+/// outbox. Returns when the next one is due; none without editors.
 pub async fn draft(
     ctx: &Context,
     plan: &Arc<Plan>,
@@ -57,7 +57,7 @@ async fn due(ctx: &Context, plan: &Plan, of: &SeriesPlan) -> Result<Option<Slot>
 }
 
 /// Writes an editor's answer to a draft; the last one counts. Who approves it has seen what
-/// there is now. Answers false if the draft has ended.
+/// there is now. Returns false if the draft has ended.
 pub async fn answer(
     ctx: &Context,
     draft: i64,
@@ -170,7 +170,7 @@ impl Maker {
 }
 
 impl Maker {
-    /// What nearly made it, and how near it came.
+    /// Returns what nearly made it, and how near it came.
     fn near_line(&self, near: &NearMiss) -> String {
         let topic = self.plan.topic_title(&near.topic);
         let points = |points: f64| format!("{points:.1}").replace('.', ",");
@@ -180,7 +180,7 @@ impl Maker {
     }
 }
 
-/// The entries of a draft, one a line, each with its number.
+/// Returns the entries of a draft, one a line, each with its number.
 fn lines(upcoming: &Upcoming) -> Vec<String> {
     let is_mailed = |entry: &Entry| {
         let sections = upcoming.mailed.iter().flat_map(|digest| &digest.sections);

@@ -61,7 +61,7 @@ pub async fn drain(
     drain_with(&|| (ctx.clone(), Arc::clone(plan)), stop).await
 }
 
-/// [`drain`] that asks before each message what the config is now: a reload
+/// Does what [`drain`] does, and asks before each message what the config is now: a reload
 /// counts from the next message on.
 pub async fn drain_with(
     current: &(dyn Fn() -> (Context, Arc<Plan>) + Send + Sync),

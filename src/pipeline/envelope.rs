@@ -6,7 +6,7 @@ use super::MailPlan;
 use crate::model::{ListFields, SeriesId, Timestamp};
 use crate::subscriber::token;
 
-/// The List-* fields of a series' mails.
+/// Returns the List-* fields of a series' mails.
 pub(super) fn list_fields(
     mail: &MailPlan,
     series: &SeriesId,
@@ -36,7 +36,8 @@ pub(super) fn offset_minutes(at: Timestamp, zone: chrono_tz::Tz) -> i32 {
     at.utc().with_timezone(&zone).offset().fix().local_minus_utc() / 60
 }
 
-/// MAIL FROM: names the subscriber by a token, so that a returned mail is known.
+/// Returns the address for MAIL FROM: it names the subscriber by a token, so that a returned mail
+/// is known.
 pub(super) fn sender(mail: &MailPlan, token: &str) -> String {
     match &mail.settings.bounce_address {
         Some(address) => token::bounce_sender(address, token),

@@ -125,7 +125,7 @@ fn take_in(
     Ok(Taken { what, changed, is_held: false })
 }
 
-/// A final refusal in the SMTP dialogue is a returned message already. Answers
+/// Takes a final refusal in the SMTP dialogue as a returned message. Returns
 /// whether the subscriber gets nothing more.
 pub(super) fn refused(
     tx: &Transaction<'_>,
@@ -144,7 +144,7 @@ pub(super) fn refused(
     count(tx, tokens, subscriber, &verdict, &message.0.to_be_bytes(), now)
 }
 
-/// Notes what came back and draws the consequence. Answers whether there was one.
+/// Notes what came back and draws the consequence. Returns whether there was one.
 fn count(
     tx: &Transaction<'_>,
     tokens: &Tokens,
@@ -187,7 +187,7 @@ fn count(
     }
 }
 
-/// Something came back from someone who is suspended: of a probe, if there was
+/// Notes that something came back from someone who is suspended: of a probe, if there was
 /// one. A mailbox that still does not exist is erased at once; whatever else it
 /// was waits for the second probe.
 fn probe_failed(
@@ -237,7 +237,7 @@ fn by_bounce_token(
 }
 
 /// Passes on what a person wrote, as words in a mail of ours: no address of theirs is kept,
-/// no header of theirs is repeated. Answers false if it is one too many.
+/// no header of theirs is repeated. Returns false if it is one too many.
 fn forward(
     tx: &Transaction<'_>,
     ctx: &Context,
@@ -299,7 +299,7 @@ fn editors(plan: &Plan) -> Option<&str> {
 }
 
 /// Tells the editors once how many letters of strangers were not passed on, a day after the
-/// first of them. Answers how many there were.
+/// first of them. Returns how many there were.
 pub async fn tell_of_letters(ctx: &Context, plan: &Arc<Plan>) -> Result<u64, PipelineError> {
     let (ctx, plan) = (ctx.clone(), Arc::clone(plan));
     let store = ctx.store.clone();

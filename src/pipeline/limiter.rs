@@ -99,7 +99,8 @@ pub(super) fn held_letters(
     Ok(Some(held))
 }
 
-/// Somebody at `client` proved that a mailbox is theirs: the network has a share of its own.
+/// Notes that somebody at `client` proved that a mailbox is theirs: the network has a share of its
+/// own.
 pub(super) fn confirmed(
     tx: &Transaction<'_>,
     tokens: &Tokens,
@@ -113,7 +114,7 @@ pub(super) fn confirmed(
     rate_limits::remember_network(tx, &key, now.after(KNOWN_FOR))
 }
 
-/// The scopes of which at least one limit is reached.
+/// Returns the scopes of which at least one limit is reached.
 fn full(
     tx: &Transaction<'_>,
     tokens: &Tokens,
@@ -143,7 +144,7 @@ fn note(
     rate_limits::note(tx, &key, now, now.after(scope.longest_period()))
 }
 
-/// The key of the narrowest network; not that of its counter, which is forgotten sooner.
+/// Returns the key of the narrowest network; not that of its counter, which is forgotten sooner.
 fn network_key(tokens: &Tokens, networks: &[(Scope, String)]) -> String {
     let narrowest = networks.first().map(|(_, network)| network.as_str());
     tokens.counter("known-network", narrowest.unwrap_or_default())

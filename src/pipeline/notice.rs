@@ -36,8 +36,8 @@ const AGAIN_AFTER: Duration = Duration::from_hours(24);
 const ALONG_AFTER: Duration = Duration::from_hours(12);
 
 /// Puts one mail into the outbox that names every source whose condition
-/// differs from what the admin was last told, once a day also what lasts. Answers how many it names.
-/// Without an admin nothing is mailed; `source list` shows the same.
+/// differs from what the admin was last told, once a day also what lasts. Returns how many it
+/// names. Without an admin nothing is mailed; `source list` shows the same.
 pub async fn tell_admin(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
     if plan.mail.settings.admin.is_none() {
         return Ok(0);
@@ -88,7 +88,7 @@ pub(super) fn freeze(
     freeze_words(tx, ctx, plan, recipient, &rendered, what)
 }
 
-/// [`freeze`] for words that are rendered already.
+/// Does what [`freeze`] does for words that are rendered already.
 pub(super) fn freeze_words(
     tx: &Transaction<'_>,
     ctx: &Context,
@@ -100,7 +100,8 @@ pub(super) fn freeze_words(
     freeze_as(tx, ctx, plan, recipient, rendered, &format!("{}-{what}", ctx.clock.now().0))
 }
 
-/// [`freeze_words`] under a name of its own: what has the same name is the same mail.
+/// Does what [`freeze_words`] does under a name of its own: what has the same name is the same
+/// mail.
 fn freeze_as(
     tx: &Transaction<'_>,
     ctx: &Context,
@@ -196,7 +197,7 @@ fn failing(tx: &Transaction<'_>, plan: &Plan) -> Result<Vec<News>, StoreError> {
     Ok(failing)
 }
 
-/// One mail for one outage: what single sources do meanwhile says nothing of them.
+/// Returns one mail for one outage: what single sources do meanwhile says nothing of them.
 fn outage_notice(failing: &[News], zone: Tz) -> Notice {
     let last = failing.iter().filter_map(|one| one.state.last_success).max();
     let since = last.map(|at| {
@@ -235,8 +236,8 @@ impl News {
     }
 }
 
-/// Sources whose condition the admin does not know, or that a day later still need a hand. That
-/// a new source is fine is no news.
+/// Returns sources whose condition the admin does not know, or that a day later still need a hand.
+/// That a new source is fine is no news.
 fn news(tx: &Transaction<'_>, plan: &Plan, now: Timestamp) -> Result<Vec<News>, StoreError> {
     let (mut news, mut along, mut is_again) = (Vec::new(), Vec::new(), false);
     for source in &plan.sources {
@@ -280,7 +281,7 @@ fn lasts(state: &SourceState, plan: &Plan, now: Timestamp) -> bool {
         || (state.failures >= FEWEST && span >= plan.mail.settings.notify_after)
 }
 
-/// In German, as all mails are; what a server or parser said stays as it came.
+/// Returns the notice in German, as all mails are; what a server or parser said stays as it came.
 fn notice(news: &[News], zone: Tz) -> Notice {
     let lasts = news.iter().all(News::lasts);
     let subject = match news {

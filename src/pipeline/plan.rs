@@ -23,7 +23,6 @@ pub struct Plan {
     pub tagger: Tagger,
     /// Topics with their titles, in the order of the config.
     pub topics: Vec<(TopicId, String)>,
-    /// The series.
     pub series: Vec<SeriesPlan>,
     /// How sources are polled.
     pub polling: FetchSettings,
@@ -50,7 +49,7 @@ pub struct SourcePlan {
 }
 
 impl SourcePlan {
-    /// A source that is asked by `fetch`.
+    /// Returns a source that is asked by `fetch`.
     pub fn new(configured: Configured, fetch: Arc<dyn Fetch>) -> Self {
         // Terms that cannot be read stopped the load.
         let only = configured
@@ -60,8 +59,8 @@ impl SourcePlan {
         Self { configured, fetch, only, mailbox: None }
     }
 
-    /// A source that is asked by `web`; if its documents lie on this machine, they are read where
-    /// they lie, by default below `data_dir`.
+    /// Returns a source that is asked by `web`; if its documents lie on this machine, they are read
+    /// where they lie, by default below `data_dir`.
     pub fn below(configured: Configured, web: Arc<dyn Fetch>, data_dir: &Path) -> Self {
         let Some(mailbox) = configured.source.mailbox() else { return Self::new(configured, web) };
         let settings = &configured.settings;
@@ -87,24 +86,24 @@ pub struct MailPlan {
 }
 
 impl MailPlan {
-    /// A link of ours.
+    /// Returns a link of ours.
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.face.public_url)
     }
 }
 
 impl Plan {
-    /// The source of that id.
+    /// Returns the source of that id.
     pub fn source(&self, id: &SourceId) -> Option<&Arc<SourcePlan>> {
         self.sources.iter().find(|source| source.configured.settings.id == *id)
     }
 
-    /// The series of that id.
+    /// Returns the series of that id.
     pub fn series(&self, id: &SeriesId) -> Option<&SeriesPlan> {
         self.series.iter().find(|plan| plan.series.id == *id)
     }
 
-    /// The title of a topic; its id, if it left the config.
+    /// Returns the title of a topic; its id, if it left the config.
     pub fn topic_title<'a>(&'a self, id: &'a TopicId) -> &'a str {
         self.topics.iter().find(|(topic, _)| topic == id).map_or(id.as_str(), |(_, title)| title)
     }

@@ -20,7 +20,6 @@ const MAX_BYTES: u64 = 64 << 10;
 pub struct Presence {
     /// Its process.
     pub pid: u32,
-    /// Its version.
     pub version: String,
     /// When it started.
     pub started: Timestamp,

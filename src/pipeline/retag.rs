@@ -34,7 +34,6 @@ pub struct RetagReport {
 pub struct TopicChange {
     /// The item.
     pub id: ItemId,
-    /// Its title.
     pub title: String,
     /// Topics it would have that it has not.
     pub gained: Vec<TopicId>,
@@ -52,7 +51,7 @@ pub struct TopicDiff {
 }
 
 impl TopicDiff {
-    /// Per topic how many items would gain and how many would lose it.
+    /// Returns for each topic how many items would gain and how many would lose it.
     pub fn per_topic(&self) -> BTreeMap<&TopicId, (usize, usize)> {
         let mut counts: BTreeMap<&TopicId, (usize, usize)> = BTreeMap::new();
         for change in &self.changes {
@@ -96,7 +95,7 @@ impl Tagged {
         Ok(Self { item, taggings, corrections, version })
     }
 
-    /// Topics by today's rules; none if the text has been let go: what was
+    /// Returns topics by today's rules; none if the text has been let go: what was
     /// decided while it was known still holds.
     fn by_today(&self, plan: &Plan) -> Option<Vec<Tagging>> {
         let item = &self.item;
@@ -109,7 +108,7 @@ impl Tagged {
         Some(Correction::apply(&self.corrections, found))
     }
 
-    /// Topics that the source gives. One that has left the config keeps its
+    /// Returns topics that the source gives. One that has left the config keeps its
     /// history: it gives what it gave.
     fn given(&self, plan: &Plan) -> Vec<TopicId> {
         if let Some(source) = plan.source(&self.item.source) {
@@ -297,7 +296,7 @@ pub fn correct_within(
     Ok(Some(Corrected { topics: topics.collect(), corrections: tagged.corrections.len() }))
 }
 
-/// The corrected items of this installation as labelled ones, for training. One
+/// Returns the corrected items of this installation as labelled ones, for training. One
 /// whose text was let go after its period teaches nothing.
 pub async fn corrected_items(ctx: &Context) -> Result<Vec<Labelled>, PipelineError> {
     let mut labelled = Vec::new();

@@ -102,7 +102,7 @@ impl ReturnedMail {
     }
 }
 
-/// The messages of a folder; none if there is no such folder.
+/// Returns the messages of a folder; none if there is no such folder.
 fn waiting(folder: &Path) -> io::Result<Vec<PathBuf>> {
     match fs::read_dir(folder) {
         Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect(),
@@ -111,7 +111,7 @@ fn waiting(folder: &Path) -> io::Result<Vec<PathBuf>> {
     }
 }
 
-/// The field that a mail server would write on top.
+/// Returns the field that a mail server would write on top.
 fn top(recipient: &str) -> String {
     let plain: String =
         recipient.chars().filter(|c| !c.is_control()).take(MOST_RECIPIENT).collect();

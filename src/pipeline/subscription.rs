@@ -33,7 +33,7 @@ use crate::subscriber::{address, standing};
 const CONSENT_TEXT: &str = "anmeldung-1";
 
 /// Subscribes an address on the operator's word; `reason` is kept as the
-/// consent's source. Answers nothing if the mailbox is subscribed already, however it is spelt.
+/// consent's source. Returns nothing if the mailbox is subscribed already, however it is spelt.
 pub async fn subscribe(
     ctx: &Context,
     recipient: &str,
@@ -93,8 +93,8 @@ pub(super) fn set_links(
     subscribers::set_token_hashes(tx, id, &unsubscribe, &settings)
 }
 
-/// They leave: the address is erased and what waits for them is not sent, at
-/// once and together. Answers false if they had left before.
+/// Lets them leave: the address is erased and what waits for them is not sent, at
+/// once and together. Returns false if they had left before.
 pub async fn leave(
     ctx: &Context,
     id: SubscriberId,
@@ -110,7 +110,6 @@ pub async fn leave(
 pub struct Order {
     /// Checked address.
     pub address: String,
-    /// The series.
     pub series: Vec<SeriesId>,
     /// The topics; empty = all.
     pub topics: Vec<TopicId>,
@@ -233,7 +232,7 @@ fn worth(tx: &Transaction<'_>, hash: &str, now: Timestamp) -> Result<Confirmatio
     })
 }
 
-/// The button behind a confirmation link was pressed. Twice is no error, and
+/// Confirms, as the button behind a confirmation link was pressed. Twice is no error, and
 /// welcomes once.
 pub async fn confirm(
     ctx: &Context,
@@ -287,7 +286,7 @@ pub async fn send_settings_link(
     Ok(decision)
 }
 
-/// The office writes down the keywords that someone told it.
+/// Writes down the keywords that someone told the office.
 pub async fn set_keywords(
     ctx: &Context,
     id: SubscriberId,
@@ -299,7 +298,6 @@ pub async fn set_keywords(
 /// What a subscriber chooses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preferences {
-    /// The series.
     pub series: Vec<SeriesId>,
     /// The topics; empty = all.
     pub topics: Vec<TopicId>,
@@ -307,7 +305,7 @@ pub struct Preferences {
     pub keywords: Vec<String>,
 }
 
-/// They choose anew; whose mails were held back gets them again. Answers false
+/// Writes what they chose anew; whose mails were held back gets them again. Returns false
 /// if there is nobody who could choose.
 pub async fn change(
     ctx: &Context,

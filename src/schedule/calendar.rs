@@ -87,7 +87,7 @@ impl Calendar {
         Ok(calendar)
     }
 
-    /// As the config writes it.
+    /// Returns it as the config writes it.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -98,7 +98,7 @@ impl Calendar {
         &self.frequency
     }
 
-    /// Once a week: one weekday, one time.
+    /// Returns whether it comes once a week: one weekday, one time.
     pub fn is_weekly(&self) -> bool {
         let after = |civil| self.civil_after(civil, Holidays::NONE);
         let first = after(NaiveDateTime::default());
@@ -110,24 +110,24 @@ impl Calendar {
         is_week(first, second) && is_week(second, third)
     }
 
-    /// The civil time up to which, at `now`, every slot has come. A new series
+    /// Returns the civil time up to which, at `now`, every slot has come. A new series
     /// stores it as its first done slot: what lies before is not its matter.
     pub fn reached(now: Timestamp, zone: Tz) -> NaiveDateTime {
         civil::reached(now, zone)
     }
 
-    /// The first slot after the civil time.
+    /// Returns the first slot after the civil time.
     pub fn next_after(&self, civil: NaiveDateTime, zone: Tz, holidays: Holidays) -> Option<Slot> {
         let civil = self.civil_after(civil, holidays)?;
         Some(Slot { civil, at: civil::resolve(civil, zone) })
     }
 
-    /// The first slot that has not come at `now`.
+    /// Returns the first slot that has not come at `now`.
     pub fn next_after_instant(&self, now: Timestamp, zone: Tz, holidays: Holidays) -> Option<Slot> {
         self.next_after(civil::reached(now, zone), zone, holidays)
     }
 
-    /// The newest slot that has come and is not done, with all that it makes
+    /// Returns the newest slot that has come and is not done, with all that it makes
     /// up for. Without a last done slot nothing is due: see [`Self::reached`].
     pub fn due(
         &self,
@@ -150,7 +150,7 @@ impl Calendar {
         Some(Due { slot, missed })
     }
 
-    /// The slots of civil time from `from` on and before `to`, in order.
+    /// Returns the slots of civil time from `from` on and before `to`, in order.
     pub fn between(
         &self,
         from: NaiveDateTime,
@@ -187,7 +187,7 @@ impl Calendar {
             .min()
     }
 
-    /// The last slot at or before the civil time.
+    /// Returns the last slot at or before the civil time.
     fn civil_until(&self, civil: NaiveDateTime, holidays: Holidays) -> Option<NaiveDateTime> {
         let after = civil.checked_add_signed(TimeDelta::seconds(1))?;
         self.schedules
@@ -227,18 +227,18 @@ impl fmt::Display for Calendar {
 }
 
 impl Slot {
-    /// The slot's name in the database: `2026-10-25T02:30:00`.
+    /// Returns the slot's name in the database: `2026-10-25T02:30:00`.
     pub fn id(&self) -> String {
         civil_id(self.civil)
     }
 }
 
-/// A civil time as it stands in the database.
+/// Returns a civil time as it stands in the database.
 pub fn civil_id(civil: NaiveDateTime) -> String {
     civil.format("%Y-%m-%dT%H:%M:%S").to_string()
 }
 
-/// The civil time of a name written by [`civil_id`].
+/// Returns the civil time of a name written by [`civil_id`].
 pub fn parse_civil_id(id: &str) -> Option<NaiveDateTime> {
     NaiveDateTime::parse_from_str(id, "%Y-%m-%dT%H:%M:%S").ok()
 }

@@ -44,7 +44,8 @@ impl Holidays {
     /// No day is a holiday.
     pub const NONE: Self = Self(None);
 
-    /// The holidays of the Land with that code (`ST`); `""` = none. Nothing if the code is unknown.
+    /// Returns the holidays of the Land with that code (`ST`); `""` = none. Nothing if the code is
+    /// unknown.
     pub fn parse(code: &str) -> Option<Self> {
         let land = match code {
             "" => return Some(Self::NONE),
@@ -69,7 +70,7 @@ impl Holidays {
         Some(Self(Some(land)))
     }
 
-    /// The German name of the holiday on `date`, if it is one. Rules hold from 1995 on.
+    /// Returns the German name of the holiday on `date`, if it is one. Rules hold from 1995 on.
     pub fn name(self, date: NaiveDate) -> Option<&'static str> {
         let land = self.0?;
         RULES
@@ -82,7 +83,7 @@ impl Holidays {
             .map(|rule| rule.name)
     }
 
-    /// Every holiday of `year` with its name, in order.
+    /// Returns every holiday of `year` with its name, in order.
     pub fn of_year(self, year: i32) -> Vec<(NaiveDate, &'static str)> {
         NaiveDate::from_ymd_opt(year, 1, 1)
             .into_iter()
@@ -228,7 +229,7 @@ const RULES: &[Rule] = &[
     rule("2. Weihnachtstag", Day::Fixed(12, 26), EVERYWHERE, ALWAYS),
 ];
 
-/// Easter Sunday of the Gregorian calendar: Lichtenberg's form of Gauss's rule,
+/// Returns Easter Sunday of the Gregorian calendar: Lichtenberg's form of Gauss's rule,
 /// which needs no exceptions.
 fn easter(year: i32) -> Option<NaiveDate> {
     let century = year / 100;

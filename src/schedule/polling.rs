@@ -160,12 +160,12 @@ fn after_failure(policy: &Policy, failure: FailureKind, signs: &Signs<'_>) -> Du
     first.saturating_mul(1_u32.checked_shl(signs.failures.saturating_sub(1)).unwrap_or(u32::MAX))
 }
 
-/// Up to a tenth of the wait, at most ten minutes: not all sources at full hours.
+/// Returns up to a tenth of the wait, at most ten minutes: not all sources at full hours.
 fn jitter(source: &SourceId, now: Timestamp, wait: Duration) -> Duration {
     share_of((wait / 10).min(MOST_JITTER), source, now)
 }
 
-/// The first moment from `at` whose hour and day (GMT) the document does not
+/// Returns the first moment from `at` whose hour and day (GMT) the document does not
 /// exclude. A document that excludes all of them is not believed.
 fn outside_skipped(at: Timestamp, signs: &Signs<'_>) -> Timestamp {
     let skipped = |at: Timestamp| {

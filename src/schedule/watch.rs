@@ -42,7 +42,7 @@ pub struct History {
 }
 
 impl History {
-    /// The history in the cursor; none yet is an empty one.
+    /// Returns the history in the cursor; none yet is an empty one.
     pub fn of(cursor: &Cursor) -> Self {
         let numbers: Vec<u64> = cursor
             .values
@@ -61,7 +61,8 @@ impl History {
         cursor.values.insert(HISTORY.to_owned(), text);
     }
 
-    /// The history after a poll that brought `new` items, `last_new_item` being the time of those before.
+    /// Returns the history after a poll that brought `new` items, `last_new_item` being the time of
+    /// those before.
     #[must_use]
     pub fn after(self, new: usize, now: Timestamp, last_new_item: Option<Timestamp>) -> Self {
         if new == 0 {
@@ -114,7 +115,7 @@ pub const fn is_gap(known: usize, total: usize, has_history: bool) -> bool {
     has_history && known == 0 && total >= GAP_DOCUMENT
 }
 
-/// Counts permanent redirects. Answers the new place once it has answered often
+/// Counts permanent redirects. Returns the new place once it has answered often
 /// enough in a row, with items we know: a maintenance page must not adopt a source.
 pub fn moved(cursor: &mut Cursor, target: Option<&str>, overlaps: bool) -> Option<String> {
     let Some(target) = target.filter(|_| overlaps) else {
@@ -132,7 +133,7 @@ pub fn moved(cursor: &mut Cursor, target: Option<&str>, overlaps: bool) -> Optio
     (hits >= MOVE_HITS).then(|| target.to_owned())
 }
 
-/// Remembers that a list was read where the settings do not look (`said`). Answers what was said
+/// Remembers that a list was read where the settings do not look (`said`). Returns what was said
 /// as long as the document has not changed since: what is not read anew fits no better.
 pub fn rebuilt(cursor: &mut Cursor, said: Option<&str>, is_unchanged: bool) -> Option<String> {
     if let Some(said) = said {

@@ -25,7 +25,7 @@ pub struct Kind {
 
 /// A configured source's way of asking and reading.
 pub trait Source: Send + Sync + fmt::Debug {
-    /// The Accept field of its request.
+    /// Returns the Accept field of its request.
     fn accept(&self) -> &'static str;
 
     /// Reads the document of an answer. Never panics on any bytes; the same
@@ -43,7 +43,7 @@ pub trait Source: Send + Sync + fmt::Debug {
         false
     }
 
-    /// The lists that the answer holds, whatever the settings say, likeliest first.
+    /// Returns the lists that the answer holds, whatever the settings say, likeliest first.
     fn lists(&self, _response: &Response) -> Vec<Vec<RawItem>> {
         Vec::new()
     }
@@ -162,7 +162,6 @@ pub enum SourceError {
     SelectorEmpty {
         /// Which key of the config.
         role: &'static str,
-        /// Its selector.
         selector: String,
     },
     /// Nobody said where the list is, and none was found.
@@ -179,10 +178,7 @@ pub enum SourceError {
     },
     /// A page that keeps robots out answers instead of the source.
     #[error("a challenge for robots answers instead of the source: {whose}")]
-    Challenge {
-        /// Whose.
-        whose: String,
-    },
+    Challenge { whose: String },
 }
 
 impl From<SourceError> for Failure {

@@ -98,7 +98,7 @@ impl fmt::Debug for Page {
 }
 
 impl Page {
-    /// A page whose list is to be found.
+    /// Returns a page whose list is to be found.
     fn unpinned(settings: &SourceSettings) -> Self {
         Self {
             shapes: Vec::new(),
@@ -155,7 +155,7 @@ impl Page {
         Some(Self { shapes, is_pinned, exclude, only_hosts, zone, has_issues, home })
     }
 
-    /// The items of the first shape that finds some, with notes.
+    /// Returns the items of the first shape that finds some, with notes.
     fn select(&self, page: &Html, around: &Surroundings<'_>) -> Result<Selected, SourceError> {
         let found: Vec<_> = self
             .shapes
@@ -178,7 +178,7 @@ impl Page {
         Ok((items, notes))
     }
 
-    /// The selectors that must find the list, or its items where any page has the list.
+    /// Returns the selectors that must find the list, or its items where any page has the list.
     fn sought(&self) -> String {
         let sought = self.shapes.iter().map(|shape| {
             if shape.list_is_anything { &shape.item_source } else { &shape.list_source }
@@ -345,7 +345,7 @@ pub fn propose(response: &Response, zone: Tz) -> Vec<Proposal> {
         .collect()
 }
 
-/// All lists that are found on a page, unlikely ones among them.
+/// Returns all lists that are found on a page, unlikely ones among them.
 fn lists_of(
     response: &Response,
     zone: Tz,
@@ -390,7 +390,7 @@ fn named_preset(reader: &mut Reader<'_>, name: &str) -> Option<&'static Preset> 
     found
 }
 
-/// The selectors of one shape: the admin's own key by key, else the preset's.
+/// Returns the selectors of one shape: the admin's own key by key, else the preset's.
 /// Reports every selector that does not parse, not only the first.
 fn list_selectors(
     reader: &mut Reader<'_>,

@@ -210,7 +210,7 @@ impl Sitemap {
     }
 }
 
-/// The bytes of a map, unpacked where it is a file `.xml.gz`.
+/// Returns the bytes of a map, unpacked where it is a file `.xml.gz`.
 ///
 /// Fails if they are more than a map may have.
 fn unpacked(body: &[u8]) -> Result<std::borrow::Cow<'_, [u8]>, SourceError> {

@@ -24,7 +24,7 @@ pub fn begin(tx: &Transaction<'_>, act: &Act) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Ends what is in force of a kind. Answers whether anything was.
+/// Ends what is in force of a kind. Returns whether anything was.
 pub fn end(
     tx: &Transaction<'_>,
     on: &ActOn,
@@ -39,7 +39,7 @@ pub fn end(
     Ok(tx.run(END, (item, series, kind.as_str(), now, ending))? > 0)
 }
 
-/// The act of a kind that is in force.
+/// Returns the act of a kind that is in force.
 pub fn in_force(
     tx: &Transaction<'_>,
     on: &ActOn,
@@ -62,7 +62,6 @@ pub fn hidden_since(tx: &Transaction<'_>, item: ItemId) -> Result<Option<Timesta
 pub struct Hidden {
     /// Which.
     pub item: ItemId,
-    /// Its story.
     pub story: StoryId,
     /// Its address.
     pub url: Option<String>,
@@ -70,7 +69,7 @@ pub struct Hidden {
     pub since: Timestamp,
 }
 
-/// All items that are taken down.
+/// Returns all items that are taken down.
 pub fn hidden(tx: &Transaction<'_>) -> Result<Vec<Hidden>, StoreError> {
     const HIDDEN: &str = "
         select items.id, items.story, items.url, acts.at from acts join items on acts.item = items.id
@@ -80,7 +79,7 @@ pub fn hidden(tx: &Transaction<'_>) -> Result<Vec<Hidden>, StoreError> {
     })
 }
 
-/// The acts in force on the items of a story.
+/// Returns the acts in force on the items of a story.
 pub fn on_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Act>, StoreError> {
     const ON_STORY: &str = "
         select acts.item, acts.series, acts.kind, acts.words, acts.reason, acts.at, acts.ended, acts.ending
@@ -89,7 +88,7 @@ pub fn on_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Act>, StoreE
     tx.all(ON_STORY, [story], read)
 }
 
-/// All acts on an item, the earliest first.
+/// Returns all acts on an item, the earliest first.
 pub fn of_item(tx: &Transaction<'_>, item: ItemId) -> Result<Vec<Act>, StoreError> {
     const OF_ITEM: &str = "
         select item, series, kind, words, reason, at, ended, ending from acts
@@ -97,7 +96,7 @@ pub fn of_item(tx: &Transaction<'_>, item: ItemId) -> Result<Vec<Act>, StoreErro
     tx.all(OF_ITEM, [item], read)
 }
 
-/// The latest acts on whatever, the earliest of them first.
+/// Returns the latest acts on whatever, the earliest of them first.
 pub fn latest(tx: &Transaction<'_>, limit: usize) -> Result<Vec<Act>, StoreError> {
     const LATEST: &str = "
         select item, series, kind, words, reason, at, ended, ending

@@ -33,7 +33,7 @@ pub struct Pattern {
 }
 
 impl Pattern {
-    /// A message like those to come; nobody's, so that nothing personal is shared.
+    /// Returns a message like those to come; nobody's, so that nothing personal is shared.
     pub fn new(message: Payload) -> Self {
         let hash = Sha256::digest(&message.0).into();
         Self { bytes: message.0, hash, compressors: Mutex::default() }
@@ -88,7 +88,7 @@ pub enum Bytes<'a> {
 }
 
 impl Bytes<'_> {
-    /// SHA-256 of the message.
+    /// Returns the SHA-256 of the message.
     pub(super) fn hash(&self) -> [u8; 32] {
         match self {
             Self::Whole(payload) => hash_of(payload),
@@ -97,7 +97,7 @@ impl Bytes<'_> {
     }
 }
 
-/// SHA-256 of a message.
+/// Returns the SHA-256 of a message.
 pub(super) fn hash_of(payload: &Payload) -> [u8; 32] {
     Sha256::digest(&payload.0).into()
 }
@@ -116,7 +116,7 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// The message out of its two columns.
+/// Returns the message out of its two columns.
 pub(super) fn unpack(bytes: Vec<u8>, pattern: Option<&[u8]>) -> Result<Payload, String> {
     let Some(pattern) = pattern else { return Ok(Payload(bytes)) };
     let unpacked = Decompressor::with_dictionary(pattern)

@@ -18,7 +18,7 @@ pub struct Returned {
     pub code: Option<String>,
 }
 
-/// Notes a returned message. Answers false if the same report was noted before.
+/// Notes a returned message. Returns false if the same report was noted before.
 pub fn insert(
     tx: &Transaction<'_>,
     subscriber: SubscriberId,
@@ -71,7 +71,7 @@ pub fn prune(tx: &Transaction<'_>, before: Timestamp, limit: usize) -> Result<us
     tx.run(PRUNE, (before, count(limit)))
 }
 
-/// Whatever came back from a subscriber is forgotten. Answers how many.
+/// Forgets whatever came back from a subscriber. Returns how many.
 pub fn forget(tx: &Transaction<'_>, subscriber: SubscriberId) -> Result<usize, StoreError> {
     const FORGET: &str = "delete from bounces where subscriber = ?1";
     tx.run(FORGET, [subscriber])

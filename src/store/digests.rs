@@ -23,7 +23,6 @@ pub struct Progress {
 pub struct DigestRow {
     /// Public id.
     pub id: DigestId,
-    /// Its series.
     pub series: SeriesId,
     /// The slot it was made for.
     pub slot: String,
@@ -74,7 +73,7 @@ pub fn is_done(tx: &Transaction<'_>, series: &SeriesId, slot: &str) -> Result<bo
     tx.exists(IS_DONE, (series, slot))
 }
 
-/// The first free id that begins with `stem`: itself, else with a number behind.
+/// Returns the first free id that begins with `stem`: itself, else with a number behind.
 pub fn free_id(tx: &Transaction<'_>, stem: &str) -> Result<DigestId, StoreError> {
     const EXISTS: &str = "select 1 from digests where id = ?1";
     let mut id = stem.to_owned();
@@ -86,7 +85,7 @@ pub fn free_id(tx: &Transaction<'_>, stem: &str) -> Result<DigestId, StoreError>
     Ok(DigestId::new(id))
 }
 
-/// Stores a digest. Answers false if the series already has one for the slot.
+/// Stores a digest. Returns false if the series already has one for the slot.
 pub fn insert(tx: &Transaction<'_>, digest: &DigestRow) -> Result<bool, StoreError> {
     const INSERT: &str = "
         insert into digests (id, series, slot, window_from, window_to, composed_at, entries, recipients, content)
@@ -153,7 +152,7 @@ pub fn tell_by_keyword(
     Ok(())
 }
 
-/// The digests that told the story, of whatever series, the earliest first.
+/// Returns the digests that told the story, of whatever series, the earliest first.
 pub fn told_in(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<DigestId>, StoreError> {
     const TOLD_IN: &str = "
         select told.digest from told join digests on digests.id = told.digest
@@ -190,13 +189,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DigestRow> {
     })
 }
 
-/// One digest.
+/// Returns one digest.
 pub fn get(tx: &Transaction<'_>, id: &DigestId) -> Result<Option<DigestRow>, StoreError> {
     let sql = format!("select {COLUMNS} where id = ?1");
     tx.one(&sql, [id], read)
 }
 
-/// The newest digests.
+/// Returns the newest digests.
 pub fn list(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestRow>, StoreError> {
     let sql = format!("select {COLUMNS} order by composed_at desc, id limit ?1");
     tx.all(&sql, [count(limit)], read)
@@ -220,7 +219,6 @@ pub fn pages_before(
 pub struct DigestTitle {
     /// Public id.
     pub id: DigestId,
-    /// Its series.
     pub series: SeriesId,
     /// End of its window: its date.
     pub to: Timestamp,
@@ -228,7 +226,7 @@ pub struct DigestTitle {
     pub entries: usize,
 }
 
-/// The newest digests that are for all, without their pages.
+/// Returns the newest digests that are for all, without their pages.
 pub fn titles(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestTitle>, StoreError> {
     const TITLES: &str = "
         select id, series, window_to, entries from digests where entries > 0
@@ -243,7 +241,7 @@ pub fn titles(tx: &Transaction<'_>, limit: usize) -> Result<Vec<DigestTitle>, St
     })
 }
 
-/// The digests before and after one in its series.
+/// Returns the digests before and after one in its series.
 pub fn neighbours(
     tx: &Transaction<'_>,
     digest: &DigestRow,
@@ -260,7 +258,7 @@ pub fn neighbours(
     Ok((ask(BEFORE)?, ask(AFTER)?))
 }
 
-/// The newest digest of a series.
+/// Returns the newest digest of a series.
 pub fn latest(tx: &Transaction<'_>, series: &SeriesId) -> Result<Option<DigestRow>, StoreError> {
     let sql =
         format!("select {COLUMNS} where series = ?1 order by composed_at desc, id desc limit 1");
@@ -285,7 +283,7 @@ pub fn begin(tx: &Transaction<'_>, id: &DigestId, candidates: &[Entry]) -> Resul
     Ok(())
 }
 
-/// A digest whose messages are not all frozen, and its entries.
+/// Returns a digest whose messages are not all frozen, and its entries.
 pub fn unfinished(tx: &Transaction<'_>) -> Result<Option<(DigestRow, Vec<Entry>)>, StoreError> {
     const UNFINISHED: &str = "select digest, candidates from compositions order by digest limit 1";
     let found = tx.one(UNFINISHED, [], |row| {
@@ -295,7 +293,7 @@ pub fn unfinished(tx: &Transaction<'_>) -> Result<Option<(DigestRow, Vec<Entry>)
     Ok(get(tx, &id)?.map(|digest| (digest, candidates)))
 }
 
-/// Up to which subscriber messages are frozen; none if all are.
+/// Returns up to which subscriber messages are frozen; none if all are.
 pub fn reached(tx: &Transaction<'_>, id: &DigestId) -> Result<Option<SubscriberId>, StoreError> {
     const REACHED: &str = "select reached from compositions where digest = ?1";
     tx.one(REACHED, [id], column)

@@ -22,7 +22,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Draft> {
     })
 }
 
-/// The draft of a slot.
+/// Returns the draft of a slot.
 pub fn of_slot(
     tx: &Transaction<'_>,
     series: &SeriesId,
@@ -31,7 +31,7 @@ pub fn of_slot(
     tx.one(&format!("select {COLUMNS} where series = ?1 and slot = ?2"), (series, slot), read)
 }
 
-/// The draft that a link opens, by the hash of its token.
+/// Returns the draft that a link opens, by the hash of its token.
 pub fn by_link(tx: &Transaction<'_>, hash: &str) -> Result<Option<Draft>, StoreError> {
     let sql =
         format!("select {COLUMNS} where id = (select draft from draft_links where hash = ?1)");
@@ -39,7 +39,7 @@ pub fn by_link(tx: &Transaction<'_>, hash: &str) -> Result<Option<Draft>, StoreE
 }
 
 /// Makes a draft of a slot and ends those of earlier slots that nobody approved, since
-/// this one holds all that they held. Answers nothing if the slot has one.
+/// this one holds all that they held. Returns nothing if the slot has one.
 pub fn make(
     tx: &Transaction<'_>,
     series: &SeriesId,
@@ -68,7 +68,7 @@ pub fn link(tx: &Transaction<'_>, draft: i64, hash: &str) -> Result<(), StoreErr
 }
 
 /// Writes the editor's answer; the last one counts. An expired draft takes none.
-/// Answers whether it was written.
+/// Returns whether it was written.
 pub fn answer(
     tx: &Transaction<'_>,
     id: i64,

@@ -22,14 +22,14 @@ pub fn at(tx: &Transaction<'_>, address_hash: &str) -> Result<Option<Timestamp>,
     tx.one(AT, [address_hash], column)
 }
 
-/// They gave their consent anew: the wish to be forgotten is withdrawn.
+/// Withdraws the wish to be forgotten of those who gave their consent anew.
 pub fn revoke(tx: &Transaction<'_>, address_hash: &str) -> Result<(), StoreError> {
     const REVOKE: &str = "delete from forgotten where address_hash = ?1";
     tx.run(REVOKE, [address_hash])?;
     Ok(())
 }
 
-/// All of them.
+/// Returns all of them.
 pub fn all(tx: &Transaction<'_>) -> Result<Vec<(String, Timestamp)>, StoreError> {
     const ALL: &str = "select address_hash, at from forgotten order by address_hash";
     tx.all(ALL, [], pair)

@@ -75,7 +75,7 @@ impl Store {
         Ok(Self { readers, writer: Arc::clone(&self.writer), watcher })
     }
 
-    /// A database that lives as long as its handle, with the same schema.
+    /// Returns a database that lives as long as its handle, with the same schema.
     pub fn open_in_memory() -> Result<Self, StoreError> {
         let mut connection = Connection::open_in_memory()?;
         prepare(&connection)?;
@@ -94,7 +94,7 @@ impl Store {
         self.try_write(work).await
     }
 
-    /// [`Store::write`] for work that can fail otherwise: then nothing is written.
+    /// Does what [`Store::write`] does for work that can fail otherwise: then nothing is written.
     pub async fn try_write<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -123,7 +123,7 @@ impl Store {
         self.try_read(work).await
     }
 
-    /// [`Store::read`] for work that can fail otherwise.
+    /// Does what [`Store::read`] does for work that can fail otherwise.
     pub async fn try_read<T, E, F>(&self, work: F) -> Result<T, E>
     where
         T: Send + 'static,
@@ -139,7 +139,7 @@ impl Store {
         .await
     }
 
-    /// [`Store::read`] for work that is on a blocking thread already.
+    /// Does what [`Store::read`] does for work that is on a blocking thread already.
     pub fn read_here<T, E, F>(&self, work: F) -> Result<T, E>
     where
         E: From<StoreError>,
@@ -169,7 +169,7 @@ impl Store {
         self.read(|tx| Ok(tx.query_row(PING, [], |_| Ok(()))?)).await
     }
 
-    /// Everything SQLite finds wrong with the file; empty if it is sound.
+    /// Returns everything SQLite finds wrong with the file; empty if it is sound.
     pub async fn check(&self) -> Result<Vec<String>, StoreError> {
         self.read(|tx| {
             let mut findings = Vec::new();

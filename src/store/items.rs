@@ -51,9 +51,7 @@ pub fn known(
 pub struct Recent {
     /// What a verdict needs of it.
     pub known: Known,
-    /// Title.
     pub title: String,
-    /// Text.
     pub text: String,
     /// Editorial date; none if it is only when the item came.
     pub published: Option<Timestamp>,
@@ -127,7 +125,7 @@ pub fn count_of(tx: &Transaction<'_>, source: &SourceId) -> Result<u64, StoreErr
 }
 
 /// Stores a new item, its story its own unless it joins another, and its
-/// receipt unless it is withheld. Answers nothing if the source already has an
+/// receipt unless it is withheld. Returns nothing if the source already has an
 /// item of that key.
 pub fn insert(
     tx: &Transaction<'_>,
@@ -242,7 +240,7 @@ fn receipt(
     Ok(())
 }
 
-/// Lets the held items of a source be mailed. Answers how many there were.
+/// Lets the held items of a source be mailed. Returns how many there were.
 pub fn release(
     tx: &Transaction<'_>,
     source: &SourceId,
@@ -277,7 +275,7 @@ pub fn text_length(tx: &Transaction<'_>, id: ItemId) -> Result<usize, StoreError
     tx.value(TEXT_LENGTH, [id])
 }
 
-/// The items of a story that are shown: authorities first, then the earliest.
+/// Returns the items of a story that are shown: authorities first, then the earliest.
 pub fn of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Stored>, StoreError> {
     let sql = format!(
         "select {STORED_COLUMNS} where items.story = ?1 and {IS_SHOWN}
@@ -287,7 +285,7 @@ pub fn of_story(tx: &Transaction<'_>, story: StoryId) -> Result<Vec<Stored>, Sto
 }
 
 /// Lets a digest consider an item again that was taken down when the last one was
-/// made. Answers whether it may: not if it may not be mailed or is older than `since`.
+/// made. Returns whether it may: not if it may not be mailed or is older than `since`.
 /// Digests that told its story do not tell it again.
 pub fn receive_again(
     tx: &Transaction<'_>,
@@ -325,7 +323,6 @@ pub struct Received {
     pub at: Timestamp,
     /// What changed, if it is an update.
     pub change: Option<String>,
-    /// The item.
     pub item: Stored,
 }
 
@@ -363,7 +360,7 @@ pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreErro
     tx.run(PRUNE, [before])
 }
 
-/// The first item seen at or after `since`.
+/// Returns the first item seen at or after `since`.
 pub fn first_since(tx: &Transaction<'_>, since: Timestamp) -> Result<Option<ItemId>, StoreError> {
     const FIRST_SINCE: &str = "select min(id) from items where first_seen >= ?1";
     tx.value(FIRST_SINCE, [since])
@@ -378,13 +375,13 @@ pub fn count_baseline(tx: &Transaction<'_>) -> Result<usize, StoreError> {
     tx.value(COUNT, [])
 }
 
-/// Items in all.
+/// Returns how many items there are.
 pub fn count_all(tx: &Transaction<'_>) -> Result<u64, StoreError> {
     const COUNT_ALL: &str = "select count(*) from items";
     tx.value(COUNT_ALL, [])
 }
 
-/// Id, title, text and categories of items first seen since `since`, with the
+/// Returns id, title, text and categories of items first seen since `since`, with the
 /// source, for re-tagging; after `after`, at most `limit`, by id.
 pub fn since(
     tx: &Transaction<'_>,

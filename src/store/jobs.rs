@@ -17,7 +17,7 @@ pub struct Job {
     pub argument: String,
 }
 
-/// Hands over a job. Answers its number.
+/// Hands over a job. Returns its number.
 pub fn enqueue(
     tx: &Transaction<'_>,
     kind: &str,
@@ -29,7 +29,7 @@ pub fn enqueue(
     Ok(tx.last_insert_rowid())
 }
 
-/// The oldest job that is not done.
+/// Returns the oldest job that is not done.
 pub fn next(tx: &Transaction<'_>) -> Result<Option<Job>, StoreError> {
     const NEXT: &str =
         "select id, kind, argument from jobs where finished is null order by id limit 1";
@@ -51,7 +51,7 @@ pub fn finish(
     Ok(())
 }
 
-/// Takes back a job that is not done. Answers false if it is.
+/// Takes back a job that is not done. Returns false if it is.
 pub fn withdraw(tx: &Transaction<'_>, id: i64) -> Result<bool, StoreError> {
     const WITHDRAW: &str = "delete from jobs where id = ?1 and finished is null";
     Ok(tx.run(WITHDRAW, [id])? == 1)
@@ -75,7 +75,7 @@ pub fn outcome(tx: &Transaction<'_>, id: i64) -> Result<Option<String>, StoreErr
     tx.one(OUTCOME, [id], column)
 }
 
-/// Finished jobs older than `before` go.
+/// Deletes finished jobs older than `before`.
 pub fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
     const PRUNE: &str = "delete from jobs where finished < ?1";
     tx.run(PRUNE, [before])

@@ -24,7 +24,7 @@ impl What {
     /// Every kind, in the order in which the admin is told.
     pub const ALL: [Self; 4] = [Self::Rest, Self::GivenUp, Self::Refused, Self::Damaged];
 
-    /// The word in the database.
+    /// Returns the word in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rest => "rest",
@@ -38,7 +38,6 @@ impl What {
 /// Something to tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct News {
-    /// What.
     pub what: What,
     /// Since when: of the rest, or the oldest message's age.
     pub since: Timestamp,
@@ -97,7 +96,7 @@ pub fn last_told(tx: &Transaction<'_>, what: What) -> Result<Option<Timestamp>, 
     tx.value(LAST_TOLD, [what.as_str()])
 }
 
-/// All of the kind was told. What was told more than a month before is forgotten.
+/// Notes that all of the kind was told. What was told more than a month before is forgotten.
 pub fn set_told(tx: &Transaction<'_>, what: What, now: Timestamp) -> Result<(), StoreError> {
     const SET_TOLD: &str = "update mail_news set told = ?2 where kind = ?1 and told is null";
     const FORGET: &str = "delete from mail_news where told < ?1";

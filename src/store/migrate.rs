@@ -22,7 +22,7 @@ pub fn schema_version() -> u32 {
     steps().last().map_or(0, |(number, ..)| number)
 }
 
-/// Brings the file up to date. Answers how many steps were taken.
+/// Brings the file up to date. Returns how many steps were taken.
 pub(super) fn migrate(connection: &mut Connection, path: &str) -> Result<u32, StoreError> {
     let found = recognise(connection, path)?;
     let mut taken = 0;
@@ -52,7 +52,7 @@ pub fn is_current(path: &std::path::Path) -> bool {
     found == Some(schema_version())
 }
 
-/// The version of a file that is ours or empty; writes nothing.
+/// Returns the version of a file that is ours or empty; writes nothing.
 pub(super) fn recognise(connection: &Connection, path: &str) -> Result<u32, StoreError> {
     // One statement sees one state: another process may be making the file just now.
     const STATE: &str = "
@@ -118,7 +118,7 @@ fn take_step(connection: &mut Connection, number: u32, sql: &str) -> rusqlite::R
     Ok(true)
 }
 
-/// Number, file name and text of each step, in order.
+/// Returns number, file name and text of each step, in order.
 fn steps() -> impl Iterator<Item = (u32, &'static str, &'static str)> {
     let mut files: Vec<_> = STEPS.files().collect();
     files.sort_by_key(|file| file.path());
@@ -129,7 +129,7 @@ fn steps() -> impl Iterator<Item = (u32, &'static str, &'static str)> {
     })
 }
 
-/// The schema that all steps together make, as `sqlite_schema` tells it, for
+/// Returns the schema that all steps together make, as `sqlite_schema` tells it, for
 /// the golden dump.
 pub fn schema() -> Result<String, StoreError> {
     let mut connection = Connection::open_in_memory()?;

@@ -42,7 +42,7 @@ pub struct NewMessage<'a> {
     pub created: Timestamp,
 }
 
-/// Freezes a message, ready to be sent. Answers false if its Message-ID, or the
+/// Freezes a message, ready to be sent. Returns false if its Message-ID, or the
 /// digest's mail for this subscriber, is already there.
 pub fn insert(tx: &Transaction<'_>, new: &NewMessage<'_>) -> Result<bool, StoreError> {
     const INSERT: &str = "
@@ -106,7 +106,8 @@ pub fn is_known(tx: &Transaction<'_>, message_id: &str) -> Result<bool, StoreErr
     Ok(tx.prepare_cached(IS_KNOWN)?.exists([message_id])?)
 }
 
-/// The subscriber to whom a message went from this envelope sender, and when the last one did.
+/// Returns the subscriber to whom a message went from this envelope sender, and when the last one
+/// did.
 pub fn subscriber_of_sender(
     tx: &Transaction<'_>,
     sender: &str,
@@ -127,7 +128,7 @@ pub fn next_due(tx: &Transaction<'_>) -> Result<Option<Timestamp>, StoreError> {
     Ok(tx.prepare_cached(NEXT_DUE)?.query_row([], |row| row.get(0))?)
 }
 
-/// Messages in a state and of a digest (all, if none is named), newest first.
+/// Returns messages in a state and of a digest (all, if none is named), newest first.
 pub fn list(
     tx: &Transaction<'_>,
     state: Option<&str>,
@@ -142,20 +143,20 @@ pub fn list(
     Ok(statement.query_map((state, digest, count(limit)), read)?.collect::<Result<_, _>>()?)
 }
 
-/// One message.
+/// Returns one message.
 pub fn get(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<OutboxEntry>, StoreError> {
     let sql = format!("select {COLUMNS} where outbox.id = ?1");
     Ok(tx.prepare_cached(&sql)?.query_row([id], read).optional()?)
 }
 
-/// The mails of a digest, by subscriber.
+/// Returns the mails of a digest, by subscriber.
 pub fn of_digest(tx: &Transaction<'_>, digest: &DigestId) -> Result<Vec<OutboxEntry>, StoreError> {
     let sql = format!("select {COLUMNS} where digest = ?1 order by outbox.id");
     let mut statement = tx.prepare_cached(&sql)?;
     Ok(statement.query_map([digest], read)?.collect::<Result<_, _>>()?)
 }
 
-/// The mails of a subscriber, oldest first, for telling them what is kept of them.
+/// Returns the mails of a subscriber, oldest first, for telling them what is kept of them.
 pub fn of_subscriber(
     tx: &Transaction<'_>,
     subscriber: SubscriberId,
@@ -172,7 +173,7 @@ pub fn disown(tx: &Transaction<'_>, subscriber: SubscriberId) -> Result<(), Stor
     Ok(())
 }
 
-/// SHA-256 of a message's bytes, as it was frozen.
+/// Returns the SHA-256 of a message's bytes, as it was frozen.
 pub fn hash(tx: &Transaction<'_>, id: OutboxId) -> Result<Option<Vec<u8>>, StoreError> {
     const HASH: &str = "select hash from outbox where id = ?1";
     Ok(tx.prepare_cached(HASH)?.query_row([id], |row| row.get(0)).optional()?)
@@ -211,7 +212,7 @@ pub fn count_of_digest(tx: &Transaction<'_>, digest: &DigestId) -> Result<usize,
     Ok(tx.prepare_cached(COUNT_OF_DIGEST)?.query_row([digest], |row| row.get(0))?)
 }
 
-/// Bytes of what was done before `before` go; the hash stays.
+/// Deletes the bytes of what was done before `before`; the hash stays.
 pub fn prune_bodies(tx: &Transaction<'_>, before: Timestamp) -> Result<usize, StoreError> {
     const PRUNE_BODIES: &str = "
         delete from outbox_bodies where id in (

@@ -43,27 +43,27 @@ macro_rules! text_column {
 integer_column!(Timestamp, ItemId, StoryId, SubscriberId, OutboxId);
 text_column!(SourceId, TopicId, SeriesId, DigestId);
 
-/// A value as JSON for a column.
+/// Returns a value as JSON for a column.
 pub(super) fn to_json(value: &impl Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|error| StoreError::Value(error.to_string()))
 }
 
-/// A value out of a column's JSON.
+/// Returns a value out of a column's JSON.
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> rusqlite::Result<T> {
     serde_json::from_str(text).map_err(|error| FromSqlError::Other(Box::new(error)).into())
 }
 
-/// A column's word that must be one of ours.
+/// Returns a column's word that must be one of ours.
 pub(super) fn word<T>(text: &str, parsed: Option<T>) -> rusqlite::Result<T> {
     parsed.ok_or_else(|| unreadable(format!("unknown word `{text}`")))
 }
 
-/// A column's value that cannot be what we wrote.
+/// Returns the error for a column's value that cannot be what we wrote.
 pub(super) fn unreadable(why: String) -> rusqlite::Error {
     FromSqlError::Other(why.into()).into()
 }
 
-/// A count as SQLite takes it.
+/// Returns a count as SQLite takes it.
 pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

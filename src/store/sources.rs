@@ -10,7 +10,7 @@ use super::query::{Query, column, pair};
 use super::row::{from_json, to_json, word};
 use crate::model::{Condition, Cursor, SourceId, SourceSettings, SourceState, Timestamp};
 
-/// The state of one source; `unpolled` if it has no row yet.
+/// Returns the state of one source; `unpolled` if it has no row yet.
 pub fn state(tx: &Transaction<'_>, id: &SourceId) -> Result<SourceState, StoreError> {
     const STATE: &str = "
         select id, cursor, condition, next_poll, last_attempt, last_success, last_new_item, failures, last_error, crashes
@@ -172,7 +172,6 @@ pub fn count(tx: &Transaction<'_>, id: &SourceId, asked: &Asked) -> Result<(), S
 /// How a source's server was treated so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Requests {
-    /// All.
     pub all: u64,
     /// With a validator.
     pub conditional: u64,
@@ -187,7 +186,7 @@ pub struct Requests {
 }
 
 impl Requests {
-    /// Both together, as those of one host.
+    /// Returns both together, as those of one host.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {
@@ -201,7 +200,7 @@ impl Requests {
     }
 }
 
-/// The counters of a source.
+/// Returns the counters of a source.
 pub fn requests(tx: &Transaction<'_>, id: &SourceId) -> Result<Requests, StoreError> {
     const REQUESTS: &str = "
         select requests, conditional, not_modified, told_to_wait, asked_early, spacing
@@ -219,7 +218,7 @@ pub fn requests(tx: &Transaction<'_>, id: &SourceId) -> Result<Requests, StoreEr
     Ok(counted.unwrap_or_default())
 }
 
-/// The condition of a source that its admin was last told of, and when; no time if that was
+/// Returns the condition of a source that its admin was last told of, and when; no time if that was
 /// before it was kept.
 pub fn told(
     tx: &Transaction<'_>,
@@ -243,7 +242,7 @@ pub fn set_told(
     Ok(())
 }
 
-/// The source is not asked before `until`, even if it never was; a later time
+/// Notes that the source is not asked before `until`, even if it never was; a later time
 /// stays.
 pub fn not_before(
     tx: &Transaction<'_>,

@@ -40,7 +40,7 @@ fn key(kind: Kind, value: u64) -> i64 {
     (mixed ^ (mixed >> 29)).cast_signed()
 }
 
-/// One item of a list: 40 bits item, 24 bits of its source's name.
+/// Returns one item of a list: 40 bits item, 24 bits of its source's name.
 fn entry(item: i64, source: u32) -> [u8; ENTRY] {
     let item = item.cast_unsigned() & 0xff_ffff_ffff;
     (item << 24 | u64::from(source & 0xff_ffff)).to_be_bytes()
@@ -105,9 +105,9 @@ struct Hit {
     rare: Option<Rare>,
 }
 
-/// The stored items that may tell the story of a new one: at most 12, the most
-/// promising first, first seen not before `not_before` (now less `dedup::MEMORY`). The work does not grow
-/// with the number of stored items.
+/// Returns the stored items that may tell the story of a new one: at most 12, the most
+/// promising first, first seen not before `not_before` (now less `dedup::MEMORY`). The work does
+/// not grow with the number of stored items.
 pub fn candidates(
     connection: &Connection,
     traces: &Traces,
@@ -209,7 +209,7 @@ pub fn add_related(
     Ok(())
 }
 
-/// The stories grouped with this one, oldest first.
+/// Returns the stories grouped with this one, oldest first.
 pub fn related(connection: &Connection, story: StoryId) -> Result<Vec<StoryId>, StoreError> {
     const RELATED: &str = "select other from story_relations where story = ?1 order by other";
     let mut statement = connection.prepare_cached(RELATED)?;
@@ -218,7 +218,7 @@ pub fn related(connection: &Connection, story: StoryId) -> Result<Vec<StoryId>, 
 }
 
 /// Forgets the traces of items below `oldest` (the first item of the time that
-/// is kept, `dedup::MEMORY`). Items, stories and relations stay. Answers how
+/// is kept, `dedup::MEMORY`). Items, stories and relations stay. Returns how
 /// many items were forgotten. Reads the whole index: for a daily run.
 pub fn prune(connection: &Connection, oldest: ItemId) -> Result<usize, StoreError> {
     const OLD_LISTS: &str = "select hash, items from story_traces where items < ?1";

@@ -38,7 +38,7 @@ pub struct NewSubscriber {
     pub consent: Consent,
 }
 
-/// Stores a new subscriber. Answers nothing if the address is already there.
+/// Stores a new subscriber. Returns nothing if the address is already there.
 pub fn insert(
     tx: &Transaction<'_>,
     new: &NewSubscriber,
@@ -66,7 +66,7 @@ pub fn insert(
     Ok((inserted == 1).then(|| SubscriberId(tx.last_insert_rowid())))
 }
 
-/// Anyone's number and the hash of the link by which they leave.
+/// Returns anyone's number and the hash of the link by which they leave.
 pub fn any_token_hash(tx: &Transaction<'_>) -> Result<Option<(SubscriberId, String)>, StoreError> {
     const ANY: &str = "
         select id, unsubscribe_hash from subscribers where unsubscribe_hash is not null
@@ -125,19 +125,19 @@ fn ids<T: for<'a> From<&'a str>>(json: &str) -> rusqlite::Result<Vec<T>> {
     Ok(words.iter().map(|word| T::from(word)).collect())
 }
 
-/// The subscriber of that number.
+/// Returns the subscriber of that number.
 pub fn get(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where id = ?1");
     tx.one(&sql, [id], read)
 }
 
-/// The subscriber of that address.
+/// Returns the subscriber of that address.
 pub fn by_address(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!("select {COLUMNS} where address = ?1");
     tx.one(&sql, [address], read)
 }
 
-/// The subscriber of that address in whatever case; the exact spelling first.
+/// Returns the subscriber of that address in whatever case; the exact spelling first.
 pub fn by_spelling(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscriber>, StoreError> {
     let sql = format!(
         "select {COLUMNS} where lower(subscribers.address) = lower(?1)
@@ -146,7 +146,7 @@ pub fn by_spelling(tx: &Transaction<'_>, address: &str) -> Result<Option<Subscri
     tx.one(&sql, [address], read)
 }
 
-/// The subscriber of that mailbox, as [`NewSubscriber::mailbox`] names it: readers before
+/// Returns the subscriber of that mailbox, as [`NewSubscriber::mailbox`] names it: readers before
 /// those who have not confirmed, and of several the one whose address is spelt like `address`.
 pub fn of_mailbox(
     tx: &Transaction<'_>,
@@ -168,7 +168,7 @@ pub fn has_domain(tx: &Transaction<'_>, domain: &str) -> Result<bool, StoreError
     tx.exists(HAS_DOMAIN, [domain])
 }
 
-/// The subscriber whose confirmation token has that hash, and until when it holds.
+/// Returns the subscriber whose confirmation token has that hash, and until when it holds.
 pub fn by_confirm_hash(
     tx: &Transaction<'_>,
     hash: &str,
@@ -194,7 +194,7 @@ pub fn set_confirmation(
     Ok(())
 }
 
-/// Someone who has not confirmed yet asks anew: the new request counts.
+/// Writes that someone who has not confirmed yet asks anew: the new request counts.
 pub fn ask_again(
     tx: &Transaction<'_>,
     id: SubscriberId,
@@ -220,7 +220,7 @@ pub fn ask_again(
     Ok(())
 }
 
-/// They gave their consent: they get what is first seen from now on.
+/// Writes that they gave their consent: they get what is first seen from now on.
 pub fn activate(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result<(), StoreError> {
     const ACTIVATE: &str = "
         update subscribers set standing = 'active', since = ?2, confirmed_at = ?2
@@ -230,7 +230,7 @@ pub fn activate(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Resul
     Ok(())
 }
 
-/// They chose anew.
+/// Writes what they chose anew.
 pub fn set_choice(
     tx: &Transaction<'_>,
     id: SubscriberId,
@@ -242,7 +242,7 @@ pub fn set_choice(
     Ok(())
 }
 
-/// They chose words of their own.
+/// Writes the words of their own that they chose.
 pub fn set_keywords(
     tx: &Transaction<'_>,
     id: SubscriberId,
@@ -263,7 +263,7 @@ pub fn keywords_of(tx: &Transaction<'_>, series: &SeriesId) -> Result<Vec<String
     tx.all(KEYWORDS, [series], column)
 }
 
-/// Sign-ups whose link ended before `now` unconfirmed, at most `limit`.
+/// Returns sign-ups whose link ended before `now` unconfirmed, at most `limit`.
 pub fn expired(
     tx: &Transaction<'_>,
     now: Timestamp,
@@ -274,14 +274,14 @@ pub fn expired(
     tx.all(EXPIRED, (now, count(limit)), column)
 }
 
-/// The row goes, with all that it said: for who never was a subscriber, or is none any more.
+/// Deletes the row with all that it said: for who never was a subscriber, or is none any more.
 pub fn erase(tx: &Transaction<'_>, id: SubscriberId) -> Result<(), StoreError> {
     const ERASE: &str = "delete from subscribers where id = ?1 and standing in ('pending', 'left')";
     tx.run(ERASE, [id])?;
     Ok(())
 }
 
-/// The subscriber whose unsubscribe token has that hash.
+/// Returns the subscriber whose unsubscribe token has that hash.
 pub fn by_unsubscribe_hash(
     tx: &Transaction<'_>,
     hash: &str,
@@ -290,7 +290,7 @@ pub fn by_unsubscribe_hash(
     tx.one(&sql, [hash], read)
 }
 
-/// The subscriber whose settings token has that hash.
+/// Returns the subscriber whose settings token has that hash.
 pub fn by_settings_hash(
     tx: &Transaction<'_>,
     hash: &str,
@@ -306,7 +306,7 @@ pub fn list(tx: &Transaction<'_>) -> Result<Vec<Subscriber>, StoreError> {
     tx.all(&sql, [], read)
 }
 
-/// Active subscribers of a series after `after`, at most `limit`, by id: so
+/// Returns active subscribers of a series after `after`, at most `limit`, by id: so
 /// that a hundred thousand need no more memory than a thousand.
 pub fn active_of(
     tx: &Transaction<'_>,

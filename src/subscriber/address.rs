@@ -84,7 +84,7 @@ pub fn domain(mailbox: &str) -> &str {
     mailbox.rsplit_once('@').map_or("", |(_, domain)| domain)
 }
 
-/// Dot-atom of RFC 5322 3.2.3, without quoted strings.
+/// Fails unless it is a dot-atom of RFC 5322 3.2.3, without quoted strings.
 fn check_local_part(local: &str) -> Result<(), AddressError> {
     if !local.is_ascii() {
         return Err(AddressError::LocalPartNotAscii);

@@ -56,7 +56,7 @@ pub enum Step {
     Erase,
 }
 
-/// The step that is due at `now`.
+/// Returns the step that is due at `now`.
 pub fn step(suspension: &Suspension, now: Timestamp) -> Step {
     let earliest = match suspension.last {
         Some((_, Outcome::Underway)) => return Step::Wait,

@@ -50,7 +50,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The purpose of the keyed hash under which it is counted.
+    /// Returns the purpose of the keyed hash under which it is counted.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mailbox => "mailbox",
@@ -184,7 +184,7 @@ pub fn decide_letter(is_full: impl Fn(Scope) -> bool, is_reader: bool) -> Option
     own.into_iter().chain([Scope::Letters]).find(|scope| !is_full(*scope))
 }
 
-/// The networks that a client is counted in, from the narrowest; without an address
+/// Returns the networks that a client is counted in, from the narrowest; without an address
 /// all clients are one.
 pub fn networks(client: Option<IpAddr>) -> Vec<(Scope, String)> {
     match client {

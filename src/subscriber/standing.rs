@@ -5,7 +5,8 @@ use crate::model::Standing;
 /// What happened to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// They pressed the button behind the confirmation link, or the operator recorded their consent.
+    /// They pressed the button behind the confirmation link, or the operator recorded their
+    /// consent.
     Confirmed,
     /// Returned mail reached the limit.
     Undeliverable,
@@ -28,7 +29,7 @@ pub enum Step {
     Refused,
 }
 
-/// The step that `event` means for someone who stands at `standing`.
+/// Returns the step that `event` means for someone who stands at `standing`.
 ///
 /// A pending address that bounces is dropped at once: nobody confirmed that it
 /// exists. Leaving is possible from everywhere and final; signing up again

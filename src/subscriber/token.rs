@@ -44,7 +44,7 @@ pub enum KeyError {
 }
 
 impl Key {
-    /// A new key from the operating system's randomness.
+    /// Returns a new key from the operating system's randomness.
     pub fn generate() -> Result<Self, KeyError> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).map_err(|_| KeyError::NoChance)?;
@@ -73,7 +73,7 @@ impl Key {
         Ok(Self(bytes))
     }
 
-    /// The text of a key file.
+    /// Returns the text of a key file.
     pub fn to_text(&self) -> String {
         HEXLOWER.encode(&self.0)
     }
@@ -86,18 +86,18 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Tokens of this installation.
+    /// Returns the tokens of this installation.
     pub const fn new(key: Key) -> Self {
         Self { key }
     }
 
-    /// For `/a/TOKEN`: leaves, and can do nothing else.
+    /// Returns the token for `/a/TOKEN`: it leaves, and can do nothing else.
     pub fn unsubscribe(&self, subscriber: SubscriberId) -> String {
         self.of("unsubscribe", &subscriber.0.to_be_bytes())
     }
 
-    /// For `/e/TOKEN`: reads and changes settings, for some time after the day of `at`, so
-    /// that a mail that was passed on does not open them for ever.
+    /// Returns the token for `/e/TOKEN`: it reads and changes settings, for some time after the day
+    /// of `at`, so that a mail that was passed on does not open them for ever.
     pub fn settings(&self, subscriber: SubscriberId, at: Timestamp) -> String {
         let day = at.0.max(0) / DAY_MS;
         let day = base32(&u32::try_from(day).unwrap_or(u32::MAX).to_be_bytes()[1..]);
@@ -133,12 +133,12 @@ impl Tokens {
         proof
     }
 
-    /// For the envelope sender: names the subscriber whose mail came back.
+    /// Returns the token for the envelope sender: it names the subscriber whose mail came back.
     pub fn bounce(&self, subscriber: SubscriberId) -> String {
         self.of("bounce", &subscriber.0.to_be_bytes())
     }
 
-    /// For `/b/TOKEN`: gives consent. Bound to the request, so that a link
+    /// Returns the token for `/b/TOKEN`: it gives consent. Bound to the request, so that a link
     /// from an earlier sign-up of the same row confirms nothing.
     pub fn confirm(&self, subscriber: SubscriberId, requested_at: Timestamp) -> String {
         let mut what = subscriber.0.to_be_bytes().to_vec();
@@ -146,7 +146,7 @@ impl Tokens {
         self.of("confirm", &what)
     }
 
-    /// For `/r/TOKEN`: sees a draft and decides on it, and on no other.
+    /// Returns the token for `/r/TOKEN`: it sees a draft and decides on it, and on no other.
     pub fn desk(&self, draft: i64, made: Timestamp, editor: &str) -> String {
         let mut what = draft.to_be_bytes().to_vec();
         what.extend(made.0.to_be_bytes());
@@ -160,26 +160,26 @@ impl Tokens {
         format!("{}.{}", at.0, self.of("stamp", &at.0.to_be_bytes()))
     }
 
-    /// The instant of a [`Self::stamp`] of ours.
+    /// Returns the instant of a [`Self::stamp`] of ours.
     pub fn stamped(&self, stamp: &str) -> Option<Timestamp> {
         let (at, _) = stamp.split_once('.')?;
         let at = Timestamp(at.parse().ok()?);
         is_equal(&self.stamp(at), stamp).then_some(at)
     }
 
-    /// A keyed hash of a mailbox or network, for the counters of `rate_limit`. The same
+    /// Returns a keyed hash of a mailbox or network, for the counters of `rate_limit`. The same
     /// value has another hash in each scope.
     pub fn counter(&self, scope: &str, value: &str) -> String {
         self.of("limit", format!("{scope}\0{value}").as_bytes())
     }
 
-    /// A keyed hash of an address, for the proof after its erasure and for
+    /// Returns a keyed hash of an address, for the proof after its erasure and for
     /// suppression: tells equal ones, gives none away.
     pub fn address(&self, address: &str) -> String {
         self.of("address", address.to_lowercase().as_bytes())
     }
 
-    /// Message-ID without angle brackets: `d.2025-12-09-taeglich.MAC@domain`.
+    /// Returns a Message-ID without angle brackets: `d.2025-12-09-taeglich.MAC@domain`.
     ///
     /// The same kind, `of` (digest id, or the date and count of other mails)
     /// and subscriber give the same id at each attempt, so that receivers can
@@ -267,7 +267,7 @@ pub fn is_equal(left: &str, right: &str) -> bool {
         && left.bytes().zip(right.bytes()).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
-/// Envelope sender that names the subscriber: `r@post.example.de` becomes
+/// Returns an envelope sender that names the subscriber: `r@post.example.de` becomes
 /// `r+TOKEN@post.example.de`. Without `@` the address is left as it is.
 pub fn bounce_sender(bounce_address: &str, token: &str) -> String {
     match bounce_address.rsplit_once('@') {
@@ -276,7 +276,7 @@ pub fn bounce_sender(bounce_address: &str, token: &str) -> String {
     }
 }
 
-/// The token of an envelope recipient made by [`bounce_sender`]; case is
+/// Returns the token of an envelope recipient made by [`bounce_sender`]; case is
 /// folded, since mail pipes do that.
 pub fn token_of_recipient(recipient: &str) -> Option<String> {
     let (local, _) = recipient.trim().trim_matches(['<', '>']).rsplit_once('@')?;
@@ -285,7 +285,7 @@ pub fn token_of_recipient(recipient: &str) -> Option<String> {
     is_well_formed(&token).then_some(token)
 }
 
-/// RFC 4648 6 in lower case, without padding.
+/// Returns RFC 4648 6 in lower case, without padding.
 fn base32(bytes: &[u8]) -> String {
     data_encoding::BASE32_NOPAD.encode(bytes).to_ascii_lowercase()
 }

@@ -31,12 +31,12 @@ static MARKED: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
     AhoCorasick::builder().match_kind(kind).build(["@", "://", "www.", "ookie", "ewsletter"]).ok()
 });
 
-/// Bytes of `text` that are not the item's own words, ascending and apart.
+/// Returns bytes of `text` that are not the item's own words, ascending and apart.
 pub fn furniture_ranges(text: &str) -> Vec<Range<usize>> {
     cuts(text, true)
 }
 
-/// The same as [`furniture_ranges`], but addresses to write to stay: where one should write
+/// Returns the same as [`furniture_ranges`], but addresses to write to stay: where one should write
 /// is something a reader acts on.
 pub fn furniture_ranges_but_mail(text: &str) -> Vec<Range<usize>> {
     cuts(text, false)
@@ -126,7 +126,7 @@ impl Follows {
     }
 }
 
-/// The line names who wrote the text, and says nothing else.
+/// Returns whether the line names who wrote the text, and says nothing else.
 fn is_byline(line: &str) -> bool {
     let line = line.trim();
     let Some(names) = line.strip_prefix("Von ").or_else(|| line.strip_prefix("von ")) else {
@@ -148,7 +148,8 @@ pub fn is_furniture(sentence: &str) -> bool {
     is_line(&lower) || is_age(&lower) || is_counter(&lower)
 }
 
-/// `Aufrufe 1.204`, `gelesen: 12`, `Dieser Beitrag wurde 418-mal gelesen.`
+/// Returns whether a line is `Aufrufe 1.204`, `gelesen: 12`, `Dieser Beitrag wurde 418-mal
+/// gelesen.`
 fn is_counter(opening: &str) -> bool {
     const COUNTED: [&str; 7] =
         ["aufrufe", "seitenaufrufe", "zugriffe", "klicks", "gelesen", "besucher", "leser"];
@@ -167,7 +168,7 @@ fn is_counter(opening: &str) -> bool {
         })
 }
 
-/// `vor 3 Stunden | Redaktion`: how long ago the page was made.
+/// Returns whether a line is `vor 3 Stunden | Redaktion`: how long ago the page was made.
 fn is_age(opening: &str) -> bool {
     let Some(rest) = opening.strip_prefix("vor ") else { return false };
     let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start();
@@ -178,14 +179,14 @@ fn is_age(opening: &str) -> bool {
         && (ends.is_empty() || ends.starts_with(['|', '·', '–', '-', '•']))
 }
 
-/// `heute: 11 grad, bewölkt`
+/// Returns whether a line is `heute: 11 grad, bewölkt`.
 fn is_weather(opening: &str) -> bool {
     opening.chars().count() < LONGEST_OPENING
         && (opening.contains(" grad") || opening.contains('°'))
         && ["heute", "morgen", "aktuell", "jetzt"].iter().any(|day| begins_with(opening, day))
 }
 
-/// `Lesedauer: 2 Minuten | Artikel anhören`: a row of buttons.
+/// Returns whether a line is `Lesedauer: 2 Minuten | Artikel anhören`: a row of buttons.
 fn is_controls(line: &str) -> bool {
     if !line.contains(['|', '·', '•']) || line.chars().count() > LONGEST_LINE {
         return false;
@@ -199,7 +200,7 @@ fn is_controls(line: &str) -> bool {
     buttons >= 2 && buttons + 1 >= all
 }
 
-/// `bild 1 von 4: …`
+/// Returns whether a line is `bild 1 von 4: …`.
 fn is_numbered_picture(opening: &str) -> bool {
     ["bild ", "foto "].iter().any(|word| {
         opening.strip_prefix(word).is_some_and(|rest| {
@@ -209,7 +210,7 @@ fn is_numbered_picture(opening: &str) -> bool {
     })
 }
 
-/// The line without the number before it: "3 Kommentare".
+/// Returns the line without the number before it: "3 Kommentare".
 fn uncounted(line: &str) -> &str {
     let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
     rest.strip_prefix(' ').filter(|_| rest.len() < line.len()).unwrap_or(line)

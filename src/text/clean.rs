@@ -41,7 +41,7 @@ pub fn steers(character: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
 }
 
-/// The same lines with U+FFFD for what could steer a terminal or reorder a line.
+/// Returns the same lines with U+FFFD for what could steer a terminal or reorder a line.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     let is_harmless = |c: char| matches!(c, '\n' | '\t') || !steers(c);
     if text.chars().all(is_harmless) {
@@ -50,7 +50,8 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(|c| if is_harmless(c) { c } else { '\u{fffd}' }).collect())
 }
 
-/// The same as [`harmless`] on one line: nobody can write a second one into a log or a table.
+/// Returns the same as [`harmless`] on one line: nobody can write a second one into a log or a
+/// table.
 pub fn harmless_line(text: &str) -> Cow<'_, str> {
     if !text.chars().any(steers) {
         return Cow::Borrowed(text);
@@ -63,13 +64,13 @@ pub fn harmless_line(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(on_one_line).collect())
 }
 
-/// One clean line: composed (NFC), without invisible characters, each run of
+/// Returns one clean line: composed (NFC), without invisible characters, each run of
 /// white space one blank, trimmed, at most `max_chars` characters.
 pub fn clean_line(text: &str, max_chars: usize) -> String {
     clean(text, max_chars, false)
 }
 
-/// The same as [`clean_line`], but a run of white space with a line break in
+/// Returns the same as [`clean_line`], but a run of white space with a line break in
 /// it becomes one line break.
 pub fn clean_block(text: &str, max_chars: usize) -> String {
     clean(text, max_chars, true)
@@ -136,7 +137,7 @@ fn is_single_spaced(bytes: &[u8]) -> bool {
     }) == 0
 }
 
-/// The last place up to `at` that is behind a character and not behind a blank,
+/// Returns the last place up to `at` that is behind a character and not behind a blank,
 /// where no two blanks stand in a row.
 fn last_end_of_word(text: &str, at: usize) -> usize {
     let words = &text[..text.floor_char_boundary(at)];

@@ -4,7 +4,7 @@ use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quic
 
 use super::is_invisible;
 
-/// Lower case, composed (NFC), ß as ss, umlauts as ae, oe, ue, without
+/// Returns text in lower case, composed (NFC), ß as ss, umlauts as ae, oe, ue, without
 /// invisible characters: for comparison, never for display.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {

@@ -417,12 +417,12 @@ pub fn may_open(opening: &str) -> bool {
         .any(|words| begins_with(opening, words))
 }
 
-/// Words without marks round them.
+/// Returns words without marks round them.
 fn bare(words: &str) -> &str {
     words.trim_matches(|c: char| !c.is_alphanumeric())
 }
 
-/// The first characters of a line in lower case.
+/// Returns the first characters of a line in lower case.
 pub fn lower(line: &str, most: usize) -> String {
     let mut lower = String::new();
     push_lower(&mut lower, line, most);
@@ -508,7 +508,7 @@ pub fn is_line(line: &str) -> bool {
             .any(|opening| begins_with(line, opening))
 }
 
-/// `opening` as whole words.
+/// Returns whether a line begins with `opening` as whole words.
 pub fn begins_with(line: &str, opening: &str) -> bool {
     line.strip_prefix(opening).is_some_and(|rest| {
         !opening.ends_with(char::is_alphanumeric)

@@ -4,7 +4,7 @@
 use sha2::{Digest as _, Sha256};
 use twox_hash::XxHash3_64;
 
-/// The first eight bytes of SHA-256 as a big-endian number.
+/// Returns the first eight bytes of SHA-256 as a big-endian number.
 pub fn hash64(bytes: &[u8]) -> u64 {
     let digest = Sha256::digest(bytes);
     digest.iter().take(8).fold(0, |hash, byte| hash << 8 | u64::from(*byte))

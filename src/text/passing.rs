@@ -82,7 +82,7 @@ fn quotations(text: &str) -> Vec<Range<usize>> {
     quotations
 }
 
-/// From a word such as `darunter` to the end of its sentence.
+/// Returns stretches from a word such as `darunter` to the end of its sentence.
 fn examples(text: &str) -> Vec<Range<usize>> {
     EXAMPLES
         .into_iter()
@@ -98,7 +98,7 @@ fn examples(text: &str) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// From the heading of a portrait in the second half of the text to its end.
+/// Returns the stretch from the heading of a portrait in the second half of the text to its end.
 fn portrait(text: &str) -> Option<Range<usize>> {
     let mut at = 0;
     for line in text.split_inclusive('\n') {

@@ -219,7 +219,7 @@ fn wanted_word(word: &str) -> Wanted {
     Wanted::Holding([stem.unwrap_or(word).to_owned()].into_iter().chain(others).collect())
 }
 
-/// The stem with dots over its last vowel, as a plural may have it: `antrag` → `antraeg`,
+/// Returns the stem with dots over its last vowel, as a plural may have it: `antrag` → `antraeg`,
 /// `rathaus` → `rathaeus`.
 fn dotted(stem: &str) -> Option<String> {
     let at = stem.rfind(['a', 'e', 'i', 'o', 'u'])?;
@@ -232,7 +232,7 @@ fn dotted(stem: &str) -> Option<String> {
     (is_plain && !is_part).then(|| format!("{before}{}e{}", &after[..1], &after[1..]))
 }
 
-/// The stem without the dots over its last vowel: `antraeg` → `antrag`.
+/// Returns the stem without the dots over its last vowel: `antraeg` → `antrag`.
 fn undotted(stem: &str) -> Option<String> {
     let at = stem.rfind(['a', 'e', 'i', 'o', 'u'])?;
     if let Some((before, after)) = stem.rsplit_once("aeu") {

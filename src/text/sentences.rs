@@ -11,7 +11,7 @@ const ABBREVIATIONS: &[&str] = &[
     "zzgl", "a", "b", "d", "e", "h", "i", "o", "v", "g",
 ];
 
-/// The sentences of `text`, each with its end mark and the white space after it:
+/// Returns the sentences of `text`, each with its end mark and the white space after it:
 /// together they are the text. Line breaks end a sentence too.
 pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
@@ -63,7 +63,7 @@ fn stop_ends(text: &str, at: usize) -> bool {
     !ABBREVIATIONS.contains(&lower.as_str())
 }
 
-/// At most `max_chars` characters of `text`: whole if it fits, else cut after
+/// Returns at most `max_chars` characters of `text`: whole if it fits, else cut after
 /// a sentence if that keeps at least half of the room, else after a word, with
 /// " …" at the end.
 pub fn shorten(text: &str, max_chars: usize) -> String {

@@ -30,7 +30,7 @@ pub const NBSP: char = '\u{a0}';
 /// Longest word that is shown whole: longer ones break the layout and are no words.
 const MAX_WORD: usize = 60;
 
-/// One line as readers see it: at most `max_chars`, cut at a word.
+/// Returns one line as readers see it: at most `max_chars`, cut at a word.
 pub fn line(dirty: &str, max_chars: usize) -> String {
     // Bounded first: titles of megabytes exist, and what is cut needs no care.
     let bounded: String = dirty.chars().take(max_chars.saturating_mul(8).max(2000)).collect();
@@ -84,7 +84,7 @@ fn without_markers(text: &str) -> Cow<'_, str> {
     Cow::Owned(CLOSING.replace_all(&text, "}").into_owned())
 }
 
-/// Words that are UTF-8 read as Windows-1252 are read again; what is lost for
+/// Reads words again that are UTF-8 read as Windows-1252; what is lost for
 /// good (U+FFFD) becomes a question mark.
 fn mojibake(text: &str) -> Cow<'_, str> {
     if !text.contains(['Ã', 'Â', 'â', '\u{fffd}']) {
@@ -166,7 +166,7 @@ fn words_of_sane_length(text: &str) -> String {
     words.join(" ")
 }
 
-/// „…“ and ‚…‘ for straight and English ones, nested as they stand.
+/// Puts „…“ and ‚…‘ for straight and English ones, nested as they stand.
 fn quotes(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len() + 8);
@@ -217,7 +217,7 @@ fn has_closing_single(rest: &[char]) -> bool {
     })
 }
 
-/// – between blanks as dash, … for three dots, and no rulers of signs.
+/// Puts – between blanks as dash, … for three dots, and no rulers of signs.
 fn dashes(text: &str) -> String {
     pattern!(DASH, r"(^|\s)(?:-{1,3}|—)(\s)");
     pattern!(DOTS, r"\.{3,}|…\.+");
@@ -232,7 +232,7 @@ fn dashes(text: &str) -> String {
     RULER.replace_all(&text, "–").into_owned()
 }
 
-/// No-break spaces where a line break would tear things apart.
+/// Puts no-break spaces where a line break would tear things apart.
 fn binding(text: &str) -> String {
     pattern!(
         MONTH,
@@ -253,12 +253,12 @@ fn binding(text: &str) -> String {
     ABBREVIATION.replace_all(&text, format!("$1.{NBSP}$2.")).into_owned()
 }
 
-/// A text that will stand in „…“: its own quotes become ‚…‘.
+/// Returns a text that will stand in „…“: its own quotes become ‚…‘.
 pub fn inner(text: &str) -> String {
     text.replace('„', "‚").replace('“', "‘")
 }
 
-/// `Dienstag`.
+/// Returns `Dienstag`.
 pub fn weekday(at: Timestamp, zone: Tz) -> &'static str {
     match at.utc().with_timezone(&zone).weekday() {
         Weekday::Mon => "Montag",
@@ -271,28 +271,28 @@ pub fn weekday(at: Timestamp, zone: Tz) -> &'static str {
     }
 }
 
-/// `9. Dezember 2025`, with no-break spaces.
+/// Returns `9. Dezember 2025`, with no-break spaces.
 pub fn date(at: Timestamp, zone: Tz) -> String {
     day(at.utc().with_timezone(&zone).date_naive())
 }
 
-/// `9. Dezember 2025`, with no-break spaces.
+/// Returns `9. Dezember 2025`, with no-break spaces.
 pub fn day(day: NaiveDate) -> String {
     format!("{}.{NBSP}{}", day.day(), month(day).replace(' ', "\u{a0}"))
 }
 
-/// `Dezember 2025`.
+/// Returns `Dezember 2025`.
 pub fn month(day: NaiveDate) -> String {
     format!("{} {}", MONTHS[day.month0() as usize % 12], day.year())
 }
 
-/// `9. Dezember`, with a no-break space.
+/// Returns `9. Dezember`, with a no-break space.
 pub fn day_and_month(at: Timestamp, zone: Tz) -> String {
     let local = at.utc().with_timezone(&zone);
     format!("{}.{NBSP}{}", local.day(), MONTHS[local.month0() as usize % 12])
 }
 
-/// `7 Uhr` or `14:05 Uhr`, with a no-break space.
+/// Returns `7 Uhr` or `14:05 Uhr`, with a no-break space.
 pub fn time(at: Timestamp, zone: Tz) -> String {
     let local = at.utc().with_timezone(&zone);
     match local.minute() {
@@ -301,12 +301,12 @@ pub fn time(at: Timestamp, zone: Tz) -> String {
     }
 }
 
-/// `1 Meldung`, `7 Meldungen`, with a no-break space.
+/// Returns `1 Meldung`, `7 Meldungen`, with a no-break space.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     format!("{}{NBSP}{}", grouped(number), if number == 1 { one } else { many })
 }
 
-/// `40 000`: groups of three from five digits on, with no-break spaces.
+/// Returns `40 000`: groups of three from five digits on, with no-break spaces.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     if digits.len() < 5 {
@@ -322,7 +322,7 @@ pub fn grouped(number: usize) -> String {
     out
 }
 
-/// `840 KB`, `1,2 MB`: powers of 1000, decimal comma, no-break space.
+/// Returns `840 KB`, `1,2 MB`: powers of 1000, decimal comma, no-break space.
 pub fn size(bytes: u64) -> String {
     let (unit, name) = match bytes {
         0..1_000_000 => return format!("{}{NBSP}KB", bytes.div_ceil(1000).max(1)),
@@ -336,7 +336,7 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// `A`, `A und B`, `A, B und C`.
+/// Returns `A`, `A und B`, `A, B und C`.
 pub fn enumerated<S: AsRef<str>>(words: &[S]) -> String {
     match words {
         [] => String::new(),

@@ -29,7 +29,7 @@ pub fn unwrapped(text: &str) -> Cow<'_, str> {
     Cow::Owned(joined)
 }
 
-/// A word begins on one line and ends on the next: "Stadt-", "baurätin".
+/// Returns whether a word begins on one line and ends on the next: "Stadt-", "baurätin".
 fn is_parted(line: &str, next: &str) -> bool {
     let Some(word) = line.strip_suffix(['-', '\u{ad}', '\u{2010}']) else { return false };
     let begins = next.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();

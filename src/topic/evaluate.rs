@@ -18,7 +18,8 @@ pub struct Counts {
 /// Precision, recall and their harmonic mean, each from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Figures {
-    /// Share of the predicted that is labelled; 1 if nothing was predicted and nothing labelled, else 0 where nothing was predicted.
+    /// Share of the predicted that is labelled; 1 if nothing was predicted and nothing labelled,
+    /// else 0 where nothing was predicted.
     pub precision: f64,
     /// Share of the labelled that is predicted; by the same rule.
     pub recall: f64,
@@ -40,7 +41,7 @@ pub struct Evaluation {
 }
 
 impl Counts {
-    /// The figures of these counts.
+    /// Returns the figures of these counts.
     pub fn figures(self) -> Figures {
         let precision = share(self.true_positives, self.false_positives, self.false_negatives);
         let recall = share(self.true_positives, self.false_negatives, self.false_positives);
@@ -53,7 +54,8 @@ impl Counts {
     }
 }
 
-/// `hits` of `hits + misses`; where there are none of either it is perfect unless `others` shows a fault.
+/// `hits` of `hits + misses`; where there are none of either it is perfect unless `others` shows a
+/// fault.
 fn share(hits: usize, misses: usize, others: usize) -> f64 {
     match (hits + misses, others) {
         (0, 0) => 1.0,

@@ -40,7 +40,7 @@ impl RulesSaid {
     }
 }
 
-/// The fold of a group: well mixed, and the same at each run.
+/// Returns the fold of a group: well mixed, and the same at each run.
 pub(super) fn fold_of(group: usize, folds: usize) -> usize {
     let mixed = (group as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
     usize::try_from(mixed % folds.max(1) as u64).unwrap_or(0)

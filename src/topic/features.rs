@@ -85,7 +85,7 @@ pub(super) fn buckets(word: &[u8], mut each: impl FnMut(usize)) {
     }
 }
 
-/// The bucket of a hash within one half.
+/// Returns the bucket of a hash within one half.
 fn top(hash: u64) -> usize {
     usize::try_from(hash.wrapping_mul(MIX) >> (64 - HALF.trailing_zeros())).unwrap_or(0)
 }

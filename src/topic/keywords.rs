@@ -21,8 +21,8 @@ pub struct Keywords {
 }
 
 impl Keywords {
-    /// Of words as readers wrote them, each once. What is no keyword any more is left out; it
-    /// was checked when it was saved.
+    /// Makes them of words as readers wrote them, each once. What is no keyword any more is left
+    /// out; it was checked when it was saved.
     pub fn new(words: impl IntoIterator<Item = String>) -> Self {
         let mut written = Vec::new();
         let mut terms = Vec::new();

@@ -11,9 +11,7 @@ use crate::model::{SourceId, TopicId};
 pub struct Labelled {
     /// Names it in reports.
     pub id: String,
-    /// Title.
     pub title: String,
-    /// Text.
     pub text: String,
     /// The topics it has.
     pub labels: Vec<String>,
@@ -36,7 +34,7 @@ pub struct LabelledError {
 }
 
 impl Labelled {
-    /// The labels as ids of topics.
+    /// Returns the labels as ids of topics.
     pub fn topics(&self) -> Vec<TopicId> {
         self.labels.iter().map(|label| TopicId::new(label.as_str())).collect()
     }

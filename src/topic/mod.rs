@@ -55,7 +55,7 @@ pub use train::{FEWEST_EXAMPLES, train};
 /// better reading. Stored items are then tagged anew.
 const WAY: u8 = 2;
 
-/// A version of what decides: it changes with any term, threshold or topic, with
+/// Returns a version of what decides: it changes with any term, threshold or topic, with
 /// what sources give and with the model, and with nothing else of the config.
 /// Titles are for readers and decide nothing.
 pub fn version<'a>(
@@ -99,7 +99,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The word in `explain --json`.
+    /// Returns the word in `explain --json`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Tagged => "tagged",
@@ -240,12 +240,12 @@ impl Tagger {
         Ok(Self { topics, matcher, model: None })
     }
 
-    /// The ids of the topics, in the order of the config.
+    /// Returns the ids of the topics, in the order of the config.
     pub fn topics(&self) -> impl Iterator<Item = &TopicId> {
         self.topics.iter().map(|topic| &topic.id)
     }
 
-    /// The same topics with a second opinion beside the rules.
+    /// Returns the same topics with a second opinion beside the rules.
     #[must_use]
     pub fn with_model(self, model: Option<Model>) -> Self {
         let mut topics = self.topics;
@@ -255,12 +255,12 @@ impl Tagger {
         Self { topics, matcher: self.matcher, model }
     }
 
-    /// The second opinion.
+    /// Returns the second opinion.
     pub fn model(&self) -> Option<&Model> {
         self.model.as_ref()
     }
 
-    /// The topics the item has, in the order of the config.
+    /// Returns the topics the item has, in the order of the config.
     pub fn tag(&self, subject: &Subject<'_>) -> Vec<Tagging> {
         let reading = Reading::new(subject, &self.matcher, &self.topics, self.model.as_ref());
         self.topics
@@ -275,7 +275,7 @@ impl Tagger {
             .collect()
     }
 
-    /// The topics that the rules alone would give.
+    /// Returns the topics that the rules alone would give.
     pub fn by_rules(&self, subject: &Subject<'_>) -> Vec<TopicId> {
         let reading = Reading::new(subject, &self.matcher, &self.topics, None);
         let considered =
@@ -286,7 +286,7 @@ impl Tagger {
             .collect()
     }
 
-    /// Every topic of the config, and why the item has it or not.
+    /// Returns every topic of the config, and why the item has it or not.
     pub fn explain(&self, subject: &Subject<'_>) -> Vec<Considered> {
         let reading = Reading::new(subject, &self.matcher, &self.topics, self.model.as_ref());
         self.topics.iter().map(|topic| consider(topic, &reading, Detail::Always)).collect()

@@ -98,7 +98,7 @@ impl ModelReading {
 }
 
 impl Model {
-    /// The topics it knows, in its own order.
+    /// Returns the topics it knows, in its own order.
     pub fn topics(&self) -> impl Iterator<Item = &TopicId> {
         self.topics.iter().map(|topic| &topic.id)
     }
@@ -108,7 +108,7 @@ impl Model {
         self.topics.iter().find(|known| known.id == *topic).map(|known| known.combination)
     }
 
-    /// A hash of all that decides; it is part of the version of the rules.
+    /// Returns a hash of all that decides; it is part of the version of the rules.
     pub fn hash(&self) -> u64 {
         self.hash
     }
@@ -171,7 +171,7 @@ impl Model {
         opinion
     }
 
-    /// Every word of the item once, where it stands first, with what it and its
+    /// Returns every word of the item once, where it stands first, with what it and its
     /// letters add in points.
     fn words(&self, index: usize, reading: &ModelReading) -> Vec<Weighed> {
         let topic = &self.topics[index];

@@ -185,7 +185,7 @@ impl<'a> Reader<'a> {
 pub(super) mod tests {
     use super::*;
 
-    /// A model of one topic in which some buckets weigh something.
+    /// Returns a model of one topic in which some buckets weigh something.
     pub(in crate::topic) fn small() -> Model {
         let mut weights = vec![0; BUCKETS];
         weights[7] = STEPS;

@@ -17,7 +17,6 @@ const MOST_PLACES: usize = 16;
 /// A text of the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// The title.
     Title,
     /// The text, lead and body.
     Text,
@@ -112,7 +111,7 @@ impl<'a> Reading<'a> {
             .is_some_and(|findings| findings.counted.iter().any(|found| found.decides))
     }
 
-    /// The model's opinion on the topic, if there is one that knows it.
+    /// Returns the model's opinion on the topic, if there is one that knows it.
     pub(super) fn opinion(&self, topic: &Topic, with_words: bool) -> Option<Opinion> {
         let (model, reading) = self.model.as_ref()?;
         let texts = (self.subject.title, self.subject.text);
@@ -240,7 +239,7 @@ fn findings(topic: &Topic, places: &[(Place, Vec<Hit>)], weights: &Weights) -> F
     findings
 }
 
-/// Each term once, with its weightiest hit, and each word once.
+/// Returns each term once, with its weightiest hit, and each word once.
 ///
 /// Where one hit lies within another, the longer decides although it may weigh
 /// less: with `OZG` strong and `OZG-Newsletter` weak, a newsletter is a weak

@@ -67,12 +67,12 @@ impl Learnt {
         Self { topics }
     }
 
-    /// Log-odds from which the model alone would give each topic.
+    /// Returns the log-odds from which the model alone would give each topic.
     pub(super) fn alone(&self, topic: usize) -> Option<f64> {
         self.topics[topic].as_ref().map(|learnt| learnt.alone)
     }
 
-    /// The model as it is written to the file, weights in steps.
+    /// Returns the model as it is written to the file, weights in steps.
     pub(super) fn model(&self, ids: &[TopicId]) -> Model {
         let learnt: Vec<(&TopicId, &LearntTopic)> = ids
             .iter()
@@ -104,7 +104,7 @@ impl Learnt {
     }
 }
 
-/// The step nearest to a weight.
+/// Returns the step nearest to a weight.
 fn step(weight: f64, scale: f64) -> i8 {
     if scale <= 0.0 {
         return 0;
@@ -126,7 +126,7 @@ fn positives(examples: &[&Example], topic: usize) -> usize {
     examples.iter().filter(|example| example.labels[topic]).count()
 }
 
-/// Log-odds of each example by a model that has not seen its group.
+/// Returns the log-odds of each example by a model that has not seen its group.
 fn log_odds_out_of_fold(examples: &[&Example], learnable: &[bool]) -> Vec<Vec<f64>> {
     let mut outside = vec![vec![0.0; learnable.len()]; examples.len()];
     for fold in 0..INNER_FOLDS {
@@ -186,7 +186,7 @@ impl Rows {
         Self { rows, rarity }
     }
 
-    /// Logistic regression by coordinate ascent in the dual (Yu, Huang, Lin
+    /// Fits a logistic regression by coordinate ascent in the dual (Yu, Huang, Lin
     /// 2011): for each example in turn the one multiplier is found that is best
     /// while the others stay. Returns the weights and the bias.
     fn fit(&self, labels: &[bool]) -> (Vec<f32>, f64) {
@@ -270,7 +270,7 @@ fn combine(examples: &[&Example], topic: usize, outside: &[f64]) -> Combination 
     }
 }
 
-/// Logistic regression over two figures and a constant by Newton's method;
+/// Fits a logistic regression over two figures and a constant by Newton's method;
 /// neither figure may count against a topic.
 fn regression(points: &[f64], odds: &[f64], labels: &[bool]) -> [f64; 3] {
     /// The least that a point of the rules must count, so that points stay a measure.
@@ -322,7 +322,7 @@ fn solve(mut matrix: [[f64; 3]; 3], mut right: [f64; 3]) -> [f64; 3] {
     [divided(0), divided(1), divided(2)]
 }
 
-/// The sum from which on to say yes, so that F1 is best; each example counts by
+/// Returns the sum from which on to say yes, so that F1 is best; each example counts by
 /// how surely it lies on its side, so that no single one decides.
 fn best_threshold(sums: &[f64], labels: &[bool], width: f64) -> f64 {
     /// Sums further apart than this are on different sides for certain.

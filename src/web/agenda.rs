@@ -38,7 +38,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
 /// A date, the item that tells of it, and the topics of that.
 type Told = (Stored, KeptDate, Vec<String>);
 
-/// The dates from a day on; a story's date is told once, by the item that had it first.
+/// Returns the dates from a day on; a story's date is told once, by the item that had it first.
 fn told(
     tx: &Transaction<'_>,
     plan: &Plan,
@@ -113,7 +113,7 @@ async fn calendar_of(
     Ok(written(plan, title, told))
 }
 
-/// The dates of one item as a calendar; none if it has no date with a day.
+/// Returns the dates of one item as a calendar; none if it has no date with a day.
 pub(super) async fn of_item(ctx: &Context, plan: &Arc<Plan>, id: ItemId) -> Answer {
     let known = Arc::clone(plan);
     let told = ctx
@@ -159,7 +159,7 @@ fn changed(item: &Stored) -> Timestamp {
     item.updated.unwrap_or(item.first_seen)
 }
 
-/// The dates of an item for its page, those that lie ahead first.
+/// Returns the dates of an item for its page, those that lie ahead first.
 pub(super) fn lines(kept: &[KeptDate], today: NaiveDate) -> Vec<Value> {
     let mut kept: Vec<&KeptDate> = kept.iter().collect();
     kept.sort_by_key(|kept| (kept.date.due() < Some(today), kept.date.due()));

@@ -30,7 +30,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Of a checked config.
+    /// Takes them out of a checked config.
     pub fn of(config: &Config) -> Self {
         let fetch = &config.fetch;
         Self {
@@ -85,7 +85,7 @@ impl Face {
         plan.mail.templates.render(&format!("web/{template}"), &view)
     }
 
-    /// A page as an answer.
+    /// Returns a page as an answer.
     pub(super) fn page(
         &self,
         plan: &Plan,
@@ -97,7 +97,7 @@ impl Face {
         Ok(answer(status, kind, self.fill(plan, template, kind, page)?))
     }
 
-    /// A page that is what was asked for.
+    /// Returns a page that is what was asked for.
     pub(super) fn ok(
         &self,
         plan: &Plan,
@@ -118,7 +118,7 @@ pub(super) struct View<'a, P> {
     pub(super) page: P,
 }
 
-/// A text of that kind with all its header fields.
+/// Returns a text of that kind with all its header fields.
 pub(super) fn answer(
     status: StatusCode,
     kind: Kind,
@@ -154,7 +154,6 @@ pub(super) enum Refusal {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A template.
     #[error(transparent)]
     Template(#[from] TemplateProblem),
     /// A journey.

@@ -310,7 +310,7 @@ fn taken_down(hidden: &Hidden) -> TakenDown<'_> {
     TakenDown { item: *item, story: *story, url: url.as_deref(), since: *since }
 }
 
-/// The topics asked for, in that order; none means all.
+/// Returns the topics asked for, in that order; none means all.
 fn chosen_topics(plan: &Plan, fields: &Fields) -> Result<Vec<TopicId>, Refusal> {
     let known = |topic: &str| plan.topics.iter().find(|(id, _)| id.as_str() == topic);
     let topics = fields.all("thema").map(|topic| known(topic).map(|(id, _)| id.clone()));

@@ -31,12 +31,12 @@ impl Fields {
         if is_form { Ok(Self::parse(&body)) } else { Err(Refusal::BAD_REQUEST) }
     }
 
-    /// The first value of a field.
+    /// Returns the first value of a field.
     pub(super) fn first(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Every value of a field.
+    /// Returns every value of a field.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
     }

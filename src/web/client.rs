@@ -54,7 +54,7 @@ impl Asking {
         None
     }
 
-    /// One field, if it is text.
+    /// Returns one field, if it is text.
     pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

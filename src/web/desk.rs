@@ -35,7 +35,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .route("/r/{token}/vorschau", get(preview))
 }
 
-/// The HTML part of the mail as it would go now, in a frame of the page.
+/// Returns the HTML part of the mail as it would go now, in a frame of the page.
 async fn preview(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
     let draft = opened(&face, &ctx, &plan, &link).await?;
@@ -158,7 +158,7 @@ async fn retag(
     tagged.map(|_| "Die Themen sind berichtigt.").ok_or(Refusal::MISSING)
 }
 
-/// The next such time of day after now, on the clock of the service.
+/// Returns the next such time of day after now, on the clock of the service.
 fn later(draft: &Draft, plan: &Plan, time: &str, now: Timestamp) -> Option<Timestamp> {
     let zone = plan.mail.timezone;
     let slot = crate::schedule::calendar::parse_civil_id(&draft.slot)?;
@@ -254,7 +254,7 @@ fn entry(listed: &PendingEntry, plan: &Plan, draft: &Draft) -> Value {
     })
 }
 
-/// What fell short of a topic, and what the button sends.
+/// Returns what fell short of a topic, and what the button sends.
 fn near(near: &NearMiss, plan: &Plan) -> Value {
     let points = |points: f64| format!("{points:.1}").replace('.', ",");
     json!({

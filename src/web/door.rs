@@ -115,7 +115,7 @@ async fn in_german(State(face): State<Arc<Face>>, request: Request, next: Next) 
     made
 }
 
-/// The template of a refusal and what it says.
+/// Returns the template of a refusal and what it says.
 fn refusal(status: StatusCode) -> (&'static str, Value) {
     let (title, text) = match status {
         StatusCode::NOT_FOUND => return ("missing.html", json!({})),
@@ -160,7 +160,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     }
 }
 
-/// The body, if it is no longer than a form of ours can be.
+/// Returns the body, if it is no longer than a form of ours can be.
 pub(super) async fn body(body: Body) -> Result<Bytes, Refusal> {
     use axum::body::HttpBody as _;
     // What says that it is too long need not be read.

@@ -86,7 +86,7 @@ async fn feed(
     Ok(validated(&headers, kind, text, updated))
 }
 
-/// The feed as JSON (<https://www.jsonfeed.org/version/1.1/>).
+/// Returns the feed as JSON (<https://www.jsonfeed.org/version/1.1/>).
 fn json_feed(feed: &Feed) -> String {
     let item = |entry: &FeedEntry| {
         let mut item = json!({
@@ -170,7 +170,7 @@ fn entry(
     Ok((updated, entry))
 }
 
-/// The feed, or 304 if the reader has it.
+/// Returns the feed, or 304 if the reader has it.
 fn validated(headers: &HeaderMap, kind: Kind, text: String, updated: Timestamp) -> Response {
     let hash = HEXLOWER.encode(&Sha256::digest(text.as_bytes())[..12]);
     let tag = format!("\"{hash}\"");

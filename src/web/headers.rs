@@ -17,7 +17,6 @@ pub enum Kind {
     Feed,
     /// The same as a JSON Feed.
     JsonFeed,
-    /// A calendar.
     Calendar,
     /// The style sheet.
     Style,
@@ -35,7 +34,7 @@ const DESK_POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'se
 const PREVIEW_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";
 
 impl Kind {
-    /// The Content-Type field.
+    /// Returns the Content-Type field.
     pub const fn content_type(self) -> &'static str {
         match self {
             Self::Page | Self::Form | Self::Token | Self::Desk | Self::Preview | Self::Status => {
@@ -48,7 +47,7 @@ impl Kind {
         }
     }
 
-    /// The Cache-Control field (RFC 9111 5.2).
+    /// Returns the Cache-Control field (RFC 9111 5.2).
     pub const fn cache_control(self) -> &'static str {
         match self {
             Self::Page => "public, max-age=60",
@@ -58,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// The Referrer-Policy field. The form needs `same-origin`: under `no-referrer`
+    /// Returns the Referrer-Policy field. The form needs `same-origin`: under `no-referrer`
     /// browsers send `Origin: null` with a POST, and its origin could not be checked.
     pub const fn referrer_policy(self) -> &'static str {
         match self {
@@ -67,7 +66,7 @@ impl Kind {
         }
     }
 
-    /// The Content-Security-Policy field.
+    /// Returns the Content-Security-Policy field.
     const fn content_security_policy(self) -> &'static str {
         match self {
             Self::Desk => DESK_POLICY,
@@ -81,7 +80,7 @@ impl Kind {
         matches!(self, Self::Token | Self::Desk | Self::Preview | Self::Status)
     }
 
-    /// Every field of the answer but Content-Length and validators, name in lower case.
+    /// Returns every field of the answer but Content-Length and validators, name in lower case.
     pub fn fields(self) -> Vec<(&'static str, &'static str)> {
         let mut fields = vec![
             ("content-type", self.content_type()),

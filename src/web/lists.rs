@@ -109,7 +109,7 @@ pub(super) fn line(
     })
 }
 
-/// Topics of a story that have a page.
+/// Returns topics of a story that have a page.
 pub(super) fn topics(
     tx: &Transaction<'_>,
     plan: &Plan,
@@ -123,7 +123,7 @@ pub(super) fn topics(
     Ok(links(plan, |topic, _| has(topic)))
 }
 
-/// One item of each other source that tells the item's story.
+/// Returns one item of each other source that tells the item's story.
 pub(super) fn others(tx: &Transaction<'_>, item: &Stored) -> Result<Vec<Stored>, StoreError> {
     let mut others: Vec<Stored> = Vec::new();
     for member in items::of_story(tx, item.story)? {
@@ -148,7 +148,7 @@ pub(super) fn links(plan: &Plan, is_wanted: impl Fn(&TopicId, &str) -> bool) -> 
     wanted.map(link).collect()
 }
 
-/// The language of title and lead, where it is not German.
+/// Returns the language of title and lead, where it is not German.
 pub(super) fn language(item: &Stored) -> Option<String> {
     let words = format!("{}. {}", item.title, item.summary);
     text::foreign_language(&words, item.details.language.as_deref())

@@ -74,7 +74,7 @@ pub async fn serve(
     serve::until(listener, router(paths, settings, current), slots, stop).await;
 }
 
-/// Every path behind its door. Who asks it without a socket adds the peer as
+/// Returns every path behind its door. Who asks it without a socket adds the peer as
 /// `ConnectInfo`; without one nobody is let in to the status.
 pub fn router(paths: Paths, settings: Settings, current: Current) -> Router {
     let has_own_listener = settings.web.status_listen.is_some();

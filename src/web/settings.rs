@@ -43,7 +43,7 @@ pub(super) fn router() -> Router<Arc<Face>> {
         .route("/a/{token}/seltener", post(less))
 }
 
-/// Whose settings a link is for; none once they left.
+/// Returns whose settings a link is for; none once they left.
 async fn reader(ctx: &Context, link: &SettingsLink) -> Result<Option<Subscriber>, StoreError> {
     let hash = token::hash(&link.locator);
     let found = ctx.store.read(move |tx| subscribers::by_settings_hash(tx, &hash)).await?;
@@ -66,7 +66,7 @@ async fn owner(face: &Face, ctx: &Context, plan: &Plan, text: &str) -> Result<Su
     Err(Refusal::by(face.ok(plan, "expired.html", Kind::Token, page)))
 }
 
-/// The button of the page for an old link.
+/// Sends a fresh link: the button of the page for an old one.
 async fn send_link(
     State(face): State<Arc<Face>>,
     Segment(text): Segment,
@@ -220,7 +220,7 @@ async fn counted(ctx: &Context, keywords: Vec<String>) -> Result<Vec<KeywordCoun
     ctx.store.read(counted).await
 }
 
-/// The topics chosen: those had before in their order, then the new ones. Who
+/// Returns the topics chosen: those had before in their order, then the new ones. Who
 /// had all and still ticks all keeps getting topics that come.
 fn in_their_order(plan: &Plan, before: &[TopicId], ticked: &[TopicId]) -> Vec<TopicId> {
     if before.is_empty() && ticked.len() == plan.topics.len() {
@@ -231,7 +231,7 @@ fn in_their_order(plan: &Plan, before: &[TopicId], ticked: &[TopicId]) -> Vec<To
     kept.chain(added).cloned().collect()
 }
 
-/// All that is kept of them (Art. 15 and 20 DSGVO).
+/// Returns all that is kept of them (Art. 15 and 20 DSGVO).
 async fn download(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
     let subscriber = owner(&face, &ctx, &plan, &link).await?;
@@ -315,7 +315,7 @@ fn weekly_instead<'a>(plan: &'a Plan, subscriber: &Subscriber) -> Option<&'a Ser
     (standing::gets_digests(subscriber.standing) && has_oftener).then_some(&weekly.series)
 }
 
-/// They stay, for the weekly series alone.
+/// Lets them stay, for the weekly series alone.
 async fn less(
     State(face): State<Arc<Face>>,
     Segment(link): Segment,
@@ -341,8 +341,8 @@ async fn less(
     face.ok(&plan, "unsubscribe.html", Kind::Token, page)
 }
 
-/// The button, or one click in a mailer (RFC 8058): whatever the body says and
-/// however it is encoded, the token alone decides.
+/// Lets them leave by the button, or by one click in a mailer (RFC 8058): whatever the body says
+/// and however it is encoded, the token alone decides.
 async fn leave(State(face): State<Arc<Face>>, Segment(link): Segment, body: Body) -> Answer {
     let (ctx, plan) = face.now();
     door::body(body).await?;

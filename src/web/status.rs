@@ -32,12 +32,12 @@ const OPEN_METRICS: HeaderValue =
 /// The states of the outbox that are told even when nothing stands there.
 const OUTBOX_STATES: [&str; 6] = ["ready", "claimed", "deferred", "held", "sent", "dead"];
 
-/// Whether the service lives: on every listener.
+/// Serves whether the service lives: on every listener.
 pub(super) fn alive() -> Router<Arc<Face>> {
     Router::new().route("/healthz", get(healthz))
 }
 
-/// What only operators may see.
+/// Serves what only operators may see.
 pub(super) fn router() -> Router<Arc<Face>> {
     Router::new().route("/status", get(status)).route("/metrics", get(metrics))
 }
@@ -180,7 +180,7 @@ async fn metrics(State(face): State<Arc<Face>>, asking: Asking) -> Answer {
     Ok(response)
 }
 
-/// The figures of the database, anew at each asking: they outlive restarts.
+/// Returns the figures of the database, anew at each asking: they outlive restarts.
 fn registry(figures: &Figures) -> Registry {
     let mut registry = Registry::with_prefix("amtsbote");
     let states = Family::<Labels, Gauge>::default();
@@ -219,7 +219,7 @@ fn registry(figures: &Figures) -> Registry {
     registry
 }
 
-/// The figures that the findings are made of, and the findings.
+/// Writes the figures that the findings are made of, and the findings.
 fn of_health(registry: &mut Registry, health: &Health) {
     let facts = &health.facts;
     let mut single = |name: &str, help: &str, value: Option<i64>| {
@@ -331,7 +331,7 @@ mod tests {
     const ALERTS: &str = include_str!("../../docs/monitoring/alerts.yml");
     const DASHBOARD: &str = include_str!("../../docs/monitoring/dashboard.json");
 
-    /// Figures of which none is missing.
+    /// Returns figures of which none is missing.
     fn figures() -> Figures {
         let now = Some(Timestamp::from_seconds(1_765_260_000));
         let state = SourceState { last_success: now, ..SourceState::unpolled("a".into()) };

@@ -200,7 +200,7 @@ fn topic_titles(plan: &Plan, subscriber: &Subscriber) -> Vec<String> {
     subscriber.topics.iter().map(|topic| plan.topic_title(topic).to_owned()).collect()
 }
 
-/// Titles of someone's series that are still offered.
+/// Returns titles of someone's series that are still offered.
 pub(super) fn series_titles(plan: &Plan, subscriber: &Subscriber) -> Vec<String> {
     let series = subscriber.series.iter().filter_map(|id| plan.series(id));
     series.map(|plan| plan.series.title.clone()).collect()

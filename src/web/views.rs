@@ -23,13 +23,13 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// The day: `9. Dezember 2025`.
+    /// Returns the day: `9. Dezember 2025`.
     pub fn day(at: Timestamp, zone: Tz) -> Self {
         let local = at.utc().with_timezone(&zone);
         Self { iso: local.format("%Y-%m-%d").to_string(), text: typo::date(at, zone) }
     }
 
-    /// Day and minute: `9. Dezember 2025, 14:05 Uhr`.
+    /// Returns day and minute: `9. Dezember 2025, 14:05 Uhr`.
     pub fn minute(at: Timestamp, zone: Tz) -> Self {
         let local = at.utc().with_timezone(&zone);
         Self {
@@ -68,7 +68,6 @@ pub struct ItemLine {
     pub published: Option<Moment>,
     /// Shortened lead, or what stands around the words of a search; may be empty.
     pub summary: Vec<Piece>,
-    /// Its topics.
     pub topics: Vec<TopicLink>,
     /// How many other sources report its story.
     pub also: usize,
@@ -92,7 +91,6 @@ pub struct ItemList {
 pub struct OtherItem {
     /// Its id, if it has a page here.
     pub id: Option<i64>,
-    /// Title.
     pub title: String,
     /// Name of its source.
     pub source: String,
@@ -112,7 +110,6 @@ pub struct Version {
 /// A topic of an item and why.
 #[derive(Debug, Clone, Serialize)]
 pub struct TopicReason {
-    /// Id.
     pub id: String,
     /// Title for readers.
     pub title: String,
@@ -131,7 +128,6 @@ pub struct ItemPage {
     pub dates: Vec<serde_json::Value>,
     /// At least one of them has a day, so that there is a calendar of it.
     pub has_calendar: bool,
-    /// Title.
     pub title: String,
     /// Language of title and lead, where it is not German (BCP 47).
     pub language: Option<String>,
@@ -153,7 +149,6 @@ pub struct ItemPage {
     pub note: Option<String>,
     /// The lead, a paragraph each.
     pub lead: Vec<String>,
-    /// Documents.
     pub documents: Vec<Link>,
     /// Its changes, the latest first.
     pub versions: Vec<Version>,
@@ -161,7 +156,6 @@ pub struct ItemPage {
     pub also: Vec<OtherItem>,
     /// Items of related stories.
     pub related: Vec<OtherItem>,
-    /// Its topics.
     pub topics: Vec<TopicReason>,
 }
 
@@ -221,7 +215,6 @@ pub struct Subscribe {
 /// How often a keyword stood in the items of the last weeks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct KeywordCount {
-    /// The keyword.
     pub keyword: String,
     /// In so many items.
     pub items: usize,
@@ -293,7 +286,6 @@ pub struct SourceRow {
 pub struct FeedEntry {
     /// A permanent id, an IRI of our own.
     pub id: String,
-    /// Title.
     pub title: String,
     /// Where to read it: the source's address, else the absolute URL of our own page.
     pub url: String,
@@ -307,14 +299,12 @@ pub struct FeedEntry {
     pub summary: String,
     /// Where other sources report the story.
     pub also: Vec<String>,
-    /// Its topics.
     pub topics: Vec<TopicLink>,
 }
 
 /// `/feeds/ID.atom`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Feed {
-    /// Title.
     pub title: String,
     /// Absolute URL of the feed; also its id.
     pub self_url: String,

@@ -128,7 +128,7 @@ fn who(session: &Session, reader: Option<&Subscriber>) -> String {
     )
 }
 
-/// The topics that the reader chose and the entry has, with what decided; else it came by a
+/// Returns the topics that the reader chose and the entry has, with what decided; else it came by a
 /// keyword, which no page shows.
 fn why(item: ItemId, entry: Option<&Entry>, reader: Option<&Subscriber>) -> String {
     let Some(entry) = entry else {

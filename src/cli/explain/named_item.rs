@@ -44,15 +44,15 @@ pub(super) async fn find(session: &Session, what: &str) -> anyhow::Result<Named>
     }
 }
 
-/// The number of an item, given as such or as the address of its page here.
+/// Returns the number of an item, given as such or as the address of its page here.
 fn number(session: &Session, what: &str) -> Option<ItemId> {
     let page = session.plan.mail.link("meldung/");
     let number = what.strip_prefix(&page).unwrap_or(what);
     number.parse().ok().map(ItemId)
 }
 
-/// The items of an address as it was given, or as it is shown: mails and pages show it without
-/// what counts readers.
+/// Returns the items of an address as it was given, or as it is shown: mails and pages show it
+/// without what counts readers.
 fn of_address(tx: &Transaction<'_>, address: &str) -> Result<Vec<Stored>, StoreError> {
     let exact = items::of_url(tx, address)?;
     if !exact.is_empty() {

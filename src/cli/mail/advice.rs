@@ -125,7 +125,7 @@ fn unknown(check: &'static str, domain: &str, error: &str) -> Advice {
     Advice { check, is_sound: false, text, order: None }
 }
 
-/// The records that begin with this version.
+/// Returns the records that begin with this version.
 fn of_version<'a>(answer: &'a Answer, version: &str) -> Vec<&'a String> {
     match answer {
         Answer::Found(values) => values

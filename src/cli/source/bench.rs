@@ -39,7 +39,7 @@ pub(super) struct Tried {
 }
 
 impl<'a> Bench<'a> {
-    /// A bench for `url`.
+    /// Returns a bench for `url`.
     pub(super) fn new(global: &'a Global, url: &str) -> anyhow::Result<Self> {
         let parsed = Url::parse(url)
             .ok()
@@ -71,7 +71,7 @@ impl<'a> Bench<'a> {
         Ok(Self { global, output, taken: Ids::default(), is_local, spacing })
     }
 
-    /// The source of a block, as the config would build it.
+    /// Returns the source of a block, as the config would build it.
     pub(super) fn source(&self, block: &str) -> anyhow::Result<Tried> {
         let more = if self.is_local {
             "\n[fetch]\nallow_private = [\"127.0.0.0/8\", \"::1/128\"]\n"

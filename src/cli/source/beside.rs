@@ -53,7 +53,7 @@ pub(super) fn for_programs(id: &str, url: &str, answer: &Response) -> Vec<Block>
     std::iter::once(council).chain(presets).chain([interface(id, url, None)]).collect()
 }
 
-/// The block for a sitemap without conditions, to ask for it.
+/// Returns the block for a sitemap without conditions, to ask for it.
 pub(super) fn sitemap(id: &str, url: &str) -> Block {
     Block { kind: "sitemap", ..Block::feed(id, url) }
 }
@@ -94,7 +94,7 @@ fn below_page(page: &str, entries: &[RawItem]) -> Result<(String, String), Strin
     Ok((below, format!("{found} addresses below the page's are in it")))
 }
 
-/// The folder of those listed items that the map has.
+/// Returns the folder of those listed items that the map has.
 fn below_listed(
     map: &str,
     listed: &[RawItem],
@@ -120,7 +120,7 @@ fn is_below(link: &str, folder: &str) -> bool {
     link.split_once(folder).is_some_and(|(_, rest)| !rest.is_empty())
 }
 
-/// The path that all addresses share, up to the first part that counts or differs.
+/// Returns the path that all addresses share, up to the first part that counts or differs.
 fn common_folder(links: &[&str]) -> String {
     let folders = |link: &&str| -> Vec<String> {
         let path = Url::parse(link).map(|url| url.path().to_owned()).unwrap_or_default();

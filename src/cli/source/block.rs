@@ -22,18 +22,18 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// A feed at that URL.
+    /// Returns a feed at that URL.
     pub(super) fn feed(id: &str, url: &str) -> Self {
         let (id, name, url) = (id.to_owned(), name_of(url), url.to_owned());
         Self { id, name, kind: "feed", own: None, url, proposal: Proposal::default() }
     }
 
-    /// A page at that URL whose list is found by itself, or pinned.
+    /// Returns a page at that URL whose list is found by itself, or pinned.
     pub(super) fn page(id: &str, url: &str, pins: Option<Pins>) -> Self {
         Self { kind: "page", own: pins.as_ref().map(pins_table), ..Self::feed(id, url) }
     }
 
-    /// As TOML; everything quoted as it must be.
+    /// Returns it as TOML; everything quoted as it must be.
     pub(super) fn to_toml(&self) -> String {
         let mut table = Table::new();
         table["id"] = value(&self.id);
@@ -60,7 +60,7 @@ impl Block {
     }
 }
 
-/// `[source.page]` with the selectors.
+/// Returns `[source.page]` with the selectors.
 pub(super) fn pins_table(pins: &Pins) -> Table {
     let Pins { list, item, title, link, date } = pins;
     let mut page = Table::new();
@@ -74,7 +74,7 @@ pub(super) fn pins_table(pins: &Pins) -> Table {
     page
 }
 
-/// The table as a block of its own.
+/// Returns the table as a block of its own.
 pub(super) fn of_table(table: Table) -> String {
     let mut table = table;
     table.set_position(None);
@@ -85,7 +85,7 @@ pub(super) fn of_table(table: Table) -> String {
     document.to_string().trim_start().to_owned()
 }
 
-/// A name for readers: the host.
+/// Returns a name for readers: the host.
 fn name_of(url: &str) -> String {
     let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
     host.map_or_else(|| url.to_owned(), |host| host.trim_start_matches("www.").to_owned())
@@ -100,7 +100,7 @@ pub(in crate::cli) struct Ids {
 }
 
 impl Ids {
-    /// The ids of the config.
+    /// Returns the ids of the config.
     pub(in crate::cli) fn of(config: &Config) -> Self {
         let taken = config.sources.iter().map(|source| source.settings.id.to_string());
         Self { taken: taken.collect(), next: HashMap::new() }
@@ -137,7 +137,7 @@ impl Ids {
     }
 }
 
-/// The beginning of ids for the URL's host.
+/// Returns the beginning of ids for the URL's host.
 fn stem(url: &str) -> String {
     let stem: String = name_of(url)
         .chars()

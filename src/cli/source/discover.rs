@@ -104,7 +104,7 @@ fn id_in(block: &str) -> Option<String> {
     Some(toml.get("source")?.get(0)?.get("id")?.as_str()?.to_owned())
 }
 
-/// The addresses that were given, or those in the files that were given.
+/// Returns the addresses that were given, or those in the files that were given.
 fn hosts_of(what: &[String]) -> anyhow::Result<Vec<Host>> {
     let mut hosts: Vec<Host> = Vec::new();
     for word in what {
@@ -123,7 +123,7 @@ fn hosts_of(what: &[String]) -> anyhow::Result<Vec<Host>> {
     Ok(hosts)
 }
 
-/// Rows of names and addresses, in whatever order and parted by whatever mark.
+/// Reads rows of names and addresses, in whatever order and parted by whatever mark.
 fn in_file(text: &str) -> Vec<Host> {
     let row = |line: &str| {
         let cells: Vec<&str> =
@@ -205,7 +205,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The best way to the host's news. Fails with the reason why there is none.
+    /// Returns the best way to the host's news. Fails with the reason why there is none.
     async fn best(&mut self, url: &str, id: &str) -> Result<(Block, String), String> {
         let home = self.ask(Block::page(id, url, None)).await?;
         if let Ok(feed) = self.read(&Block::feed(id, url), &home)
@@ -261,7 +261,7 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// The posts of WordPress, if they are what was listed.
+    /// Returns the posts of WordPress, if they are what was listed.
     async fn posts(
         &mut self,
         id: &str,
@@ -365,7 +365,7 @@ fn text_of(answer: &Response) -> String {
     sniff::decode(&answer.body, answer.headers.get("content-type")).text
 }
 
-/// Feeds of the same host that a page announces; those of comments are no news.
+/// Returns feeds of the same host that a page announces; those of comments are no news.
 fn feeds_of(answer: &Response) -> Vec<String> {
     let text = text_of(answer);
     let feeds = discover::feed_links(&text, &answer.final_url, &Budget::for_document(text.len()));
@@ -374,7 +374,7 @@ fn feeds_of(answer: &Response) -> Vec<String> {
     feeds.into_iter().filter(is_ours).collect()
 }
 
-/// Pages of the same host that links call news, those with the shortest paths first.
+/// Returns pages of the same host that links call news, those with the shortest paths first.
 fn news_pages(answer: &Response) -> Vec<String> {
     let text = text_of(answer);
     let own = Url::parse(&answer.final_url).ok();

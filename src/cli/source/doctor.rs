@@ -135,7 +135,7 @@ async fn history(global: &Global) -> anyhow::Result<History> {
     Ok(read.await?)
 }
 
-/// Everything that is wrong with one source.
+/// Finds everything that is wrong with one source.
 async fn examine(
     global: &Global,
     plan: &Plan,
@@ -224,7 +224,7 @@ fn unreachable(error: &FetchError, id: &str) -> Finding {
     }
 }
 
-/// A readable feed that the page announces.
+/// Returns a readable feed that the page announces.
 async fn feed_beside(
     global: &Global,
     plan: &Plan,
@@ -266,7 +266,7 @@ async fn feed_beside(
     }))
 }
 
-/// Another way to read what cannot be read as configured.
+/// Finds another way to read what cannot be read as configured.
 async fn another_way(
     global: &Global,
     source: &SourcePlan,

@@ -9,7 +9,7 @@ use crate::model::SourceId;
 use crate::schedule::polling;
 use crate::store::sources::{self, Requests};
 
-/// Per host, since that is who is treated well or ill.
+/// Prints a row per host, since that is who is treated well or ill.
 pub(super) async fn etiquette(session: &Session) -> anyhow::Result<Exit> {
     let sources: Vec<(SourceId, String)> = session
         .plan

@@ -83,7 +83,7 @@ pub(super) async fn explore(bench: &Bench<'_>, url: &str, id: &str) -> anyhow::R
     Ok(found)
 }
 
-/// The kind that reads the very answer, where it is a document made for programs.
+/// Returns the kind that reads the very answer, where it is a document made for programs.
 async fn for_programs(
     bench: &Bench<'_>,
     url: &str,
@@ -159,7 +159,7 @@ async fn look_round(
     Ok(())
 }
 
-/// The posts of WordPress, if they are what the page lists.
+/// Returns the posts of WordPress, if they are what the page lists.
 pub(super) async fn posts_beside(
     bench: &Bench<'_>,
     id: &str,
@@ -180,7 +180,7 @@ pub(super) async fn posts_beside(
     Ok(judged.is_ok().then_some(posts))
 }
 
-/// The sitemap, or the map of its index, that has what the page lists; in doubt what lies
+/// Returns the sitemap, or the map of its index, that has what the page lists; in doubt what lies
 /// below the page.
 async fn sitemap_beside(
     bench: &Bench<'_>,
@@ -249,7 +249,7 @@ fn tell_of_list(
     }));
 }
 
-/// The feed that brings what the page lists: an announced one, else one at a usual place.
+/// Returns the feed that brings what the page lists: an announced one, else one at a usual place.
 async fn fitting_feed(
     bench: &Bench<'_>,
     id: &str,
@@ -290,7 +290,7 @@ async fn fitting_feed(
     Ok(None)
 }
 
-/// The feed at that place, if there is one with items.
+/// Returns the feed at that place, if there is one with items.
 pub(super) async fn readable_feed(
     bench: &Bench<'_>,
     id: &str,

@@ -37,7 +37,7 @@ pub(super) fn judge(page: &[RawItem], feed: &[RawItem]) -> Result<String, String
     Ok("the page itself lists nothing".to_owned())
 }
 
-/// As [`judge`], where the entries of a sitemap have no titles: by their addresses.
+/// Judges as [`judge`] does where the entries of a sitemap have no titles: by their addresses.
 pub(super) fn judge_links(page: &[RawItem], entries: &[RawItem]) -> Result<String, String> {
     let has = |link: &str| entries.iter().any(|entry| entry.link.as_deref() == Some(link));
     let common = page.iter().filter(|item| item.link.as_deref().is_some_and(has)).count();

@@ -10,7 +10,7 @@ use crate::pipeline::{identity_in_use, left_out, read_by};
 use crate::source::Configured;
 use crate::store::{items, sources};
 
-/// A source's settings, its state and how many items it has.
+/// Returns a source's settings, its state and how many items it has.
 async fn states(session: &Session) -> anyhow::Result<Vec<(SourceState, u64)>> {
     let ids: Vec<(SourceId, bool)> = session
         .plan

@@ -107,7 +107,7 @@ pub(super) async fn run(global: &Global, command: Command) -> anyhow::Result<Exi
     }
 }
 
-/// The block of a feed of a list, under an id that none of `taken` has; takes
+/// Returns the block of a feed of a list, under an id that none of `taken` has; takes
 /// that id. None for a feed that is there already.
 pub(super) fn feed_block(
     title: &str,

@@ -186,7 +186,7 @@ impl Recording {
     }
 }
 
-/// The block without what is private.
+/// Returns the block without what is private.
 fn harmless_block(mut table: Table) -> String {
     for key in PRIVATE_KEYS {
         table.remove(key);
@@ -198,7 +198,7 @@ fn harmless_block(mut table: Table) -> String {
     block::of_table(table)
 }
 
-/// The URL without name, password and parameters that may be secrets.
+/// Returns the URL without name, password and parameters that may be secrets.
 fn harmless_url(text: &str) -> String {
     let Ok(mut url) = Url::parse(text) else { return String::new() };
     let _ = url.set_username("");

@@ -47,7 +47,7 @@ pub(super) fn of(
 }
 
 impl Shown {
-    /// One object per item.
+    /// Returns one object per item.
     pub(super) fn objects(&self) -> Vec<Value> {
         self.items
             .iter()
@@ -71,7 +71,7 @@ impl Shown {
             .collect()
     }
 
-    /// A table for people.
+    /// Prints a table for people.
     pub(super) fn print(&self, output: &Output) -> anyhow::Result<()> {
         let rows = self.items.iter().map(|(item, taggings)| {
             let guess = if item.published_is_guess { "?" } else { "" };

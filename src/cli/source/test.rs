@@ -25,7 +25,7 @@ pub(super) async fn test(global: &Global, what: &str) -> anyhow::Result<Exit> {
     known(global, what).await
 }
 
-/// A source of the config.
+/// Tests a source of the config.
 async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
     let config = session::load(global)?;
     let output = Output { json: global.json, quiet: global.quiet, zone: config.service.timezone };
@@ -78,7 +78,7 @@ async fn known(global: &Global, id: &str) -> anyhow::Result<Exit> {
     Ok(if shown.is_some() && problems.is_empty() { Exit::Done } else { Exit::Failure })
 }
 
-/// A URL that nobody knows yet.
+/// Tests a URL that nobody knows yet.
 async fn probe(global: &Global, url: &str) -> anyhow::Result<Exit> {
     let bench = Bench::new(global, url)?;
     let id = bench.taken.free(url);

@@ -13,7 +13,7 @@ pub(super) struct Written {
     pub(super) document: DocumentMut,
 }
 
-/// The files of the config that hold sources, in the order they are read.
+/// Returns the files of the config that hold sources, in the order they are read.
 pub(super) fn files(directory: &Path) -> Vec<Written> {
     let mut paths = vec![directory.join("amtsbote.toml"), directory.join("sources.toml")];
     let mut more = Disk.list(&directory.join("conf.d")).unwrap_or_default();
@@ -31,14 +31,14 @@ pub(super) fn files(directory: &Path) -> Vec<Written> {
 }
 
 impl Written {
-    /// The block of that source, if it stands here.
+    /// Returns the block of that source, if it stands here.
     pub(super) fn block(&mut self, id: &str) -> Option<&mut Table> {
         let rows = self.document.get_mut("source")?.as_array_of_tables_mut()?;
         rows.iter_mut().find(|row| row.get("id").and_then(|value| value.as_str()) == Some(id))
     }
 }
 
-/// A copy of the source's block, wherever it stands.
+/// Returns a copy of the source's block, wherever it stands.
 pub(super) fn block_of(directory: &Path, id: &str) -> Option<Table> {
     files(directory).iter_mut().find_map(|file| file.block(id).cloned())
 }

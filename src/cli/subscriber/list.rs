@@ -22,7 +22,7 @@ const NEEDED: [&str; 4] = ["address", "series", "topics", "reason"];
 /// others are ours to say.
 const MORE: [&str; 6] = ["state", "origin", "since", "requested_at", "confirmed_at", "keywords"];
 
-/// Everyone who has an address, with the columns that `import` reads first.
+/// Prints everyone who has an address, with the columns that `import` reads first.
 pub(super) async fn export(session: &Session) -> anyhow::Result<Exit> {
     let everyone = session.ctx.store.read(subscribers::list).await?;
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -195,7 +195,7 @@ fn columns(head: &csv::ByteRecord) -> Result<Vec<String>, String> {
     }
 }
 
-/// Somebody, or everything that is wrong with the row.
+/// Returns whom the row names. Fails with everything that is wrong with it.
 fn row(
     record: &csv::ByteRecord,
     columns: &[String],
@@ -256,7 +256,7 @@ fn row(
     })
 }
 
-/// The names in a cell, with commas, semicolons or spaces between.
+/// Returns the names in a cell, with commas, semicolons or spaces between.
 fn names<'a>(text: &'a str, what: &str, known: &[&str], wrong: &mut Vec<String>) -> Vec<&'a str> {
     let names: Vec<&str> =
         text.split([',', ';', ' ']).map(str::trim).filter(|name| !name.is_empty()).collect();

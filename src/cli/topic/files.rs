@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use crate::cli::UsageError;
 use crate::topic::Labelled;
 
-/// The labelled items of all files.
+/// Returns the labelled items of all files.
 pub(super) fn read_labelled(files: &[PathBuf]) -> anyhow::Result<Vec<Labelled>> {
     let mut items = Vec::new();
     for file in files {

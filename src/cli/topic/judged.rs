@@ -88,7 +88,7 @@ impl Folds {
         self.judged.iter().map(of).collect()
     }
 
-    /// The figures of both opinions together.
+    /// Returns the figures of both opinions together.
     pub(super) fn combined(&self, items: &[Labelled], ids: &[TopicId]) -> Evaluation {
         of(items, ids, &self.topics(ids, |judged| &judged.combined), |_| true)
     }
@@ -249,7 +249,7 @@ impl Report<'_> {
     }
 }
 
-/// Mean and standard deviation.
+/// Returns mean and standard deviation.
 fn spread(figures: &[f64]) -> (f64, f64) {
     let count = f64::from(u32::try_from(figures.len().max(1)).unwrap_or(u32::MAX));
     let mean = figures.iter().sum::<f64>() / count;
@@ -264,7 +264,7 @@ fn object(evaluation: &Evaluation) -> Value {
     json!({"topics": topics, "micro": object(&evaluation.micro), "macro": object(&evaluation.macro_mean)})
 }
 
-/// A row per topic, then micro and macro; under the name of a way, if there is one.
+/// Returns a row per topic, then micro and macro; under the name of a way, if there is one.
 fn rows(way: &str, evaluation: &Evaluation) -> Vec<[String; 5]> {
     let row = |name: &str, f: &Figures| {
         let [precision, recall, f1] =

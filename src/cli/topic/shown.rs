@@ -63,7 +63,7 @@ pub(in crate::cli) fn lines(
     Ok(())
 }
 
-/// The words of the model, in a line.
+/// Returns the words of the model, in a line.
 fn words(opinion: &Opinion) -> String {
     let list = |list: &[Evidence]| {
         let words: Vec<String> =

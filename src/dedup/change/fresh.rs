@@ -11,7 +11,7 @@ const SAYING: usize = 4;
 /// The same where a sentence like it is gone.
 const SAYING_INSTEAD: usize = 9;
 
-/// Sentences that have no counterpart: told if they hold a new fact, an outcome, a
+/// Judges sentences that have no counterpart: told if they hold a new fact, an outcome, a
 /// document, or enough new words.
 pub(super) fn new_sentences(
     fresh: &[&Sentence<'_>],
@@ -80,7 +80,7 @@ pub(super) fn new_sentences(
     }
 }
 
-/// A line without an end and without a verb's room: it only parts paragraphs.
+/// Returns whether a line has no end and no room for a verb: it only parts paragraphs.
 fn is_heading(part: &Sentence<'_>) -> bool {
     !part.text.ends_with(['.', '!', '?', '“', '"', ')', ':'])
         && part.units.len() <= 7

@@ -93,7 +93,7 @@ impl Pair<'_, '_, '_> {
         }
     }
 
-    /// A raised or lowered severity.
+    /// Finds a raised or lowered severity.
     fn severity(&self, parts: &mut Parts) {
         const LEVELS: [&str; 8] = [
             "niedrig",
@@ -119,7 +119,7 @@ impl Pair<'_, '_, '_> {
         }
     }
 
-    /// A limit that became the opposite one, a permission that became a duty.
+    /// Finds a limit that became the opposite one, a permission that became a duty.
     fn bounds(&self, parts: &mut Parts) {
         const OPPOSITES: [(&[&str], &[&str]); 3] = [
             (&["hoechstens", "maximal", "laengstens"], &["mindestens", "wenigstens", "minimal"]),
@@ -145,7 +145,7 @@ impl Pair<'_, '_, '_> {
         }
     }
 
-    /// What takes part in another way than before: online, for money, as a duty.
+    /// Finds what takes part in another way than before: online, for money, as a duty.
     fn form(&self, old: &Text<'_>, parts: &mut Parts) {
         const FORMS: [&str; 12] = [
             "online",
@@ -169,7 +169,7 @@ impl Pair<'_, '_, '_> {
         }
     }
 
-    /// A name or noun that is new in an otherwise equal sentence.
+    /// Finds a name or noun that is new in an otherwise equal sentence.
     fn names(&self, old: &Text<'_>, new: &Text<'_>, parts: &mut Parts) {
         let changed = |part: &Sentence<'_>, other: &Sentence<'_>| -> Vec<(usize, bool)> {
             let theirs: Vec<&Word> = other.words().collect();
@@ -250,7 +250,7 @@ fn label(fact: Fact, is_end: bool) -> (Rank, &'static str) {
     }
 }
 
-/// The fact in words, an amount with the noun that it counts.
+/// Returns the fact in words, an amount with the noun that it counts.
 fn shown(part: &Sentence<'_>, fact: Fact, token: &Token<'_>) -> String {
     let words = in_words(fact, token.text);
     if !matches!(fact, Fact::Amount { unit: Unit::Plain, .. } | Fact::Code(_))

@@ -78,7 +78,7 @@ fn hosts(text: &str) -> BTreeSet<&str> {
         .collect()
 }
 
-/// The text without page furniture, its lines joined where a sentence goes on.
+/// Returns the text without page furniture, its lines joined where a sentence goes on.
 pub(super) fn own_words(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut at = 0;
@@ -90,7 +90,8 @@ pub(super) fn own_words(text: &str) -> String {
     text::unwrapped(&kept).into_owned()
 }
 
-/// A sentence or title without "+++ UPDATE 12:30 Uhr +++", "Aktualisiert:" and the like before it.
+/// Returns a sentence or title without "+++ UPDATE 12:30 Uhr +++", "Aktualisiert:" and the like
+/// before it.
 fn without_mark_of_edit(part: &str) -> &str {
     const MARKS: [&str; 6] =
         ["update", "aktualisiert", "aktualisierung", "korrektur", "korrigiert", "ergänzt"];

@@ -90,7 +90,7 @@ impl Fact {
         matches!(self, Self::Day { .. } | Self::Month { .. } | Self::Weekday(_))
     }
 
-    /// A number that is the same for facts that agree to the letter.
+    /// Returns a number that is the same for facts that agree to the letter.
     pub(in crate::dedup) fn code(self) -> u64 {
         let spread = |kind: u64, value: u64| crate::dedup::reading::spread(kind << 56 ^ value);
         match self {
@@ -113,7 +113,7 @@ impl Fact {
     }
 }
 
-/// The fact in words for readers.
+/// Returns the fact in words for readers.
 pub(in crate::dedup) fn in_words(fact: Fact, shown: &str) -> String {
     let month_name = |month: u32| {
         usize::try_from(month).ok().and_then(|month| MONTHS.get(month.wrapping_sub(1))).copied()

@@ -73,7 +73,7 @@ const SMALL: &[&str] = &[
     "update:",
 ];
 
-/// A word in its one spelling. Forms of a word, and the ways to name women and men
+/// Returns a word in its one spelling. Forms of a word, and the ways to name women and men
 /// alike, share a stem.
 pub(super) fn word(text: &str, opens: bool) -> Word {
     let bare = text.split([':', '*', '_', '/', '(']).next().unwrap_or(text);

@@ -55,7 +55,7 @@ impl fmt::Debug for Signer {
 }
 
 impl Signer {
-    /// A signer with an RSA key in PEM (PKCS #1 or #8); `None` if it is none.
+    /// Returns a signer with an RSA key in PEM (PKCS #1 or #8); `None` if it is none.
     pub fn new(selector: &str, domain: &str, pem: &[u8]) -> Option<Self> {
         let der = PrivateKeyDer::from_pem_slice(pem).ok()?;
         let key = rustls::crypto::ring::sign::any_supported_type(&der).ok()?;
@@ -89,7 +89,7 @@ impl Signer {
         Some(STANDARD.encode(self.key.public_key()?))
     }
 
-    /// The whole DKIM-Signature field with CRLF, to stand before `fields`.
+    /// Returns the whole DKIM-Signature field with CRLF, to stand before `fields`.
     pub(super) fn sign(&self, fields: &[Field], body: &str, at: Timestamp) -> Option<String> {
         let body_hash = STANDARD.encode(Sha256::digest(relaxed_body(body).as_bytes()));
         let mut names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
@@ -127,7 +127,7 @@ impl Signer {
     }
 }
 
-/// `h=Date:From:…`, folded after colons.
+/// Returns `h=Date:From:…`, folded after colons.
 fn signed_names(names: &[&str]) -> String {
     let mut tag = String::from("h=");
     let mut width = 3;
@@ -146,14 +146,15 @@ fn signed_names(names: &[&str]) -> String {
     tag
 }
 
-/// RFC 6376 3.4.2: name in lower case, unfolded, white space runs to one blank.
+/// Returns a field by RFC 6376 3.4.2: name in lower case, unfolded, white space runs to one blank.
 fn relaxed_field(field: &str) -> String {
     let (name, value) = field.split_once(':').unwrap_or((field, ""));
     let value = value.split([' ', '\t', '\r', '\n']).filter(|word| !word.is_empty());
     format!("{}:{}", name.trim().to_ascii_lowercase(), value.collect::<Vec<_>>().join(" "))
 }
 
-/// RFC 6376 3.4.4: white space runs to one blank, none at line ends, no empty lines at the end.
+/// Returns a body by RFC 6376 3.4.4: white space runs to one blank, none at line ends, no empty
+/// lines at the end.
 fn relaxed_body(body: &str) -> String {
     let mut relaxed = String::with_capacity(body.len());
     let mut empty = 0;

@@ -12,7 +12,7 @@ const MAX_ENCODED_WORD: usize = 75;
 const PREFIX: &str = "=?UTF-8?Q?";
 const SUFFIX: &str = "?=";
 
-/// One line: control characters and line separators become blanks, bidi
+/// Returns one line: control characters and line separators become blanks, bidi
 /// controls and zero-width characters go, runs of blanks become one.
 pub(super) fn clean(text: &str) -> String {
     let spaced: String = text
@@ -25,7 +25,7 @@ pub(super) fn clean(text: &str) -> String {
     spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// A field of free text, with its name and CRLF. `text` must be [`clean`].
+/// Returns a field of free text, with its name and CRLF. `text` must be [`clean`].
 pub(super) fn unstructured(name: &str, text: &str) -> String {
     let is_plain = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
         && !text.contains("=?")
@@ -39,7 +39,7 @@ pub(super) fn unstructured(name: &str, text: &str) -> String {
     folded(name, &words)
 }
 
-/// The words of a phrase (RFC 5322 3.2.5), each ready to stand in a field:
+/// Returns the words of a phrase (RFC 5322 3.2.5), each ready to stand in a field:
 /// atoms, else a quoted string, else encoded-words. `None` if there are none.
 pub(super) fn phrase(text: &str) -> Option<Vec<String>> {
     let text = clean(text);
@@ -58,7 +58,7 @@ pub(super) fn phrase(text: &str) -> Option<Vec<String>> {
     Some(encoded_words(&text, MAX_ENCODED_LINE - "List-Id: ".len()))
 }
 
-/// `name: pieces…`, a fold before each piece that would pass the limit. No
+/// Returns `name: pieces…`, a fold before each piece that would pass the limit. No
 /// piece is ever broken inside.
 pub(super) fn folded(name: &str, pieces: &[&str]) -> String {
     let mut field = format!("{name}:");
@@ -83,7 +83,7 @@ pub(super) fn folded(name: &str, pieces: &[&str]) -> String {
     field
 }
 
-/// Encoded-words that join to `text`; none cuts a character. The first has
+/// Returns encoded-words that join to `text`; none cuts a character. The first has
 /// `first_room` columns.
 fn encoded_words(text: &str, first_room: usize) -> Vec<String> {
     let frame = PREFIX.len() + SUFFIX.len();
@@ -103,7 +103,7 @@ fn encoded_words(text: &str, first_room: usize) -> Vec<String> {
     words
 }
 
-/// The Q encoding in the narrow set that is allowed in phrases too (RFC 2047 5 (3)).
+/// Returns the Q encoding in the narrow set that is allowed in phrases too (RFC 2047 5 (3)).
 fn q(c: char) -> String {
     if c == ' ' {
         return "_".to_owned();

@@ -17,7 +17,7 @@ use super::channel::SendError;
 use crate::model::{Envelope, ListFields, Payload, Rendered};
 use header::Field;
 
-/// The message as it will be sent. Deterministic.
+/// Returns the message as it will be sent. Deterministic.
 pub fn build(
     envelope: &Envelope,
     rendered: &Rendered,
@@ -41,7 +41,7 @@ pub fn build(
     Ok(Payload(bytes))
 }
 
-/// A header field by name, with its whole folded line and CRLF.
+/// Returns a header field by name, with its whole folded line and CRLF.
 fn fields(envelope: &Envelope, subject: &str, boundary: &str) -> Result<Vec<Field>, SendError> {
     let recipient = address(&envelope.recipient, "recipient")?;
     address(&envelope.sender, "envelope sender")?;
@@ -139,7 +139,7 @@ fn body(rendered: &Rendered, boundary: &str) -> String {
     body
 }
 
-/// From the Message-ID, so that it is the same at each building and another for
+/// Makes it of the Message-ID, so that it is the same at each building and another for
 /// each mail; `=_` cannot occur in quoted-printable, so it cannot occur in the parts.
 fn boundary(envelope: &Envelope) -> String {
     let hash = Sha256::digest(&envelope.message_id);
@@ -165,7 +165,7 @@ fn mailbox(text: &str) -> Result<(String, &str), SendError> {
     }
 }
 
-/// The domain of From, for Message-ID and List-Id.
+/// Returns the domain of From, for Message-ID and List-Id.
 pub fn domain_of(mailbox: &str) -> Option<&str> {
     let (_, domain) = mailbox.rsplit_once('@')?;
     let domain = domain.trim().trim_end_matches('>');

@@ -69,7 +69,7 @@ fn begins_from(rest: &[u8]) -> bool {
     rest.starts_with(b"From ")
 }
 
-/// `=XX`.
+/// Appends `=XX`.
 pub(super) fn push_encoded(byte: u8, out: &mut String) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     out.push('=');

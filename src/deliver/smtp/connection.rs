@@ -76,7 +76,7 @@ impl Connection {
         Examined { host, certificate: self.certificate, extensions: self.extensions }
     }
 
-    /// One transaction with one recipient.
+    /// Runs one transaction with one recipient.
     pub(super) async fn send(
         &mut self,
         endpoint: &Endpoint,
@@ -169,8 +169,8 @@ async fn connect(endpoint: &Endpoint) -> Result<TcpStream, Failure> {
     Ok(stream)
 }
 
-/// The handshake, with the certificate that was shown in it. What fails in it, but for time, is for
-/// the operator to mend.
+/// Returns the socket after the handshake, with the certificate that was shown in it. What fails in
+/// it, but for time, is for the operator to mend.
 async fn encrypted(
     stream: Box<dyn Socket>,
     tls: &Tls,
@@ -241,7 +241,7 @@ async fn login(
     Err(Failure::Login("the login does not come to an end".to_owned()))
 }
 
-/// The message with its dots doubled (RFC 5321 4.5.2) and its end.
+/// Returns the message with its dots doubled (RFC 5321 4.5.2) and its end.
 fn stuffed(message: &str) -> String {
     // The end brings its own line end; the message's would arrive as an empty line.
     let message = message.strip_suffix("\r\n").unwrap_or(message);

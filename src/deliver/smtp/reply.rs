@@ -10,7 +10,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// The text in one line.
+    /// Returns the text in one line.
     pub(super) fn text(&self) -> String {
         self.lines.join(" ").trim().to_owned()
     }
@@ -53,7 +53,7 @@ fn whole(bytes: &[u8], code: u16) -> Result<Reply, String> {
     Ok(Reply { code, lines })
 }
 
-/// The code of a line, and whether the reply ends with it.
+/// Returns the code of a line, and whether the reply ends with it.
 fn line_code(line: &[u8]) -> Result<(u16, bool), String> {
     let no_reply = || "it is no SMTP reply".to_owned();
     let digits = line.get(..3).filter(|digits| digits.iter().all(u8::is_ascii_digit));

@@ -1,6 +1,6 @@
 //! What a fault of TLS means to who runs this: rustls speaks to programmers.
 
-/// The fault in plain words, with what to do about it. What is not known stays
+/// Returns the fault in plain words, with what to do about it. What is not known stays
 /// as it came.
 pub(super) fn explained(reason: &str) -> String {
     let lower = reason.to_lowercase();
@@ -31,7 +31,7 @@ pub(super) fn explained(reason: &str) -> String {
 
 const FITS: &str = "`mail.smtp.tls` must fit `port` (usually implicit and 465, starttls and 587)";
 
-/// The first names that a certificate is good for, as rustls lists them.
+/// Returns the first names that a certificate is good for, as rustls lists them.
 fn names(reason: &str) -> Vec<&str> {
     let listed = reason.split("DnsName(\"").skip(1).take(3);
     listed.filter_map(|rest| rest.split('"').next()).collect()

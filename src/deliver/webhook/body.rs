@@ -121,7 +121,7 @@ fn sample_envelope() -> Envelope {
     }
 }
 
-/// The beginning of a text, so many bytes at most, whole lines where that can be.
+/// Returns the beginning of a text, so many bytes at most, whole lines where that can be.
 fn cut(text: &str, bytes: usize) -> String {
     if text.len() <= bytes {
         return text.to_owned();
@@ -131,7 +131,7 @@ fn cut(text: &str, bytes: usize) -> String {
     format!("{kept}\n…")
 }
 
-/// JSON without a character that anyone on the way could change (RFC 8259 7).
+/// Returns JSON without a character that anyone on the way could change (RFC 8259 7).
 fn ascii(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {

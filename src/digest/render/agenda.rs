@@ -73,7 +73,7 @@ pub(super) fn deadlines(digest: &Digest, face: &Face) -> usize {
     told(digest, today).iter().filter(is_open).count()
 }
 
-/// The dates that are not over.
+/// Returns the dates that are not over.
 fn told(digest: &Digest, today: NaiveDate) -> Vec<Told<'_>> {
     let is_ahead = |kept: &&KeptDate| kept.date.due().is_some_and(|due| due >= today);
     let mut told = Vec::new();

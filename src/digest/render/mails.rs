@@ -14,7 +14,6 @@ pub const MAX_HTML: usize = 80 * 1024;
 /// The service as readers see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Face {
-    /// Its name.
     pub name: String,
     /// What every link of ours begins with; ends with `/`.
     pub public_url: String,
@@ -122,7 +121,6 @@ pub struct Welcome {
 /// Another choice than the one that a subscriber has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// The series.
     pub series: Vec<Ordered>,
     /// Titles of the topics; empty = all.
     pub topics: Vec<String>,

@@ -91,7 +91,7 @@ fn try_all(templates: &Templates) -> Vec<TemplateProblem> {
     problems
 }
 
-/// The service of the samples.
+/// Returns the service of the samples.
 pub(crate) fn face(is_full: bool) -> Face {
     let page = |name: &str| {
         if is_full { format!("https://post.example.de/{name}") } else { String::new() }
@@ -122,7 +122,7 @@ pub(crate) fn face(is_full: bool) -> Face {
     }
 }
 
-/// The recipient of the samples.
+/// Returns the recipient of the samples.
 pub(crate) fn personal() -> Personal {
     Personal {
         settings_url: "https://post.example.de/e/k7jm2qv9xr4ttzb3lw7ny3hcab".into(),
@@ -134,7 +134,7 @@ pub(crate) fn personal() -> Personal {
     }
 }
 
-/// A digest with every part that there is, or with only what must be.
+/// Returns a digest with every part that there is, or with only what must be.
 pub(crate) fn digest(is_full: bool) -> Digest {
     let composed_at = Timestamp::from_seconds(1_765_260_004);
     let optional = |text: &str| if is_full { text.to_owned() } else { String::new() };

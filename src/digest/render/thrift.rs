@@ -33,7 +33,7 @@ impl Thrift {
     /// For lists beside the matter.
     pub(super) const SHORT: Self =
         Self { summary: 0, reasons: false, also: 0, documents: 0, entries: 100, dates: 20 };
-    /// As much, with a line of reasons only where the series has them.
+    /// Returns as much, with a line of reasons only where the series has them.
     pub(super) fn with(self, reasons: Reasons) -> Self {
         Self { reasons: self.reasons && reasons == Reasons::Line, ..self }
     }

@@ -119,7 +119,7 @@ impl<'a> DigestView<'a> {
     }
 }
 
-/// Sections with at most `thrift.entries` entries in all; what falls away is
+/// Returns sections with at most `thrift.entries` entries in all; what falls away is
 /// counted as left out and can be read at `page`, the whole digest in the browser.
 pub(super) fn sections(
     sections: &[Section],
@@ -177,7 +177,7 @@ pub(super) fn sections(
     views
 }
 
-/// The address of what a section leaves out after `shown` entries.
+/// Returns the address of what a section leaves out after `shown` entries.
 fn rest_url(page: &str, topic: &TopicId, shown: usize) -> String {
     let joint = if page.contains('?') { '&' } else { '?' };
     format!("{page}{joint}weitere={topic}&nach={shown}")
@@ -281,7 +281,7 @@ fn section_reason(entry: &Entry, section: &Section) -> Option<String> {
     (!reason.is_empty()).then_some(reason)
 }
 
-/// The lead, unless it only says the title again.
+/// Returns the lead, unless it only says the title again.
 fn summary(entry: &Entry, title: &str, max_chars: usize) -> String {
     if max_chars == 0 {
         return String::new();
@@ -350,7 +350,7 @@ impl LinkTexts {
         self.numbered(&format!("{title} ({source})"), url)
     }
 
-    /// `text`, with the entry it belongs to if it led elsewhere before.
+    /// Returns `text`, with the entry it belongs to if it led elsewhere before.
     fn unique(&mut self, text: String, entry: &str, url: &str) -> String {
         let is_taken = Self::TAKEN.contains(&text.to_lowercase().as_str());
         if !is_taken && self.is_free(&text, url) {

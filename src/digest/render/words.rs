@@ -14,7 +14,7 @@ use crate::text::typography as typo;
 /// Longest subject (H6): Outlook shows about as much.
 pub(super) const MAX_SUBJECT: usize = 60;
 
-/// `14:05 Uhr`; the full hour as `7 Uhr`.
+/// Returns `14:05 Uhr`; the full hour as `7 Uhr`.
 pub(super) fn clock(at: Timestamp, zone: Tz) -> String {
     typo::time(at, zone)
 }
@@ -22,9 +22,9 @@ pub(super) fn clock(at: Timestamp, zone: Tz) -> String {
 /// Headlines of which the subject takes the first that fits whole.
 const LEADING: usize = 3;
 
-/// `OZG, KI: Bürgerkonto – Zeitplan bis 2027 · 1 Frist`: the topics by their short names,
-/// the weightiest headline that fits, and how many deadlines there are, else how many items. Who it is from
-/// says the sender. Where an earlier digest had the same words, the day tells them apart.
+/// Returns `OZG, KI: Bürgerkonto – Zeitplan bis 2027 · 1 Frist`: the topics by their short names,
+/// the weightiest headline that fits, and how many deadlines there are, else how many items. Who it
+/// is from says the sender. Where an earlier digest had the same words, the day tells them apart.
 /// Also returns the headline, so that the preheader goes on after it.
 pub(super) fn subject(digest: &Digest, face: &Face, earlier: &[String]) -> (String, String) {
     let (subject, leading) = subject_ending(digest, face, "");
@@ -88,7 +88,7 @@ fn subject_ending(digest: &Digest, face: &Face, day: &str) -> (String, String) {
     (format!("{head}{cut}{state}{tail}").replace(typo::NBSP, " "), title.clone())
 }
 
-/// `KW 48`, if the digest covers most of a week.
+/// Returns `KW 48`, if the digest covers most of a week.
 fn week_of(digest: &Digest, zone: Tz) -> Option<String> {
     use chrono::Datelike as _;
     const MOST_OF_A_WEEK: std::time::Duration = std::time::Duration::from_hours(5 * 24);
@@ -100,7 +100,7 @@ fn week_of(digest: &Digest, zone: Tz) -> Option<String> {
     Some(format!("KW {week}"))
 }
 
-/// The title of an entry, and the day behind it if it returns: else two subjects would be
+/// Returns the title of an entry, and the day behind it if it returns: else two subjects would be
 /// alike.
 fn headline(entry: &Entry, zone: Tz) -> (String, String) {
     let state = entry.update.as_ref().map(|update| typo::day_and_month(update.at, zone));
@@ -113,14 +113,14 @@ fn is_shouted(title: &str) -> bool {
         && !title.chars().any(char::is_lowercase)
 }
 
-/// The short name of a section's topic, else its title.
+/// Returns the short name of a section's topic, else its title.
 fn short_title(face: &Face, section: &Section) -> String {
     let topic = face.topics.iter().find(|topic| topic.id == section.topic);
     let short = topic.map(|topic| topic.short.as_str()).filter(|short| !short.is_empty());
     typo::line(short.unwrap_or(&section.title), 40)
 }
 
-/// The entries in the order of their weight: what is urgent, the authority's, what has
+/// Returns the entries in the order of their weight: what is urgent, the authority's, what has
 /// most of a topic.
 fn weighty(digest: &Digest) -> Vec<&Entry> {
     let score = |entry: &Entry| entry.topics.iter().map(|of| of.score).fold(0.0, f64::max);
@@ -134,7 +134,7 @@ fn weighty(digest: &Digest) -> Vec<&Entry> {
     entries.into_iter().map(|(_, _, entry)| entry).collect()
 }
 
-/// `Kommunal-IT am Dienstag, 9. Dezember 2025`.
+/// Returns `Kommunal-IT am Dienstag, 9. Dezember 2025`.
 pub(super) fn heading(digest: &Digest, zone: Tz) -> String {
     let title = typo::line(&digest.series.title, 80);
     let at = digest.composed_at;
@@ -142,13 +142,13 @@ pub(super) fn heading(digest: &Digest, zone: Tz) -> String {
     format!("{title}{joint}{}, {}", typo::weekday(at, zone), typo::date(at, zone))
 }
 
-/// ` am `, unless the title says „am“ itself („Kommunal-IT am Morgen“).
+/// Returns ` am `, unless the title says „am“ itself („Kommunal-IT am Morgen“).
 fn joint(title: &str, otherwise: &'static str) -> &'static str {
     let says_it = title.contains(" am ") || title.starts_with("Am ");
     if says_it { otherwise } else { " am " }
 }
 
-/// `7 neue Meldungen in 3 Themen seit Montag, 8. Dezember, 7 Uhr.`
+/// Returns `7 neue Meldungen in 3 Themen seit Montag, 8. Dezember, 7 Uhr.`
 pub(super) fn opening(digest: &Digest, left_out: usize, zone: Tz) -> String {
     let entries = digest.sections.iter().flat_map(|section| &section.entries);
     let updates = entries.filter(|entry| entry.update.is_some()).count();
@@ -193,7 +193,7 @@ pub(super) fn opening(digest: &Digest, left_out: usize, zone: Tz) -> String {
     opening
 }
 
-/// `Montag, 8. Dezember, 7 Uhr`; none if there was no digest before.
+/// Returns `Montag, 8. Dezember, 7 Uhr`; none if there was no digest before.
 fn since(digest: &Digest, zone: Tz) -> Option<String> {
     use chrono::Datelike as _;
     let from = digest.window.from;
@@ -235,7 +235,7 @@ pub(super) fn catch_up(digest: &Digest) -> Option<String> {
     })
 }
 
-/// `2 von 41 Quellen waren nicht erreichbar: A und B.`
+/// Returns `2 von 41 Quellen waren nicht erreichbar: A und B.`
 pub(super) fn coverage(digest: &Digest) -> Option<String> {
     const NAMED: usize = 5;
     let silent = &digest.silent_sources;
@@ -257,7 +257,7 @@ pub(super) fn coverage(digest: &Digest) -> Option<String> {
     ))
 }
 
-/// The weightiest titles after the one in the subject, as whole as there is room, 40–140
+/// Returns the weightiest titles after the one in the subject, as whole as there is room, 40–140
 /// characters (D4).
 pub(super) fn preheader(digest: &Digest, opening: &str, leading: &str) -> String {
     const ROOM: usize = 136;
@@ -284,7 +284,7 @@ pub(super) fn preheader(digest: &Digest, opening: &str, leading: &str) -> String
     text::shorten(&format!("{preheader}{dash}{opening}{source}"), 138)
 }
 
-/// The length to which texts are cut so that they and the commas between them
+/// Returns the length to which texts are cut so that they and the commas between them
 /// fit: what short ones leave goes to the longer ones.
 fn fair_length(lengths: impl Iterator<Item = usize>, room: usize) -> usize {
     let mut lengths: Vec<usize> = lengths.collect();
@@ -300,7 +300,7 @@ fn fair_length(lengths: impl Iterator<Item = usize>, room: usize) -> usize {
     usize::MAX
 }
 
-/// `„Kommunal-IT am Morgen“ (täglich)`.
+/// Returns `„Kommunal-IT am Morgen“ (täglich)`.
 pub(super) fn series_ordered(series: &[Ordered]) -> String {
     let titles: Vec<String> = series
         .iter()
@@ -312,7 +312,7 @@ pub(super) fn series_ordered(series: &[Ordered]) -> String {
     typo::enumerated(&titles)
 }
 
-/// `Themen: „A“ und „B“.`
+/// Returns `Themen: „A“ und „B“.`
 pub(super) fn topics_ordered(topics: &[String]) -> String {
     match topics {
         [] => "Themen: alle.".to_owned(),
@@ -321,7 +321,7 @@ pub(super) fn topics_ordered(topics: &[String]) -> String {
     }
 }
 
-/// `Sie erhalten diese E-Mail, weil Sie „Kommunal-IT am Morgen“ (Montag bis Freitag, 7 Uhr)
+/// Returns `Sie erhalten diese E-Mail, weil Sie „Kommunal-IT am Morgen“ (Montag bis Freitag, 7 Uhr)
 /// mit dem Thema „OZG“ abonniert haben.`
 pub(super) fn reason(series: &[Ordered], topics: &[String]) -> String {
     let what = match topics {
@@ -339,7 +339,7 @@ fn quoted(topics: &[String]) -> String {
     typo::enumerated(&quoted)
 }
 
-/// Title of a topic by its id, if it is known.
+/// Returns the title of a topic by its id, if it is known.
 pub(super) fn topic_title(face: &Face, id: &crate::model::TopicId) -> Option<String> {
     let topic = face.topics.iter().find(|topic| topic.id == *id)?;
     Some(typo::line(&topic.title, 80))

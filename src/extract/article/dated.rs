@@ -102,7 +102,7 @@ pub(super) fn find(
     dated
 }
 
-/// Blocks that may date the text: round the title, above the text, below it.
+/// Returns blocks that may date the text: round the title, above the text, below it.
 fn near(page: &Page, region: &Region, kept: &Kept, heading: Option<usize>) -> Vec<usize> {
     let mut near: Vec<usize> = Vec::new();
     let begin = kept.blocks.first().copied().or(heading).unwrap_or(0);
@@ -148,7 +148,7 @@ fn shares_parent(page: &Page, a: usize, b: usize) -> bool {
         && page.is_inside(page.blocks[a].element, up(page, page.blocks[b].element, 4))
 }
 
-/// The dates of a line, each with how much it says that it is the publication's.
+/// Returns the dates of a line, each with how much it says that it is the publication's.
 fn in_line(line: &str, zone: Tz) -> Vec<(u8, Date)> {
     let Some(within) = WITHIN.as_ref() else { return Vec::new() };
     let mut found = Vec::new();
@@ -198,7 +198,8 @@ fn in_line(line: &str, zone: Tz) -> Vec<(u8, Date)> {
     found
 }
 
-/// `Magdeburg, 12. November 2026` at the beginning or `Ort, den 12.11.2026` at the end.
+/// Returns the date of `Magdeburg, 12. November 2026` at the beginning or `Ort, den 12.11.2026` at
+/// the end.
 fn dateline(page: &Page, kept: &Kept, zone: Tz) -> Option<Date> {
     let first =
         kept.blocks.iter().find(|index| !matches!(page.blocks[**index].kind, Kind::Heading(_)))?;
@@ -229,7 +230,7 @@ fn number(line: &str) -> Option<String> {
     Some(digits.replace(' ', ""))
 }
 
-/// The name in a line such as `Von Erika Muster`.
+/// Returns the name in a line such as `Von Erika Muster`.
 fn author(line: &str) -> Option<String> {
     let rest = ["Autor:", "Autorin:", "Von ", "von ", "Text:", "By "]
         .iter()

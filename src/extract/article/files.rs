@@ -114,7 +114,7 @@ impl Links {
     }
 }
 
-/// The element that holds title and text.
+/// Returns the element that holds title and text.
 fn own_element(page: &Page, region: &Region, heading: Option<usize>) -> usize {
     let Some(heading) = heading.filter(|index| !page.blocks[*index].is_beside) else {
         return region.element;
@@ -125,7 +125,7 @@ fn own_element(page: &Page, region: &Region, heading: Option<usize>) -> usize {
     if all.len() > own.len() * 3 + 30 { region.element } else { common }
 }
 
-/// Boxes right below an element that hold files and nothing else.
+/// Returns boxes right below an element that hold files and nothing else.
 fn boxes_below(page: &Page, own: usize, links: &Links) -> Vec<usize> {
     const MOST_BOXES: usize = 3;
     let mut boxes = Vec::new();
@@ -168,14 +168,14 @@ fn is_beside(page: &Page, region: &Region, anchor: &Anchor, own: usize, links: &
     false
 }
 
-/// The heading that stands over a link.
+/// Returns the heading that stands over a link.
 fn heading_above<'a>(page: &'a Page, anchor: &Anchor) -> Option<&'a str> {
     let from = anchor.block.min(page.blocks.len());
     let mut above = page.blocks[..from].iter().rev().take(12);
     above.find(|block| matches!(block.kind, Kind::Heading(_))).map(|block| block.text.as_str())
 }
 
-/// The file a link leads to, if it is one: by its address, its type or its words.
+/// Returns the file a link leads to, if it is one: by its address, its type or its words.
 fn file(page: &Page, anchor: &Anchor, base: Option<&Url>, budget: &Budget) -> Option<Enclosure> {
     let url = resolve(&anchor.href, base, budget)?;
     let around = page.blocks.get(anchor.block).map_or("", |block| block.text.as_str());
@@ -202,13 +202,14 @@ fn file(page: &Page, anchor: &Anchor, base: Option<&Url>, budget: &Budget) -> Op
     })
 }
 
-/// `/satzung.pdf/view`: a page round the file, which hands it out.
+/// Returns the format of `/satzung.pdf/view`: a page round the file, which hands it out.
 fn inner_format(url: &str) -> Option<&'static str> {
     let (file, last) = url.split(['?', '#']).next()?.trim_end_matches('/').rsplit_once('/')?;
     matches!(last, "view" | "download" | "file" | "at_download").then(|| format_of(file)).flatten()
 }
 
-/// `download` attribute, or a path for downloads with a size or format beside it.
+/// Returns the format that a `download` attribute says, or a path for downloads with a size or
+/// format beside it.
 fn says_file(anchor: &Anchor, row: &str, url: &str) -> Option<&'static str> {
     let beside = format_in(row);
     if anchor.is_download {

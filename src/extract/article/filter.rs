@@ -186,7 +186,7 @@ fn role(block: &Block, is_before: bool, is_after: bool) -> Role {
     Role::Text
 }
 
-/// The first block told in sentences inside the region.
+/// Returns the first block told in sentences inside the region.
 pub(super) fn first_prose(page: &Page, region: &Region) -> usize {
     let range = region.range.clone();
     range

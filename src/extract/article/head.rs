@@ -188,7 +188,7 @@ fn linked_data(value: &Value, head: &mut Head) {
     }
 }
 
-/// The files that an article's media are: no pictures, films or sounds.
+/// Returns the files that an article's media are: no pictures, films or sounds.
 fn media(object: &serde_json::Map<String, Value>) -> impl Iterator<Item = Media> {
     const MOST: usize = 40;
     let named = ["associatedMedia", "encoding", "encodings"].into_iter();

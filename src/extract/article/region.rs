@@ -90,7 +90,7 @@ impl Region {
     }
 }
 
-/// The element with the most worth, the innermost of equals.
+/// Returns the element with the most worth, the innermost of equals.
 fn best(page: &Page, is_out: &[bool]) -> (usize, i64) {
     let mut sums = Vec::with_capacity(page.blocks.len() + 1);
     let mut sum = 0;
@@ -109,7 +109,7 @@ fn best(page: &Page, is_out: &[bool]) -> (usize, i64) {
     best
 }
 
-/// Sentences count for, links against.
+/// Returns how much text a region holds: sentences count for, links against.
 fn worth(block: &Block, is_out: bool) -> i64 {
     let unlinked = i64::try_from(block.length.saturating_sub(block.linked)).unwrap_or(0);
     let linked = i64::try_from(block.linked).unwrap_or(0);

@@ -91,8 +91,8 @@ pub(super) fn find(page: &Page, head: &Head, region: &Region, hint: Option<&str>
     Some(Title { words: clean_line(&claimed, LONGEST), block })
 }
 
-/// The title that no heading is: what the page claims, or a line of its own, if it begins as
-/// the list said.
+/// Returns the title that no heading is: what the page claims, or a line of its own, if it begins
+/// as the list said.
 fn hinted(page: &Page, head: &Head, is_hinted: &dyn Fn(&str) -> bool) -> Option<Title> {
     let claim = head.titles.iter().find(|claim| is_hinted(&fold(claim)));
     let is_line = |text: &str| text.chars().count() <= LONGEST && !text.ends_with(['.', '!', ':']);
@@ -109,7 +109,7 @@ fn hinted(page: &Page, head: &Head, is_hinted: &dyn Fn(&str) -> bool) -> Option<
     Some(Title { words: clean_line(&words.replace('\n', " "), LONGEST), block })
 }
 
-/// The line of a title without lines below it that only date or sign the text.
+/// Returns the line of a title without lines below it that only date or sign the text.
 fn without_notes(text: &str) -> &str {
     match text.split_once('\n') {
         Some((title, rest)) if rest.lines().all(is_note) => title,
@@ -136,13 +136,13 @@ fn position(page: &Page, region: &Region, index: usize, first: usize) -> i32 {
     near + if others == 0 { 12 } else { 4 }
 }
 
-/// One holds the other and little else.
+/// Returns whether one holds the other and little else.
 fn resembles(claim: &str, words: &str) -> bool {
     let (long, short) = if claim.len() > words.len() { (claim, words) } else { (words, claim) };
     short.chars().count() >= 10 && long.contains(short)
 }
 
-/// The heading without what only leads to it, where a claim is its end or beginning.
+/// Returns the heading without what only leads to it, where a claim is its end or beginning.
 fn shown(heading: &str, head: &Head) -> String {
     let line = clean_line(&heading.replace('\n', " "), LONGEST);
     let folded = fold(&line);

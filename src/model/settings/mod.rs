@@ -73,7 +73,6 @@ pub struct Value {
 /// What a value is.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// Text.
     Text(String),
     /// A whole number.
     Integer(i64),
@@ -83,7 +82,6 @@ pub enum Content {
     Boolean(bool),
     /// A list.
     Array(Vec<Value>),
-    /// A table.
     Table(Table),
     /// A date or time: no key of ours takes one.
     Date,
@@ -145,13 +143,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// The value of `key`.
+    /// Returns the value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.entries.iter().find(|(name, ..)| name == key).map(|(_, _, value)| value)
     }
 }
 
-/// `90s`, `15m`, `2h`, `7d`, `2y`; a year has 365 days.
+/// Reads `90s`, `15m`, `2h`, `7d`, `2y`; a year has 365 days.
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -168,7 +166,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     number.checked_mul(seconds).map(Duration::from_secs)
 }
 
-/// `512KiB`, `10MiB`, `1GiB`, `4096B`.
+/// Reads `512KiB`, `10MiB`, `1GiB`, `4096B`.
 pub fn parse_bytes(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

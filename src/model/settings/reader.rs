@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         self.table.get(key).map_or(&self.table.place, |value| &value.place)
     }
 
-    /// The dotted path of `key`.
+    /// Returns the dotted path of `key`.
     pub fn path_of(&self, key: &str) -> String {
         match (self.path.is_empty(), key.is_empty()) {
             (true, _) => key.to_owned(),
@@ -86,13 +86,13 @@ impl<'a> Reader<'a> {
         self.table.get(key).is_some()
     }
 
-    /// The value of `key` as it is.
+    /// Returns the value of `key` as it is.
     pub fn value(&mut self, key: &'static str) -> Option<&'a Value> {
         self.known.push(key);
         self.table.get(key)
     }
 
-    /// Text.
+    /// Reads text.
     pub fn text(&mut self, key: &'static str) -> Option<String> {
         let value = self.value(key)?;
         match &value.content {
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Text that must be there and not be empty.
+    /// Returns text that must be there and not be empty.
     pub fn required_text(&mut self, key: &'static str) -> Option<String> {
         if !self.has(key) {
             self.known.push(key);
@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
         Some(text)
     }
 
-    /// A list of texts, each with its place.
+    /// Returns a list of texts, each with its place.
     pub fn texts(&mut self, key: &'static str) -> Option<Vec<(String, Place)>> {
         let value = self.value(key)?;
         let Content::Array(values) = &value.content else {
@@ -135,7 +135,7 @@ impl<'a> Reader<'a> {
         Some(texts)
     }
 
-    /// True or false.
+    /// Reads true or false.
     pub fn flag(&mut self, key: &'static str) -> Option<bool> {
         let value = self.value(key)?;
         match &value.content {
@@ -144,7 +144,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// One of `choices`.
+    /// Returns one of `choices`.
     pub fn choice(&mut self, key: &'static str, choices: &[&'static str]) -> Option<&'static str> {
         let text = self.text(key)?;
         let found = choices.iter().copied().find(|choice| *choice == text);
@@ -154,7 +154,7 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// A table within this one.
+    /// Returns a table within this one.
     pub fn table(&mut self, key: &'static str) -> Option<&'a Table> {
         let value = self.value(key)?;
         match &value.content {
@@ -163,7 +163,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A list of tables (`[[key]]`).
+    /// Returns a list of tables (`[[key]]`).
     pub fn tables(&mut self, key: &'static str) -> Vec<&'a Table> {
         let Some(value) = self.value(key) else { return Vec::new() };
         let Content::Array(values) = &value.content else {
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
         tables
     }
 
-    /// A reader of a table within this one, sharing its list of problems.
+    /// Returns a reader of a table within this one, sharing its list of problems.
     pub fn inner<'b>(&'b mut self, table: &'b Table, key: &str) -> Reader<'b> {
         let path = self.path_of(key);
         Reader { table, path, known: Vec::new(), problems: self.problems, around: self.around }
@@ -230,7 +230,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// `, did you mean …?` if one of `known` is near `word`, else nothing.
+/// Returns `, did you mean …?` if one of `known` is near `word`, else nothing.
 pub fn suggestion(word: &str, known: &[&str]) -> String {
     known
         .iter()

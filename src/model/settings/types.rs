@@ -306,7 +306,6 @@ const CREDENTIALS: &str = "%d/";
 pub struct NamedFile {
     /// Where it lies; none if no file is named.
     pub path: Option<PathBuf>,
-    /// Its bytes.
     pub bytes: Vec<u8>,
 }
 

@@ -52,7 +52,7 @@ pub(super) fn update_of(received: &Received) -> Option<Update> {
     received.change.as_ref().map(|what| Update { at: received.at, what: what.clone() })
 }
 
-/// The most weighty words of a tagging and where they stand, for readers.
+/// Returns the most weighty words of a tagging and where they stand, for readers.
 pub fn reason(tagging: &Tagging) -> String {
     let Some(first) = tagging.evidence.first() else { return String::new() };
     let place = match first.field {
@@ -69,7 +69,7 @@ pub fn reason(tagging: &Tagging) -> String {
     format!("„{}“ {place}", first.words)
 }
 
-/// The words of the model for and against a topic, for readers; nothing if it said nothing.
+/// Returns the words of the model for and against a topic, for readers; nothing if it said nothing.
 pub fn opinion(tagging: &Tagging) -> Option<String> {
     let list = |wanted: fn(f64) -> bool| quoted(&tagging.evidence, wanted);
     let (speaks_for, against) = (list(|weight| weight > 0.0), list(|weight| weight < 0.0));
@@ -82,7 +82,7 @@ pub fn opinion(tagging: &Tagging) -> Option<String> {
     (!told.is_empty()).then(|| told.join("; "))
 }
 
-/// The strongest words of the model on one side, as they stand in the text.
+/// Returns the strongest words of the model on one side, as they stand in the text.
 fn quoted(evidence: &[Evidence], wanted: fn(f64) -> bool) -> String {
     const MOST: usize = 3;
     let words = evidence.iter().filter(|e| e.signal == MODEL && wanted(e.weight)).take(MOST);

@@ -75,7 +75,7 @@ impl Freezer {
         Self { maker, digest, candidates, earlier, keywords, earliest, shared: Mutex::default() }
     }
 
-    /// One chunk. Answers whether it was the last.
+    /// Freezes one chunk. Returns whether it was the last.
     pub(super) async fn freeze_some(self: &Arc<Self>) -> Result<bool, PipelineError> {
         let store = &self.maker.ctx.store;
         let this = Arc::clone(self);
@@ -87,7 +87,7 @@ impl Freezer {
         store.try_write(move |tx| this.keep(tx, after, &chunk, &made)).await
     }
 
-    /// Up to whom messages are frozen, and the readers after them; none if
+    /// Returns up to whom messages are frozen, and the readers after them; none if
     /// another hand has finished it meanwhile.
     fn next(
         &self,
@@ -97,7 +97,7 @@ impl Freezer {
         Ok(Some((after, subscribers::active_of(tx, &self.maker.series, after, CHUNK)?)))
     }
 
-    /// The messages of a chunk, made on all cores while the database is free.
+    /// Returns the messages of a chunk, made on all cores while the database is free.
     async fn make_all(self: &Arc<Self>, chunk: &[Subscriber]) -> Result<Vec<Made>, PipelineError> {
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let hands = chunk.chunks(chunk.len().div_ceil(cores).max(1)).map(|share| {
@@ -119,7 +119,7 @@ impl Freezer {
         Ok(all)
     }
 
-    /// The message to one reader; none if there is nothing for them.
+    /// Returns the message to one reader; none if there is nothing for them.
     fn make(&self, subscriber: &Subscriber) -> Result<Option<Made>, PipelineError> {
         let Some(shared) = self.shared_with(subscriber)? else { return Ok(None) };
         let words = self.personal(&shared.words, subscriber.id);
@@ -202,7 +202,7 @@ impl Freezer {
         Ok(shared)
     }
 
-    /// The shared words with this reader's links.
+    /// Returns the shared words with this reader's links.
     fn personal(&self, shared: &Rendered, whose: SubscriberId) -> Rendered {
         let (tokens, now) = (&self.maker.ctx.tokens, self.maker.now);
         let own = |text: &str| {

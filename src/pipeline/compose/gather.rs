@@ -41,7 +41,8 @@ fn is_authoritys_own(tx: &Transaction<'_>, received: &Received) -> Result<bool, 
 }
 
 impl Maker {
-    /// Returns what became known since the last digest, as entries; none if there is nothing to tell.
+    /// Returns what became known since the last digest, as entries; none if there is nothing to
+    /// tell.
     pub(super) fn gather(
         &self,
         tx: &Transaction<'_>,
@@ -107,7 +108,7 @@ impl Maker {
         Ok(Some(Material { candidates, digest }))
     }
 
-    /// The entry that tells the story of a received item: the authority leads,
+    /// Returns the entry that tells the story of a received item: the authority leads,
     /// the others are named. None if no item of the story has a topic or a reader's keyword.
     fn entry(
         &self,
@@ -233,7 +234,7 @@ impl Maker {
         Ok(reminders.into_iter().map(|(_, reminder)| reminder).collect())
     }
 
-    /// Topics of the config that the story has, in the config's order, with the reason.
+    /// Returns topics of the config that the story has, in the config's order, with the reason.
     fn entry_topics(&self, taggings: &[Tagging]) -> Vec<EntryTopic> {
         self.plan
             .topics

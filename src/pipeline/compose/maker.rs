@@ -213,7 +213,7 @@ impl Maker {
         earlier.iter().filter_map(subject).collect()
     }
 
-    /// The words and the bytes of one subscriber's mail.
+    /// Returns the words and the bytes of one subscriber's mail.
     pub(in crate::pipeline) fn message(
         &self,
         digest: &Digest,
@@ -225,7 +225,7 @@ impl Maker {
         Ok((rendered, payload, envelope))
     }
 
-    /// The words of the mail to someone of this choice, with the links of `whose`.
+    /// Returns the words of the mail to someone of this choice, with the links of `whose`.
     pub(in crate::pipeline) fn words(
         &self,
         digest: &Digest,
@@ -247,7 +247,7 @@ impl Maker {
         Ok(render::digest(digest, &mail.face, &personal, &mail.templates)?)
     }
 
-    /// The bytes of the mail to a subscriber.
+    /// Returns the bytes of the mail to a subscriber.
     pub(in crate::pipeline) fn bytes(
         &self,
         digest: &DigestId,
@@ -283,7 +283,7 @@ impl Maker {
         Ok((payload, envelope))
     }
 
-    /// The sources that could not be read at some time since `from`; those that
+    /// Returns the sources that could not be read at some time since `from`; those that
     /// can be read again are marked.
     pub(in crate::pipeline) fn unread_sources(
         &self,

@@ -20,13 +20,11 @@ const SHOWN: usize = 10;
 pub struct NearMiss {
     /// Which.
     pub item: ItemId,
-    /// Title.
     pub title: String,
     /// Name of its source.
     pub source: String,
     /// Where to read it.
     pub url: Option<String>,
-    /// The topic.
     pub topic: TopicId,
     /// What it reached.
     pub score: f64,

@@ -11,7 +11,7 @@ use crate::store::bodies::Bytes;
 /// What stands before the subject.
 const MARK: &str = "[Test] ";
 
-/// Freezes the next digest of a series for an address, subscribed or not. Answers whether
+/// Freezes the next digest of a series for an address, subscribed or not. Returns whether
 /// there is anything to tell. Its links to settings and leaving are nobody's.
 pub async fn send_proof(
     ctx: &Context,

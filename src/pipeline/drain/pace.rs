@@ -53,7 +53,7 @@ impl Pace {
 }
 
 impl Turns {
-    /// The turn that was promised, or the next one, which is then taken.
+    /// Returns the turn that was promised, or the next one, which is then taken.
     fn of(&mut self, entry: &OutboxEntry, interval: Duration, now: Timestamp) -> Timestamp {
         if let Some(promised) = self.promised.remove(&entry.id) {
             return promised;

@@ -66,7 +66,7 @@ pub(super) fn record(
     }
 }
 
-/// All sending rests, longer with each fault in a row.
+/// Lets all sending rest, longer with each fault in a row.
 fn rest(
     tx: &Transaction<'_>,
     why: &str,
@@ -90,7 +90,7 @@ fn rest(
     outbox::set_pause(tx, Some(&pause))
 }
 
-/// A message went out again. The admin hears of the rest now: while it lasted
+/// Ends the rest, as a message went out again. The admin hears of it now: while it lasted
 /// no mail would have reached them.
 fn end_rest(tx: &Transaction<'_>, pause: Pause, now: Timestamp) -> Result<(), StoreError> {
     outbox::set_pause(tx, None)?;

@@ -18,7 +18,7 @@ use crate::text::typography as typo;
 const EVERY: Duration = Duration::from_hours(24);
 
 /// Puts what the admin is yet to be told of sending into the outbox, unless
-/// sending rests just now. Answers how many mails that makes. Without an admin
+/// sending rests just now. Returns how many mails that makes. Without an admin
 /// nothing is mailed; `status` and the log show the same.
 pub async fn tell_of_sending(ctx: &Context, plan: &Arc<Plan>) -> Result<usize, PipelineError> {
     if ctx.store.read(mail_news::untold).await?.is_empty() {
@@ -127,7 +127,7 @@ fn line(news: &News, zone: Tz) -> String {
     }
 }
 
-/// `9. Dezember 2025, 7:04 Uhr`, as the zone's clock shows it.
+/// Returns `9. Dezember 2025, 7:04 Uhr`, as the zone's clock shows it.
 fn instant(at: Timestamp, zone: Tz) -> String {
     let clock = at.utc().with_timezone(&zone).format("%H:%M");
     format!("{}, {clock} Uhr", typo::date(at, zone))

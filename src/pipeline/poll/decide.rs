@@ -128,7 +128,7 @@ fn read_documents(
     Ok((reading, Vec::new()))
 }
 
-/// The newest items of a source whose list may be rebuilt; none of a feed's.
+/// Returns the newest items of a source whose list may be rebuilt; none of a feed's.
 fn memory(store: &Store, source: &SourcePlan) -> Result<Vec<Remembered>, StoreError> {
     if !source.configured.source.finds_lists() {
         return Ok(Vec::new());
@@ -136,7 +136,7 @@ fn memory(store: &Store, source: &SourcePlan) -> Result<Vec<Remembered>, StoreEr
     store.read_here(|tx| items::remembered(tx, &source.configured.settings.id, recall::MEMORY))
 }
 
-/// The items of a document, each with what is stored of it.
+/// Returns the items of a document, each with what is stored of it.
 fn find(
     store: &Store,
     settings: &SourceSettings,

@@ -202,7 +202,7 @@ fn read_page(
     .map_err(Failure::from)
 }
 
-/// The item's own page, if it has one: not the list itself, no document.
+/// Returns the item's own page, if it has one: not the list itself, no document.
 fn page_of(raw: &RawItem, list: &str) -> Option<String> {
     let mut url = url::Url::parse(raw.link.as_deref()?.trim()).ok()?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -234,7 +234,7 @@ fn says_little(raw: &RawItem) -> bool {
     longest_text(raw).is_none_or(|text| text.chars().count() < TEASER || is_cut(&text))
 }
 
-/// The longer one of an item's two texts.
+/// Returns the longer one of an item's two texts.
 fn longest_text(raw: &RawItem) -> Option<String> {
     let text = |html: &Option<String>| html.as_deref().map(text_of);
     let texts = [text(&raw.body_html), text(&raw.summary_html)];
@@ -300,7 +300,7 @@ fn add_rest(raw: &mut RawItem, read: DetailRead) {
     raw.language = raw.language.take().or(read.language);
 }
 
-/// What the page says goes before what the list says, but for an exact date.
+/// Prefers what the page says to what the list says, but for an exact date.
 fn merge(raw: &mut RawItem, mut read: DetailRead) {
     raw.title = read.title.take().or(raw.title.take());
     raw.body_html = read.body_html.take().or(raw.body_html.take());

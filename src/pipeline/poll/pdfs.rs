@@ -106,13 +106,13 @@ fn learn(document: &mut Document, read: &PdfText, size: u64) {
     document.size = Some(size);
 }
 
-/// The item's own link, if it is a PDF.
+/// Returns the item's own link, if it is a PDF.
 fn own(raw: &RawItem) -> Option<String> {
     let link = raw.link.as_deref()?.trim();
     (format_of(link) == Some("PDF")).then(|| link.to_owned())
 }
 
-/// The first PDF of an item that says little itself.
+/// Returns the first PDF of an item that says little itself.
 fn first_file(raw: &RawItem) -> Option<String> {
     let length = |html: &Option<String>| {
         html.as_deref().map_or(0, |text| html::text_of(text).chars().count())

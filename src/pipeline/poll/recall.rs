@@ -128,7 +128,7 @@ fn is_elsewhere(items: &[RawItem], memory: &[Remembered]) -> bool {
     !folders.is_empty() && !linked.is_empty() && !linked.iter().any(|place| folders.contains(place))
 }
 
-/// Host and path of an address without its last part and without numbers in it.
+/// Returns host and path of an address without its last part and without numbers in it.
 fn folder(url: &str) -> Option<String> {
     let url = url::Url::parse(url).ok()?;
     let (folder, _) = url.path().rsplit_once('/')?;

@@ -17,7 +17,7 @@ pub enum PollOutcome {
 }
 
 impl PollOutcome {
-    /// The word of `poll --json`.
+    /// Returns the word of `poll --json`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",

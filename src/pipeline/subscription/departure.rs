@@ -6,7 +6,7 @@ use crate::store::subscribers::{self, ChoiceChange, Left};
 use crate::store::{StoreError, Transaction, bounces, forgotten, outbox};
 use crate::subscriber::token::Tokens;
 
-/// They leave: the address is erased, what waits for them is not sent. Answers
+/// Lets them leave: the address is erased, what waits for them is not sent. Returns
 /// false if they had left before.
 pub(in crate::pipeline) fn depart(
     tx: &Transaction<'_>,
@@ -21,7 +21,7 @@ pub(in crate::pipeline) fn depart(
     Ok(left)
 }
 
-/// The row of who left, or never confirmed, goes, and what refers to it. Answers
+/// Deletes the row of who left, or never confirmed, and what refers to it. Returns
 /// how many returned mails were noted of them.
 pub(in crate::pipeline) fn erase(
     tx: &Transaction<'_>,
@@ -46,7 +46,7 @@ pub struct Forgotten {
     pub bounces: usize,
 }
 
-/// Art. 17 DSGVO: everything about an address goes, also of who left. Only its
+/// Deletes everything about an address (Art. 17 DSGVO), also of who left. Only its
 /// keyed hash stays, so that an old list does not bring it back.
 pub async fn forget(ctx: &Context, address: &str) -> Result<Forgotten, PipelineError> {
     let (now, tokens, address) = (ctx.clock.now(), ctx.tokens.clone(), address.to_owned());

@@ -64,7 +64,7 @@ impl Letter {
     }
 }
 
-/// The request to confirm.
+/// Returns the request to confirm.
 pub(super) fn confirm(
     ctx: &Context,
     plan: &Plan,
@@ -84,7 +84,7 @@ pub(super) fn confirm(
     Letter::new(ctx, plan, subscriber, (MailKind::Confirm, None), &rendered, now)
 }
 
-/// The welcome, or word that they are subscribed already; then with what was asked for.
+/// Returns the welcome, or word that they are subscribed already; then with what was asked for.
 pub(super) fn welcome(
     tx: &Transaction<'_>,
     ctx: &Context,
@@ -143,7 +143,7 @@ fn other_choice(
     })
 }
 
-/// The question whether they can be reached again; suspended since `since`.
+/// Returns the question whether they can be reached again; suspended since `since`.
 pub(super) fn probe(
     ctx: &Context,
     plan: &Plan,
@@ -160,7 +160,7 @@ pub(super) fn probe(
     Letter::new(ctx, plan, subscriber, (MailKind::Probe, list), &rendered, now)
 }
 
-/// The links that are theirs alone.
+/// Returns the links that are theirs alone.
 fn personal(
     ctx: &Context,
     plan: &Plan,
@@ -179,7 +179,7 @@ fn personal(
     }
 }
 
-/// The List-* fields of the first series they get. Mails of one kind share a
+/// Returns the List-* fields of the first series they get. Mails of one kind share a
 /// Feedback-ID: receivers count complaints by it, and of one mail none counts.
 fn list(ctx: &Context, plan: &Plan, subscriber: &Subscriber, kind: MailKind) -> Option<ListFields> {
     let series = subscriber.series.first()?;
@@ -208,7 +208,7 @@ fn topics(plan: &Plan, subscriber: &Subscriber) -> Vec<String> {
     subscriber.topics.iter().map(|topic| plan.topic_title(topic).to_owned()).collect()
 }
 
-/// The newest stories of each of their topics: what they would have had, not a
+/// Returns the newest stories of each of their topics: what they would have had, not a
 /// backlog (D9).
 fn latest(
     tx: &Transaction<'_>,
@@ -245,7 +245,7 @@ fn latest(
     Ok(sections)
 }
 
-/// As much of an item as a list of titles shows.
+/// Returns as much of an item as a list of titles shows.
 fn entry(item: Stored) -> Entry {
     Entry {
         item: item.id,

@@ -16,7 +16,6 @@ const CHUNK: usize = 200;
 pub struct Listed {
     /// Checked address.
     pub address: String,
-    /// The series.
     pub series: Vec<SeriesId>,
     /// The topics; empty = all.
     pub topics: Vec<TopicId>,
@@ -39,7 +38,7 @@ pub enum Outcome {
     Forgotten(Timestamp),
 }
 
-/// Subscribes a list of people. Answers what became of each, in their order.
+/// Subscribes a list of people. Returns what became of each, in their order.
 pub async fn import(ctx: &Context, list: Vec<Listed>) -> Result<Vec<Outcome>, PipelineError> {
     let now = ctx.clock.now();
     let mut outcomes = Vec::with_capacity(list.len());

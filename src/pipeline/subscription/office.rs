@@ -11,13 +11,11 @@ use crate::store::{StoreError, Transaction};
 /// What takes the place of what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Renamed {
-    /// A series.
     Series(SeriesId, SeriesId),
-    /// A topic.
     Topic(TopicId, TopicId),
 }
 
-/// Changes what a reader gets; what is not given stays. Answers false if nothing changed.
+/// Changes what a reader gets; what is not given stays. Returns false if nothing changed.
 pub async fn set_choice(
     ctx: &Context,
     id: SubscriberId,
@@ -35,7 +33,7 @@ pub async fn set_choice(
     Ok(ctx.store.write(set).await?)
 }
 
-/// Puts one series or topic in the place of another for everyone who chose it. Answers of how
+/// Puts one series or topic in the place of another for everyone who chose it. Returns of how
 /// many.
 pub async fn rename_choice(
     ctx: &Context,
@@ -96,7 +94,7 @@ fn replaced<T: Clone + PartialEq>(list: &[T], old: &T, new: &T) -> Vec<T> {
     replaced
 }
 
-/// `series taeglich → taeglich, wochen`; none if they are the same.
+/// Returns `series taeglich → taeglich, wochen`; none if they are the same.
 fn change<T: Display + PartialEq>(what: &str, before: &[T], after: &[T]) -> Option<String> {
     let listed = |list: &[T]| match list {
         [] => "all".to_owned(),

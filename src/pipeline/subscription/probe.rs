@@ -21,7 +21,6 @@ pub struct ProbeReport {
     pub probed: usize,
     /// Get their digests again.
     pub resumed: usize,
-    /// Were erased.
     pub erased: usize,
 }
 

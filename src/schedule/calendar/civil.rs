@@ -9,7 +9,7 @@ use crate::model::Timestamp;
 /// known skipped a whole day.
 const LONGEST_CHANGE: usize = 3 * 24 * 60;
 
-/// The instant of a slot: its own, the first of two, or the end of the gap it lies in.
+/// Returns the instant of a slot: its own, the first of two, or the end of the gap it lies in.
 pub(super) fn resolve(civil: NaiveDateTime, zone: Tz) -> Timestamp {
     if let MappedLocalTime::Single(at) | MappedLocalTime::Ambiguous(at, _) =
         zone.from_local_datetime(&civil)
@@ -22,7 +22,7 @@ pub(super) fn resolve(civil: NaiveDateTime, zone: Tz) -> Timestamp {
         .map_or_else(|| civil.and_utc().into(), Into::into)
 }
 
-/// The last civil second whose instant has come at `now`. In the second pass of
+/// Returns the last civil second whose instant has come at `now`. In the second pass of
 /// an overlap that is the overlap's end: all its slots were in the first.
 pub(super) fn reached(now: Timestamp, zone: Tz) -> NaiveDateTime {
     let local = zone.from_utc_datetime(&now.utc().naive_utc());
@@ -41,7 +41,7 @@ pub(super) fn reached(now: Timestamp, zone: Tz) -> NaiveDateTime {
     }
 }
 
-/// The whole minutes after `civil`.
+/// Returns the whole minutes after `civil`.
 fn minutes_from(civil: NaiveDateTime) -> impl Iterator<Item = NaiveDateTime> {
     let start = civil.with_second(0).and_then(|civil| civil.with_nanosecond(0)).unwrap_or(civil);
     std::iter::successors(start.checked_add_signed(TimeDelta::minutes(1)), |minute| {

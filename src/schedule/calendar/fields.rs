@@ -113,7 +113,8 @@ fn frequency(a_day: usize, days: usize, months: usize, weekdays: &BTreeSet<u32>)
 }
 
 impl Field {
-    /// The values of a field such as `*`, `*/15`, `1-5`, `mon,wed`, `8-18/2`. Weekday 7 is 0.
+    /// Returns the values of a field such as `*`, `*/15`, `1-5`, `mon,wed`, `8-18/2`. Weekday 7 is
+    /// 0.
     fn values(&self, text: &str) -> Result<BTreeSet<u32>, CalendarError> {
         let mut values = BTreeSet::new();
         for part in text.split(',') {

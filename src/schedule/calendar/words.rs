@@ -63,7 +63,7 @@ pub(super) fn parse(text: &str) -> Result<Plan, CalendarError> {
     })
 }
 
-/// `, did you mean …?` for what people write instead.
+/// Returns `, did you mean …?` for what people write instead.
 fn nearest(word: &str) -> String {
     match word.to_lowercase().as_str() {
         "werktags" | "wochentags" | "werktäglich" | "arbeitstäglich" | "workdays" => {
@@ -74,7 +74,7 @@ fn nearest(word: &str) -> String {
     }
 }
 
-/// `7:00`, `07:00`; nothing if it is no time of a day.
+/// Reads `7:00`, `07:00`; nothing if it is no time of a day.
 fn time_of_day(word: &str) -> Option<(u32, u32)> {
     let (hour, minute) = word.split_once(':')?;
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -85,7 +85,7 @@ fn time_of_day(word: &str) -> Option<(u32, u32)> {
     (hour < 24 && minute < 60).then_some((hour, minute))
 }
 
-/// `7`, `7 und 16:30`.
+/// Returns `7`, `7 und 16:30`.
 fn clock(times: &[(u32, u32)]) -> String {
     let said = times.iter().map(|(hour, minute)| match minute {
         0 => hour.to_string(),
@@ -98,7 +98,7 @@ fn clock(times: &[(u32, u32)]) -> String {
     }
 }
 
-/// Days as readers see them.
+/// Returns days as readers see them.
 pub(super) fn frequency(days: Days) -> String {
     if days.always == [true; 7] {
         return "täglich".to_owned();

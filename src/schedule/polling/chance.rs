@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::model::{SourceId, Timestamp};
 
-/// A part of the span that depends on source and day alone.
+/// Returns a part of the span that depends on source and day alone.
 pub(super) fn share_of(span: Duration, source: &SourceId, now: Timestamp) -> Duration {
     let day = now.seconds().div_euclid(86_400);
     // FNV-1a, its bits mixed once more since only the upper ones are good

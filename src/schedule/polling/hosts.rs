@@ -28,7 +28,7 @@ const SHARED_SUFFIXES: &[&str] = &[
     "web.app",
 ];
 
-/// The name under which a host's requests are counted; the host of a URL as it
+/// Returns the name under which a host's requests are counted; the host of a URL as it
 /// stands there. Addresses and single labels stand for themselves.
 pub fn registrable(host: &str) -> String {
     let host = host.trim_end_matches('.').to_ascii_lowercase();

@@ -32,7 +32,7 @@ pub fn after_pause(
     }
 }
 
-/// The stored next poll, unless it lies further ahead than any poll of ours
+/// Returns the stored next poll, unless it lies further ahead than any poll of ours
 /// could: then a clock that ran ahead wrote it, and the source is due now.
 pub fn believed(now: Timestamp, next_poll: Timestamp, policy: &Policy) -> Timestamp {
     let skip = HOUR * LONGEST_SKIP_HOURS;
@@ -41,7 +41,7 @@ pub fn believed(now: Timestamp, next_poll: Timestamp, policy: &Policy) -> Timest
     if next_poll > furthest && next_poll != NEVER { now } else { next_poll }
 }
 
-/// The stored next poll, unless it was written by a clock that stood later than
+/// Returns the stored next poll, unless it was written by a clock that stood later than
 /// it does now, as the attempt of then shows: that clock has been set back, and
 /// the source is due now.
 pub fn trusted(now: Timestamp, next_poll: Timestamp, attempted: Option<Timestamp>) -> Timestamp {

@@ -146,7 +146,7 @@ impl Page<'_> {
     }
 }
 
-/// The files under a key: one, or a list of them.
+/// Returns the files under a key: one, or a list of them.
 fn files<'a>(object: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
     let value = object.get(key);
     let list = value.and_then(Value::as_array).map_or(&[] as &[_], Vec::as_slice);
@@ -157,7 +157,7 @@ fn guessed(date: Date) -> Date {
     Date { is_guess: true, ..date }
 }
 
-/// Plain text as HTML, a paragraph for each line.
+/// Returns plain text as HTML, a paragraph for each line.
 fn paragraphs(text: &str) -> String {
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     lines.map(|line| format!("<p>{}</p>\n", escape(line))).collect()

@@ -110,12 +110,13 @@ impl<'a> Visit<'a> {
         }
     }
 
-    /// From when on changes are asked for.
+    /// Returns from when on changes are asked for.
     fn since(&self) -> Option<Timestamp> {
         self.known.or_else(|| self.now.map(|now| now.before(FIRST_WALK)))
     }
 
-    /// Returns the address with the filter. A zone of `Z` and bare colons: some systems refuse them escaped.
+    /// Returns the address with the filter. A zone of `Z` and bare colons: some systems refuse them
+    /// escaped.
     fn filtered(&self, url: &str) -> String {
         let (Some(since), Ok(mut parsed)) = (self.since(), Url::parse(url)) else {
             return url.to_owned();

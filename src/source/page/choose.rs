@@ -61,7 +61,7 @@ pub(super) fn better(
     }
 }
 
-/// The entries of a list at all the addresses that a preset found, if their titles tell
+/// Returns the entries of a list at all the addresses that a preset found, if their titles tell
 /// more of them apart: `Download` is no title.
 fn named_better(list: &[RawItem], selected: &[RawItem]) -> Option<Vec<RawItem>> {
     let links: HashSet<&str> = selected.iter().filter_map(|item| item.link.as_deref()).collect();
@@ -75,7 +75,7 @@ fn named_better(list: &[RawItem], selected: &[RawItem]) -> Option<Vec<RawItem>> 
     (is_whole && titles(&same) > titles(selected)).then_some(same)
 }
 
-/// The error of a page that keeps robots out, if it is one.
+/// Returns the error of a page that keeps robots out, if it is one.
 pub(super) fn challenged(html: &str) -> Option<SourceError> {
     let whose = challenge::of_page(html)?.to_owned();
     Some(SourceError::Challenge { whose })

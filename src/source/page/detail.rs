@@ -95,7 +95,7 @@ pub fn check_detail(detail: &Detail) -> Vec<(&'static str, String)> {
         .collect()
 }
 
-/// The selector, if there is one. One that does not parse was reported at load.
+/// Returns the selector, if there is one. One that does not parse was reported at load.
 fn sound(text: Option<&str>, key: &str, notes: &mut Vec<String>) -> Option<Picks> {
     Picks::parse(text?).map_err(|error| notes.push(format!("detail.{key}: {error}"))).ok()
 }

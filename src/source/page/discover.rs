@@ -32,7 +32,7 @@ const SIGNS: &[(&str, &str)] = &[
     ("content=\"wordpress", "wordpress"),
 ];
 
-/// The preset for the publishing system that made this page.
+/// Returns the preset for the publishing system that made this page.
 pub fn recognise(html: &str) -> Option<&'static str> {
     sign(html, SIGNS)
 }
@@ -42,7 +42,7 @@ fn sign(html: &str, signs: &[(&str, &'static str)]) -> Option<&'static str> {
     signs.iter().find(|(sign, _)| lower.contains(sign)).map(|(_, name)| *name)
 }
 
-/// The feeds a page offers (`link rel=alternate`, else links that look like
+/// Returns the feeds a page offers (`link rel=alternate`, else links that look like
 /// feeds), absolute, in document order. `base` is the page's own URL.
 pub fn feed_links(html: &str, base: &str, budget: &Budget) -> Vec<String> {
     let Ok(page) = document::parse(html, budget) else { return Vec::new() };

@@ -114,7 +114,7 @@ pub(super) fn stories(
     })
 }
 
-/// The main part of a page alone, if it says which it is.
+/// Returns the main part of a page alone, if it says which it is.
 fn content(tree: &Html) -> Option<Html> {
     let main = Selector::parse("main, [role=main], #content, #main, #inhalt").ok()?;
     Some(Html::parse_fragment(&tree.select(&main).next()?.html()))

@@ -212,7 +212,7 @@ pub(super) const PRESETS: &[Preset] = &[
     },
 ];
 
-/// The preset of that name.
+/// Returns the preset of that name.
 pub(super) fn find(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }

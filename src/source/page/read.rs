@@ -77,7 +77,7 @@ static DATE_WITHIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static RELEASE_NUMBER: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"(?:^|[\s–-])(\d{1,4}/(?:19|20)\d{2})\b").ok());
 
-/// The items that `selectors` mark on the page: those of every matching list,
+/// Returns the items that `selectors` mark on the page: those of every matching list,
 /// but none that stands inside another.
 pub(super) fn elements<'a>(
     page: &'a Html,
@@ -196,7 +196,7 @@ fn read_item(
     raw
 }
 
-/// The title with its characters escaped, since a raw title is read as HTML.
+/// Returns the title with its characters escaped, since a raw title is read as HTML.
 fn title(item: ElementRef<'_>, selectors: &ListSelectors) -> Option<String> {
     let shown = |found: Found<'_>| {
         let words = match found.attribute {
@@ -233,13 +233,13 @@ fn heading(item: ElementRef<'_>) -> Option<ElementRef<'_>> {
         .find(|element| matches!(element.value().name(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6"))
 }
 
-/// The number of a press release in these words, as a category.
+/// Returns the number of a press release in these words, as a category.
 pub(super) fn release_number(words: &str) -> Option<String> {
     let number = RELEASE_NUMBER.as_ref()?.captures(words)?;
     Some(format!("Pressemitteilung {}", &number[1]))
 }
 
-/// The id by which the page itself can point at the item.
+/// Returns the id by which the page itself can point at the item.
 pub(super) fn own_anchor(item: ElementRef<'_>) -> Option<String> {
     let id = item.attr("id").map(str::trim).filter(|id| !id.is_empty() && id.len() <= 200)?;
     id.chars()
@@ -247,7 +247,7 @@ pub(super) fn own_anchor(item: ElementRef<'_>) -> Option<String> {
         .then(|| id.to_owned())
 }
 
-/// The first date that can be read, and the words it stood among. A date may be
+/// Returns the first date that can be read, and the words it stood among. A date may be
 /// an attribute, the element's text, or bare text after a label (`Datum: `).
 fn dated(item: ElementRef<'_>, picks: &Picks, zone: Tz) -> (Option<Date>, String) {
     let mut first_words = String::new();
@@ -278,7 +278,7 @@ fn dated(item: ElementRef<'_>, picks: &Picks, zone: Tz) -> (Option<Date>, String
     (None, first_words)
 }
 
-/// The first date that can be read where `picks` points.
+/// Returns the first date that can be read where `picks` points.
 pub(super) fn first_date(item: ElementRef<'_>, picks: &Picks, zone: Tz) -> Option<Date> {
     dated(item, picks, zone).0
 }
@@ -297,7 +297,7 @@ fn date_within(words: &str, zone: Tz) -> Option<Date> {
     })
 }
 
-/// The inside of an element as HTML, without links that only lead on.
+/// Returns the inside of an element as HTML, without links that only lead on.
 fn teaser(element: ElementRef<'_>) -> String {
     let mut html = element.inner_html();
     if let Ok(anchors) = Selector::parse("a") {
@@ -310,7 +310,7 @@ fn teaser(element: ElementRef<'_>) -> String {
     html
 }
 
-/// Files that hang on the item, its own link among them.
+/// Returns files that hang on the item, its own link among them.
 pub(super) fn documents(
     item: ElementRef<'_>,
     link: Option<&str>,
@@ -350,7 +350,7 @@ pub(super) fn documents(
     found
 }
 
-/// The media type of a document, as its address tells it.
+/// Returns the media type of a document, as its address tells it.
 fn media_type(url: &str) -> Option<&'static str> {
     let url = Url::parse(url).ok()?;
     let file = url.path().rsplit('/').next()?.to_ascii_lowercase();
@@ -372,7 +372,7 @@ fn media_type(url: &str) -> Option<&'static str> {
     }
 }
 
-/// The words of an element on one line; elements are set apart by blanks,
+/// Returns the words of an element on one line; elements are set apart by blanks,
 /// scripts and styles left out.
 pub(super) fn words(element: ElementRef<'_>) -> String {
     let mut words = String::new();

@@ -29,7 +29,7 @@ impl Picks {
         self.alternatives.iter().filter_map(move |pick| pick.find(item))
     }
 
-    /// Every element that the first alternative with a match finds inside `item`.
+    /// Returns every element that the first alternative with a match finds inside `item`.
     pub(super) fn all<'a>(&self, item: ElementRef<'a>) -> impl Iterator<Item = ElementRef<'a>> {
         let found = self.alternatives.iter().find_map(|pick| {
             let elements: Vec<_> = match &pick.place {
@@ -90,7 +90,7 @@ impl Pick {
         Ok(Self { place, attribute })
     }
 
-    /// The first match that has the attribute, if one is asked for; else the
+    /// Returns the first match that has the attribute, if one is asked for; else the
     /// first match.
     fn find<'a>(&self, item: ElementRef<'a>) -> Option<Found<'a>> {
         match &self.place {

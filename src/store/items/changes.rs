@@ -10,7 +10,6 @@ use crate::store::query::{Query, column, pair};
 /// The last change of an item that made it return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToldChange {
-    /// Its receipt.
     pub receipt: i64,
     /// When.
     pub at: Timestamp,
@@ -18,7 +17,7 @@ pub struct ToldChange {
     pub change: String,
 }
 
-/// The last change that makes, or made, the item return in a digest.
+/// Returns the last change that makes, or made, the item return in a digest.
 pub fn last_change(tx: &Transaction<'_>, id: ItemId) -> Result<Option<ToldChange>, StoreError> {
     const LAST_CHANGE: &str = "
         select id, at, change from receipts where item = ?1 and change is not null
@@ -26,7 +25,7 @@ pub fn last_change(tx: &Transaction<'_>, id: ItemId) -> Result<Option<ToldChange
     tx.one(LAST_CHANGE, [id], read)
 }
 
-/// All changes of an item that made it return, the latest first.
+/// Returns all changes of an item that made it return, the latest first.
 pub fn told_changes(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<ToldChange>, StoreError> {
     const CHANGES: &str = "
         select id, at, change from receipts where item = ?1 and change is not null
@@ -55,7 +54,7 @@ pub fn amend_change(tx: &Transaction<'_>, receipt: i64, change: &str) -> Result<
     Ok(())
 }
 
-/// The change of an item that waits for its day, if one does.
+/// Returns the change of an item that waits for its day, if one does.
 pub fn waiting_change(tx: &Transaction<'_>, id: ItemId) -> Result<Option<String>, StoreError> {
     const WAITING_CHANGE: &str = "select change from waiting_changes where item = ?1";
     tx.one(WAITING_CHANGE, [id], column)
@@ -75,7 +74,7 @@ pub fn let_wait(
     Ok(())
 }
 
-/// Lets the items return whose changes have waited for their day. Answers how many.
+/// Lets the items return whose changes have waited for their day. Returns how many.
 pub fn tell_due_changes(tx: &Transaction<'_>, now: Timestamp) -> Result<usize, StoreError> {
     const DUE_CHANGES: &str =
         "select item, change from waiting_changes where due <= ?1 order by item";

@@ -28,7 +28,7 @@ pub fn uncorrect(tx: &Transaction<'_>, id: ItemId) -> Result<usize, StoreError> 
     Ok(tx.prepare_cached(UNCORRECT)?.execute([id])?)
 }
 
-/// The corrections of an item, by topic.
+/// Returns the corrections of an item, by topic.
 pub fn corrections(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<Correction>, StoreError> {
     const CORRECTIONS: &str =
         "select topic, has, reason, at from corrections where item = ?1 order by topic";
@@ -36,7 +36,7 @@ pub fn corrections(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<Correction>, 
     Ok(statement.query_map([id], read)?.collect::<Result<_, _>>()?)
 }
 
-/// The correction of one topic of an item.
+/// Returns the correction of one topic of an item.
 pub fn correction(
     tx: &Transaction<'_>,
     id: ItemId,
@@ -45,7 +45,7 @@ pub fn correction(
     Ok(corrections(tx, id)?.into_iter().find(|correction| correction.topic == *topic))
 }
 
-/// The items after `after` that were corrected, at most `limit`, by id.
+/// Returns the items after `after` that were corrected, at most `limit`, by id.
 pub fn corrected(
     tx: &Transaction<'_>,
     after: ItemId,

@@ -12,7 +12,6 @@ use super::{names, read_known};
 pub struct Remembered {
     /// What a verdict needs of it.
     pub known: Known,
-    /// Title.
     pub title: String,
     /// Where it stood.
     pub url: Option<String>,

@@ -57,7 +57,7 @@ pub(super) fn prune(tx: &Transaction<'_>, before: Timestamp) -> Result<(), Store
     Ok(())
 }
 
-/// Source and name as one number; neither may run into the other.
+/// Returns source and name as one number; neither may run into the other.
 fn name_hash(source: &SourceId, name: &str) -> i64 {
     hash64(format!("{source}\0{name}").as_bytes()).cast_signed()
 }

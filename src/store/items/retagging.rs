@@ -23,7 +23,8 @@ pub fn set_tagged_by(tx: &Transaction<'_>, id: ItemId, version: &str) -> Result<
     Ok(())
 }
 
-/// Items after `after` that other rules than `version` looked at last, at most `limit`, by id.
+/// Returns items after `after` that other rules than `version` looked at last, at most `limit`, by
+/// id.
 pub fn tagged_otherwise(
     tx: &Transaction<'_>,
     version: &str,

@@ -33,13 +33,11 @@ pub struct Stored {
     pub id: ItemId,
     /// Of which source.
     pub source: SourceId,
-    /// Name of the source.
     pub source_name: String,
     /// Rank of the source.
     pub rank: u8,
     /// Who it is within the source.
     pub key: Key,
-    /// Its story.
     pub story: StoryId,
     /// When it was first seen.
     pub first_seen: Timestamp,
@@ -53,7 +51,6 @@ pub struct Stored {
     pub guid: Option<String>,
     /// Where to read it.
     pub url: Option<String>,
-    /// Title.
     pub title: String,
     /// Lead.
     pub summary: String,
@@ -69,13 +66,10 @@ pub struct Stored {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Details {
-    /// Authors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub authors: Vec<String>,
-    /// Categories.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub categories: Vec<String>,
-    /// Documents.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub documents: Vec<Document>,
     /// BCP 47 tag.
@@ -111,7 +105,7 @@ pub(super) fn read_stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     })
 }
 
-/// One item.
+/// Returns one item.
 pub fn get(tx: &Transaction<'_>, id: ItemId) -> Result<Option<Stored>, StoreError> {
     let sql = format!("select {STORED_COLUMNS} where items.id = ?1");
     tx.one(&sql, [id], read_stored)

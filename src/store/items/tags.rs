@@ -46,7 +46,7 @@ pub fn set_tag(
     Ok(())
 }
 
-/// The taggings of an item that has none.
+/// Adds the taggings of an item that has none.
 pub fn add_tags(
     tx: &Transaction<'_>,
     id: ItemId,
@@ -73,7 +73,7 @@ pub(super) fn insert(
     Ok(())
 }
 
-/// The taggings of an item, most weighty topic first, and the version of the
+/// Returns the taggings of an item, most weighty topic first, and the version of the
 /// rules that decided.
 pub fn tags(tx: &Transaction<'_>, id: ItemId) -> Result<Vec<(Tagging, String)>, StoreError> {
     const TAGS: &str = "select topic, score, evidence, version from tags where item = ?1 order by score desc, topic";

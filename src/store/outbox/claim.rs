@@ -155,7 +155,7 @@ pub fn give_back(
     Ok(())
 }
 
-/// A claimed message waits for its domain's turn. Nothing was tried.
+/// Lets a claimed message wait for its domain's turn. Nothing was tried.
 pub fn wait_for_turn(
     tx: &Transaction<'_>,
     claim: Claim,

@@ -71,7 +71,7 @@ pub fn place(
     Ok(Placement { joins, moves, related })
 }
 
-/// The items of a story whose traces are kept, oldest first.
+/// Returns the items of a story whose traces are kept, oldest first.
 fn members(
     connection: &Connection,
     story: StoryId,

@@ -21,8 +21,8 @@ pub struct Left {
     pub address_hash: Option<String>,
 }
 
-/// They left: the address is erased at once, the proof stays for its period and
-/// is found by the keyed hash of the address. Answers false if they had left before.
+/// Writes that they left: the address is erased at once, the proof stays for its period and
+/// is found by the keyed hash of the address. Returns false if they had left before.
 pub fn leave(
     tx: &Transaction<'_>,
     id: SubscriberId,
@@ -37,7 +37,7 @@ pub fn leave(
     Ok(tx.run(LEAVE, (id, now, by, address_hash))? == 1)
 }
 
-/// Those who left with that keyed hash of an address, oldest first; all who
+/// Returns those who left with that keyed hash of an address, oldest first; all who
 /// left, if none is given.
 pub fn left(tx: &Transaction<'_>, address_hash: Option<&str>) -> Result<Vec<Left>, StoreError> {
     let sql = format!(
@@ -54,7 +54,7 @@ pub fn left(tx: &Transaction<'_>, address_hash: Option<&str>) -> Result<Vec<Left
     })
 }
 
-/// Those who left before `before`, at most `limit`.
+/// Returns those who left before `before`, at most `limit`.
 pub fn left_before(
     tx: &Transaction<'_>,
     before: Timestamp,

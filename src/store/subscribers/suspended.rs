@@ -33,7 +33,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Suspended> {
     })
 }
 
-/// Those suspended after `after`, at most `limit`, by id.
+/// Returns those suspended after `after`, at most `limit`, by id.
 pub fn suspended(
     tx: &Transaction<'_>,
     after: SubscriberId,
@@ -53,7 +53,7 @@ pub fn suspension(tx: &Transaction<'_>, id: SubscriberId) -> Result<Option<Suspe
     tx.one(SUSPENSION, [id], read)
 }
 
-/// Too much came back from them: they get nothing for now.
+/// Suspends them, as too much came back: they get nothing for now.
 pub fn suspend(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result<(), StoreError> {
     const SUSPEND: &str = "
         update subscribers set standing = 'suspended', suspended_at = ?2,
@@ -63,7 +63,7 @@ pub fn suspend(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result
     Ok(())
 }
 
-/// A probe was made.
+/// Notes that a probe was made.
 pub fn note_probe(
     tx: &Transaction<'_>,
     id: SubscriberId,
@@ -74,7 +74,7 @@ pub fn note_probe(
     Ok(())
 }
 
-/// Something came back of the last probe.
+/// Notes that something came back of the last probe.
 pub fn fail_probe(tx: &Transaction<'_>, id: SubscriberId) -> Result<(), StoreError> {
     const FAIL_PROBE: &str =
         "update subscribers set probe_failed = 1 where id = ?1 and probed_at is not null";
@@ -82,7 +82,7 @@ pub fn fail_probe(tx: &Transaction<'_>, id: SubscriberId) -> Result<(), StoreErr
     Ok(())
 }
 
-/// They get their digests again, and what came back before is forgiven.
+/// Gives them their digests again, and what came back before is forgiven.
 /// Nothing happens to who is not suspended.
 pub fn resume(tx: &Transaction<'_>, id: SubscriberId, now: Timestamp) -> Result<(), StoreError> {
     const RESUME: &str = "

@@ -6,7 +6,7 @@ use super::time_of_day::Clock;
 use super::token::{Token, after_blank, is_mark, number, word};
 use crate::text::months::month_named;
 
-/// The first day in the tokens, the time of day left out.
+/// Returns the first day in the tokens, the time of day left out.
 pub(super) fn find_day(tokens: &[Token], clock: Option<&Clock>) -> Option<NaiveDate> {
     let taken = clock.map_or(0..0, |clock| clock.span.clone());
     let free = |at: usize| !taken.contains(&at);
@@ -52,7 +52,7 @@ fn first_of_span(tokens: &[Token], at: usize, last: NaiveDate) -> Option<NaiveDa
         .find(|first| (1..LONGEST).contains(&(last - *first).num_days()))
 }
 
-/// `24 | 11 | 2026`, from the first bar on.
+/// Reads `24 | 11 | 2026`, from the first bar on.
 fn between_bars(tokens: &[Token], day: i64, bar: usize) -> Option<NaiveDate> {
     let month_at = after_blank(tokens, bar + 1);
     let second = after_blank(tokens, month_at + 1);
@@ -62,7 +62,7 @@ fn between_bars(tokens: &[Token], day: i64, bar: usize) -> Option<NaiveDate> {
     is_mark(tokens, second, '|').then(|| ymd(year, month, day)).flatten()
 }
 
-/// `2026-07-21`, `2026/07/21`, `20260721`, `2026-07` alone, `21.07.2026`,
+/// Reads `2026-07-21`, `2026/07/21`, `20260721`, `2026-07` alone, `21.07.2026`,
 /// `21.7.26`, `21-07-2026`, `07/21/2026` where nothing else can be meant.
 fn numeric_day(tokens: &[Token], at: usize) -> Option<NaiveDate> {
     let (first, digits) = number(tokens, at)?;
@@ -122,7 +122,7 @@ fn numeric_day(tokens: &[Token], at: usize) -> Option<NaiveDate> {
     ymd(year, second, first)
 }
 
-/// `21. Juli 2026`, `21-Jul-2026`, `19 Nov. '25`, `21 July, 2026`.
+/// Reads `21. Juli 2026`, `21-Jul-2026`, `19 Nov. '25`, `21 July, 2026`.
 fn day_month_name(tokens: &[Token], at: usize) -> Option<NaiveDate> {
     let (day, digits) = number(tokens, at)?;
     if digits > 2 {
@@ -148,7 +148,7 @@ fn day_month_name(tokens: &[Token], at: usize) -> Option<NaiveDate> {
     ymd(full_year(year, year_digits)?, month, day)
 }
 
-/// `July 21, 2026`, `Tue Jul 21 10:00:00 2026`.
+/// Reads `July 21, 2026`, `Tue Jul 21 10:00:00 2026`.
 fn month_name_day(
     tokens: &[Token],
     at: usize,
@@ -176,7 +176,7 @@ fn month_name_day(
     ymd(full_year(year, digits)?, month, day)
 }
 
-/// Past blanks and the marks that stand between the parts of a date.
+/// Returns the place past blanks and the marks that stand between the parts of a date.
 fn past_marks(tokens: &[Token], at: usize) -> usize {
     let mut at = at;
     while matches!(tokens.get(at), Some(Token::Blank | Token::Mark('.' | ',' | '-' | '/' | '\''))) {
@@ -194,7 +194,7 @@ fn full_year(year: i64, digits: usize) -> Option<i64> {
     }
 }
 
-/// A day of this or the last decades.
+/// Returns a day of this or the last decades.
 pub(super) fn ymd(year: i64, month: i64, day: i64) -> Option<NaiveDate> {
     // Nobody publishes news of other centuries: such a year is a mistake.
     if !(1970..2100).contains(&year) {

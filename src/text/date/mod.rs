@@ -22,7 +22,7 @@ use self::time_of_day::{Clock, find_clock};
 use self::token::{Token, tokens};
 use crate::model::{Date, Timestamp};
 
-/// The first date in `text`; `zone` is for one that names none. RFC 822 and
+/// Returns the first date in `text`; `zone` is for one that names none. RFC 822 and
 /// 3339, asctime, JavaScript's, and German forms such as `21. Juli 2026, 10:00 Uhr`,
 /// `Di., 21.07.2026` or `19 Nov. '25`.
 pub fn parse(text: &str, zone: Tz) -> Option<Date> {
@@ -37,7 +37,7 @@ pub fn parse(text: &str, zone: Tz) -> Option<Date> {
     instant(day, clock.as_ref(), zone)
 }
 
-/// A date in the path of a URL, as `/2025-11-24-name`, `/2025/11/24/` or
+/// Returns a date in the path of a URL, as `/2025-11-24-name`, `/2025/11/24/` or
 /// `/20251124_`: always a guess, midnight in `zone`.
 pub fn from_path(path: &str, zone: Tz) -> Option<Date> {
     let path = path.get(..path.floor_char_boundary(2048)).unwrap_or(path);
@@ -98,7 +98,8 @@ fn instant(day: NaiveDate, clock: Option<&Clock>, zone: Tz) -> Option<Date> {
     (at.0 >= 86_400_000).then_some(Date { at, is_guess })
 }
 
-/// The instant of a wall-clock time: the first of two in autumn, the end of the gap in spring.
+/// Returns the instant of a wall-clock time: the first of two in autumn, the end of the gap in
+/// spring.
 fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<Timestamp> {
     zone.from_local_datetime(&local)
         .earliest()

@@ -37,7 +37,7 @@ fn named(tokens: &[Token], at: usize, today: NaiveDate) -> Option<NaiveDate> {
     }
 }
 
-/// `vor 3 Tagen`, `vor einer Stunde`, `3 days ago`.
+/// Reads `vor 3 Tagen`, `vor einer Stunde`, `3 days ago`.
 fn ago(tokens: &[Token], at: usize, now: DateTime<Tz>) -> Option<NaiveDate> {
     let english = number(tokens, at).is_some();
     if !english && word(tokens, at)? != "vor" {
@@ -80,7 +80,7 @@ fn ago(tokens: &[Token], at: usize, now: DateTime<Tz>) -> Option<NaiveDate> {
     }
 }
 
-/// `12. Nov.`, `25.11.`, `Nov 29`: the day nearest to today, rather past than far ahead.
+/// Reads `12. Nov.`, `25.11.`, `Nov 29`: the day nearest to today, rather past than far ahead.
 fn without_year(tokens: &[Token], at: usize, today: NaiveDate) -> Option<NaiveDate> {
     if at > 0 && matches!(tokens.get(at - 1), Some(Token::Number { .. } | Token::Mark('.' | ':'))) {
         return None;

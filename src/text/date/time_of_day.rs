@@ -14,7 +14,7 @@ pub(super) struct Clock {
     pub(super) span: std::ops::Range<usize>,
 }
 
-/// The first time of day in the tokens.
+/// Returns the first time of day in the tokens.
 pub(super) fn find_clock(tokens: &[Token]) -> Option<Clock> {
     (0..tokens.len()).find_map(|at| clock_with_colons(tokens, at)).or_else(|| {
         (0..tokens.len())
@@ -22,7 +22,7 @@ pub(super) fn find_clock(tokens: &[Token]) -> Option<Clock> {
     })
 }
 
-/// `10:00`, `10:00:00`, `10:00:00.000`, with AM or PM and a zone.
+/// Reads `10:00`, `10:00:00`, `10:00:00.000`, with AM or PM and a zone.
 fn clock_with_colons(tokens: &[Token], at: usize) -> Option<Clock> {
     let (hour, hour_digits) = number(tokens, at)?;
     if hour_digits > 2 || !is_mark(tokens, at + 1, ':') {
@@ -64,7 +64,7 @@ fn clock_with_colons(tokens: &[Token], at: usize) -> Option<Clock> {
     Some(Clock { hour, minute, second, milliseconds, offset, span: at..end })
 }
 
-/// `10 Uhr`, `10.30 Uhr`, `10h30`.
+/// Reads `10 Uhr`, `10.30 Uhr`, `10h30`.
 fn clock_before_uhr(tokens: &[Token], at: usize) -> Option<Clock> {
     let (hour, digits) = number(tokens, at).filter(|(hour, digits)| *hour <= 24 && *digits <= 2)?;
     let _ = digits;
@@ -80,7 +80,7 @@ fn clock_before_uhr(tokens: &[Token], at: usize) -> Option<Clock> {
     Some(Clock { hour, minute, second: 0, milliseconds: 0, offset, span: at..end })
 }
 
-/// `20260721T100000` and the like (ISO 8601 basic format).
+/// Reads `20260721T100000` and the like (ISO 8601 basic format).
 fn clock_in_one_number(tokens: &[Token], at: usize) -> Option<Clock> {
     let (value, digits) = number(tokens, at)?;
     let follows_day =
@@ -108,7 +108,7 @@ fn thousandths(fraction: i64, digits: usize) -> i64 {
     value
 }
 
-/// The zone that may follow a time of day, in seconds east, and where it ends.
+/// Returns the zone that may follow a time of day, in seconds east, and where it ends.
 fn zone_after(tokens: &[Token], end: usize) -> (Option<i64>, usize) {
     let mut at = after_blank(tokens, end);
     if word(tokens, at) == Some("uhr") {

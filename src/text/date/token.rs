@@ -26,7 +26,7 @@ pub(super) enum Token {
     Blank,
 }
 
-/// The tokens of the beginning of `text`.
+/// Returns the tokens of the beginning of `text`.
 pub(super) fn tokens(text: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut characters =
@@ -71,7 +71,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
-/// The number at a place, and how many digits it was written with.
+/// Returns the number at a place, and how many digits it was written with.
 pub(super) fn number(tokens: &[Token], at: usize) -> Option<(i64, usize)> {
     match tokens.get(at) {
         Some(Token::Number { value, digits }) => Some((*value, *digits)),
@@ -84,7 +84,7 @@ pub(super) fn is_mark(tokens: &[Token], at: usize, mark: char) -> bool {
     tokens.get(at) == Some(&Token::Mark(mark))
 }
 
-/// The word at a place.
+/// Returns the word at a place.
 pub(super) fn word(tokens: &[Token], at: usize) -> Option<&str> {
     match tokens.get(at) {
         Some(Token::Word(word)) => Some(word),
@@ -92,7 +92,7 @@ pub(super) fn word(tokens: &[Token], at: usize) -> Option<&str> {
     }
 }
 
-/// The place itself, or the next if a blank stands there.
+/// Returns the place itself, or the next if a blank stands there.
 pub(super) fn after_blank(tokens: &[Token], at: usize) -> usize {
     at + usize::from(tokens.get(at) == Some(&Token::Blank))
 }
