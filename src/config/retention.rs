@@ -20,8 +20,7 @@ settings! {
         bodies: Option<Duration> = "7d";
         /// What is left of a mail after that: to whom, when and how it ended.
         outbox: Option<Duration> = "90d";
-        /// Class, code and date of returned mails; at least the 30 days by which dead addresses are
-        /// told.
+        /// Class, code and date of returned mails; at least the 30 days by which dead addresses are told.
         bounces: Option<Duration> = "30d";
         /// Items.
         items: Option<Duration> = "2y";

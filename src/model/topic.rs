@@ -15,8 +15,7 @@ settings! {
         title: String;
         /// Short name for subjects of mails, such as "OZG"; "" = the title.
         short: String = "";
-        /// Score from which an item has the topic. Hits in title and lead count whole, later ones
-        /// half.
+        /// Score from which an item has the topic. Hits in title and lead count whole, later ones half.
         threshold: f64 = 3.0;
         /// Terms of weight 3.
         strong: Vec<String> = [];
