@@ -1,5 +1,7 @@
 //! What an item as a whole tells about each of its dates.
 
+use std::cell::OnceCell;
+
 use chrono::NaiveDate;
 
 use super::cues::{self, any_in};
@@ -11,8 +13,10 @@ pub(super) struct Background {
     pub(super) published: NaiveDate,
     /// Folded words of the title.
     pub(super) title: Vec<String>,
-    /// Words about money that can be applied for: in the title two, in the text one each.
-    pub(super) funding: usize,
+    /// The folded text.
+    text: String,
+    /// What kind of deadline the whole item makes likely, once a deadline was found.
+    calls: OnceCell<Calls>,
     /// The title names a gathering.
     pub(super) is_event: bool,
     /// The title warns of what the text tells.
@@ -21,10 +25,16 @@ pub(super) struct Background {
     pub(super) is_cancelled: bool,
     /// The title tells of a closure, of maintenance, of a contract.
     pub(super) is_notice: bool,
-    /// The text is about a contest: what it ends with is no funding, whatever it pays.
-    pub(super) is_contest: bool,
     /// The rows of its table are events or deadlines, as their heading says.
     pub(super) table: Option<DateKind>,
+}
+
+/// What an item calls for.
+struct Calls {
+    /// Words about money that can be applied for: in the title two, in the text one each.
+    funding: usize,
+    /// The text is about a contest: what it ends with is no funding, whatever it pays.
+    is_contest: bool,
 }
 
 impl Background {
@@ -42,41 +52,48 @@ impl Background {
         let table = text.lines().find_map(table_of);
         let (title, text) = (fold(title), fold(text));
         let title: Vec<&str> = words(&title).map(|(_, word)| word).collect();
-        let is_about = |word: &str| cues::FUNDING.has(word) && !cues::NO_FUNDING.has(word);
-        let in_title = title.iter().filter(|word| is_about(word)).count();
-        let in_text = words(&text).filter(|(_, word)| is_about(word)).count();
         Ok(Self {
             published,
             title: title.iter().map(|word| (*word).to_owned()).collect(),
-            funding: 2 * in_title + in_text,
+            calls: OnceCell::new(),
             is_event: title.iter().any(|word| is_gathering(word)),
-            is_warning: any_in("=warnung =warnt betrug betruger phishing", &title),
+            is_warning: any_in!("=warnung =warnt betrug betruger phishing", &title),
             is_cancelled: is_off(&title),
             is_notice: cues::NOT_ACTIONABLE.has_any(&title)
                 && !title.iter().any(|word| is_gathering(word)),
-            is_contest: title
-                .iter()
-                .copied()
-                .chain(words(&text).map(|(_, word)| word))
-                .any(|word| cues::CONTESTS.has(word) && !cues::NO_CONTESTS.has(word)),
             table,
+            text,
+        })
+    }
+
+    fn calls(&self) -> &Calls {
+        self.calls.get_or_init(|| {
+            let title = || self.title.iter().map(String::as_str);
+            let text = || words(&self.text).map(|(_, word)| word);
+            let is_about = |word: &&str| cues::FUNDING.has(word) && !cues::NO_FUNDING.has(word);
+            let is_contest = |word: &str| cues::CONTESTS.has(word) && !cues::NO_CONTESTS.has(word);
+            Calls {
+                funding: 2 * title().filter(is_about).count() + text().filter(is_about).count(),
+                is_contest: title().chain(text()).any(is_contest),
+            }
         })
     }
 
     /// Returns the kind of a deadline that those words set.
     pub(super) fn deadline(&self, words: &[&str]) -> DateKind {
         let applies = cues::APPLICATIONS.has_any(words);
-        let is_funding = self.funding >= 2 && !self.is_contest || applies;
-        if self.funding > 0 && is_funding { DateKind::Funding } else { DateKind::Deadline }
+        let Calls { funding, is_contest } = *self.calls();
+        let is_funding = funding >= 2 && !is_contest || applies;
+        if funding > 0 && is_funding { DateKind::Funding } else { DateKind::Deadline }
     }
 }
 
 /// Returns what the rows below this line are, if it is the heading of a table with dates.
 fn table_of(line: &str) -> Option<DateKind> {
-    let line = fold(line);
     if line.matches('|').count() < 2 || line.contains(|c: char| c.is_ascii_digit()) {
         return None;
     }
+    let line = fold(line);
     let heading: Vec<&str> = words(&line).map(|(_, word)| word).collect();
     let is_deadline = heading
         .iter()

@@ -220,22 +220,27 @@ pub(super) struct Cues {
     entries: OnceLock<Entries>,
 }
 
-/// Each sorted. Endings are turned round, so that they are beginnings too.
+/// Each sorted, endings from their last letter on.
+#[derive(Default)]
 struct Entries {
+    /// Which letters the first two kinds begin with, and which the third ends with, as bits: most
+    /// words are none of a list by these.
+    first: u32,
+    last: u32,
     whole: Vec<&'static str>,
     beginnings: Vec<&'static str>,
-    endings: Vec<String>,
+    endings: Vec<&'static str>,
 }
 
 impl Cues {
-    const fn of(list: &'static str) -> Self {
+    pub(super) const fn of(list: &'static str) -> Self {
         Self { list, entries: OnceLock::new() }
     }
 
     /// Returns whether a folded word matches an entry.
     pub(super) fn has(&self, word: &str) -> bool {
         let entries = self.entries.get_or_init(|| Entries::of(self.list));
-        entries.have(&plain(word))
+        entries.have(plain(word).as_bytes())
     }
 
     /// Returns whether one of the folded words matches an entry.
@@ -246,66 +251,49 @@ impl Cues {
 
 impl Entries {
     fn of(list: &'static str) -> Self {
-        let (mut whole, mut beginnings, mut endings) = (Vec::new(), Vec::new(), Vec::new());
+        let mut entries = Self::default();
         for entry in list.split_ascii_whitespace() {
-            match Entry::of(entry) {
-                Entry::Whole(word) => whole.push(word),
-                Entry::Beginning(part) => beginnings.push(part),
-                Entry::Ending(part) => endings.push(part.chars().rev().collect()),
+            match (entry.strip_prefix('='), entry.strip_prefix('*')) {
+                (Some(word), _) => entries.whole.push(word),
+                (None, Some(part)) => entries.endings.push(part),
+                (None, None) => entries.beginnings.push(entry),
             }
         }
-        whole.sort_unstable();
-        Self { whole, beginnings: shortest(beginnings), endings: shortest(endings) }
+        let first = entries.whole.iter().chain(&entries.beginnings);
+        entries.first = first.fold(0, |bits, part| bits | bit(part.bytes().next()));
+        let last = entries.endings.iter();
+        entries.last = last.fold(0, |bits, part| bits | bit(part.bytes().last()));
+        entries.whole.sort_unstable();
+        // Without those that begin with another: then the last that does not sort behind a word
+        // is the only one that the word can begin with.
+        entries.beginnings.sort_unstable();
+        entries.beginnings.dedup_by(|part, before| part.starts_with(*before));
+        entries.endings.sort_unstable_by(|one, other| one.bytes().rev().cmp(other.bytes().rev()));
+        entries.endings.dedup_by(|part, before| part.ends_with(*before));
+        entries
     }
 
-    fn have(&self, word: &str) -> bool {
-        self.whole.binary_search(&word).is_ok() || begins(&self.beginnings, word) || {
-            let turned: String = word.chars().rev().collect();
-            let cut = |letters: usize| turned.get(letters..);
-            (0..=MAX_ENDING).filter_map(cut).any(|turned| begins(&self.endings, turned))
-        }
+    fn have(&self, word: &[u8]) -> bool {
+        let begins = || {
+            let behind = self.beginnings.partition_point(|part| part.as_bytes() <= word);
+            behind > 0 && word.starts_with(self.beginnings[behind - 1].as_bytes())
+        };
+        let ends = |word: &[u8]| {
+            let letters = || word.iter().rev().copied();
+            let behind = self.endings.partition_point(|part| part.bytes().rev().le(letters()));
+            behind > 0 && word.ends_with(self.endings[behind - 1].as_bytes())
+        };
+        let is_whole = || self.whole.binary_search_by(|whole| whole.as_bytes().cmp(word)).is_ok();
+        (self.first & bit(word.first().copied()) != 0 && (is_whole() || begins()))
+            || (0..=MAX_ENDING.min(word.len()))
+                .map(|letters| &word[..word.len() - letters])
+                .any(|word| self.last & bit(word.last().copied()) != 0 && ends(word))
     }
 }
 
-/// Sorts parts and leaves out those that begin with another.
-fn shortest<T: AsRef<str> + Ord>(mut parts: Vec<T>) -> Vec<T> {
-    parts.sort_unstable();
-    parts.dedup_by(|part, before| part.as_ref().starts_with(before.as_ref()));
-    parts
-}
-
-/// Returns whether a word begins with one of the parts, of which none begins with another: then
-/// it is the last that does not sort behind the word.
-fn begins<T: AsRef<str>>(parts: &[T], word: &str) -> bool {
-    let behind = parts.partition_point(|part| part.as_ref() <= word);
-    behind > 0 && word.starts_with(parts[behind - 1].as_ref())
-}
-
-/// What an entry stands for.
-enum Entry<'a> {
-    Whole(&'a str),
-    Beginning(&'a str),
-    Ending(&'a str),
-}
-
-impl<'a> Entry<'a> {
-    fn of(entry: &'a str) -> Self {
-        match (entry.strip_prefix('='), entry.strip_prefix('*')) {
-            (Some(word), _) => Self::Whole(word),
-            (None, Some(part)) => Self::Ending(part),
-            (None, None) => Self::Beginning(entry),
-        }
-    }
-
-    fn fits(&self, word: &str) -> bool {
-        match self {
-            Self::Whole(whole) => word == *whole,
-            Self::Beginning(part) => word.starts_with(part),
-            Self::Ending(part) => {
-                word.rfind(part).is_some_and(|at| word.len() - at - part.len() <= MAX_ENDING)
-            }
-        }
-    }
+/// Returns the bit of a letter.
+fn bit(letter: Option<u8>) -> u32 {
+    letter.map_or(0, |letter| 1 << (letter & 31))
 }
 
 /// Returns a folded word without what folding made of umlauts, and without the accent of
@@ -318,13 +306,14 @@ fn plain(word: &str) -> Cow<'_, str> {
     Cow::Owned(word.replace("ae", "a").replace("oe", "o").replace("ue", "u").replace('é', "e"))
 }
 
-/// Returns whether one of the folded words matches an entry of a list of a few.
-pub(super) fn any_in(list: &str, words: &[&str]) -> bool {
-    words.iter().any(|word| {
-        let word = plain(word);
-        list.split_ascii_whitespace().any(|entry| Entry::of(entry).fits(&word))
-    })
+/// Whether one of the folded words matches an entry of a list that is written where it is asked.
+macro_rules! any_in {
+    ($list:literal, $words:expr $(,)?) => {{
+        static LIST: $crate::agenda::cues::Cues = $crate::agenda::cues::Cues::of($list);
+        LIST.has_any($words)
+    }};
 }
+pub(super) use any_in;
 
 #[cfg(test)]
 mod tests {
@@ -352,12 +341,24 @@ mod tests {
         &PAST,
     ];
 
+    /// Returns whether a folded word matches an entry, letter by letter.
+    fn fits(entry: &str, word: &str) -> bool {
+        let word = &*plain(word);
+        match (entry.strip_prefix('='), entry.strip_prefix('*')) {
+            (Some(whole), _) => word == whole,
+            (None, Some(part)) => (0..=MAX_ENDING)
+                .filter_map(|letters| word.get(..word.len().checked_sub(letters)?))
+                .any(|word| word.ends_with(part)),
+            (None, None) => word.starts_with(entry),
+        }
+    }
+
     #[test]
     fn plurals_with_an_umlaut_are_the_same_word() {
-        assert!(any_in("*einspruch", &["einsprueche"]));
-        assert!(any_in("antrag", &["antraege"]));
-        assert!(any_in("*cafe", &["café"]));
-        assert!(!any_in("*antrag", &["antragsfrist"]));
+        assert!(Cues::of("*einspruch").has("einsprueche"));
+        assert!(Cues::of("antrag").has("antraege"));
+        assert!(Cues::of("*cafe").has("café"));
+        assert!(!Cues::of("*antrag").has("antragsfrist"));
     }
 
     /// The sorted lists find what their entries fit, one by one.
@@ -372,7 +373,11 @@ mod tests {
                 })
             });
             for word in made {
-                assert_eq!(list.has(&word), any_in(list.list, &[&word]), "{word}");
+                assert_eq!(
+                    list.has(&word),
+                    list.list.split_ascii_whitespace().any(|entry| fits(entry, &word)),
+                    "{word}"
+                );
             }
         }
     }

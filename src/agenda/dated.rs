@@ -71,7 +71,7 @@ pub(super) fn dated(tokens: &[Token], mentions: &[Mention], published: NaiveDate
         let was_planned = tokens[tokens_end..]
             .iter()
             .take(5)
-            .any(|token| any_in("geplante angesetzte vorgesehene angekundigte", &[&*token.word]));
+            .any(|token| any_in!("geplante angesetzte vorgesehene angekundigte", &[&*token.word]));
         if was_planned && mentions.get(at).is_some_and(|next| !next.is_relative()) {
             continue;
         }

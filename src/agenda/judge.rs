@@ -111,12 +111,12 @@ fn kind(
         .any(|word| cues::DEADLINE_NOUNS.has(word) && !cues::NO_DEADLINE_NOUNS.has(word));
     // „Die Bewerbungsfrist endet am“ is proof enough whatever else is said.
     if names_deadline {
-        let is_over = any_in("=endete =endeten abgelaufen =ablief", clause);
+        let is_over = any_in!("=endete =endeten abgelaufen =ablief", clause);
         return (!is_over).then(|| Kind::Until(background.deadline(sentence)));
     }
     // „Bindefrist des Angebots“ is the office's own.
     if cues::NO_DEADLINE_NOUNS.has_any(clause)
-        && any_in("*frist", clause)
+        && any_in!("*frist", clause)
         && !is_law(sentence, clause, subject, date)
     {
         return None;
@@ -134,7 +134,7 @@ fn kind(
     if is_closed || cues::NOT_ACTIONABLE.has_any(sentence) || is_goal(sentence, date) {
         return None;
     }
-    let lies_open = any_in("=liegt =liegen", sentence) && any_in("=aus", sentence);
+    let lies_open = any_in!("=liegt =liegen", sentence) && any_in!("=aus", sentence);
     if date.lead == Lead::Until && !date.is_span {
         let acts = cues::ACTIONS.has_any(if date.is_month { clause } else { sentence })
             || (cues::ADDRESSING.has_any(sentence) && !date.is_month)
@@ -142,13 +142,13 @@ fn kind(
         return acts.then(|| Kind::Until(background.deadline(clause)));
     }
     // „letzter Tag ist der“, „letzte Gelegenheit am“
-    let is_last = any_in("=letzte =letzter =letztes letztmoglich letztmal", clause)
-        && any_in("=tag =termin moglichkeit gelegenheit =chance letztmoglich letztmal", clause);
-    if (is_last || any_in("=endet =enden", clause)) && cues::ACTIONS.has_any(sentence) {
+    let is_last = any_in!("=letzte =letzter =letztes letztmoglich letztmal", clause)
+        && any_in!("=tag =termin moglichkeit gelegenheit =chance letztmoglich letztmal", clause);
+    if (is_last || any_in!("=endet =enden", clause)) && cues::ACTIONS.has_any(sentence) {
         return Some(Kind::Until(background.deadline(clause)));
     }
     // „muss am 30. Juni vorliegen“
-    let must = any_in("=muss =mussen", clause) && cues::HANDED_IN.has_any(clause);
+    let must = any_in!("=muss =mussen", clause) && cues::HANDED_IN.has_any(clause);
     if must && date.lead == Lead::On && !date.is_span && !is_from(sentence, date) {
         return Some(Kind::Until(background.deadline(clause)));
     }
@@ -184,16 +184,16 @@ fn is_law(sentence: &[&str], clause: &[&str], subject: &[&str], date: &Dated) ->
         sentence.windows(2).any(|pair| pair[0] == first && pair[1] == second)
     };
     let is_contract = cues::NO_LAW.has_any(sentence) || cues::NO_LAW.has_any(subject);
-    if any_in("=inkrafttreten", sentence) {
+    if any_in!("=inkrafttreten", sentence) {
         return true;
     }
     if follows("in", "kraft") || follows("ausser", "kraft") {
-        return any_in("=tritt =treten =trete setzt gesetzt", sentence);
+        return any_in!("=tritt =treten =trete setzt gesetzt", sentence);
     }
     if follows("mit", "wirkung") || follows("mit", "ablauf") {
         return !is_contract
             && !cues::PAST.has_any(clause)
-            && !any_in("gewahlt bestellt berufen ernannt", sentence);
+            && !any_in!("gewahlt bestellt berufen ernannt", sentence);
     }
     if is_contract || cues::NOT_ACTIONABLE.has_any(clause) {
         return false;
@@ -205,9 +205,9 @@ fn is_law(sentence: &[&str], clause: &[&str], subject: &[&str], date: &Dated) ->
     let from = is_from(sentence, date);
     let from = from && date.lead != Lead::Until;
     let applies = cues::LAW_VERBS.has_any(clause)
-        && (from || date.is_month || date.lead == Lead::Until && any_in("=gilt =gelten", clause));
+        && (from || date.is_month || date.lead == Lead::Until && any_in!("=gilt =gelten", clause));
     let obliges = from && (cues::OBLIGATIONS.has_any(clause) || follows("nur", "noch"));
-    (applies || obliges) && !any_in("anmeld bewerb einreich", clause)
+    (applies || obliges) && !any_in!("anmeld bewerb einreich", clause)
 }
 
 /// „läuft aus“, „endet“
@@ -232,7 +232,7 @@ fn is_event(
     background: &Background,
     times: &[TimeOfDay],
 ) -> bool {
-    let is_age = any_in("=jahre", sentence) && any_in("=alt", sentence);
+    let is_age = any_in!("=jahre", sentence) && any_in!("=alt", sentence);
     if is_age || background.is_notice {
         return false;
     }
@@ -242,14 +242,14 @@ fn is_event(
     let is_changed = is_off(sentence) || is_moved(sentence);
     let has_time = !times.is_empty();
     if date.is_month {
-        return is_noun_here && any_in("=statt stattfind", clause);
+        return is_noun_here && any_in!("=statt stattfind", clause);
     }
     let is_told = cues::PAST.has_any(clause) && !is_changed;
     // What is called off was a gathering, whatever its name.
     let is_about_event = is_noun_here
         || background.is_event
         || subject.iter().any(|word| is_gathering(word))
-        || any_in("abgesagt =absage abgeblasen", sentence);
+        || any_in!("abgesagt =absage abgeblasen", sentence);
     if date.is_relative {
         return is_about_event && is_off(sentence)
             || !is_told && has_time && (is_verb_here || is_about_event);
@@ -276,7 +276,7 @@ fn is_event(
         || (is_about_event && (is_verb_here || is_changed || is_weak_verb_here))
         || ((has_time || background.is_event) && !is_from(sentence, date))
         || (is_verb_here
-            && any_in(
+            && any_in!(
                 "=statt =buhne eingeweiht eroffnet verliehen =ladt =laden =tagt eingeladen",
                 clause,
             ))
@@ -286,7 +286,7 @@ fn is_event(
 const MAX_BARE_LINE: usize = 18;
 
 fn is_moved(sentence: &[&str]) -> bool {
-    any_in("verschoben verschiebt verlegt =verlegung", sentence)
+    any_in!("verschoben verschiebt verlegt =verlegung", sentence)
 }
 
 fn is_cancelled(

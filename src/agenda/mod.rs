@@ -42,7 +42,8 @@ pub fn dates(
     published: NaiveDate,
     budget: &Budget,
 ) -> Result<Vec<ItemDate>, Exhausted> {
-    let background = Background::of(title, text, published, budget)?;
+    // Most items hold no date: then nobody asks what they are about.
+    let mut background = None;
     let mut found: Vec<ItemDate> = Vec::new();
     let mut before = Vec::new();
     for sentence in std::iter::once(title).chain(sentences(text)) {
@@ -57,8 +58,12 @@ pub fn dates(
         }
         // Each date looks at the words of its sentence.
         budget.step(mentions.len() * tokens.len())?;
+        let background = match &mut background {
+            Some(background) => background,
+            unread => unread.insert(Background::of(title, text, published, budget)?),
+        };
         let proof: String = sentence.chars().take(MAX_PROOF).collect();
-        for date in judge::judge(&before, &tokens, &mentions, &background) {
+        for date in judge::judge(&before, &tokens, &mentions, background) {
             keep(&mut found, ItemDate { sentence: proof.clone(), ..date });
         }
         if found.len() >= MAX_DATES {

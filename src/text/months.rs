@@ -57,11 +57,10 @@ pub(crate) fn month_named(word: &str) -> Option<i64> {
     if word == "sept" {
         return Some(9);
     }
-    let letters = word.chars().count();
-    SPELLINGS
-        .iter()
-        .find(|(name, _)| letters >= 3 && name.starts_with(word))
-        .map(|(_, month)| *month)
+    let first = word.bytes().next()?;
+    let begins = |name: &str| name.bytes().next() == Some(first) && name.starts_with(word);
+    let (_, month) = SPELLINGS.iter().find(|(name, _)| begins(name))?;
+    (word.chars().count() >= 3).then_some(*month)
 }
 
 /// Returns the number of the day of the week, Monday being 1, that `word`, in lower

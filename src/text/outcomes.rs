@@ -2,6 +2,9 @@
 //!
 //! Two texts that differ in such a word tell different news, however alike they are.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 /// How a matter stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
@@ -238,6 +241,9 @@ const WORDS: &[(&str, Outcome)] = &[
     ("plant", O::Planned),
 ];
 
+static BY_WORD: LazyLock<HashMap<&str, Outcome>> =
+    LazyLock::new(|| WORDS.iter().copied().collect());
+
 /// Verbs whose second part stands later in the sentence.
 const SEPARABLE: &[(&[&str], &str, Outcome)] = &[
     (&["sagt", "sagen", "sagte", "sagten"], "ab", O::Cancelled),
@@ -347,13 +353,14 @@ pub fn outcomes(words: &[&str]) -> Outcomes {
         if is_denied || is_share {
             continue;
         }
-        if let Some((_, outcome)) = WORDS.iter().find(|(known, _)| known == word) {
+        if let Some(outcome) = BY_WORD.get(word) {
             found.add(*outcome);
         }
         for (verbs, particle, outcome) in SEPARABLE {
+            let turns_out = || words.iter().any(|word| RESULTS.contains(word));
             // The particle ends the sentence or the clause.
-            let turns_out = *particle == "aus" && words.iter().any(|word| RESULTS.contains(word));
-            if verbs.contains(word) && rest.last() == Some(particle) && !turns_out {
+            let is_said = rest.last() == Some(particle) && verbs.contains(word);
+            if is_said && !(*particle == "aus" && turns_out()) {
                 found.add(*outcome);
             }
         }

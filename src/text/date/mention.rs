@@ -333,8 +333,10 @@ fn iso_day(tokens: &[Token], at: usize) -> Option<Mention> {
 
 /// Reads `31. März 2026`, `zwölften März`, `31. März`, `31.03.2026`, `31.03.26`, `31.03.`.
 fn full_day(tokens: &[Token], at: usize) -> Option<Mention> {
-    let named = ordinal(word(tokens, at)).filter(|day| (1..=31).contains(day));
-    if let Some((day, month)) = named.zip(month_word(tokens, at + 1)) {
+    let named = || ordinal(word(tokens, at)).filter(|day| (1..=31).contains(day));
+    if let Some(month) = month_word(tokens, at + 1)
+        && let Some(day) = named()
+    {
         let year = year(tokens, at + 2);
         let end = at + 2 + usize::from(year.is_some());
         let said = Said::Day { day, month, year };
