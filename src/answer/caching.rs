@@ -374,7 +374,9 @@ mod tests {
     fn a_delta_brings_the_validators_of_the_whole_and_not_its_hash() {
         let cursor = after(&[("ETag", "\"1\""), ("Last-Modified", "x")]);
         let delta = response(226, &[("ETag", "\"2\""), ("IM", "feed")], "new");
+        assert!(is_delta(&delta) && !is_delta(&response(200, &[], "all")));
         let next = remember(&cursor, &delta);
+        assert_eq!(final_url(&next), Some(FEED));
         let validators: Vec<String> = asked(&next).into_iter().map(|(_, value)| value).collect();
         assert_eq!(validators, ["\"2\"", "x"]);
         assert!(body_is_known(&next, b"body") && !body_is_known(&next, b"new"));
@@ -445,6 +447,7 @@ mod tests {
             (&[("Cache-Control", "max-age=0"), ("Expires", ONE)], None),
             (&[("Cache-Control", "max-age=soon"), ("Expires", ONE)], None),
             (&[("Cache-Control", "max-age=-5")], None),
+            (&[("Cache-Control", "max-age=600, max-age=60")], Some(600)),
             (&[("Cache-Control", "max-age=600, no-cache")], None),
             (&[("Cache-Control", "max-age=600"), ("Cache-Control", "no-store")], None),
             (&[("Cache-Control", "no-cache"), ("Expires", ONE)], None),

@@ -285,6 +285,17 @@ mod tests {
     }
 
     #[test]
+    fn only_who_cannot_be_reached_may_be_missed_by_a_fault_of_our_own() {
+        let may_be_ours = |kind| Failure::new(kind, "").may_be_our_outage();
+        assert!(may_be_ours(FailureKind::Unreachable));
+        assert!(
+            ![FailureKind::Passing, FailureKind::Refused, FailureKind::Challenge]
+                .map(may_be_ours)
+                .contains(&true)
+        );
+    }
+
+    #[test]
     fn only_a_full_answer_is_a_document() {
         for status in [200, 203, 226] {
             assert_eq!(kind(status, "<rss/>", &[]), None, "{status}");

@@ -486,6 +486,50 @@ mod tests {
     }
 
     #[test]
+    fn each_answer_is_remembered_as_the_rfc_reads_it() {
+        let answer = |status, body: &str| {
+            Ok(Response {
+                status,
+                final_url: "https://a.test/robots.txt".to_owned(),
+                is_redirected: false,
+                moved: None,
+                headers: crate::model::Headers::new(),
+                body: body.as_bytes().to_vec(),
+                truncated: false,
+            })
+        };
+        let failed = |kind| Err(Failure::new(kind, "no"));
+        let fence = "User-agent: *\nDisallow: /news";
+        let kept = file(Some(200), fence, Some(DAY));
+        let told = |answer: &Result<Response, Failure>| {
+            let after = Robots::after(Some(kept.clone()), answer, NOW).unwrap();
+            assert_eq!(after.asked, NOW);
+            (after.status, after.rules == kept.rules, after.readable == Some(NOW))
+        };
+        assert_eq!(told(&answer(200, fence)), (Some(200), true, true));
+        assert_eq!(told(&answer(200, "")), (Some(200), false, true));
+        assert_eq!(told(&answer(404, fence)), (Some(404), false, true), "no page is a file");
+        assert_eq!(told(&answer(503, "")), (Some(503), true, false), "what was read holds");
+        assert_eq!(told(&answer(429, "")), (Some(429), true, false));
+        assert_eq!(told(&failed(FailureKind::Redirect)), (Some(404), false, true));
+        assert_eq!(told(&failed(FailureKind::Unreachable)), (None, true, false));
+        let first = |answer: &Result<_, _>| Robots::after(None, answer, NOW);
+        assert_eq!(
+            first(&failed(FailureKind::Unreachable)).unwrap_err().kind,
+            FailureKind::Unreachable
+        );
+        assert!(first(&failed(FailureKind::Redirect)).is_ok());
+        assert_eq!(first(&answer(503, "")).unwrap().readable, None);
+    }
+
+    #[test]
+    fn a_file_of_just_the_limit_is_not_taken_for_a_cut_one() {
+        let request = Place::of("https://a.test:8443/x?y").unwrap().robots_request(DAY);
+        assert_eq!(request.url, "https://a.test:8443/robots.txt");
+        assert_eq!(request.max_bytes, 500 * 1024 + 1);
+    }
+
+    #[test]
     fn an_answer_holds_for_a_day_and_a_failure_for_an_hour() {
         let aged = |status, age| Robots { asked: NOW.before(age), ..file(status, "", None) };
         let hours = Duration::from_hours;
