@@ -14,6 +14,7 @@ use amtsbote::store::{Store, StoreError, Transaction};
 
 use crate::support::feed_server::{FeedServer, response};
 use crate::support::receiver::{Receiver, Reply};
+use crate::support::service::Setup;
 use crate::support::smtp_server::{At, Do, Heard, SmtpServer};
 
 /// Longest that anything here may take before the test gives up.
@@ -108,20 +109,18 @@ impl World {
                 ("smtp", format!("host = \"127.0.0.1\"\nport = {port}\nstep_timeout = \"20s\""))
             }
         };
-        let main = format!(
+        let settings = format!(
             r#"
 [service]
-name = "Probe"
 public_url = "http://127.0.0.1:8080/"
 data_dir = "var"
 [fetch]
 interval = "1s"
 min_interval = "1s"
 max_interval = "1s"
-host_spacing = "0s"
 allow_private = ["127.0.0.0/8"]
 [mail]
-from = "Probe <meldungen@probe.example>"
+admin = ""
 bounce_address = "r@probe.example"
 channel = "{channel}"
 retry_first = "1s"
@@ -132,24 +131,17 @@ connections = {connections}
 timeout = "20s"
 [web]
 listen = ""
-[[series]]
-id = "probe"
-title = "Probe"
-schedule = "{schedule}"
-max_items = 500
-max_items_per_topic = 500
 "#
         );
-        let sources = format!(
-            "[[source]]\nid = \"feed\"\nname = \"Feed\"\nkind = \"feed\"\ndetail = \"never\"\nurl = \"{feed}\"\n\
-             interval = \"1s\"\ninitial = \"all\"\ntopics = [\"ozg\"]\n"
+        let series = format!(
+            "[[series]]\nid = 'probe'\ntitle = 'Probe'\nschedule = '{schedule}'\n\
+             max_items = 500\nmax_items_per_topic = 500\n"
         );
-        let topics = "[[topic]]\nid = \"ozg\"\ntitle = \"OZG\"\nstrong = [\"OZG\"]\n";
-        for (name, text) in
-            [("amtsbote.toml", main.as_str()), ("sources.toml", &sources), ("topics.toml", topics)]
-        {
-            std::fs::write(self.folder.path().join(name), text).unwrap();
-        }
+        let sources = format!(
+            "[[source]]\nid = 'feed'\nname = 'Feed'\nkind = 'feed'\ndetail = 'never'\nurl = '{feed}'\n\
+             interval = '1s'\ninitial = 'all'\ntopics = ['ozg']\n"
+        );
+        Setup::new().settings(settings).series(series).sources(sources).write(self.folder.path());
     }
 
     fn command(&self, arguments: &[&str]) -> String {

@@ -17,7 +17,7 @@ use amtsbote::store::{StoreError, subscribers};
 use sha2::{Digest as _, Sha256};
 
 use crate::support::desk::feed_source;
-use crate::support::service::{Service, Setup};
+use crate::support::service::{News, Service, Setup};
 
 type Act = Box<dyn Fn(usize, String) -> BoxFuture<'static, Result<(), SendError>> + Send + Sync>;
 
@@ -472,29 +472,11 @@ async fn the_operators_hand_holds_releases_drops_and_retries() {
 }
 
 /// Puts one item with the topic into the store, as a poll would.
-pub(crate) async fn item(room: &Room, n: usize) {
-    let now = room.ctx.clock.now();
-    room.ctx
-        .store
-        .write(move |tx| {
-            tx.execute_batch("insert or ignore into sources (id, name, rank) values ('feed', 'Feed', 2)")?;
-            tx.execute(
-                "insert into items (source, key, raw_hash, fingerprint, story, first_seen,
-                    published_is_guess, url, title, summary, text)
-                 values ('feed', ?1, 1, x'', 0, ?2, 1, ?3, ?4, '', '')",
-                (format!("k{n}"), now, format!("https://feed.example/{n}"), format!("Meldung {n}")),
-            )?;
-            let id = tx.last_insert_rowid();
-            tx.execute("update items set story = id where id = ?1", [id])?;
-            tx.execute("insert into receipts (item, at) values (?1, ?2)", (id, now))?;
-            tx.execute(
-                "insert into tags (item, topic, score, evidence, version) values (?1, 'ozg', 3, '[]', '')",
-                [id],
-            )?;
-            Ok(())
-        })
-        .await
-        .unwrap();
+pub(crate) async fn item(room: &Room, number: usize) {
+    let (title, at) = (format!("Meldung {number}"), room.ctx.clock.now());
+    News { source: "feed", number, title, topics: &["ozg"], at, joins: None }
+        .store(&room.ctx, &room.plan)
+        .await;
 }
 
 #[tokio::test(start_paused = true)]

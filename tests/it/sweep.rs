@@ -15,6 +15,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use crate::crash::{mark, words};
 use crate::support::feed_server::{Act, FeedServer, head, response};
 use crate::support::packed::{gzip, gzip_bomb};
+use crate::support::service::Setup;
 use crate::support::smtp_server::SmtpServer;
 
 /// What the unit allows.
@@ -77,16 +78,15 @@ fn hostile(feeds: &FeedServer) -> Vec<(&'static str, &'static str, Vec<Act>)> {
 
 /// The files of a config with these sources, each at an address of its own.
 fn configure(folder: &Path, feeds: &FeedServer, smtp: u16, web: u16, hostile: &[(&str, &str)]) {
-    let main = format!(
-        "[service]\nname = 'Probe'\npublic_url = 'http://127.0.0.1:{web}/'\ndata_dir = 'var'\n\
-         [fetch]\ninterval = '1s'\nmin_interval = '1s'\nmax_interval = '1s'\nhost_spacing = '0s'\n\
+    let settings = format!(
+        "[service]\npublic_url = 'http://127.0.0.1:{web}/'\ndata_dir = 'var'\n\
+         [fetch]\ninterval = '1s'\nmin_interval = '1s'\nmax_interval = '1s'\n\
          timeout = '20s'\nallow_private = ['127.0.0.0/8']\n\
-         [mail]\nfrom = 'Probe <meldungen@probe.example>'\nchannel = 'smtp'\n\
-         [mail.smtp]\nhost = '127.0.0.1'\nport = {smtp}\n\
-         [web]\nlisten = '127.0.0.1:{web}'\n\
-         [[series]]\nid = 'probe'\ntitle = 'Probe'\nschedule = '*/2 * * * * *'\n\
-         max_items = 500\nmax_items_per_topic = 500\n"
+         [mail]\nadmin = ''\nchannel = 'smtp'\n[mail.smtp]\nhost = '127.0.0.1'\nport = {smtp}\n\
+         [web]\nlisten = '127.0.0.1:{web}'\n"
     );
+    let series = "[[series]]\nid = 'probe'\ntitle = 'Probe'\nschedule = '*/2 * * * * *'\n\
+                  max_items = 500\nmax_items_per_topic = 500\n";
     let port = feeds.port();
     let source = |(n, (id, kind)): (usize, (&str, &str))| {
         format!(
@@ -99,12 +99,7 @@ fn configure(folder: &Path, feeds: &FeedServer, smtp: u16, web: u16, hostile: &[
     let good = good.iter().map(|id| (id.as_str(), "feed"));
     let all = good.chain(hostile.iter().copied());
     let sources: String = all.enumerate().map(source).collect();
-    let topics = "[[topic]]\nid = 'ozg'\ntitle = 'OZG'\nstrong = ['OZG']\n".to_owned();
-    for (name, text) in
-        [("amtsbote.toml", main), ("sources.toml", sources), ("topics.toml", topics)]
-    {
-        std::fs::write(folder.join(name), text).unwrap();
-    }
+    Setup::new().settings(settings).series(series).sources(sources).write(folder);
 }
 
 fn free_port() -> u16 {

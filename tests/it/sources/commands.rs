@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::feed_server::{Act, FeedServer, response};
+use crate::support::service::Setup;
 
 const FEED: &str = "<rss version=\"2.0\"><channel><title>A</title>\
     <item><guid>1</guid><link>/n/1</link><title>OZG eins</title><description>Text eins</description></item>\
@@ -37,16 +38,9 @@ pub(super) async fn run(folder: &Path, arguments: &[&str]) -> Ran {
 }
 
 pub(super) fn configure(folder: &Path, sources: &str) {
-    let main = "[service]\nname = \"Test\"\npublic_url = \"http://127.0.0.1:1/\"\n\
-        contact = \"redaktion@example.org\"\noperator = \"Test\"\ndata_dir = \"../var\"\n\
-        [fetch]\nhost_spacing = \"0s\"\nmin_interval = \"1s\"\nallow_private = [\"127.0.0.0/8\"]\n\
-        [mail]\nfrom = \"Test <meldungen@example.org>\"\n\
-        [[series]]\nid = \"taeglich\"\ntitle = \"T\"\nschedule = \"täglich 07:00\"\n\
-        [[topic]]\nid = \"ozg\"\ntitle = \"OZG\"\nstrong = [\"OZG\"]\n";
-    let config = folder.join("config");
-    std::fs::create_dir_all(&config).unwrap();
-    std::fs::write(config.join("amtsbote.toml"), main).unwrap();
-    std::fs::write(config.join("sources.toml"), sources).unwrap();
+    let settings = "[service]\npublic_url = 'http://127.0.0.1:1/'\noperator = 'Test'\ndata_dir = '../var'\n\
+        [fetch]\nmin_interval = '1s'\nallow_private = ['127.0.0.0/8']\n[mail]\nadmin = ''\n";
+    Setup::new().settings(settings).sources(sources).write(&folder.join("config"));
 }
 
 pub(super) fn page(body: &str) -> [Act; 1] {

@@ -12,11 +12,14 @@ use amtsbote::config::{self, Config, Environment, Files};
 use amtsbote::daemon;
 use amtsbote::deliver::Channel;
 use amtsbote::fetch::{Fetch, ScriptedFetch, answer};
-use amtsbote::model::{Digest, SeriesId, SourceId, SourceState, SubscriberId, Timestamp, TopicId};
+use amtsbote::model::{
+    Digest, Fingerprint, Item, ItemId, Key, SeriesId, SourceId, SourceState, StoryId, SubscriberId,
+    Tagging, Timestamp, TopicId,
+};
 use amtsbote::pipeline::{self, Choice, Context, Moment, Plan, PollReport, SourcePlan};
 use amtsbote::store::items::{self, Listing, Stored};
-use amtsbote::store::{Store, digests, sources};
-use amtsbote::subscriber::token::{Key, Tokens};
+use amtsbote::store::{Store, Transaction, digests, sources};
+use amtsbote::subscriber::token::{self, Tokens};
 
 /// A Monday, 07:00 in Berlin.
 pub(crate) const MONDAY: Timestamp = Timestamp::from_seconds(1_768_197_600);
@@ -185,11 +188,16 @@ impl Setup {
     /// Writes the files beside the data and returns their folder, for the command line.
     pub(crate) fn config_folder(&self) -> PathBuf {
         let config = self.folder.as_ref().unwrap().path().join("config");
-        std::fs::create_dir_all(config.join("conf.d")).unwrap();
-        for (name, text) in self.files() {
-            std::fs::write(config.join(name), text).unwrap();
-        }
+        self.write(&config);
         config
+    }
+
+    /// Writes the files into a folder, for the built program.
+    pub(crate) fn write(&self, folder: &Path) {
+        std::fs::create_dir_all(folder.join("conf.d")).unwrap();
+        for (name, text) in self.files() {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
     }
 
     /// The folder of the data.
@@ -228,13 +236,52 @@ impl Setup {
             daemon::context(&config, clock).unwrap()
         } else {
             let store = self.store.clone().unwrap_or_else(|| Store::open_in_memory().unwrap());
-            let tokens = Tokens::new(Key::from_bytes([7; 32]));
+            let tokens = Tokens::new(token::Key::from_bytes([7; 32]));
             Context::new(store, clock, tokens, Arc::clone(&config.channel))
         };
         if let Some(channel) = &self.channel {
             ctx = ctx.with_channel(Arc::clone(channel));
         }
         Service { ctx, plan, net: Arc::clone(&self.scripted), setup: self }
+    }
+}
+
+/// An item that comes without a poll.
+pub(crate) struct News<'a> {
+    pub(crate) source: &'a str,
+    /// Tells it from others of the source, and stands in its address.
+    pub(crate) number: usize,
+    pub(crate) title: String,
+    pub(crate) topics: &'a [&'a str],
+    pub(crate) at: Timestamp,
+    /// The story that it joins; it has its own if none is named.
+    pub(crate) joins: Option<StoryId>,
+}
+
+impl News<'_> {
+    /// Stores it as a poll would.
+    pub(crate) async fn store(self, ctx: &Context, plan: &Plan) -> ItemId {
+        let Self { source, number, title, topics, at, joins } = self;
+        let settings = plan.source(&source.into()).unwrap().configured.settings.clone();
+        let tagging = |topic: &&str| Tagging {
+            topic: TopicId::from(*topic),
+            score: 3.0,
+            evidence: Vec::new(),
+        };
+        let taggings: Vec<Tagging> = topics.iter().map(tagging).collect();
+        let key = Key(format!("k{number}"));
+        let item = Item {
+            url: Some(format!("https://{source}.example/{number}")),
+            published: Some(at),
+            ..Item::new(key, Fingerprint(vec![1]), title, String::new())
+        };
+        let write = move |tx: &Transaction<'_>| {
+            sources::name(tx, &settings)?;
+            let id = items::insert(tx, &settings.id, &item, at, None, joins)?.unwrap();
+            items::add_tags(tx, id, &taggings, "v")?;
+            Ok(id)
+        };
+        ctx.store.write(write).await.unwrap()
     }
 }
 

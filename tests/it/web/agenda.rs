@@ -1,21 +1,31 @@
 //! Deadlines: on top of the mail, once more before they end, and as calendars.
 
+use amtsbote::model::{DateKind, ItemDate, ItemId, Precision};
+use amtsbote::store::{Transaction, dates};
+
 use super::*;
 
 /// A day after START, 9 December 2025.
-fn after(days: u64) -> String {
+fn after(days: u64) -> chrono::NaiveDate {
     let start: chrono::NaiveDate = "2025-12-09".parse().unwrap();
-    (start + chrono::Days::new(days)).to_string()
+    start + chrono::Days::new(days)
 }
 
 /// Puts a deadline into an item, in `days` after START.
-async fn set_deadline(world: &World, item: i64, days: u64) {
-    let sql = format!(
-        "insert into item_dates (item, number, kind, due, last_day, precision, sentence, cancelled, sequence)
-         values ({item}, 1, 'frist', '{due}', '{due}', 'day', 'Anträge bis zum Tag X.', 0, 0)",
-        due = after(days)
-    );
-    world.ctx.store.write(move |tx| Ok(tx.execute_batch(&sql)?)).await.unwrap();
+async fn set_deadline(world: &World, item: ItemId, days: u64) {
+    let deadline = ItemDate {
+        kind: DateKind::Deadline,
+        from: None,
+        to: Some(after(days)),
+        time: None,
+        time_to: None,
+        precision: Precision::Day,
+        sentence: "Anträge bis zum Tag X.".to_owned(),
+        place: None,
+        cancelled: false,
+    };
+    let write = move |tx: &Transaction<'_>| dates::set(tx, item, std::slice::from_ref(&deadline));
+    world.ctx.store.write(write).await.unwrap();
 }
 
 async fn last_mail(world: &World) -> (String, String) {
@@ -30,8 +40,8 @@ async fn last_mail(world: &World) -> (String, String) {
 async fn a_deadline_stands_on_top_and_comes_once_more_a_week_before_it_ends() {
     let world = World::new().await;
     world.subscriber("a@x.example").await;
-    editions::report(&world, 10, 1, &["ozg"]).await;
-    set_deadline(&world, 10, 9).await;
+    let items = editions::report(&world, 10, 1, &["ozg"]).await;
+    set_deadline(&world, items[0], 9).await;
     world.pass(Duration::from_hours(1));
     world.digest().await;
     let (_, text) = last_mail(&world).await;
@@ -61,17 +71,11 @@ async fn a_deadline_stands_on_top_and_comes_once_more_a_week_before_it_ends() {
 async fn a_deadline_of_other_topics_reminds_nobody() {
     let world = World::new().await;
     world.subscriber("a@x.example").await;
-    editions::report(&world, 10, 1, &["cloud"]).await;
-    set_deadline(&world, 10, 9).await;
+    let items = editions::report(&world, 10, 1, &["cloud"]).await;
+    set_deadline(&world, items[0], 9).await;
     world.pass(Duration::from_hours(1));
     world.digest().await;
     let before = world.mails().await.len();
-    world
-        .ctx
-        .store
-        .write(|tx| Ok(tx.execute_batch("update subscribers set topics = '[\"ozg\"]'")?))
-        .await
-        .unwrap();
     world.pass(Duration::from_hours(48));
     world.compose().await;
     assert_eq!(world.mails().await.len(), before);
@@ -80,16 +84,18 @@ async fn a_deadline_of_other_topics_reminds_nobody() {
 #[tokio::test]
 async fn calendars_hold_what_lies_ahead_by_topic_and_by_item() {
     let world = World::new().await;
-    editions::report(&world, 10, 2, &["ozg"]).await;
-    set_deadline(&world, 10, 9).await;
-    set_deadline(&world, 11, 20).await;
+    let items = editions::report(&world, 10, 2, &["ozg"]).await;
+    set_deadline(&world, items[0], 9).await;
+    set_deadline(&world, items[1], 20).await;
+    let own = format!("/meldung/{}", items[1]);
+    let calendar = format!("{own}.ics");
     let page = world.get("/termine").await;
-    assert!(page.text.contains("Bericht 10") && page.text.contains("href=\"/meldung/11\""));
+    assert!(page.text.contains("Bericht 10") && page.text.contains(&format!("href=\"{own}\"")));
     for (path, events) in [
         ("/termine.ics", 2),
         ("/termine/ozg.ics", 2),
         ("/termine/cloud.ics", 0),
-        ("/meldung/11.ics", 1),
+        (calendar.as_str(), 1),
     ] {
         let reply = world.get(path).await;
         assert_eq!(reply.headers["content-type"], "text/calendar; charset=utf-8", "{path}");
@@ -98,7 +104,7 @@ async fn calendars_hold_what_lies_ahead_by_topic_and_by_item() {
         assert_eq!(calendar.events.len(), events, "{path}");
         let _: icalendar::Calendar = reply.text.parse().unwrap();
     }
-    assert!(world.get("/meldung/11").await.text.contains("href=\"/meldung/11.ics\""));
+    assert!(world.get(&own).await.text.contains(&format!("href=\"{calendar}\"")));
     for path in ["/meldung/1.ics", "/termine/nichts.ics", "/termine/ozg", "/meldung/999.ics"] {
         assert_eq!(world.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }

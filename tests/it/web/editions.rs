@@ -1,33 +1,26 @@
 //! What a mail leaves out stands on the page of its digest.
 
-use std::fmt::Write as _;
+use amtsbote::model::ItemId;
 
 use super::*;
+use crate::support::service::News;
 
-/// `number` more items of the topics, each a story of its own, a minute apart.
-pub(super) async fn report(world: &World, from: i64, number: i64, topics: &'static [&'static str]) {
-    world
-        .ctx
-        .store
-        .write(move |tx| {
-            let mut sql = String::new();
-            for id in from..from + number {
-                let at = START + 60_000 * id;
-                let _ = write!(
-                    sql,
-                    "insert into items (id, source, key, raw_hash, fingerprint, story, first_seen, published,
-                        published_is_guess, url, title, summary, text) values ({id}, 'kitu', 'k{id}', 1, x'01',
-                        {id}, {at}, {at}, 0, 'https://kitu.example/{id}', 'Bericht {id}', '', '');
-                     insert into receipts (item, at) values ({id}, {at});"
-                );
-                for topic in topics {
-                    let _ = write!(sql, "insert into tags values ({id}, '{topic}', 3, '[]', 'v');");
-                }
-            }
-            Ok(tx.execute_batch(&sql)?)
-        })
-        .await
-        .unwrap();
+/// Stores `count` more items of the topics, numbered from `from`, each a story of its own, a
+/// minute apart.
+pub(super) async fn report(
+    world: &World,
+    from: usize,
+    count: usize,
+    topics: &[&str],
+) -> Vec<ItemId> {
+    let mut ids = Vec::new();
+    for number in from..from + count {
+        let at = Timestamp(START + 60_000 * i64::try_from(number).unwrap());
+        let title = format!("Bericht {number}");
+        let news = News { source: "kitu", number, title, topics, at, joins: None };
+        ids.push(news.store(&world.ctx, &world.plan).await);
+    }
+    ids
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! Readers' own words: in the settings, in their mails, and nowhere else.
 
+use amtsbote::model::StoryId;
+
 use super::editions::report;
 use super::*;
+use crate::support::service::News;
 
 /// Opens someone's settings by the link of their newest mail.
 async fn settings(world: &World, address: &str) -> String {
@@ -63,15 +66,15 @@ async fn what_was_mailed_for_a_keyword_only_still_comes_with_its_topic() {
     world.digest().await;
     let own = settings(&world, "a@x.example").await;
     world.post(&own, &format!("{CHOICE}&stichwoerter=Bericht")).await;
-    report(&world, 10, 1, &[]).await;
+    let items = report(&world, 10, 1, &[]).await;
     world.pass(Duration::from_hours(1));
     world.compose().await;
-    // Another source of the story, which says more.
-    report(&world, 20, 1, &["ozg"]).await;
-    let join = |tx: &amtsbote::store::Transaction<'_>| {
-        Ok(tx.execute("update items set story = 10 where id = 20", [])?)
-    };
-    world.ctx.store.write(join).await.unwrap();
+    // Another item of the story, which says more.
+    let (at, joins) = (Timestamp(START + 20 * 60_000), Some(StoryId(items[0].0)));
+    let title = "Bericht 20".to_owned();
+    News { source: "kitu", number: 20, title, topics: &["ozg"], at, joins }
+        .store(&world.ctx, &world.plan)
+        .await;
     world.pass(Duration::from_hours(1));
     assert_eq!(world.compose().await.messages, 2);
     assert!(text_to(&world, "b@x.example").await.contains("Bericht"));
