@@ -28,6 +28,7 @@ use crate::text::typography as typo;
 
 /// Acts that the page lists, so that two editors see each other's.
 const SHOWN_ACTS: usize = 20;
+const NO_TIME: &str = "Diese Uhrzeit ist nicht zu lesen oder schon vorbei. Schreiben Sie sie wie 9:30. Bisher ist nichts geändert.";
 
 pub(super) fn router() -> Router<Arc<Face>> {
     Router::new()
@@ -48,7 +49,7 @@ async fn preview(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answe
 async fn show(State(face): State<Arc<Face>>, Segment(link): Segment) -> Answer {
     let (ctx, plan) = face.now();
     let draft = opened(&face, &ctx, &plan, &link).await?;
-    page(&face, &ctx, &plan, (&link, &draft), None).await
+    page(&face, &ctx, &plan, (&link, &draft), (StatusCode::OK, None)).await
 }
 
 /// Returns the draft of a link. Refuses one that has ended.
@@ -78,19 +79,20 @@ async fn act(
     }
     let fields = Fields::sent(&asking, body).await?;
     let draft = opened(&face, &ctx, &plan, &link).await?;
-    let said = perform(&ctx, &plan, &draft, &fields).await?;
+    let (status, said) = perform(&ctx, &plan, &draft, &fields).await?;
     // As it is now: another editor may have answered meanwhile.
     let draft = opened(&face, &ctx, &plan, &link).await?;
-    page(&face, &ctx, &plan, (&link, &draft), Some(said)).await
+    page(&face, &ctx, &plan, (&link, &draft), (status, Some(said))).await
 }
 
-/// Does what the form asks for, and says what was done.
+/// Does what the form asks for. Returns what the page says of it, and under which status.
 async fn perform(
     ctx: &Context,
     plan: &Arc<Plan>,
     draft: &Draft,
     fields: &Fields,
-) -> Result<&'static str, Refusal> {
+) -> Result<(StatusCode, &'static str), Refusal> {
+    let done = |words| Ok((StatusCode::OK, words));
     let reason = format!("Entwurf für {}", draft.slot.replace('T', ", "));
     let text = fields.first("text").unwrap_or_default().trim();
     let decide = async |state, not_before| {
@@ -99,21 +101,23 @@ async fn perform(
     let deed = match fields.first("tat").unwrap_or_default() {
         "verschicken" => {
             decide(DraftState::Approved, None).await?;
-            return Ok("Die Ausgabe ist freigegeben.");
+            return done("Die Ausgabe ist freigegeben.");
         }
         "anhalten" => {
             decide(DraftState::Held, None).await?;
-            return Ok("Die Ausgabe ist angehalten.");
+            return done("Die Ausgabe ist angehalten.");
         }
         "spaeter" => {
             let time = fields.first("um").unwrap_or_default();
-            let at = later(draft, plan, time, ctx.clock.now()).ok_or(Refusal::BAD_REQUEST)?;
+            let Some(at) = later(draft, plan, time, ctx.clock.now()) else {
+                return Ok((StatusCode::BAD_REQUEST, NO_TIME));
+            };
             decide(DraftState::Approved, Some(at)).await?;
-            return Ok("Die Ausgabe ist für später freigegeben.");
+            return done("Die Ausgabe ist für später freigegeben.");
         }
         "vorspann" => {
             desk::introduce(ctx, &draft.series, text, &reason).await?;
-            return Ok("Der Vorspann ist gespeichert.");
+            return done("Der Vorspann ist gespeichert.");
         }
         "weglassen" => Deed::Hide,
         "zeigen" => Deed::Show,
@@ -121,14 +125,14 @@ async fn perform(
         "nicht-oben" => Deed::Unpin,
         "anmerkung" if text.is_empty() => Deed::Unnote,
         "anmerkung" => Deed::Note(text.to_owned()),
-        "thema" => return retag(ctx, plan, fields, &reason).await,
+        "thema" => return done(retag(ctx, plan, fields, &reason).await?),
         _ => return Err(Refusal::BAD_REQUEST),
     };
     // What is left out of a digest is left out whoever reports it.
     let whole_story = matches!(deed, Deed::Hide | Deed::Show);
     match desk::act(ctx, item(fields)?, deed, whole_story, &reason).await? {
         desk::Outcome::NoItem => Err(Refusal::MISSING),
-        _ => Ok("Gespeichert."),
+        _ => done("Gespeichert."),
     }
 }
 
@@ -158,11 +162,14 @@ async fn retag(
     tagged.map(|_| "Die Themen sind berichtigt.").ok_or(Refusal::MISSING)
 }
 
-/// Returns the next such time of day after now, on the clock of the service.
+/// Returns the instant of a time of day such as `9:30`, `9.30 Uhr` or `9`, on the day of the
+/// slot or today. None if it cannot be read or is over.
 fn later(draft: &Draft, plan: &Plan, time: &str, now: Timestamp) -> Option<Timestamp> {
     let zone = plan.mail.timezone;
     let slot = crate::schedule::calendar::parse_civil_id(&draft.slot)?;
-    let time = NaiveTime::parse_from_str(time, "%H:%M").ok()?;
+    let digits = time.trim().trim_end_matches("Uhr").trim_end().replace('.', ":");
+    let time = if digits.contains(':') { digits } else { format!("{digits}:00") };
+    let time = NaiveTime::parse_from_str(&time, "%H:%M").ok()?;
     let today = now.utc().with_timezone(&zone).date_naive().max(slot.date());
     let at = today.and_time(time).and_local_timezone(zone).earliest()?;
     Some(Timestamp::from(at)).filter(|at| *at > now)
@@ -173,7 +180,7 @@ async fn page(
     ctx: &Context,
     plan: &Arc<Plan>,
     (link, draft): (&str, &Draft),
-    said: Option<&str>,
+    (status, said): (StatusCode, Option<&str>),
 ) -> Answer {
     let zone = plan.mail.timezone;
     let of = plan.series(&draft.series).ok_or_else(|| ended(face, plan))?;
@@ -222,7 +229,7 @@ async fn page(
         "preview": format!("/r/{link}/vorschau"),
         "text": preview.as_ref().map(|preview| &preview.rendered.text),
     });
-    face.ok(plan, "desk.html", Kind::Desk, page)
+    face.page(plan, status, "desk.html", Kind::Desk, page)
 }
 
 fn entry(listed: &PendingEntry, plan: &Plan, draft: &Draft) -> Value {

@@ -239,7 +239,13 @@ async fn a_held_digest_does_not_go_even_where_no_answer_means_yes() {
     service.post(&link, "tat=anhalten").await;
     service.until(1).await;
     assert!(service.turn().await.waits, "the later answer counts");
-    service.post(&link, "tat=spaeter&um=09:00").await;
+    for unread in ["neun", "25:00", "6.30", ""] {
+        let form = format!("tat=spaeter&um={unread}");
+        let (status, page) = service.request("POST", &link, PUBLIC, &form).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{unread}: {page}");
+        assert!(page.contains("Schreiben Sie sie wie 9:30"), "{unread}: {page}");
+    }
+    service.post(&link, "tat=spaeter&um=9.00+Uhr").await;
     service.until(119).await;
     assert!(service.turn().await.waits);
     service.until(120).await;
@@ -419,7 +425,7 @@ async fn scanners_and_other_sites_change_nothing() {
     let fields = [("origin", "null"), ("sec-fetch-site", "same-origin")];
     let own = service.request_with("POST", &link, &fields, "tat=oben&meldung=1").await;
     assert_eq!(own.0, StatusCode::OK);
-    for form in ["", "tat=alles", "tat=weglassen", "tat=weglassen&meldung=x", "tat=spaeter&um=7"] {
+    for form in ["", "tat=alles", "tat=weglassen", "tat=weglassen&meldung=x", "tat=spaeter&um=7x"] {
         assert_eq!(
             service.request("POST", &link, PUBLIC, form).await.0,
             StatusCode::BAD_REQUEST,
