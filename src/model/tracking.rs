@@ -1,7 +1,7 @@
 //! Parameters of addresses that count readers or campaigns.
 
 /// Prefixes of such names.
-const PREFIXES: [&str; 2] = ["utm_", "hsa_"];
+const PREFIXES: [&str; 5] = ["utm_", "hsa_", "pk_", "piwik_", "mtm_"];
 
 /// Whole names.
 const NAMES: &[&str] = &[
@@ -16,6 +16,7 @@ const NAMES: &[&str] = &[
     "igshid",
     "mc_cid",
     "mc_eid",
+    "jetpack_skip_subscription_popup",
     "wt_mc",
     "wt_zmc",
     "cflt",
@@ -29,12 +30,6 @@ const NAMES: &[&str] = &[
     "_hsmi",
     "oly_enc_id",
     "vero_id",
-    "pk_campaign",
-    "pk_kwd",
-    "piwik_campaign",
-    "piwik_kwd",
-    "mtm_campaign",
-    "mtm_keyword",
 ];
 
 /// Returns whether a parameter of that name counts readers or campaigns and names no page.

@@ -13,7 +13,8 @@ use crate::model::{
     framed_messages,
 };
 use crate::source::newsletter::{
-    Issue, Readers, Story, of_html, of_text, shared_tokens, split, target, without,
+    Issue, Readers, Story, bare_subject, of_html, of_text, shared_tokens, split_message, target,
+    without,
 };
 use crate::source::{Kind, Source, SourceError};
 use crate::text::{clean_line, fold};
@@ -222,11 +223,12 @@ fn issue(mail: &Mail, readers: &Readers, budget: &Budget) -> Issue {
     }
     let of_html = mail.html.as_deref().and_then(|html| {
         let tree = document::parse(html, budget).ok()?;
-        Some(split(&of_html(&tree, html, readers, budget).ok()?))
+        of_html(&tree, html, readers, budget).ok()
     });
-    if let Some(issue) = of_html
-        && !issue.stories.is_empty()
-    {
+    let of_html = of_html.unwrap_or_default();
+    let issue = split_message(&of_html, &mail.subject);
+    let is_told = |issue: &Issue| !issue.stories.is_empty() && !issue.is_letter;
+    if is_told(&issue) {
         return issue;
     }
     let text = mail.text.as_deref().unwrap_or_default();
@@ -234,7 +236,8 @@ fn issue(mail: &Mail, readers: &Readers, budget: &Budget) -> Issue {
     if !posts.is_empty() {
         return Issue { stories: posts, ..Issue::default() };
     }
-    split(&of_text(text, readers))
+    let other = split_message(&of_text(text, readers), &mail.subject);
+    if is_told(&other) || issue.stories.is_empty() { other } else { issue }
 }
 
 /// A message of a digest as a story.
@@ -253,14 +256,7 @@ fn story_of_post(
     place: Option<&str>,
     readers: &Readers,
 ) -> Option<Story> {
-    let mut title = subject.trim();
-    while let Some(rest) =
-        title.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(_, rest)| rest).or_else(
-            || ["Re:", "AW:", "Fwd:", "WG:"].iter().find_map(|mark| title.strip_prefix(mark)),
-        )
-    {
-        title = rest.trim();
-    }
+    let title = bare_subject(subject);
     let place = place.or_else(|| {
         text.split_whitespace()
             .map(|word| word.trim_matches(['<', '>', '(', ')', '.', ',']))
@@ -272,12 +268,8 @@ fn story_of_post(
         .filter(|paragraph| !paragraph.is_empty() && !paragraph.starts_with('>'))
         .take_while(|paragraph| !paragraph.starts_with("-- "))
         .take(20);
-    (!title.is_empty()).then(|| Story {
-        title: title.to_owned(),
-        link: place.and_then(|place| target(place, readers)),
-        text: words.collect(),
-        ..Story::default()
-    })
+    let link = || place.and_then(|place| target(place, readers));
+    (!title.is_empty()).then(|| Story::new(title, link(), words.collect()))
 }
 
 /// The messages of a digest in plain text: each begins with `Message: 1` and its fields.
@@ -315,7 +307,7 @@ fn posts(text: &str, readers: &Readers) -> Vec<Story> {
 /// The stories as raw items, without anything that names the reader.
 fn items(mail: &Mail, issue: Issue, readers: &Readers) -> Vec<RawItem> {
     let links: Vec<String> = issue.stories.iter().filter_map(|story| story.link.clone()).collect();
-    let tokens = shared_tokens(&links, &issue.links);
+    let tokens = shared_tokens(&links, &issue.links, &issue.leaving);
     let published = mail.date.map(|at| Date { at, is_guess: false });
     issue
         .stories

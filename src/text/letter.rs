@@ -3,7 +3,8 @@
 //! All lists are folded. What letters share with pages stands in `furniture` and `rubric`.
 
 use super::furniture::is_credit;
-use super::{Rubric, fold, rubric};
+use super::links::leads_on;
+use super::{Rubric, fold, rubric, words};
 
 /// Beginnings of a letter.
 const GREETINGS: &[&str] = &[
@@ -11,6 +12,7 @@ const GREETINGS: &[&str] = &[
     "lieber ",
     "sehr geehrte",
     "guten tag",
+    "guten morgen",
     "hallo",
     "moin",
     "dear ",
@@ -34,30 +36,66 @@ const LEADING: &[&str] = &[
     "read", "jetzt", "quelle", "zu den",
 ];
 
-/// Beginnings of lines that speak of the letter itself.
-const OWN_LINES: &[&str] = &[
-    "newsletter",
+/// Labels of what belongs to the letter itself: few words follow.
+const LABELS: &[&str] = &[
     "in dieser ausgabe",
     "inhalt",
+    "inhaltsverzeichnis",
     "themen dieser",
     "die themen",
-    "ausgabe ",
+    "ausgabe",
     "editorial",
     "folgen sie",
     "teilen",
     "weiterempfehlen",
     "kontakt",
     "ihre ansprechpartner",
-    "mit freundlichen",
     "ihre redaktion",
     "ihr team",
+    "feedback",
+    "ihre meinung",
     "viel spass",
+];
+
+/// Beginnings of lines that speak of the letter itself.
+const OWN_LINES: &[&str] = &[
+    "mit freundlichen",
     "wird diese e-mail",
     "falls diese",
     "wenn diese",
     "probleme beim",
     "bis zum naechsten",
+    "wie fand",
+    "wie hat ihnen",
+    "wie gefaellt",
 ];
+
+/// Lines that say that what follows is paid for.
+const ADVERTS: &[&str] =
+    &["anzeige", "anzeigen", "werbung", "advertorial", "gesponsert", "sponsored"];
+
+/// Parts of a text about an account, an order or a sign-up.
+const ACCOUNT: &[&str] = &[
+    "passwor",
+    "kennwort",
+    "zugangsdaten",
+    "ihr zugang",
+    "ihr konto",
+    "ihrem konto",
+    "ihr benutzerkonto",
+    "einmalcode",
+    "sicherheitscode",
+    "bestaetigungscode",
+    "verifizier",
+    "ihre rechnung",
+    "ihre bestellung",
+    "ihre anmeldung",
+    "your account",
+    "verify your",
+];
+
+/// Words by which somebody is reached, or that say whose all of it is.
+const REACHED: &[&str] = &["tel", "telefon", "fon", "fax", "telefax", "copyright"];
 
 /// Parts of a line that says where the letter can be seen online.
 const ONLINE: &[&str] = &[
@@ -87,7 +125,9 @@ const FOOT: &[&str] = &[
     "abmelden",
     "newsletter abbestellen",
     "datenschutzerklaerung",
+    "v.i.s.d.p",
     "-- ",
+    "©",
 ];
 
 /// Parts of a text that tells readers why they get the letter.
@@ -96,29 +136,91 @@ const WHY: &[&str] = &[
     "erhalten den newsletter",
     "erhalten unseren newsletter",
     "haben sich angemeldet",
+    "diese e-mail wurde",
+    "all rights reserved",
     "you are receiving",
+    "you received this",
+    "this email was sent",
 ];
 
 /// Parts of a text that tells readers how to get it no more, and what they act on.
-const UNSUBSCRIBE: &[&str] = &["abmeld", "abbestell", "austrag", "unsubscribe"];
-const UNSUBSCRIBED: &[&str] = &["newsletter", "hier", "link", "e-mail", "verteiler"];
-
-/// Parts of links that act on the subscription or the letter.
-const OWN_LINKS: &[&str] = &[
+const UNSUBSCRIBE: &[&str] = &[
     "abmeld",
     "abbestell",
+    "austrag",
     "unsubscribe",
+    "nicht mehr erhalten",
+    "nicht mehr empfangen",
+    "keinen newsletter mehr",
+    "keine e-mails mehr",
+];
+const UNSUBSCRIBED: &[&str] = &[
+    "newsletter",
+    "hier",
+    "link",
+    "mail",
+    "verteiler",
+    "nachricht",
+    "wenn sie",
+    "moechten",
+    "wollen",
+];
+
+/// Words between others that say nothing themselves, folded.
+const FILLERS: &[&str] = &[
+    "und", "oder", "der", "die", "das", "den", "dem", "des", "im", "in", "an", "zu", "zum", "zur",
+    "vom", "von", "unser", "unsere", "unserem", "ihr", "ihre", "ihren", "hier", "jetzt", "alle",
+    "diesen", "diese", "dieser", "sich", "sie", "koennen", "bitte", "link", "the", "your", "this",
+    "from", "here", "a",
+];
+
+/// Parts of words that name what belongs to the newsletter itself, folded.
+const OWN_WORDS: &[&str] = &[
+    "abmeld",
+    "abbestell",
+    "austrag",
+    "unsubscribe",
+    "opt-out",
     "profil",
-    "einstellungen",
+    "einstellung",
+    "preferences",
     "weiterempfehl",
-    "weiterleiten",
+    "weiterleit",
     "datenschutz",
     "impressum",
-    "anmelden",
     "kommentar",
-    "kommentieren",
+    "kommentier",
     "comment",
+    "newsletter",
+    "abonnement",
+    "verteiler",
+    "agb",
+    "login",
+    "mediadaten",
 ];
+
+/// What is done to those, folded.
+const OWN_DEEDS: &[&str] = &[
+    "aendern",
+    "anmelden",
+    "bearbeiten",
+    "verwalten",
+    "schreiben",
+    "hinterlassen",
+    "anpassen",
+    "aktualisieren",
+    "kuendigen",
+    "loeschen",
+    "beenden",
+    "leave",
+    "update",
+    "manage",
+    "teilen",
+];
+
+/// Parts of words and addresses by which a reader leaves.
+const LEAVING: &[&str] =
+    &["abmeld", "abbestell", "austrag", "unsubscribe", "opt-out", "optout", "loeschen", "kuendig"];
 
 /// Returns whether a text begins a letter.
 pub fn greets(text: &str) -> bool {
@@ -132,17 +234,50 @@ pub fn signs_off(text: &str) -> bool {
 
 /// Returns whether the words of a link begin as those that only lead on to a story do.
 pub fn begins_leading(words: &str) -> bool {
-    begins(&words.trim_start_matches(['»', '›', '>', '→', ' ', '[']).to_lowercase(), LEADING)
+    leads_on(words)
+        || begins(&words.trim_start_matches(['»', '›', '>', '→', ' ', '[']).to_lowercase(), LEADING)
 }
 
-/// Returns whether words are of the letter itself and name no story. Of a page's furniture
-/// are so many words at most: `Datenschutz`, but not `Leitfaden Datenschutz erschienen`.
-pub fn heads_no_story(text: &str, most_words: usize) -> bool {
-    begins(&fold(text), OWN_LINES)
+/// Returns whether words are of the letter itself and name no story: `Datenschutz`, but not
+/// `Leitfaden Datenschutz erschienen`; `Ausgabe 12`, but not `Ausgabe von Tablets an den Rat`.
+pub fn heads_no_story(text: &str) -> bool {
+    let folded = fold(text);
+    let is_label = |label: &str, most_words: usize| {
+        folded.strip_prefix(label).is_some_and(|rest| {
+            !rest.starts_with(|c: char| c.is_alphanumeric() || c == '-')
+                && rest.split_whitespace().count() <= most_words
+        })
+    };
+    let is_furniture = |word: &str| matches!(rubric(word), Some(Rubric::Chrome));
+    let mut telling = telling(&folded).peekable();
+    is_label("newsletter", 7)
+        || LABELS.iter().any(|label| is_label(label, 3))
+        || begins(&folded, OWN_LINES)
+        || is_advert(text)
         || is_credit(text)
         || says_online(text)
-        || matches!(rubric(text), Some(Rubric::Chrome))
-            && text.split_whitespace().count() <= most_words
+        || telling.peek().is_some() && telling.all(is_furniture)
+}
+
+/// Returns the words that say something, of folded ones.
+fn telling(folded: &str) -> impl Iterator<Item = &str> {
+    words(folded).map(|(_, word)| word).filter(|word| !FILLERS.contains(word)).take(40)
+}
+
+/// Returns whether what follows a line is paid for.
+pub fn is_advert(line: &str) -> bool {
+    let folded = fold(line);
+    ADVERTS.contains(&folded.trim_matches(|c: char| !c.is_alphanumeric()))
+}
+
+/// Returns whether words are about somebody's account, order or sign-up.
+pub fn is_of_account(text: &str) -> bool {
+    has(&fold(text), ACCOUNT)
+}
+
+/// Returns whether a text says how somebody is reached, and whose all of it is.
+pub fn is_contact(text: &str) -> bool {
+    text.contains(['@', '©']) || words(&fold(text)).any(|(_, word)| REACHED.contains(&word))
 }
 
 /// Returns whether a line says where the letter can be seen online.
@@ -159,10 +294,26 @@ pub fn is_foot(text: &str) -> bool {
         || has(&folded, UNSUBSCRIBE) && has(&folded, UNSUBSCRIBED)
 }
 
-/// Returns whether the words of a link act on the subscription or the letter.
+/// Returns whether the words of a link act on the subscription or the letter, and do nothing else.
 pub fn is_own_link(words: &str) -> bool {
     let folded = fold(words);
-    folded.split_whitespace().count() <= 4 && has(&folded, OWN_LINKS)
+    has(&folded, OWN_WORDS) && is_own(&folded)
+}
+
+/// Returns whether a reader leaves by a link with these words, or none, to this address.
+pub fn leaves(words: &str, url: &str) -> bool {
+    let folded = fold(words);
+    (has(&folded, LEAVING) || has(&url.to_lowercase(), LEAVING)) && is_own(&folded)
+}
+
+/// Returns whether folded words speak of the letter and of nothing else.
+fn is_own(folded: &str) -> bool {
+    telling(folded).all(|word| {
+        has(word, OWN_WORDS)
+            || has(word, LEAVING)
+            || OWN_DEEDS.contains(&word)
+            || word.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 fn begins(text: &str, openings: &[&str]) -> bool {

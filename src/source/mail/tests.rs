@@ -1,5 +1,6 @@
 //! Newsletters of our own in the shapes that mailers print: each shape with two issues.
 
+mod kinds;
 mod shapes;
 
 use self::shapes::{FIRST, SECOND, SITE, TOKEN, each, foot, html, link, shapes, text};

@@ -199,7 +199,8 @@ fn inner(url: &Url) -> Option<Url> {
             let bytes = BASE64URL_NOPAD
                 .decode(text.trim_end_matches('=').replace('+', "-").replace('/', "_").as_bytes())
                 .ok()?;
-            whole(std::str::from_utf8(&bytes).ok()?)
+            let text = std::str::from_utf8(&bytes).ok()?;
+            whole(text).or_else(|| whole(quoted(text)?))
         })
     };
     let in_query = url.query_pairs().find_map(|(name, value)| {
@@ -219,6 +220,12 @@ fn inner(url: &Url) -> Option<Url> {
         before.ends_with('/').then(|| whole(text.get(at..)?)).flatten()
     };
     in_query.or_else(in_path).or_else(at_end)
+}
+
+/// The address that stands in quotes: `{"user":7,"url":"https://…"}`.
+fn quoted(text: &str) -> Option<&str> {
+    let quoted = text.split('"').find(|part| part.starts_with("http"));
+    quoted.filter(|part| part.len() < text.len())
 }
 
 fn decoded(text: &str) -> String {
@@ -279,10 +286,11 @@ fn is_personal(name: &str, value: &str, readers: &Readers) -> bool {
 
 /// Returns the parameters that stand with one value in most of the stories' links and in
 /// others of the message: they are of the message and its reader, if they look like a token or
-/// a code.
+/// a code, or if a link by which the reader leaves holds them too.
 pub(in crate::source) fn shared_tokens(
     stories: &[String],
     all: &[String],
+    leaving: &[String],
 ) -> Vec<(String, String)> {
     let counted = |links: &[String]| {
         let mut counted: HashMap<(String, String), usize> = HashMap::new();
@@ -295,12 +303,26 @@ pub(in crate::source) fn shared_tokens(
         counted
     };
     let in_all = counted(all);
+    let of_leaving: Vec<Url> = leaving.iter().filter_map(|link| Url::parse(link).ok()).collect();
+    let names_reader = |value: &str| {
+        let is_mark = value.len() >= 4
+            && value.contains(|c: char| c.is_ascii_digit())
+            && value.contains(|c: char| c.is_ascii_alphabetic());
+        is_mark
+            && of_leaving.iter().any(|url| {
+                url.query_pairs().any(|(_, other)| other == value)
+                    || url.path_segments().into_iter().flatten().any(|part| part == value)
+            })
+    };
     let is_shared = |pair: &(String, String), count: usize| {
         count * 3 >= stories.len() * 2 && in_all.get(pair).is_some_and(|all| *all > 1)
     };
     counted(stories)
         .into_iter()
-        .filter(|(pair, count)| is_shared(pair, *count) && (is_token(&pair.1) || is_code(&pair.1)))
+        .filter(|(pair, count)| {
+            names_reader(&pair.1)
+                || is_shared(pair, *count) && (is_token(&pair.1) || is_code(&pair.1))
+        })
         .map(|(pair, _)| pair)
         .collect()
 }
@@ -368,7 +390,7 @@ mod tests {
         let links: Vec<String> = (1..4)
             .map(|n| format!("https://s.example/n?id={n}&La=1&x=a1B2c3D4e5F6g7H8i9"))
             .collect();
-        let tokens = shared_tokens(&links, &links);
+        let tokens = shared_tokens(&links, &links, &[]);
         assert_eq!(tokens.len(), 1);
         assert_eq!(without(&links[0], &tokens), "https://s.example/n?id=1&La=1");
     }

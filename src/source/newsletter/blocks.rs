@@ -6,6 +6,7 @@ use ego_tree::NodeRef;
 use scraper::{ElementRef, Html, Node};
 
 use super::address::{Readers, target};
+use super::style::{Style, classes, style_of};
 use crate::extract::document::{self, Visitor};
 use crate::model::{Budget, Exhausted, Resource};
 use crate::text::clean_line;
@@ -37,6 +38,32 @@ pub(in crate::source) struct Block {
     pub(in crate::source) is_heading: bool,
     /// All of it is one link.
     pub(in crate::source) is_linked: bool,
+    pub(in crate::source) mark: Mark,
+    /// Number of the link that holds it and other blocks; 0: none does.
+    pub(in crate::source) card: usize,
+}
+
+/// What shows that a block may be a title, besides size and weight.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(in crate::source) enum Mark {
+    #[default]
+    None,
+    /// A picture shows the words.
+    Picture,
+    /// `* Titel`
+    Bullet,
+    /// `3. Titel`
+    Number,
+    /// `TITEL`
+    Loud,
+    /// `+++ Titel +++`
+    Frame,
+    /// A rule below it.
+    Rule,
+    /// The first line of a paragraph.
+    First,
+    /// A line between blank ones.
+    Line,
 }
 
 const BLOCKS: &[&str] = &[
@@ -73,15 +100,6 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// What an element hands down.
-#[derive(Clone, Copy)]
-struct Style {
-    size: u16,
-    is_bold: bool,
-    is_heading: bool,
-    is_hidden: bool,
-}
-
 /// Reads the blocks of a part in HTML; `source` is the same as text, since the tree has lost its
 /// style sheets.
 pub(in crate::source) fn of_html(
@@ -90,10 +108,17 @@ pub(in crate::source) fn of_html(
     readers: &Readers,
     budget: &Budget,
 ) -> Result<Vec<Block>, Exhausted> {
-    let usual = Style { size: 0, is_bold: false, is_heading: false, is_hidden: false };
     let classes = classes(source, budget)?;
     let (blocks, line) = (Vec::new(), Line::default());
-    let mut reading = Reading { blocks, line, readers, classes, styles: vec![usual], budget };
+    let mut reading = Reading {
+        blocks,
+        line,
+        readers,
+        classes,
+        styles: vec![Style::default()],
+        budget,
+        opened: 0,
+    };
     document::visit(tree, &mut reading)?;
     reading.flush();
     Ok(reading.blocks)
@@ -116,6 +141,8 @@ struct Line {
     bold_until: Option<usize>,
     /// The link that is open.
     open: Option<Link>,
+    /// Its number, if it was open before.
+    card: usize,
 }
 
 struct Reading<'a> {
@@ -127,6 +154,8 @@ struct Reading<'a> {
     /// Of the elements that are open, the usual one below them.
     styles: Vec<Style>,
     budget: &'a Budget,
+    /// Links so far.
+    opened: usize,
 }
 
 impl Line {
@@ -161,13 +190,14 @@ impl<'a> Visitor<'a> for Reading<'_> {
                 self.budget.step(text.len())?;
                 if !style.is_hidden {
                     self.line.words(text, style);
+                    self.addresses(text);
                 }
                 Ok(false)
             }
             Node::Element(_) => {
                 let Some(element) = ElementRef::wrap(node) else { return Ok(false) };
                 let style = style_of(element, style, &self.classes);
-                let goes_in = self.open(element, style.is_hidden);
+                let goes_in = self.open(element, style);
                 if goes_in {
                     self.styles.push(style);
                 }
@@ -179,23 +209,22 @@ impl<'a> Visitor<'a> for Reading<'_> {
 
     fn leave(&mut self, node: NodeRef<'a, Node>) {
         let Node::Element(element) = node.value() else { return };
-        if self.styles.len() > 1 {
-            self.styles.pop();
-        }
+        let is_parted =
+            self.styles.len() > 1 && self.styles.pop().is_some_and(|style| style.is_parted);
         let name = element.name();
         if name == "a" {
             self.end_link();
         }
-        if BLOCKS.contains(&name) {
+        if is_parted || BLOCKS.contains(&name) {
             self.flush();
         }
     }
 }
 
 impl Reading<'_> {
-    fn open(&mut self, element: ElementRef<'_>, is_hidden: bool) -> bool {
+    fn open(&mut self, element: ElementRef<'_>, style: Style) -> bool {
         let name = element.value().name();
-        if is_hidden
+        if style.is_hidden
             || matches!(
                 name,
                 "script"
@@ -212,7 +241,7 @@ impl Reading<'_> {
         {
             return false;
         }
-        if BLOCKS.contains(&name) {
+        if style.is_parted || BLOCKS.contains(&name) {
             self.flush();
         }
         match name {
@@ -236,6 +265,7 @@ impl Reading<'_> {
             "a" => {
                 self.end_link();
                 let href = element.attr("href").unwrap_or_default();
+                self.opened += 1;
                 self.line.open = Some(Link {
                     url: target(href, self.readers),
                     words: String::new(),
@@ -246,6 +276,25 @@ impl Reading<'_> {
             _ => {}
         }
         true
+    }
+
+    /// Takes addresses for links that are written as text.
+    fn addresses(&mut self, text: &str) {
+        if self.line.open.is_some() || !text.contains("://") {
+            return;
+        }
+        for word in text.split_whitespace() {
+            let address = word.trim_matches(['<', '>', '(', ')', '"', ',', ';', '.']);
+            if address.starts_with("https://") || address.starts_with("http://") {
+                self.line.linked += address.chars().filter(|c| c.is_alphanumeric()).count();
+                self.line.links.push(Link {
+                    url: target(address, self.readers),
+                    words: address.to_owned(),
+                    is_picture: false,
+                    is_alone: false,
+                });
+            }
+        }
     }
 
     fn end_link(&mut self) {
@@ -261,6 +310,8 @@ impl Reading<'_> {
         let open = self.line.open.clone();
         self.end_link();
         let mut line = std::mem::take(&mut self.line);
+        let card = if open.is_some() { self.opened } else { line.card };
+        self.line.card = if open.is_some() { self.opened } else { 0 };
         self.line.open = open.map(|link| Link { words: String::new(), is_picture: false, ..link });
         let text = paragraph(&line.text);
         if text.is_empty() {
@@ -269,6 +320,7 @@ impl Reading<'_> {
             self.line.links = line.links;
             return;
         }
+        self.blocks.extend(line.links.iter().filter_map(shown));
         let most = line.sizes.iter().max_by_key(|(_, count)| *count);
         let size = most.map_or(0, |(size, _)| *size);
         let is_bold = |bold: usize, letters: usize| bold * 10 >= letters * 9 && letters > 0;
@@ -289,6 +341,8 @@ impl Reading<'_> {
                 weight: size * 2 + 1,
                 is_heading,
                 is_linked,
+                card,
+                ..Block::default()
             });
             self.blocks.push(Block { text: below, links, weight: size * 2, ..Block::default() });
             return;
@@ -309,6 +363,8 @@ impl Reading<'_> {
                     weight: size * 2 + u16::from(is_bold(bold, letters)),
                     is_heading: line.is_heading,
                     is_linked,
+                    card,
+                    ..Block::default()
                 });
                 self.blocks.push(Block {
                     text: below.to_owned(),
@@ -326,8 +382,21 @@ impl Reading<'_> {
             links: line.links,
             weight,
             is_heading: line.is_heading,
+            card,
+            ..Block::default()
         });
     }
+}
+
+/// What a picture shows that is a link: it may be the title.
+fn shown(link: &Link) -> Option<Block> {
+    let is_shown = link.is_picture && link.words.split_whitespace().count() > 1;
+    is_shown.then(|| Block {
+        text: link.words.clone(),
+        links: vec![Link { is_picture: false, is_alone: true, ..link.clone() }],
+        mark: Mark::Picture,
+        ..Block::default()
+    })
 }
 
 /// The bold words that a block begins with, if a mark sets them apart from what follows.
@@ -348,84 +417,4 @@ fn paragraph(text: &str) -> String {
     let lines = text.split('\n').map(|line| clean_line(line, LONGEST));
     let lines: Vec<String> = lines.filter(|line| !line.is_empty()).take(60).collect();
     lines.join("\n")
-}
-
-fn style_of(element: ElementRef<'_>, above: Style, classes: &HashMap<&str, &str>) -> Style {
-    let mut style = above;
-    match element.value().name() {
-        "h1" => (style.size, style.is_bold, style.is_heading) = (30, true, true),
-        "h2" => (style.size, style.is_bold, style.is_heading) = (24, true, true),
-        "h3" => (style.size, style.is_bold, style.is_heading) = (19, true, true),
-        "h4" | "h5" | "h6" => (style.size, style.is_bold, style.is_heading) = (16, true, true),
-        "b" | "strong" | "th" => style.is_bold = true,
-        "font" => {
-            let size = element.attr("size").and_then(|size| size.trim().parse::<i16>().ok());
-            if let Some(size) = size {
-                style.size =
-                    [10, 13, 15, 18, 24, 32][usize::try_from((size - 1).clamp(0, 5)).unwrap_or(2)];
-            }
-        }
-        _ => {}
-    }
-    for class in element.value().classes().take(20) {
-        if let Some(rules) = classes.get(class) {
-            apply(rules, &mut style);
-        }
-    }
-    apply(element.attr("style").unwrap_or_default(), &mut style);
-    style
-}
-
-fn apply(rules: &str, style: &mut Style) {
-    let rules = rules.to_ascii_lowercase();
-    for rule in rules.split(';').take(60) {
-        let Some((name, value)) = rule.split_once(':') else { continue };
-        let value = value.trim();
-        match name.trim() {
-            "font-size" => style.size = pixels(value).unwrap_or(style.size),
-            "font-weight" => {
-                style.is_bold = value.starts_with("bold")
-                    || value.parse::<u16>().is_ok_and(|weight| weight >= 600);
-            }
-            "display" => style.is_hidden |= value.starts_with("none"),
-            "mso-hide" => style.is_hidden |= value == "all",
-            _ => {}
-        }
-    }
-}
-
-/// The rules of style sheets for one class alone: `.titel { font-size: 22px }`. Those for narrow
-/// screens stand within others and are passed over.
-fn classes<'a>(source: &'a str, budget: &Budget) -> Result<HashMap<&'a str, &'a str>, Exhausted> {
-    const MOST: usize = 500;
-    let mut classes = HashMap::new();
-    budget.step(source.len())?;
-    let sheets = source.split("<style").skip(1).take(10);
-    for sheet in sheets.filter_map(|sheet| sheet.split("</style").next()) {
-        for rule in sheet.split('}').take(MOST) {
-            let Some((names, rules)) = rule.rsplit_once('{') else { continue };
-            if names.contains('{') || rules.contains("none") {
-                continue;
-            }
-            for name in names.rsplit(['>', ';', '/']).next().unwrap_or(names).split(',') {
-                let name = name.trim().rsplit_once('.').filter(|(before, _)| !before.contains(' '));
-                if let Some((_, class)) = name {
-                    classes.entry(class).or_insert(rules);
-                }
-            }
-        }
-    }
-    Ok(classes)
-}
-
-fn pixels(value: &str) -> Option<u16> {
-    let end = value.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(value.len());
-    let (number, unit) = value.split_at(end);
-    let whole: u16 = number.split('.').next()?.parse().ok()?;
-    match unit.trim() {
-        "pt" => Some(whole.saturating_mul(4) / 3),
-        "px" | "" => Some(whole),
-        _ => None,
-    }
-    .filter(|size| (6..=80).contains(size))
 }

@@ -4,52 +4,90 @@
 use std::collections::HashMap;
 
 use super::address::{Readers, target};
-use super::blocks::{Block, Link};
-use crate::text::clean_line;
+use super::blocks::{Block, Link, Mark};
+use crate::text::{clean_line, fold};
 
-/// Weight of text, and of titles by what marks them.
+/// Weight of text, of a line of its own, and of what a mark makes a title.
 const TEXT: u16 = 30;
 const LINE: u16 = 34;
 const MARKED: u16 = 40;
+/// What the heavier rule adds.
+const RULED: u16 = 2;
 /// Longest title.
 const LONGEST_TITLE: usize = 160;
+/// Least width at which lines are broken.
+const LEAST_WIDTH: usize = 60;
+/// What has as many lines as this is no title.
+const MOST_TITLE_LINES: usize = 3;
+
+/// What is known of a text for reading its lines.
+struct Reading<'a> {
+    readers: &'a Readers,
+    /// Addresses that stand below the text, by their number.
+    notes: HashMap<&'a str, &'a str>,
+    /// The width at which its lines were broken.
+    width: usize,
+    blocks: Vec<Block>,
+}
 
 /// Reads the blocks of a part in plain text.
 pub(in crate::source) fn of_text(text: &str, readers: &Readers) -> Vec<Block> {
-    let notes = footnotes(text);
     let lines: Vec<&str> = text.lines().map(str::trim_end).take(20_000).collect();
     let lines: Vec<&str> = lines.into_iter().filter(|line| footnote(line).is_none()).collect();
-    let mut blocks: Vec<Block> = Vec::new();
+    let (notes, width) = (footnotes(text), width(&lines));
+    let mut reading = Reading { readers, notes, width, blocks: Vec::new() };
     let mut paragraph: Vec<&str> = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
         let words = line.trim();
+        at += 1;
         if is_rule(words) {
-            // What stands alone between a rule or a blank and a rule is a title.
-            let is_short = paragraph.len() <= 2 && !paragraph.is_empty();
-            flush(
-                &mut paragraph,
-                if is_short { MARKED } else { TEXT },
-                readers,
-                &notes,
-                &mut blocks,
-            );
+            let is_title = (1..=2).contains(&paragraph.len())
+                && !paragraph.last().is_some_and(|line| ends_sentence(line));
+            let heavy = if words.contains('=') { RULED } else { 0 };
+            reading.flush(&mut paragraph, if is_title { Mark::Rule } else { Mark::None }, heavy);
             continue;
+        }
+        if words.is_empty() || bullet(words) && !paragraph.is_empty() {
+            reading.flush(&mut paragraph, Mark::None, 0);
         }
         if words.is_empty() {
-            flush(&mut paragraph, TEXT, readers, &notes, &mut blocks);
             continue;
         }
-        let starts = paragraph.is_empty();
-        let next = lines.get(at + 1).map_or("", |next| next.trim());
-        if starts && is_marked(words) && !is_rule(next) {
-            paragraph.push(words);
-            flush(&mut paragraph, MARKED, readers, &notes, &mut blocks);
+        let broken = reading.broken(&lines[at - 1..]);
+        let title = lines[at - 1..at + broken].iter().map(|line| line.trim()).collect::<Vec<_>>();
+        let next = lines.get(at + broken).map_or("", |next| next.trim());
+        if paragraph.is_empty()
+            && broken + 1 < MOST_TITLE_LINES
+            && let Some(mark) = mark(&title.join(" "))
+            && !is_rule(next)
+        {
+            paragraph = title;
+            reading.flush(&mut paragraph, mark, 0);
+            at += broken;
             continue;
         }
         paragraph.push(words);
     }
-    flush(&mut paragraph, TEXT, readers, &notes, &mut blocks);
-    blocks
+    reading.flush(&mut paragraph, Mark::None, 0);
+    reading.blocks
+}
+
+/// The width at which a text was broken into lines: that of its longest one without an address.
+fn width(lines: &[&str]) -> usize {
+    let words = lines.iter().filter(|line| !line.contains("://") && !is_rule(line.trim()));
+    let longest = words.map(|line| line.chars().count()).max();
+    // Shorter lines are nobody's habit: they end where their writer ended them.
+    longest.filter(|longest| *longest >= LEAST_WIDTH).unwrap_or(usize::MAX)
+}
+
+/// Returns whether the end of a line is one only because the next word had no room.
+fn is_broken(line: &str, next: &str, width: usize) -> bool {
+    let word = next.split_whitespace().next().unwrap_or_default();
+    !word.is_empty()
+        && !word.ends_with(':')
+        && !word.contains("://")
+        && line.chars().count() + 1 + word.chars().count() > width
 }
 
 fn is_rule(line: &str) -> bool {
@@ -59,89 +97,144 @@ fn is_rule(line: &str) -> bool {
             .all(|c| matches!(c, '-' | '=' | '*' | '_' | '~' | '#' | '+' | '–' | '—' | ' '))
 }
 
-/// `3. Titel`, `* Titel *`, `+++ Titel +++`, `## Titel`, `TITEL`.
-fn is_marked(line: &str) -> bool {
+/// What marks a line as a title.
+fn mark(line: &str) -> Option<Mark> {
     if line.chars().count() > LONGEST_TITLE || line.contains("://") {
-        return false;
+        return None;
+    }
+    let letters: Vec<char> = line.chars().filter(|c| c.is_alphabetic()).collect();
+    if letters.len() >= 8 && letters.iter().all(|c| c.is_uppercase() || *c == 'ß') {
+        return Some(Mark::Loud);
+    }
+    if ends_sentence(without_note(line)) {
+        return None;
     }
     let number = line.chars().take_while(char::is_ascii_digit).count();
-    let is_numbered = (1..=2).contains(&number)
-        && line.get(number..).is_some_and(|rest| rest.starts_with(". ") || rest.starts_with(") "))
-        && !line.ends_with(['.', ',', ';']);
-    let is_framed = ["+++", "***", "##", ">>", "===", "* "]
-        .iter()
-        .any(|mark| line.starts_with(mark) && line.len() > mark.len() + 4)
-        && !line.ends_with('.');
-    let letters: Vec<char> = line.chars().filter(|c| c.is_alphabetic()).collect();
-    let is_loud = letters.len() >= 8 && letters.iter().all(|c| c.is_uppercase() || *c == 'ß');
-    is_numbered || is_framed || is_loud
+    let rest = line.get(number..).unwrap_or_default();
+    let frames = ["+++", "***", "##", ">>", "==="];
+    let is_framed = |mark: &&str| line.starts_with(*mark) && line.len() > mark.len() + 4;
+    if (1..=2).contains(&number) && (rest.starts_with(". ") || rest.starts_with(") ")) {
+        Some(Mark::Number)
+    } else if frames.iter().any(is_framed) {
+        Some(Mark::Frame)
+    } else {
+        bullet(line).then_some(Mark::Bullet)
+    }
+}
+
+/// Returns whether a line begins an entry of a list.
+fn bullet(line: &str) -> bool {
+    ["* ", "- ", "• ", "– ", "o ", "+ "].iter().any(|sign| line.starts_with(sign))
 }
 
 /// Returns the words of a title without what marks it.
 fn bare(title: &str) -> &str {
     title.trim_matches(|c: char| {
-        matches!(c, '+' | '*' | '#' | '=' | '>' | '<' | '-' | '~' | '_' | '•') || c.is_whitespace()
+        matches!(c, '+' | '*' | '#' | '=' | '>' | '<' | '-' | '–' | '~' | '_' | '•')
+            || c.is_whitespace()
     })
 }
 
-fn flush(
-    lines: &mut Vec<&str>,
-    weight: u16,
-    readers: &Readers,
-    notes: &HashMap<&str, &str>,
-    blocks: &mut Vec<Block>,
-) {
-    let lines = std::mem::take(lines);
-    let Some(first) = lines.first() else { return };
-    // `Der Titel` over its paragraph, with nothing between.
-    if weight == TEXT && lines.len() > 1 && is_title_line(first, &lines[1..]) {
-        flush(&mut vec![*first], MARKED, readers, notes, blocks);
-        flush(&mut lines[1..].to_vec(), TEXT, readers, notes, blocks);
-        return;
+impl Reading<'_> {
+    /// Returns how many of the lines go on with what the first begins.
+    fn broken(&self, lines: &[&str]) -> usize {
+        let goes_on =
+            |two: &&[&str]| !is_rule(two[1].trim()) && is_broken(two[0], two[1], self.width);
+        lines.windows(2).take(MOST_TITLE_LINES - 1).take_while(goes_on).count()
     }
-    let mut links = Vec::new();
-    let mut shown: Vec<String> = Vec::new();
-    for line in &lines {
-        let (words, found) = apart(line, readers, notes);
-        links.extend(found);
-        if !words.is_empty() {
-            shown.push(words);
+
+    /// Takes the lines of a paragraph as a block, somewhat heavier than its mark makes it.
+    fn flush(&mut self, lines: &mut Vec<&str>, mark: Mark, heavy: u16) {
+        let lines = std::mem::take(lines);
+        let Some(first) = lines.first() else { return };
+        // `Der Titel` over its paragraph, with nothing between.
+        if mark == Mark::None
+            && let Some(below) = lines.get(1..).filter(|below| !below.is_empty())
+            && !is_broken(first, below[0], self.width)
+            && is_title_line(first, below)
+        {
+            self.flush(&mut vec![*first], Mark::First, 0);
+            self.flush(&mut below.to_vec(), Mark::None, 0);
+            return;
         }
+        let mut links = Vec::new();
+        let mut text = String::new();
+        for (at, line) in lines.iter().enumerate() {
+            let (words, found) = apart(line, self.readers, &self.notes);
+            links.extend(found);
+            if words.is_empty() {
+                continue;
+            }
+            if !text.is_empty() {
+                let goes_on = at > 0 && is_broken(lines[at - 1], line, self.width);
+                text.push(if mark != Mark::None || goes_on { ' ' } else { '\n' });
+            }
+            text.push_str(&words);
+        }
+        let is_line = mark == Mark::None
+            && lines.len() == 1
+            && first.chars().count() <= LONGEST_TITLE
+            && !ends_sentence(without_note(first))
+            && !first.contains("://");
+        let mark = if is_line { Mark::Line } else { mark };
+        let weight = match mark {
+            Mark::None | Mark::Bullet | Mark::Picture => TEXT,
+            Mark::Line => LINE,
+            _ => MARKED + heavy,
+        };
+        let text = if mark == Mark::None { text } else { bare(&text).to_owned() };
+        if text.is_empty() && links.is_empty() {
+            return;
+        }
+        if text.is_empty()
+            && let Some(last) = self.blocks.last_mut()
+        {
+            last.links.extend(links);
+            return;
+        }
+        let is_heading = weight >= MARKED;
+        self.blocks.push(Block { text, links, weight, is_heading, mark, ..Block::default() });
     }
-    let is_line = weight == TEXT
-        && lines.len() == 1
-        && first.chars().count() <= LONGEST_TITLE
-        && !first.ends_with(['.', ',', ';', ':', '!'])
-        && !first.contains("://");
-    let weight = if is_line { LINE } else { weight };
-    let text = if weight > TEXT { bare(&shown.join(" ")).to_owned() } else { shown.join("\n") };
-    if text.is_empty() && links.is_empty() {
-        return;
-    }
-    if text.is_empty()
-        && let Some(last) = blocks.last_mut()
-    {
-        last.links.extend(links);
-        return;
-    }
-    blocks.push(Block { text, links, weight, is_heading: weight == MARKED, is_linked: false });
+}
+
+/// Returns a line without the number of a note at its end: `Der Titel [3]`.
+fn without_note(line: &str) -> &str {
+    let note = line.rsplit_once(" [").filter(|(_, rest)| rest.ends_with(']'));
+    note.map_or(line, |(front, _)| front)
+}
+
+fn ends_sentence(line: &str) -> bool {
+    line.ends_with(['.', ',', ';', ':', '!'])
+}
+
+/// Returns whether a line is of a running text: it begins within a sentence, or another one
+/// begins in it, or it leads up to an address.
+fn is_running(line: &str) -> bool {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let begins_small =
+        words.first().is_some_and(|word| word.chars().all(|c| c.is_lowercase() || c == '-'));
+    let ends_sentence = |word: &str| {
+        word.strip_suffix('.')
+            .is_some_and(|word| word.chars().count() > 3 && word.chars().all(char::is_lowercase))
+    };
+    let holds_end = words.iter().rev().skip(1).any(|word| ends_sentence(word));
+    let leads_up = ["unter", "auf", "hier", "bei", "ueber", "lesen", "at", "see"];
+    let last = words.last().map(|word| fold(word)).unwrap_or_default();
+    begins_small || holds_end || leads_up.contains(&last.as_str())
 }
 
 /// Returns whether a line heads the lines below it: short, no sentence, over one.
 pub(in crate::source) fn is_title_line(line: &str, below: &[&str]) -> bool {
-    let bare = line
-        .rsplit_once(" [")
-        .filter(|(_, rest)| rest.ends_with(']'))
-        .map_or(line, |(front, _)| front);
+    let bare = without_note(line);
     let words = bare.split_whitespace().count();
-    let ends = bare.ends_with(['.', ',', ';', ':', '!']);
     let is_linked = below
         .first()
         .is_some_and(|line| line.split_whitespace().count() == 1 && line.contains("://"));
     let told = below.iter().find(|line| !line.contains("://"));
     (2..=14).contains(&words)
         && bare.chars().count() <= 100
-        && !ends
+        && !ends_sentence(bare)
+        && !is_running(bare)
         && !bare.contains("://")
         && (is_linked
             || told.is_some_and(|line| {

@@ -1,25 +1,21 @@
 //! The stories of a newsletter: a title that stands out, what follows up to the next one, and
 //! the link that leads on.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use super::address::holds_token;
-use super::blocks::{Block, Link};
-use super::plain::is_title_line;
+use super::blocks::{Block, Link, Mark};
+use super::sayings::{is_address, is_button, is_foot, is_usable, leaves};
+use super::titles::{Look, Role, titled};
 use crate::source::page::is_title;
-use crate::text::{MONTHS, fold, leads_on, letter, words};
+use crate::text::{fold, leads_on, letter};
 
 /// Most stories of one message.
 const MOST: usize = 100;
-/// Longest title, and longest line that is one only because all of it is a link.
-const LONGEST_TITLE: usize = 200;
-const LONGEST_LINKED: usize = 130;
-/// The weight of text where no size is said: 15 pixels.
-const UNSAID: u16 = 30;
-/// By how much a weight is clearly larger.
-const LARGER: u16 = 4;
 /// Fewest characters of a story that has no link.
 const LEAST_TOLD: usize = 80;
+/// Most places that are looked at for the end of the stories.
+const MOST_ENDS: usize = 20;
 
 /// A story.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,7 +24,18 @@ pub(in crate::source) struct Story {
     pub(in crate::source) link: Option<String>,
     /// Its paragraphs.
     pub(in crate::source) text: Vec<String>,
-    pub(in crate::source) weight: u16,
+    /// How its title stands out.
+    look: Look,
+}
+
+impl Story {
+    pub(in crate::source) fn new(title: String, link: Option<String>, text: Vec<String>) -> Self {
+        Self { title, link, text, look: Look::default() }
+    }
+
+    fn told(&self) -> usize {
+        self.text.iter().map(|text| text.chars().count()).sum()
+    }
 }
 
 /// What a newsletter holds.
@@ -39,53 +46,29 @@ pub(in crate::source) struct Issue {
     pub(in crate::source) in_browser: Option<String>,
     /// Where all of its links lead.
     pub(in crate::source) links: Vec<String>,
+    /// Where readers leave.
+    pub(in crate::source) leaving: Vec<String>,
     /// Links that only its mailer can resolve.
     pub(in crate::source) hidden: usize,
+    /// It is a letter without a title: another part may tell more.
+    pub(in crate::source) is_letter: bool,
 }
 
 /// Splits the blocks of a newsletter.
 pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
-    let mut blocks: Vec<Block> = blocks.iter().map(entry).collect();
-    let usual = match usual_weight(&blocks) {
-        unsaid @ 0..=1 => UNSAID + unsaid,
-        said => said,
-    };
-    // Text of which no size is said is as large as most.
-    for block in blocks.iter_mut().filter(|block| block.weight <= 1) {
-        block.weight += usual & !1;
+    let (blocks, roles) = titled(blocks);
+    let blocks = blocks.as_slice();
+    let end = end(blocks, &roles);
+    let mut found = stories(blocks, &roles, 0, end);
+    if let Some(last) = found.last_mut() {
+        while last.text.last().is_some_and(|text| letter::is_contact(text)) {
+            last.text.pop();
+        }
     }
-    let blocks: &[Block] = &blocks.into_iter().flat_map(headed).collect::<Vec<_>>();
-    let titles: Vec<usize> =
-        (0..blocks.len()).filter(|at| is_headline(&blocks[*at], usual)).collect();
-    // An editorial ends with a greeting too, but stories follow it.
-    let ends = |at: &usize| {
-        letter::is_foot(&blocks[*at].text)
-            || letter::signs_off(&blocks[*at].text) && titles.last().is_some_and(|last| last < at)
-    };
-    let end = titles
-        .first()
-        .and_then(|first| (first + 1..blocks.len()).find(ends))
-        .unwrap_or(blocks.len());
-    let links = || blocks.iter().flat_map(|block| &block.links);
-    let mut found: Vec<Story> = Vec::new();
-    for (nth, at) in titles.iter().enumerate().filter(|(_, at)| **at < end) {
-        let until = titles.get(nth + 1).copied().unwrap_or(end).min(end);
-        found.extend(story(blocks, *at, until));
-    }
-    let is_told = |story: &Story| {
-        story.text.iter().map(|text| text.chars().count()).sum::<usize>() >= LEAST_TOLD
-    };
-    // Without a link it is a story if it looks like those with one; or if none has one.
-    let mut weights: HashMap<u16, usize> = HashMap::new();
-    for story in found.iter().filter(|story| story.link.is_some()) {
-        *weights.entry(story.weight).or_default() += 1;
-    }
-    let any_linked = !weights.is_empty();
-    found.retain(|story| {
-        story.link.is_some()
-            || is_told(story) && (!any_linked || weights.contains_key(&story.weight))
-    });
+    keep_told(&mut found);
+    drop_overviews(&mut found);
     unnumber(&mut found);
+    let links = || blocks.iter().flat_map(|block| &block.links);
     Issue {
         stories: without_doubles(found),
         // Most lead to the reader's own copy: those are nobody else's.
@@ -94,101 +77,127 @@ pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
             .and_then(|link| link.url.clone())
             .filter(|url| !holds_token(url)),
         links: links().filter_map(|link| link.url.clone()).collect(),
+        leaving: links().filter(|link| leaves(link)).filter_map(|link| link.url.clone()).collect(),
         hidden: links().filter(|link| link.url.is_none() && leads_on(&link.words)).count(),
+        is_letter: false,
     }
 }
 
-/// Returns a line of a list as its link alone: beside it stand a date and the kind of a file,
-/// and nothing else.
-fn entry(block: &Block) -> Block {
-    let [link] = block.links.as_slice() else { return block.clone() };
-    let Some((before, after)) = block.text.split_once(&link.words) else { return block.clone() };
-    let says_more = [before, after].into_iter().flat_map(words).any(|(_, word)| {
-        let word = fold(word);
-        let is_month = || MONTHS.iter().any(|month| fold(month) == word);
-        !word.contains(|c: char| c.is_ascii_digit())
-            && !PARTICULARS.contains(&&*word)
-            && !is_month()
+/// Splits the blocks of a message. A letter that tells one thing is named by its subject: so is
+/// one in which only a bold word stands out.
+pub(in crate::source) fn split_message(blocks: &[Block], subject: &str) -> Issue {
+    let issue = split(blocks);
+    let is_headed = |story: &Story| story.look.is_heading || story.look.weight == 0;
+    if issue.stories.len() > 1 || issue.stories.iter().any(is_headed) {
+        return issue;
+    }
+    match whole(blocks, subject, !issue.stories.is_empty()) {
+        Some(whole) => Issue { stories: vec![whole], is_letter: true, ..issue },
+        None => issue,
+    }
+}
+
+fn whole(blocks: &[Block], subject: &str, is_greeted: bool) -> Option<Story> {
+    let greeting = blocks.iter().position(|block| letter::greets(&block.text));
+    let from = match greeting {
+        Some(at) => at + 1,
+        None if is_greeted => return None,
+        None => 0,
+    };
+    let ends = |block: &Block| is_foot(block) || letter::signs_off(&block.text);
+    let until = blocks.iter().skip(from).position(ends).map_or(blocks.len(), |at| from + at);
+    let subject = bare_subject(subject);
+    let is_own =
+        letter::heads_no_story(&subject) || letter::is_of_account(&subject) || !is_title(&subject);
+    let blocks = blocks.get(from..until)?;
+    if is_own || blocks.iter().any(|block| letter::is_of_account(&block.text)) {
+        return None;
+    }
+    let title = Block { text: subject, ..Block::default() };
+    let story = story(&[&[title], blocks].concat(), 0, blocks.len() + 1)?;
+    Some(story).filter(|story| story.link.is_some() && story.told() >= LEAST_TOLD)
+}
+
+/// Returns a subject without what a list, an answer or a forwarder put before it.
+pub(in crate::source) fn bare_subject(subject: &str) -> String {
+    let mut bare = subject.trim();
+    let of_list = |bare: &str| Some(bare.strip_prefix('[')?.split_once(']')?.1.len());
+    let of_mail = |bare: &str| {
+        let marks = ["Re:", "AW:", "Fwd:", "WG:", "FW:"];
+        marks.iter().find_map(|mark| bare.strip_prefix(mark)).map(str::len)
+    };
+    while let Some(left) = of_list(bare).or_else(|| of_mail(bare)) {
+        bare = bare[bare.len() - left..].trim();
+    }
+    bare.to_owned()
+}
+
+/// The stories of some blocks.
+fn stories(blocks: &[Block], roles: &[Role], from: usize, end: usize) -> Vec<Story> {
+    let is_paid = |at: usize| at > 0 && letter::is_advert(&blocks[at - 1].text);
+    let ends = |at: &usize| roles[*at] != Role::Text || letter::is_advert(&blocks[*at].text);
+    (from..end)
+        .filter(|at| !is_paid(*at))
+        .filter_map(|at| {
+            let Role::Title(look) = roles[at] else { return None };
+            let until = (at + 1..end).find(ends).unwrap_or(end);
+            Some(Story { look, ..story(blocks, at, until)? })
+        })
+        .collect()
+}
+
+/// Returns where the stories end: what says so is the end if no story follows that looks like
+/// those before it. An editorial is signed too, and some newsletters begin with their foot.
+fn end(blocks: &[Block], roles: &[Role]) -> usize {
+    let is_title = |role: &Role| matches!(role, Role::Title(_));
+    let Some(first) = roles.iter().position(is_title) else { return blocks.len() };
+    let says_so = |at: &usize| is_foot(&blocks[*at]) || letter::signs_off(&blocks[*at].text);
+    let looks = |from: usize, end: usize| -> HashSet<Look> {
+        let linked = stories(blocks, roles, from, end).into_iter();
+        linked.filter(|story| story.link.is_some()).map(|story| story.look).collect()
+    };
+    let is_end = |at: &usize| {
+        let (before, after) = (looks(0, *at), looks(*at, blocks.len()));
+        if before.is_empty() { after.is_empty() } else { before.is_disjoint(&after) }
+    };
+    let mut ends = (first + 1..blocks.len()).filter(says_so).take(MOST_ENDS);
+    ends.find(is_end).unwrap_or(blocks.len())
+}
+
+/// Keeps what has a link; without one what looks like that, or all if nothing has one.
+fn keep_told(found: &mut Vec<Story>) {
+    let linked: HashSet<Look> =
+        found.iter().filter(|story| story.link.is_some()).map(|story| story.look).collect();
+    found.retain(|story| {
+        story.link.is_some()
+            || story.told() >= LEAST_TOLD && (linked.is_empty() || linked.contains(&story.look))
     });
-    if says_more || link.url.is_none() || !is_title(&link.words) {
-        return block.clone();
-    }
-    Block { text: link.words.clone(), is_linked: true, ..block.clone() }
 }
 
-/// Words beside the link of a list that tell no more than when and how much, folded; months too.
-const PARTICULARS: &[&str] = &[
-    "pdf", "docx", "xlsx", "kb", "mb", "kib", "mib", "am", "vom", "den", "uhr", "stand", "neu",
-    "mo", "di", "mi", "do", "fr", "sa", "so", "seite", "seiten",
-];
-
-/// Parts a first line that heads the lines below it: `Titel<br>Ein Satz.<br>https://…`.
-fn headed(block: Block) -> Vec<Block> {
-    let Some((head, below)) = block.text.split_once('\n') else { return vec![block] };
-    let lines: Vec<&str> = below.lines().collect();
-    if block.is_heading || !is_title_line(head, &lines) {
-        return vec![block];
-    }
-    let (own, links) =
-        block.links.iter().cloned().partition(|link| head.contains(link.words.as_str()));
-    let title = Block { text: head.to_owned(), links: own, weight: block.weight + LARGER, ..block };
-    let text = Block { text: below.to_owned(), links, weight: block.weight, ..Block::default() };
-    vec![Block { is_linked: false, ..title }, text]
-}
-
-/// The weight of most of the running text.
-fn usual_weight(blocks: &[Block]) -> u16 {
-    let mut counted: HashMap<u16, usize> = HashMap::new();
-    for block in blocks.iter().filter(|block| !block.is_heading && !block.is_linked) {
-        let length = block.text.chars().count();
-        // Lines do not tell; paragraphs do.
-        *counted.entry(block.weight).or_default() += if length > 60 { length } else { length / 4 };
-    }
-    let most =
-        counted.into_iter().max_by_key(|(weight, count)| (*count, std::cmp::Reverse(*weight)));
-    most.map_or(0, |(weight, _)| weight)
-}
-
-fn is_headline(block: &Block, usual: u16) -> bool {
-    let length = block.text.chars().count();
-    let words = block.text.split_whitespace().count();
-    if length > LONGEST_TITLE
-        || !is_title(&block.text)
-        || is_address(&block.text)
-        || letter::heads_no_story(&block.text, if block.is_heading { 1 } else { 3 })
-        || letter::is_foot(&block.text)
-        || is_button(block)
-    {
-        return false;
-    }
-    let is_sentence =
-        block.text.ends_with(['.', ':', ';']) && words > 8 || block.text.ends_with(':');
-    let stands_out = block.is_heading || is_heavier(block.weight, usual) && !is_sentence;
-    let is_link = block.is_linked
-        && length <= LONGEST_LINKED
-        && !is_sentence
-        && words > 1
-        && block.links.iter().all(|link| !is_furniture(link));
-    stands_out && !leads_on(&block.text) || is_link
-}
-
-/// Returns whether a weight is that of bold words among others, or of clearly larger ones.
-const fn is_heavier(weight: u16, usual: u16) -> bool {
-    weight >= usual + LARGER || weight > usual && weight % 2 > usual % 2
+/// Leaves out links to the list that the other stories lie below.
+fn drop_overviews(found: &mut Vec<Story>) {
+    let links: Vec<String> = found.iter().filter_map(|story| story.link.clone()).collect();
+    let is_above = |link: &str| {
+        let list = link.trim_end_matches('/');
+        let below = |other: &&String| {
+            other.strip_prefix(list).is_some_and(|rest| rest.len() > 1 && rest.starts_with('/'))
+        };
+        links.iter().filter(below).count() >= 2
+    };
+    found.retain(|story| !(story.text.is_empty() && story.link.as_deref().is_some_and(is_above)));
 }
 
 fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
     let title = &blocks[at];
-    let body = &blocks[at + 1..until];
+    let body: Vec<&Block> =
+        blocks[at + 1..until].iter().filter(|block| block.mark != Mark::Picture).collect();
     if letter::greets(&title.text) {
         return None;
     }
-    let usable =
-        |link: &&Link| link.url.as_deref().is_some_and(|url| !is_home(url)) && !is_furniture(link);
+    let usable = |link: &&Link| link.url.is_some() && is_usable(link);
     let of_title = title.links.iter().find(usable);
     let inside = || body.iter().flat_map(|block| &block.links).filter(usable);
-    let leading =
-        || inside().find(|link| leads_on(&link.words) || letter::begins_leading(&link.words));
+    let leading = || inside().find(|link| letter::begins_leading(&link.words));
     let alone = || inside().rfind(|link| link.is_alone);
     let lone = || {
         let mut all: Vec<&Link> = inside().collect();
@@ -204,7 +213,10 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
     let text: Vec<String> = body
         .iter()
         .filter(|block| {
-            !(leads_on(&block.text) || letter::heads_no_story(&block.text, 3) || is_button(block))
+            !(leads_on(&block.text)
+                || letter::heads_no_story(&block.text)
+                || is_button(block)
+                || is_address(&block.text))
         })
         .map(|block| block.text.clone())
         .collect();
@@ -212,27 +224,8 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
         title: title.text.replace('\n', " "),
         link: link.and_then(|link| link.url.clone()),
         text,
-        weight: title.weight,
+        look: Look::default(),
     })
-}
-
-/// Returns whether an address is a whole site and no page of it.
-fn is_home(url: &str) -> bool {
-    url::Url::parse(url).is_ok_and(|url| url.path() == "/" && url.query().is_none())
-}
-
-/// Returns whether a text is nothing but an address.
-fn is_address(text: &str) -> bool {
-    let is_one = !text.trim().contains(char::is_whitespace);
-    is_one && (text.contains("://") || text.starts_with("www."))
-}
-
-/// Returns whether a block is only a link that leads on: `Zum vollständigen Artikel`.
-fn is_button(block: &Block) -> bool {
-    let ends = [" lesen", " ansehen", " erfahren", " weiterlesen", " öffnen"];
-    block.is_linked
-        && block.text.split_whitespace().count() <= 5
-        && (letter::begins_leading(&block.text) || ends.iter().any(|end| block.text.ends_with(end)))
 }
 
 /// Takes the numbers off titles that are counted from one; `4. Gemeinsame Sitzung` alone keeps its.
@@ -260,14 +253,13 @@ fn unnumber(stories: &mut [Story]) {
 fn without_doubles(found: Vec<Story>) -> Vec<Story> {
     let mut kept: Vec<Story> = Vec::new();
     for story in found {
-        let told = |story: &Story| story.text.iter().map(String::len).sum::<usize>();
         let is_full = kept.len() == MOST;
         let same = kept.iter_mut().find(|known| {
             fold(&known.title) == fold(&story.title)
                 || known.link.is_some() && known.link == story.link
         });
         match same {
-            Some(known) if told(&story) > told(known) => {
+            Some(known) if story.told() > known.told() => {
                 let link = story.link.clone().or_else(|| known.link.take());
                 *known = Story { link, ..story };
             }
@@ -277,27 +269,4 @@ fn without_doubles(found: Vec<Story>) -> Vec<Story> {
         }
     }
     kept
-}
-
-/// Returns whether a link belongs to the newsletter itself or to a network.
-fn is_furniture(link: &Link) -> bool {
-    let url = link.url.as_deref().unwrap_or_default().to_lowercase();
-    let leads = [
-        "unsubscribe",
-        "abmelde",
-        "abbestell",
-        "facebook.",
-        "instagram.",
-        "linkedin.",
-        "twitter.",
-        "//x.com",
-        "youtube.",
-        "xing.",
-        "mastodon",
-        "whatsapp",
-    ];
-    letter::says_online(&link.words)
-        || letter::is_own_link(&link.words)
-        || leads.iter().any(|part| url.contains(part))
-        || link.is_picture && fold(&link.words).contains("logo")
 }

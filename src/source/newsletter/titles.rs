@@ -1,0 +1,237 @@
+//! Which blocks of a newsletter may be the titles of its stories.
+
+use std::collections::HashMap;
+
+use super::blocks::{Block, Link, Mark};
+use super::choose::choose;
+use super::plain::is_title_line;
+use super::sayings::{is_address, is_button, is_foot, is_furniture};
+use crate::source::page::is_title;
+use crate::text::{MONTHS, WEEKDAYS, fold, leads_on, letter, words};
+
+/// Longest title, and longest line that is one only because all of it is a link.
+const LONGEST_TITLE: usize = 200;
+const LONGEST_LINKED: usize = 130;
+/// The weight of text where no size is said: 15 pixels.
+const UNSAID: u16 = 30;
+/// By how much a weight is clearly larger.
+const LARGER: u16 = 4;
+
+/// How a title looks. The titles of a newsletter are of few looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct Look {
+    pub(super) weight: u16,
+    pub(super) is_heading: bool,
+    pub(super) mark: Mark,
+    pub(super) by: By,
+}
+
+/// By what a block may be a title.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) enum By {
+    #[default]
+    StandingOut,
+    /// All of it is one link.
+    Link,
+    /// It is in capitals, or what a picture shows.
+    Little,
+}
+
+/// What a block is to the stories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Title(Look),
+    /// It heads a section, or what is no story.
+    Section,
+    Text,
+}
+
+/// Returns the blocks with titles in blocks of their own, and what each is.
+pub(super) fn titled(blocks: &[Block]) -> (Vec<Block>, Vec<Role>) {
+    let mut blocks: Vec<Block> = blocks.iter().map(entry).collect();
+    part_cards(&mut blocks);
+    let usual = match usual_weight(&blocks) {
+        unsaid @ 0..=1 => UNSAID + unsaid,
+        said => said,
+    };
+    // Text of which no size is said is as large as most.
+    for block in blocks.iter_mut().filter(|block| block.weight <= 1) {
+        block.weight += usual & !1;
+    }
+    let blocks: Vec<Block> = blocks.into_iter().flat_map(headed).collect();
+    let can_be: Vec<Role> = blocks.iter().map(|block| role(block, usual)).collect();
+    let roles = choose(&blocks, &can_be);
+    (blocks, roles)
+}
+
+/// Returns what a block can be by itself.
+fn role(block: &Block, usual: u16) -> Role {
+    let length = block.text.chars().count();
+    let words = block.text.split_whitespace().count();
+    let is_sentence =
+        block.text.ends_with(['.', ':', ';']) && words > 8 || block.text.ends_with(':');
+    let stands_out = block.is_heading || is_heavier(block.weight, usual) && !is_sentence;
+    if length > LONGEST_TITLE
+        || !is_title(&block.text)
+        || is_address(&block.text)
+        || letter::heads_no_story(&block.text)
+        || is_foot(block)
+        || is_button(block)
+        || is_particular(&block.text)
+    {
+        return if stands_out && length <= LONGEST_TITLE { Role::Section } else { Role::Text };
+    }
+    let look = |by| {
+        let Block { weight, is_heading, mark, .. } = *block;
+        Role::Title(Look { weight, is_heading, mark, by })
+    };
+    if stands_out && !leads_on(&block.text) {
+        return look(By::StandingOut);
+    }
+    let is_link = block.is_linked
+        && length <= LONGEST_LINKED
+        && !is_sentence
+        && words > 1
+        && is_one(&block.links)
+        && block.links.iter().all(|link| !is_furniture(link));
+    if is_link {
+        return look(By::Link);
+    }
+    let is_loud = length <= LONGEST_LINKED
+        && words > 1
+        && !block.text.chars().any(|c| c.is_lowercase() && c != 'ß');
+    if matches!(block.mark, Mark::Picture | Mark::Bullet) || is_loud {
+        look(By::Little)
+    } else {
+        Role::Text
+    }
+}
+
+/// Returns whether links lead to one place.
+fn is_one(links: &[Link]) -> bool {
+    links.windows(2).all(|two| two[0].url == two[1].url)
+}
+
+/// Returns whether a weight is that of bold words among others, or of clearly larger ones.
+const fn is_heavier(weight: u16, usual: u16) -> bool {
+    weight >= usual + LARGER || weight > usual && weight % 2 > usual % 2
+}
+
+/// Returns a line of a list as its link alone: beside it stand a date, the kind of a file, and
+/// what stands in brackets.
+fn entry(block: &Block) -> Block {
+    let [link] = block.links.as_slice() else { return block.clone() };
+    let Some((before, after)) = block.text.split_once(&link.words) else { return block.clone() };
+    let after = after.trim();
+    let is_bracketed = after.starts_with('(') && after.ends_with(')') && after.len() <= 80;
+    let says_more = !is_particular(before) || !is_bracketed && !is_particular(after);
+    if says_more || link.url.is_none() || !is_title(&link.words) {
+        return block.clone();
+    }
+    Block { text: link.words.clone(), is_linked: true, ..block.clone() }
+}
+
+/// Returns whether words tell no more than when and how much.
+fn is_particular(text: &str) -> bool {
+    words(text).all(|(_, word)| {
+        let word = fold(word);
+        word.contains(|c: char| c.is_ascii_digit())
+            || PARTICULARS.contains(&&*word)
+            || MONTHS.iter().chain(&WEEKDAYS).any(|name| fold(name) == word)
+    })
+}
+
+/// Words beside the link of a list that tell no more than when and how much, folded; names of months and days too.
+const PARTICULARS: &[&str] = &[
+    "pdf",
+    "docx",
+    "xlsx",
+    "kb",
+    "mb",
+    "kib",
+    "mib",
+    "am",
+    "vom",
+    "den",
+    "uhr",
+    "stand",
+    "neu",
+    "mo",
+    "di",
+    "mi",
+    "do",
+    "fr",
+    "sa",
+    "so",
+    "seite",
+    "seiten",
+    "min",
+    "minuten",
+    "lesezeit",
+    "montag",
+    "dienstag",
+    "mittwoch",
+    "donnerstag",
+    "freitag",
+    "samstag",
+    "sonnabend",
+    "sonntag",
+];
+
+/// Of blocks that one link holds, the first of the heaviest is the title and the others tell.
+fn part_cards(blocks: &mut [Block]) {
+    for card in blocks.chunk_by_mut(|one, two| one.card != 0 && one.card == two.card) {
+        if card.len() < 2 {
+            continue;
+        }
+        let can_be = |block: &Block| is_title(&block.text) && !is_particular(&block.text);
+        let most = card.iter().filter(|block| can_be(block)).map(|block| block.weight).max();
+        let title = card.iter().position(|block| can_be(block) && Some(block.weight) == most);
+        for (at, block) in card.iter_mut().enumerate() {
+            block.is_linked = Some(at) == title;
+        }
+    }
+}
+
+/// Parts a first line that heads the lines below it: `Titel<br>Ein Satz.<br>https://…`, or that
+/// says it is the title: `Betreff: Satzung`.
+fn headed(block: Block) -> Vec<Block> {
+    let Some((head, below)) = block.text.split_once('\n') else { return vec![block] };
+    let lines: Vec<&str> = below.lines().collect();
+    let labelled = labelled(head).filter(|_| lines.iter().all(|line| line.contains(':')));
+    if labelled.is_none() && (block.is_heading || !is_title_line(head, &lines)) {
+        return vec![block];
+    }
+    let head = labelled.unwrap_or(head);
+    let (own, links) =
+        block.links.iter().cloned().partition(|link| head.contains(link.words.as_str()));
+    let (weight, mark) = (block.weight + LARGER, Mark::First);
+    let title = Block { text: head.to_owned(), links: own, weight, mark, ..block };
+    let text = Block { text: below.to_owned(), links, weight: block.weight, ..Block::default() };
+    vec![Block { is_linked: false, ..title }, text]
+}
+
+/// The title of a record that names its fields.
+fn labelled(line: &str) -> Option<&str> {
+    let (label, title) = line.split_once(':')?;
+    let label = fold(label.trim());
+    ["titel", "betreff", "thema", "bezeichnung", "ueberschrift", "title", "subject"]
+        .contains(&label.as_str())
+        .then_some(title.trim())
+}
+
+/// The weight of most of the running text.
+fn usual_weight(blocks: &[Block]) -> u16 {
+    let mut counted: HashMap<u16, usize> = HashMap::new();
+    for block in blocks
+        .iter()
+        .filter(|block| !block.is_heading && !block.is_linked && block.mark != Mark::Picture)
+    {
+        let length = block.text.chars().count();
+        // Lines do not tell; paragraphs do.
+        *counted.entry(block.weight).or_default() += if length > 60 { length } else { length / 4 };
+    }
+    let most =
+        counted.into_iter().max_by_key(|(weight, count)| (*count, std::cmp::Reverse(*weight)));
+    most.map_or(0, |(weight, _)| weight)
+}
