@@ -90,6 +90,10 @@ const ACCOUNT: &[&str] = &[
     "ihre rechnung",
     "ihre bestellung",
     "ihre anmeldung",
+    "ihre anfrage",
+    "ihr anliegen",
+    "ticketnummer",
+    "ticket#",
     "your account",
     "verify your",
 ];

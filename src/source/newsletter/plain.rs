@@ -1,6 +1,7 @@
 //! A newsletter in plain text as blocks: titles are underlined, numbered, in capitals, or
 //! lines of their own over a paragraph.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::address::{Readers, target};
@@ -99,7 +100,13 @@ fn is_rule(line: &str) -> bool {
 
 /// What marks a line as a title.
 fn mark(line: &str) -> Option<Mark> {
-    if line.chars().count() > LONGEST_TITLE || line.contains("://") {
+    if line.chars().count() > LONGEST_TITLE {
+        return None;
+    }
+    // `## [Titel](https://…)`
+    let frames = ["+++", "***", "##", ">>", "==="];
+    let is_framed = |mark: &&str| line.starts_with(*mark) && line.len() > mark.len() + 4;
+    if line.contains("://") && !(line.contains("](") && frames.iter().any(is_framed)) {
         return None;
     }
     let letters: Vec<char> = line.chars().filter(|c| c.is_alphabetic()).collect();
@@ -111,8 +118,6 @@ fn mark(line: &str) -> Option<Mark> {
     }
     let number = line.chars().take_while(char::is_ascii_digit).count();
     let rest = line.get(number..).unwrap_or_default();
-    let frames = ["+++", "***", "##", ">>", "==="];
-    let is_framed = |mark: &&str| line.starts_with(*mark) && line.len() > mark.len() + 4;
     if (1..=2).contains(&number) && (rest.starts_with(". ") || rest.starts_with(") ")) {
         Some(Mark::Number)
     } else if frames.iter().any(is_framed) {
@@ -255,10 +260,27 @@ fn footnotes(text: &str) -> HashMap<&str, &str> {
     text.lines().filter_map(footnote).take(500).collect()
 }
 
+/// Takes links out of a line that are written as `[words](address)`; the words stay.
+fn written_links<'a>(line: &'a str, readers: &Readers, links: &mut Vec<Link>) -> Cow<'a, str> {
+    let written = |line: &str| -> Option<(usize, usize, usize)> {
+        let middle = line.find("](http")?;
+        Some((line[..middle].rfind('[')?, middle, middle + line[middle..].find(')')?))
+    };
+    let mut line = Cow::Borrowed(line);
+    while let Some((start, middle, end)) = written(&line) {
+        let (words, address) = (&line[start + 1..middle], &line[middle + 2..end]);
+        let url = target(address, readers);
+        links.push(Link { url, words: clean_line(words, 200), is_picture: false, is_alone: true });
+        line = Cow::Owned(format!("{}{words}{}", &line[..start], &line[end + 1..]));
+    }
+    line
+}
+
 /// Takes the addresses out of a line: they are links, and what stands before them names them.
 fn apart(line: &str, readers: &Readers, notes: &HashMap<&str, &str>) -> (String, Vec<Link>) {
     let mut links = Vec::new();
     let mut words = String::new();
+    let line = written_links(line, readers, &mut links);
     for word in line.split_whitespace() {
         let trimmed = word.trim_matches(['<', '>', '(', ')', '[', ']', '"', ',']);
         let note = word.starts_with('[').then(|| notes.get(trimmed)).flatten();

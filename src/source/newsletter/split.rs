@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::address::holds_token;
 use super::blocks::{Block, Link, Mark};
 use super::sayings::{is_address, is_button, is_foot, is_usable, leaves};
-use super::titles::{Look, Role, titled};
+use super::titles::{Look, Role, titled, without_day};
 use crate::source::page::is_title;
 use crate::text::{fold, leads_on, letter};
 
@@ -106,9 +106,9 @@ fn whole(blocks: &[Block], subject: &str, is_greeted: bool) -> Option<Story> {
     };
     let ends = |block: &Block| is_foot(block) || letter::signs_off(&block.text);
     let until = blocks.iter().skip(from).position(ends).map_or(blocks.len(), |at| from + at);
-    let subject = bare_subject(subject);
+    let (full, subject) = (subject, bare_subject(subject));
     let is_own =
-        letter::heads_no_story(&subject) || letter::is_of_account(&subject) || !is_title(&subject);
+        letter::heads_no_story(&subject) || letter::is_of_account(full) || !is_title(&subject);
     let blocks = blocks.get(from..until)?;
     if is_own || blocks.iter().any(|block| letter::is_of_account(&block.text)) {
         return None;
@@ -213,7 +213,9 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
     let text: Vec<String> = body
         .iter()
         .filter(|block| {
-            !(leads_on(&block.text)
+            let is_lone_link = block.is_linked && block.text.split_whitespace().count() <= 5;
+            !(is_lone_link
+                || leads_on(&block.text)
                 || letter::heads_no_story(&block.text)
                 || is_button(block)
                 || is_address(&block.text))
@@ -221,7 +223,7 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
         .map(|block| block.text.clone())
         .collect();
     Some(Story {
-        title: title.text.replace('\n', " "),
+        title: without_day(&title.text.replace('\n', " ")).to_owned(),
         link: link.and_then(|link| link.url.clone()),
         text,
         look: Look::default(),

@@ -48,7 +48,7 @@ pub(super) enum Role {
 
 /// Returns the blocks with titles in blocks of their own, and what each is.
 pub(super) fn titled(blocks: &[Block]) -> (Vec<Block>, Vec<Role>) {
-    let mut blocks: Vec<Block> = blocks.iter().map(entry).collect();
+    let mut blocks: Vec<Block> = blocks.iter().flat_map(lines).map(|block| entry(&block)).collect();
     part_cards(&mut blocks);
     let usual = match usual_weight(&blocks) {
         unsaid @ 0..=1 => UNSAID + unsaid,
@@ -117,14 +117,49 @@ const fn is_heavier(weight: u16, usual: u16) -> bool {
     weight >= usual + LARGER || weight > usual && weight % 2 > usual % 2
 }
 
+/// Parts the lines of a block if each is an entry of a list: a title that is a link.
+fn lines(block: &Block) -> Vec<Block> {
+    let is_entry = |line: &str| {
+        let mut inside = block.links.iter().filter(|link| line.contains(link.words.as_str()));
+        inside.next().is_some_and(|link| is_title(&link.words)) && inside.next().is_none()
+    };
+    if block.links.len() < 2 || !block.text.contains('\n') || !block.text.lines().all(is_entry) {
+        return vec![block.clone()];
+    }
+    let part = |line: &str| {
+        let inside = block.links.iter().filter(|link| line.contains(link.words.as_str()));
+        let links: Vec<Link> = inside.cloned().collect();
+        let is_linked = links.iter().any(|link| link.words == line);
+        Block { text: line.to_owned(), links, is_linked, ..block.clone() }
+    };
+    block.text.lines().map(part).collect()
+}
+
+/// Returns a title without the day beside it: `24.11.2026 | Titel`, `Titel (24.11.2026)`.
+pub(super) fn without_day(title: &str) -> &str {
+    let is_day = |text: &str| words(text).count() > 1 && is_particular(text);
+    let begins = |mark: char| {
+        title
+            .split_once(mark)
+            .filter(|(day, rest)| is_day(day) && is_title(rest))
+            .map(|(_, rest)| rest)
+    };
+    let title = ['|', ':', '–', '-'].into_iter().find_map(begins).unwrap_or(title).trim();
+    let end = title.strip_suffix(')').and_then(|title| title.rsplit_once(" ("));
+    end.filter(|(rest, day)| is_day(day) && is_title(rest)).map_or(title, |(rest, _)| rest)
+}
+
 /// Returns a line of a list as its link alone: beside it stand a date, the kind of a file, and
 /// what stands in brackets.
 fn entry(block: &Block) -> Block {
     let [link] = block.links.as_slice() else { return block.clone() };
     let Some((before, after)) = block.text.split_once(&link.words) else { return block.clone() };
     let after = after.trim();
-    let is_bracketed = after.starts_with('(') && after.ends_with(')') && after.len() <= 80;
-    let says_more = !is_particular(before) || !is_bracketed && !is_particular(after);
+    // `(Halle)`, `, 3. Dezember, Saal 2`.
+    let is_beside = after.len() <= 80
+        && (after.starts_with('(') && after.ends_with(')')
+            || after.starts_with([',', '|', '·', '–']) && words(after).count() <= 6);
+    let says_more = !is_particular(before) || !is_beside && !is_particular(after);
     if says_more || link.url.is_none() || !is_title(&link.words) {
         return block.clone();
     }

@@ -69,6 +69,21 @@ fn titles_in_html_are_those_that_part_it_into_stories_with_one_link_each() {
             ),
         ),
         (
+            "days beside the title, and a lone link below",
+            each(FIRST, |at, t, p, x| {
+                format!("<h3>2{at}.11.2026 | <a href='{}'>{t}</a></h3><p>{x}</p>", link(p))
+            }) + "<p><a href='/x'>Alle Meldungen</a></p>",
+        ),
+        (
+            "lines of one paragraph",
+            format!(
+                "<p>Hallo,</p><p>die nächsten Termine:</p><p>{}</p>",
+                each(FIRST, |at, t, p, _| {
+                    format!("&bull; <a href='{}'>{t}</a>, {}.12.2026, Saal 1<br>", link(p), at + 1)
+                })
+            ),
+        ),
+        (
             "days that head lists of links",
             each(FIRST, |at, t, p, _| {
                 format!(
@@ -134,6 +149,14 @@ fn titles_in_plain_text_are_no_lines_that_were_broken_for_want_of_room() {
             ),
         ),
         (
+            "links written as text",
+            each(FIRST, |_, t, p, x| format!("## [{t}]({})\n\n{x}\n\n", link(p))),
+        ),
+        (
+            "days in brackets",
+            each(FIRST, |at, t, p, x| format!("{t} (2{at}.11.2026)\n{x}\n--> {}\n\n", link(p))),
+        ),
+        (
             "fields with names",
             each(FIRST, |at, t, p, _| {
                 format!(
@@ -177,6 +200,10 @@ fn a_letter_that_tells_one_thing_is_named_by_its_subject() {
         "<p>Für Ihr Konto wurde ein neues Passwort angefordert. Klicken Sie innerhalb von 24 Stunden auf die Schaltfläche:</p><p><a href='{SITE}/reset'>Neues Passwort festlegen</a></p>"
     ));
     assert_eq!(told(&with_subject("Zugang zum Mitgliederbereich", &account)), []);
+    let asked = text(
+        "Guten Tag,\n\nwir haben die Störung des Druckers unter der Nummer 4711 erfasst und melden uns, sobald es Neues gibt.\n\nhttps://www.stadt.example/4711",
+    );
+    assert_eq!(told(&with_subject("[Ticket#4711] Drucker im Bürgerbüro", &asked)), []);
 }
 
 #[test]
