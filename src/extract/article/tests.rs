@@ -211,6 +211,8 @@ fn a_title_that_no_heading_is_begins_as_the_list_said() {
         title(&format!("<meta property=og:title content='{whole}'>")).as_deref(),
         Some(whole)
     );
+    let kicked = format!("<h1><span>Aus dem Rat</span><span>{whole}</span></h1>");
+    assert_eq!(title(&kicked).as_deref(), Some(whole));
     assert_eq!(title(&format!("<p>{whole} gibt es nicht.</p>")).as_deref(), Some("Aktuelles"));
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Title {
 }
 
 const LONGEST: usize = 300;
+/// Most words of a heading that may stand before its title: a kicker.
+const MOST_LEADING: usize = 6;
 /// Most headings that are weighed; articles have theirs near the beginning.
 const MOST_HEADINGS: usize = 300;
 
@@ -76,7 +78,10 @@ pub(super) fn find(page: &Page, head: &Head, region: &Region, hint: Option<&str>
         return Some(title);
     }
     if let Some((_, index)) = best.filter(|(score, _)| *score > 0) {
-        return Some(Title { words: shown(&page.blocks[index].text, head), block: Some(index) });
+        return Some(Title {
+            words: shown(&page.blocks[index].text, head, hint.as_deref()),
+            block: Some(index),
+        });
     }
     let claimed = head.titles.iter().find(|title| !names_a_section(title) && !head.is_site(title));
     let claimed = claimed.cloned().or_else(|| {
@@ -142,10 +147,17 @@ fn resembles(claim: &str, words: &str) -> bool {
     short.chars().count() >= 10 && long.contains(short)
 }
 
-/// Returns the heading without what only leads to it, where a claim is its end or beginning.
-fn shown(heading: &str, head: &Head) -> String {
+/// Returns the heading without what only leads to it, where a claim is its end, or the list named
+/// the item by what follows.
+fn shown(heading: &str, head: &Head, hint: Option<&str>) -> String {
     let line = clean_line(&heading.replace('\n', " "), LONGEST);
     let folded = fold(&line);
+    if let Some(hint) = hint.filter(|hint| hint.len() >= 10 && !folded.starts_with(hint)) {
+        let starts = line.match_indices(' ').take(MOST_LEADING).map(|(at, _)| &line[at + 1..]);
+        if let Some(title) = starts.into_iter().find(|rest| fold(rest).starts_with(hint)) {
+            return title.to_owned();
+        }
+    }
     let claim = head.titles.iter().find(|claim| {
         let claim = fold(claim);
         claim != folded

@@ -34,7 +34,8 @@ struct Reading<'a> {
 /// Reads the blocks of a part in plain text.
 pub(in crate::source) fn of_text(text: &str, readers: &Readers) -> Vec<Block> {
     let lines: Vec<&str> = text.lines().map(str::trim_end).take(20_000).collect();
-    let lines: Vec<&str> = lines.into_iter().filter(|line| footnote(line).is_none()).collect();
+    let lines: Vec<&str> =
+        unquoted(lines).into_iter().filter(|line| footnote(line).is_none()).collect();
     let (notes, width) = (footnotes(text), width(&lines));
     let mut reading = Reading { readers, notes, width, blocks: Vec::new() };
     let mut paragraph: Vec<&str> = Vec::new();
@@ -72,6 +73,19 @@ pub(in crate::source) fn of_text(text: &str, readers: &Readers) -> Vec<Block> {
     }
     reading.flush(&mut paragraph, Mark::None, 0);
     reading.blocks
+}
+
+/// Lines without the mark of a quoted message, if most have it.
+fn unquoted(mut lines: Vec<&str>) -> Vec<&str> {
+    let quoted = |line: &str| line == ">" || line.starts_with("> ");
+    let count = lines.iter().filter(|line| quoted(line)).count();
+    if count * 2 > lines.iter().filter(|line| !line.is_empty()).count() {
+        for line in &mut lines {
+            *line =
+                line.strip_prefix('>').map_or(*line, |line| line.strip_prefix(' ').unwrap_or(line));
+        }
+    }
+    lines
 }
 
 /// The width at which a text was broken into lines: that of its longest one without an address.

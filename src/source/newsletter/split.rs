@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use super::address::holds_token;
 use super::blocks::{Block, Link, Mark};
+use super::choose::choose;
 use super::sayings::{is_address, is_button, is_foot, is_usable, leaves};
 use super::titles::{Look, Role, titled, without_day};
 use crate::source::page::is_title;
@@ -56,8 +57,9 @@ pub(in crate::source) struct Issue {
 
 /// Splits the blocks of a newsletter.
 pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
-    let (blocks, roles) = titled(blocks);
+    let (blocks, can_be) = titled(blocks);
     let blocks = blocks.as_slice();
+    let roles = choose(blocks, &can_be);
     let end = end(blocks, &roles);
     let mut found = stories(blocks, &roles, 0, end);
     if let Some(last) = found.last_mut() {
@@ -65,6 +67,7 @@ pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
             last.text.pop();
         }
     }
+    drop_contents(&mut found);
     keep_told(&mut found);
     drop_overviews(&mut found);
     unnumber(&mut found);
@@ -111,6 +114,15 @@ fn whole(blocks: &[Block], subject: &str, is_greeted: bool) -> Option<Story> {
         letter::heads_no_story(&subject) || letter::is_of_account(full) || !is_title(&subject);
     let blocks = blocks.get(from..until)?;
     if is_own || blocks.iter().any(|block| letter::is_of_account(&block.text)) {
+        return None;
+    }
+    let leading: HashSet<&str> = blocks
+        .iter()
+        .flat_map(|block| &block.links)
+        .filter(|link| is_usable(link) && (link.is_alone || letter::begins_leading(&link.words)))
+        .filter_map(|link| link.url.as_deref())
+        .collect();
+    if leading.len() > 1 {
         return None;
     }
     let title = Block { text: subject, ..Block::default() };
@@ -162,6 +174,16 @@ fn end(blocks: &[Block], roles: &[Role]) -> usize {
     };
     let mut ends = (first + 1..blocks.len()).filter(says_so).take(MOST_ENDS);
     ends.find(is_end).unwrap_or(blocks.len())
+}
+
+/// Leaves out lists of contents: their lines name the other stories.
+fn drop_contents(found: &mut Vec<Story>) {
+    let titles: HashSet<String> = found.iter().map(|story| fold(&story.title)).collect();
+    found.retain(|story| {
+        let lines = || story.text.iter().flat_map(|text| text.lines());
+        let named = lines().filter(|line| titles.contains(&fold(line))).count();
+        named < 2 || named * 2 < lines().count()
+    });
 }
 
 /// Keeps what has a link; without one what looks like that, or all if nothing has one.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::blocks::{Block, Link, Mark};
-use super::choose::choose;
 use super::plain::is_title_line;
 use super::sayings::{is_address, is_button, is_foot, is_furniture};
 use crate::source::page::is_title;
@@ -46,7 +45,7 @@ pub(super) enum Role {
     Text,
 }
 
-/// Returns the blocks with titles in blocks of their own, and what each is.
+/// Returns the blocks with titles in blocks of their own, and what each can be.
 pub(super) fn titled(blocks: &[Block]) -> (Vec<Block>, Vec<Role>) {
     let mut blocks: Vec<Block> = blocks.iter().flat_map(lines).map(|block| entry(&block)).collect();
     part_cards(&mut blocks);
@@ -59,8 +58,7 @@ pub(super) fn titled(blocks: &[Block]) -> (Vec<Block>, Vec<Role>) {
         block.weight += usual & !1;
     }
     let blocks: Vec<Block> = blocks.into_iter().flat_map(headed).collect();
-    let can_be: Vec<Role> = blocks.iter().map(|block| role(block, usual)).collect();
-    let roles = choose(&blocks, &can_be);
+    let roles = blocks.iter().map(|block| role(block, usual)).collect();
     (blocks, roles)
 }
 

@@ -75,6 +75,17 @@ fn titles_in_html_are_those_that_part_it_into_stories_with_one_link_each() {
             }) + "<p><a href='/x'>Alle Meldungen</a></p>",
         ),
         (
+            "a list of contents that tells enough",
+            format!(
+                "<h3>Das Wichtigste in Kürze</h3><ul>{}</ul>{}",
+                each(FIRST, |_, t, _, _| format!("<li>{t}")),
+                each(FIRST, |_, t, p, x| format!(
+                    "<h3>{t}</h3><p>{x} [<a href='{}'>Quelle</a>]</p>",
+                    link(p)
+                ))
+            ),
+        ),
+        (
             "lines of one paragraph",
             format!(
                 "<p>Hallo,</p><p>die nächsten Termine:</p><p>{}</p>",
@@ -149,6 +160,17 @@ fn titles_in_plain_text_are_no_lines_that_were_broken_for_want_of_room() {
             ),
         ),
         (
+            "a quoted message",
+            format!(
+                "Siehe unten.\n\n{}",
+                each(FIRST, |_, t, p, x| format!(
+                    "> {t}\n> {}\n> {x}\n> {}\n>\n",
+                    "-".repeat(9),
+                    link(p)
+                ))
+            ),
+        ),
+        (
             "links written as text",
             each(FIRST, |_, t, p, x| format!("## [{t}]({})\n\n{x}\n\n", link(p))),
         ),
@@ -195,6 +217,13 @@ fn a_letter_that_tells_one_thing_is_named_by_its_subject() {
     assert_eq!(
         told(&with_subject("Störung behoben", &text(lines))),
         [("Störung behoben".to_owned(), link("/7"))]
+    );
+    let table =
+        each(FIRST, |_, t, p, x| format!("<tr><td>{t}<td>{x}<td><a href='{}'>öffnen</a>", link(p)));
+    assert_eq!(
+        told(&with_subject("Neue Erlasse", &html(&format!("<table>{table}</table>")))),
+        [],
+        "it tells three things"
     );
     let account = html(&format!(
         "<p>Für Ihr Konto wurde ein neues Passwort angefordert. Klicken Sie innerhalb von 24 Stunden auf die Schaltfläche:</p><p><a href='{SITE}/reset'>Neues Passwort festlegen</a></p>"

@@ -19,6 +19,8 @@ use crate::text::{self, month_named};
 const MOST_BESIDE: usize = 48;
 /// Longest text that is looked at for a date.
 const MOST: usize = 160;
+/// Most bytes at the end of a teaser that are looked at for a date.
+const MOST_BEHIND: usize = 48;
 /// Longest text of an element whose date is put together from parts.
 const MOST_PARTED: usize = 40;
 
@@ -334,6 +336,21 @@ pub(super) fn at_end(title: &str, reading: Reading) -> Option<Date> {
         .iter()
         .any(|mark| before.ends_with(mark));
     is_apart.then(|| date::parse(day.as_str(), reading.zone)).flatten()
+}
+
+/// Returns the date that stands behind a text, and where the text ends: `… im Rathaus an. –
+/// 24.11.2026`, `… im Rathaus an. (24.11.2026/red)`.
+pub(super) fn behind(text: &str, reading: Reading) -> Option<(Date, usize)> {
+    let from = text.floor_char_boundary(text.len().saturating_sub(MOST_BEHIND));
+    let tail = text.get(from..)?;
+    let found = DAY.as_ref()?.captures_iter(tail).last()?;
+    let day = found.get(0).filter(|_| found.name("near").is_none())?;
+    let rest = tail.get(day.end()..)?;
+    let before = tail.get(..day.start())?.trim_end();
+    let told = before.trim_end_matches(['–', '-', '|', '(', '[', '/', '·', ' ']);
+    let is_apart = told.len() < before.len() && told.ends_with(['.', '!', '?', '…', '“', '"']);
+    let date = (is_apart && !rest.contains(' ')).then(|| date::parse(day.as_str(), reading.zone));
+    Some((date??, from + told.len()))
 }
 
 /// A heading that names a month or a year and little else.

@@ -26,6 +26,7 @@ pub(super) fn entries(ground: &Ground<'_>, region: &Region) -> Vec<Entry> {
         set_teaser(ground, entry);
     }
     date_by_titles(ground, &mut entries);
+    date_by_teasers(ground, &mut entries);
     entries
 }
 
@@ -370,6 +371,23 @@ fn date_by_titles(ground: &Ground<'_>, entries: &mut [Entry]) {
         if let Some(date) = date {
             (entry.date, entry.date_el, entry.how) =
                 (Some(date), entry.title_el, Some(How::Leading));
+        }
+    }
+}
+
+/// The dates behind teasers, where most end so; they are no part of the teaser.
+fn date_by_teasers(ground: &Ground<'_>, entries: &mut [Entry]) {
+    let of_teaser = |entry: &Entry| {
+        entry.date.is_none().then(|| dates::behind(&entry.teaser, ground.reading)).flatten()
+    };
+    let dates: Vec<_> = entries.iter().map(of_teaser).collect();
+    if dates.iter().flatten().count() * 3 < entries.len() * 2 {
+        return;
+    }
+    for (entry, found) in entries.iter_mut().zip(dates) {
+        if let Some((date, end)) = found {
+            (entry.date, entry.date_el, entry.how) = (Some(date), NONE, Some(How::Leading));
+            entry.teaser.truncate(end);
         }
     }
 }

@@ -154,6 +154,25 @@ fn journals_that_are_named_by_their_day_are_dated_by_it() {
 }
 
 #[test]
+fn a_date_behind_the_teaser_is_the_date_and_no_part_of_it() {
+    let reading = Reading { zone: Berlin, now: Some(NOW) };
+    for (text, told) in [
+        ("Wer kommt, meldet sich an. – 24.11.2026", "Wer kommt, meldet sich an."),
+        ("Der Rat stimmt zu! (24.11.2026/red)", "Der Rat stimmt zu!"),
+    ] {
+        let (_, end) = dates::behind(text, reading).unwrap();
+        assert_eq!(&text[..end], told);
+    }
+    for text in [
+        "Die Frist endet am 24.11.2026",
+        "Die Sitzung (24.11.2026)",
+        "Er kommt. Am 24.11.2026 geht er.",
+    ] {
+        assert!(dates::behind(text, reading).is_none(), "{text}");
+    }
+}
+
+#[test]
 fn a_date_is_no_title_and_one_word_in_a_heading_is() {
     let entry = |day: &str, link: &str, title: &str| {
         format!(
