@@ -5,7 +5,7 @@ use serde_json::json;
 use super::output::json_time;
 use super::{Exit, Global, Session, UsageError};
 use crate::daemon::Work;
-use crate::model::{DigestId, Ended, OutboxId, State, Timestamp};
+use crate::model::{DigestId, Ended, OutboxId, State};
 use crate::pipeline;
 use crate::store::outbox::{self, Chosen, Move};
 
@@ -162,11 +162,10 @@ fn say_delivery(session: &Session, delivered: &serde_json::Value) -> anyhow::Res
 }
 
 fn known_state(word: &str) -> anyhow::Result<()> {
-    if State::parse(word, Some(Timestamp::default())).is_some() {
+    if State::WORDS.contains(&word) {
         return Ok(());
     }
-    let words = ["ready", "claimed", "deferred", "held", "sent", "dead"];
-    let hint = crate::model::suggestion(word, &words);
+    let hint = crate::model::suggestion(word, &State::WORDS);
     Err(UsageError::new(format!("there is no state `{word}`{hint}")).into())
 }
 

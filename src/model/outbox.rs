@@ -123,6 +123,9 @@ pub enum State {
 }
 
 impl State {
+    /// Every word of a state, in the order of a message's life.
+    pub const WORDS: [&str; 6] = ["ready", "claimed", "deferred", "held", "sent", "dead"];
+
     /// Returns the word in the database and in `outbox list --json`.
     pub const fn as_str(self) -> &'static str {
         match self {

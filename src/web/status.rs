@@ -29,8 +29,6 @@ use crate::store::{StoreError, Transaction, sources};
 /// What the text of `/metrics` is (`OpenMetrics` 1.0).
 const OPEN_METRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-/// The states of the outbox that are told even when nothing stands there.
-const OUTBOX_STATES: [&str; 6] = ["ready", "claimed", "deferred", "held", "sent", "dead"];
 
 /// Serves whether the service lives: on every listener.
 pub(super) fn alive() -> Router<Arc<Face>> {
@@ -297,10 +295,14 @@ fn of_health(registry: &mut Registry, health: &Health) {
     let next = facts.slots.iter().filter_map(|slot| Some((slot.series.to_string(), slot.next?)));
     let next = family(&mut next.map(|(series, at)| ("series", series, at.seconds())));
     registry.register("digest_next_seconds", "Unix time of the next slot of a series", next);
-    let messages =
-        family(&mut OUTBOX_STATES.iter().map(|state| ("state", (*state).to_owned(), 0)).chain(
-            sending.outbox.iter().map(|(state, count)| ("state", state.clone(), whole(*count))),
-        ));
+    let messages = family(
+        &mut crate::model::State::WORDS
+            .iter()
+            .map(|state| ("state", (*state).to_owned(), 0))
+            .chain(
+                sending.outbox.iter().map(|(state, count)| ("state", state.clone(), whole(*count))),
+            ),
+    );
     registry.register("outbox_messages", "Messages in the outbox by state", messages);
     let standings =
         family(&mut facts.subscribers.iter().map(|(word, n)| ("state", word.clone(), whole(*n))));

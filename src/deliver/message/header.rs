@@ -25,18 +25,19 @@ pub(super) fn clean(text: &str) -> String {
     spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns a field of free text, with its name and CRLF. `text` must be [`clean`].
-pub(super) fn unstructured(name: &str, text: &str) -> String {
+/// Returns the field of a subject, with its name and CRLF. `text` must be [`clean`].
+pub(super) fn subject(text: &str) -> String {
+    const NAME: &str = "Subject";
     let is_plain = text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
         && !text.contains("=?")
         && text.split(' ').all(|word| word.len() < MAX_LINE);
     if is_plain {
         let words: Vec<&str> = text.split(' ').collect();
-        return folded(name, &words);
+        return folded(NAME, &words);
     }
-    let words = encoded_words(text, MAX_ENCODED_LINE - name.len() - 2);
+    let words = encoded_words(text, MAX_ENCODED_LINE - NAME.len() - 2);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    folded(name, &words)
+    folded(NAME, &words)
 }
 
 /// Returns the words of a phrase (RFC 5322 3.2.5), each ready to stand in a field:
@@ -125,16 +126,16 @@ mod tests {
 
     #[test]
     fn ascii_stays_readable_and_folds_between_words() {
-        assert_eq!(unstructured("Subject", "7 Meldungen"), "Subject: 7 Meldungen\r\n");
+        assert_eq!(subject("7 Meldungen"), "Subject: 7 Meldungen\r\n");
         let long = ["Meldung"; 20].join(" ");
-        let field = unstructured("Subject", &long);
+        let field = subject(&long);
         assert!(field.split("\r\n").all(|line| line.len() <= 78));
         assert_eq!(field.replace("\r\n", ""), format!("Subject: {long}"));
     }
 
     #[test]
     fn what_looks_like_an_encoded_word_is_shown_literally() {
-        let field = unstructured("Subject", "=?utf-8?q?=0D=0ABcc:_x?=");
+        let field = subject("=?utf-8?q?=0D=0ABcc:_x?=");
         assert!(field.starts_with("Subject: =?UTF-8?Q?=3D=3Futf-8"), "{field}");
     }
 
@@ -149,7 +150,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_text_becomes_a_field_within_the_limits(dirty in ".{0,300}") {
-            let field = unstructured("Subject", &clean(&dirty));
+            let field = subject(&clean(&dirty));
             proptest::prop_assert!(field.is_ascii());
             for line in field.trim_end_matches("\r\n").split("\r\n") {
                 proptest::prop_assert!(line.len() <= MAX_LINE, "{line}");

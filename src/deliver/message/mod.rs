@@ -72,7 +72,7 @@ fn fields(envelope: &Envelope, subject: &str, boundary: &str) -> Result<Vec<Fiel
         add("Reply-To", &[&format!("<{reply_to}>")]);
     }
     add("To", &[&format!("<{recipient}>")]);
-    fields.push(("Subject", header::unstructured("Subject", &subject)));
+    fields.push(("Subject", header::subject(&subject)));
     let mut add = |name: &'static str, pieces: &[&str]| {
         fields.push((name, header::folded(name, pieces)));
     };

@@ -313,36 +313,22 @@ impl LinkTexts {
         "abonnement bestätigen",
         "einstellungen",
     ];
-    const WEAK: [&'static str; 16] = [
-        "hier",
-        "hier klicken",
-        "klicken sie hier",
-        "mehr",
-        "mehr lesen",
-        "weiter",
-        "weiterlesen",
-        "link",
-        "details",
-        "more",
-        "read more",
-        "download",
-        "pdf",
-        "mehr erfahren",
-        "lesen",
-        "mehr informationen",
-    ];
+    const WEAK: [&'static str; 6] = ["hier", "klicken sie hier", "link", "more", "download", "pdf"];
 
     fn title(&mut self, title: String, source: &str, url: &str) -> String {
         let lower = title.to_lowercase();
         let bare = lower.trim_end_matches(['.', '…', ' ', '!', ':']);
         // A text that looks like an address of another site is how phishing looks.
         let looks_like_a_host = !title.contains([' ', typo::NBSP]) && title.contains('.');
-        let title =
-            if Self::WEAK.contains(&bare) || Self::TAKEN.contains(&bare) || looks_like_a_host {
-                format!("{source}: {title}")
-            } else {
-                title
-            };
+        let title = if text::leads_on(bare)
+            || Self::WEAK.contains(&bare)
+            || Self::TAKEN.contains(&bare)
+            || looks_like_a_host
+        {
+            format!("{source}: {title}")
+        } else {
+            title
+        };
         if self.is_free(&title, url) {
             self.take(&title, url);
             return title;
