@@ -326,20 +326,22 @@ async fn who_is_forgotten_during_a_refused_rcpt_costs_nobody_elses_record() {
     assert_eq!((room.count("sent").await, room.sent().len()), (4, 5));
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_250_that_cannot_be_recorded_for_any_reason_is_kept_and_nothing_else_is_sent() {
-    let room = Arc::new(
-        met(5, Ok(()), |ctx| {
-            Box::pin(async move {
-                refuse_records(&ctx.store).await;
-            })
-        })
-        .await,
-    );
+/// Drains messages to that many readers; from the first 250 on nothing can be recorded.
+async fn unrecorded(readers: usize) -> (Arc<Room>, tokio::task::JoinHandle<pipeline::DrainReport>) {
+    let refuse = |ctx: Context| -> amtsbote::model::BoxFuture<'static, ()> {
+        Box::pin(async move { refuse_records(&ctx.store).await })
+    };
+    let room = Arc::new(met(readers, Ok(()), refuse).await);
     let draining = tokio::spawn({
         let room = Arc::clone(&room);
         async move { room.drain().await }
     });
+    (room, draining)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_250_that_cannot_be_recorded_for_any_reason_is_kept_and_nothing_else_is_sent() {
+    let (room, draining) = unrecorded(5).await;
     tokio::time::sleep(Duration::from_mins(5)).await;
     assert!(!draining.is_finished());
     assert_eq!(room.sent().len(), 1);
@@ -350,18 +352,7 @@ async fn a_250_that_cannot_be_recorded_for_any_reason_is_kept_and_nothing_else_i
 
 #[tokio::test(start_paused = true)]
 async fn a_250_outlives_the_drain_that_heard_it() {
-    let room = Arc::new(
-        met(2, Ok(()), |ctx| {
-            Box::pin(async move {
-                refuse_records(&ctx.store).await;
-            })
-        })
-        .await,
-    );
-    let draining = tokio::spawn({
-        let room = Arc::clone(&room);
-        async move { room.drain().await }
-    });
+    let (room, draining) = unrecorded(2).await;
     tokio::time::sleep(Duration::from_mins(1)).await;
     draining.abort();
     assert!(draining.await.unwrap_err().is_cancelled());

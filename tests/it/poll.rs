@@ -434,6 +434,14 @@ fn tagged(id: &str, etag: &str, body: &str) -> Result<Response, FetchError> {
     Ok(answer(200, &feed_url(id), &[("ETag", etag)], body.as_bytes()))
 }
 
+/// Returns how many requests were made, how many of them were conditional, and how many of those
+/// were answered by 304.
+async fn requests(desk: &Desk) -> (u64, u64, u64) {
+    let id = SourceId::from("amt");
+    let counted = desk.ctx.store.read(move |tx| sources::requests(tx, &id)).await.unwrap();
+    (counted.all, counted.conditional, counted.not_modified)
+}
+
 #[tokio::test(start_paused = true)]
 async fn validators_are_sent_back_and_a_304_is_unchanged() {
     let desk = desk().await;
@@ -441,9 +449,7 @@ async fn validators_are_sent_back_and_a_304_is_unchanged() {
     assert_eq!(asked_with(&desk, "If-None-Match"), None);
     assert_eq!(desk.step("amt", status("amt", 304, &[])).await, ok(0, 0));
     assert_eq!(asked_with(&desk, "If-None-Match").as_deref(), Some("\"1\""));
-    let id = SourceId::from("amt");
-    let counted = desk.ctx.store.read(move |tx| sources::requests(tx, &id)).await.unwrap();
-    assert_eq!((counted.all, counted.conditional, counted.not_modified), (2, 1, 1));
+    assert_eq!(requests(&desk).await, (2, 1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -512,9 +518,7 @@ async fn a_304_from_where_a_new_redirect_leads_is_asked_again_without_validators
     assert_eq!(asked_with(&desk, "If-None-Match"), None, "the second request");
     assert_eq!(desk.step("amt", there(status("amt", 304, &[]).unwrap())).await, ok(0, 0));
     assert_eq!(asked_with(&desk, "If-None-Match").as_deref(), Some("\"1\""));
-    let id = SourceId::from("amt");
-    let counted = desk.ctx.store.read(move |tx| sources::requests(tx, &id)).await.unwrap();
-    assert_eq!((counted.all, counted.conditional, counted.not_modified), (4, 2, 2));
+    assert_eq!(requests(&desk).await, (4, 2, 2));
 }
 
 #[tokio::test(start_paused = true)]
