@@ -57,6 +57,10 @@ pub(super) fn rekey(
         return Ok(Rekeyed::default());
     }
     let source = &settings.id;
+    // The items of a new source are compared with nothing: they need not be cleaned for it.
+    if is_strange && !store.read_here(|tx| items::any_of(tx, source))? {
+        return Ok(Rekeyed::default());
+    }
     let changed: Vec<ItemId> = found
         .iter()
         .filter(|item| item.has_changed())
@@ -85,9 +89,6 @@ pub(super) fn rekey(
     }
     let holders: Vec<ItemId> = found.iter().filter_map(|item| item.known()).map(|k| k.id).collect();
     let stored: Vec<Recent> = store.read_here(|tx| items::recent(tx, source, LATEST, &holders))?;
-    if stored.is_empty() {
-        return Ok(Rekeyed::default());
-    }
     // Texts are read only of those that may be meant: a document of new items alone, as
     // deltas are, asks for all the latest.
     let titles: HashSet<&str> = said.iter().flatten().map(Content::letters).collect();
