@@ -76,12 +76,12 @@ impl Folded {
         self.joint(at) != Joint::None
     }
 
-    /// The next border from `at` on; none within the length of a word is none at all.
+    /// Returns the next border from `at` on; none within the length of a word is none at all.
     pub(super) fn border_after(&self, at: usize) -> Option<usize> {
         (at..=(at + LONGEST_WORD).min(self.bytes.len())).find(|&at| self.is_border(at))
     }
 
-    /// The last border up to `at`.
+    /// Returns the last border up to `at`.
     pub(super) fn border_before(&self, at: usize) -> Option<usize> {
         (at.saturating_sub(LONGEST_WORD)..=at).rev().find(|&at| self.is_border(at))
     }
@@ -96,7 +96,7 @@ impl Folded {
         self.sentences.partition_point(|&begins| begins <= at)
     }
 
-    /// The bytes of the original that the folded bytes `start..end` came from.
+    /// Returns the bytes of the original that the folded bytes `start..end` came from.
     pub(super) fn span(&self, start: usize, end: usize) -> (usize, usize) {
         let from = self.letters.get(start).map_or(0, |letter| letter.from as usize);
         let to = end
@@ -245,7 +245,7 @@ impl<'a> Writer<'a> {
         next
     }
 
-    /// A letter or digit with its marks, which may lie apart in NFD.
+    /// Writes a letter or digit with its marks, which may lie apart in NFD.
     fn letter(&mut self, c: char, at: usize) -> usize {
         let mut next = at + c.len_utf8();
         let upper = c.is_uppercase();
@@ -294,7 +294,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// `count` letters and digits of ASCII, all at once.
+    /// Writes `count` letters and digits of ASCII, all at once.
     fn push_plain(&mut self, at: usize, count: usize) {
         let run = &self.text.as_bytes()[at..at + count];
         let joint = self.open(at, run.first().is_some_and(u8::is_ascii_uppercase));
@@ -360,7 +360,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A place in the text; texts of four gigabytes are cut long before.
+/// Returns a place in the text; texts of four gigabytes are cut long before.
 fn place(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
@@ -371,12 +371,13 @@ fn begins_with_conjunction(rest: &str) -> bool {
     is_conjunction(&rest.as_bytes()[..end])
 }
 
-/// The words between coordinated compounds, folded.
+/// Returns whether a folded word stands between coordinated compounds.
 pub(super) fn is_conjunction(word: &[u8]) -> bool {
     matches!(word, b"und" | b"oder" | b"sowie" | b"bzw" | b"beziehungsweise" | b"wie")
 }
 
-/// Length of a mark as in `Bürger:innen`, `Bürger*in`, `Leiter/-innen`, which is no joint.
+/// Returns the length of a mark as in `Bürger:innen`, `Bürger*in`, `Leiter/-innen`, which is no
+/// joint.
 fn gender_mark(rest: &str) -> Option<usize> {
     let mark = rest.chars().next().filter(|c| matches!(c, ':' | '*' | '_' | '·' | '/' | '('))?;
     let after = &rest[mark.len_utf8()..];
@@ -386,7 +387,7 @@ fn gender_mark(rest: &str) -> Option<usize> {
     ends.then_some(mark.len_utf8() + skipped)
 }
 
-/// The two letters that stand for a special one where it cannot be typed.
+/// Returns the two letters that stand for a special one where it cannot be typed.
 fn pair(letter: char) -> Option<&'static str> {
     match letter {
         'ä' | 'æ' => Some("ae"),
@@ -397,7 +398,7 @@ fn pair(letter: char) -> Option<&'static str> {
     }
 }
 
-/// A letter or digit; Unicode counts some marks as alphabetic.
+/// Returns whether it is a letter or digit; Unicode counts some marks as alphabetic.
 fn is_letter(c: char) -> bool {
     c.is_alphanumeric() && !is_combining_mark(c)
 }
@@ -406,7 +407,8 @@ fn is_hyphen(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}')
 }
 
-/// Soft hyphen, zero-width, bidi and variation characters: nobody sees them.
+/// Returns whether it is a soft hyphen, or a zero-width, bidi or variation character: nobody sees
+/// them.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,

@@ -54,14 +54,14 @@ pub(in crate::source) fn is_title(words: &str) -> bool {
     is_telling(words) && !leads_on(words)
 }
 
-/// The words of a title without a date or label that stands in elements of its own,
+/// Returns the words of a title without a date or label that stands in elements of its own,
 /// and without what an anchor that only leads on says.
 pub(super) fn shown_title(ground: &Ground<'_>, span: &Span) -> String {
     let words = ground.outline.joined(shown(ground, span), MAX_TITLE);
     words.trim_start_matches(['|', '·', '–', ':', '/', '»', '›', ' ']).to_owned()
 }
 
-/// The pieces whose words a title is made of.
+/// Returns the pieces whose words a title is made of.
 pub(super) fn shown<'a>(
     ground: &'a Ground<'_>,
     span: &Span,

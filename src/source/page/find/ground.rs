@@ -77,7 +77,7 @@ impl Ground<'_> {
     }
 }
 
-/// The path of an address without its last part.
+/// Returns the path of an address without its last part.
 pub(super) fn folder(link: &str) -> String {
     let Ok(url) = Url::parse(link) else {
         return String::new();

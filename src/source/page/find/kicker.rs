@@ -71,7 +71,7 @@ pub(super) fn set_apart(ground: &Ground<'_>, entries: &mut [Entry]) {
     }
 }
 
-/// The element of the first words of a title that has further ones behind it.
+/// Returns the element of the first words of a title that has further ones behind it.
 fn first_part(ground: &Ground<'_>, entry: &Entry) -> Option<usize> {
     let outline = ground.outline;
     if entry.title_el == NONE {

@@ -175,25 +175,25 @@ impl<'a> Outline<'a> {
         })
     }
 
-    /// The elements before it beside it, the nearest first.
+    /// Returns the elements before it beside it, the nearest first.
     pub(super) fn before(&self, el: usize) -> impl Iterator<Item = usize> + '_ {
         let prev = |el: usize| Some(self.els[el].prev).filter(|prev| *prev != NONE);
         std::iter::successors(prev(el), move |el| prev(*el))
     }
 
-    /// All elements inside, in order, without the element itself.
+    /// Returns all elements inside, in order, without the element itself.
     pub(super) fn inside(&self, el: usize) -> Range<usize> {
         el + 1..self.els[el].next
     }
 
-    /// The element and all it stands in, from the inside.
+    /// Returns the element and all it stands in, from the inside.
     pub(super) fn ancestors(&self, el: usize) -> impl Iterator<Item = usize> + '_ {
         std::iter::successors(Some(el).filter(|el| *el != NONE), |el| {
             Some(self.els[*el].parent).filter(|parent| *parent != NONE)
         })
     }
 
-    /// The elements that begin within the span, in order.
+    /// Returns the elements that begin within the span, in order.
     pub(super) fn els_in(&self, span: &Span) -> Range<usize> {
         let from = self.els.partition_point(|el| el.span.start < span.start);
         let to = self.els.partition_point(|el| el.span.start < span.end);
@@ -212,7 +212,7 @@ impl<'a> Outline<'a> {
         &self.anchors[from..to]
     }
 
-    /// The text of a stretch on one line, at most `most` characters, without
+    /// Returns the text of a stretch on one line, at most `most` characters, without
     /// what only screen readers speak.
     pub(super) fn words(&self, span: &Span, most: usize) -> String {
         self.joined(self.pieces_in(span).iter().filter(|piece| !self.els[piece.el].is_spoken), most)

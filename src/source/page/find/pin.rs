@@ -97,7 +97,7 @@ fn names(node: ElementRef<'_>) -> Vec<String> {
     names
 }
 
-/// The selector whose first match inside each item is the element that `of` names for it.
+/// Returns the selector whose first match inside each item is the element that `of` names for it.
 fn common(outline: &Outline<'_>, els: &[usize], of: impl Fn(usize) -> usize) -> Option<String> {
     let target = of(0);
     if target == NONE {

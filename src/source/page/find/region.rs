@@ -13,7 +13,7 @@ const MOST_GROUPS: usize = 12;
 /// Most items of a region.
 const MOST_ITEMS: usize = 1_000;
 
-/// All regions of the page worth reading.
+/// Returns all regions of the page worth reading.
 pub(super) fn regions(ground: &Ground<'_>) -> Result<Vec<Region>, Exhausted> {
     let outline = ground.outline;
     let mut regions = Vec::new();
@@ -55,8 +55,8 @@ pub(super) fn regions(ground: &Ground<'_>) -> Result<Vec<Region>, Exhausted> {
     Ok(regions)
 }
 
-/// Children that are alike: by name, by name and classes, by what they begin with, by what they
-/// hold, by one class.
+/// Returns children that are alike: by name, by name and classes, by what they begin with, by what
+/// they hold, by one class.
 fn groups(ground: &Ground<'_>, children: &[usize]) -> Vec<Vec<usize>> {
     let outline = ground.outline;
     let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -101,8 +101,8 @@ fn groups(ground: &Ground<'_>, children: &[usize]) -> Vec<Vec<usize>> {
     groups
 }
 
-/// The siblings of one name with a date, if each has the same number of undated ones behind it:
-/// an entry takes several rows of a table.
+/// Returns the siblings of one name with a date, if each has the same number of undated ones behind
+/// it: an entry takes several rows of a table.
 fn dated_rows(ground: &Ground<'_>, children: &[usize]) -> Option<Vec<usize>> {
     const LEAST: usize = 3;
     const LONGEST: usize = 8;
@@ -232,7 +232,7 @@ fn segments(
     Some(Region { parent, items, els: group.to_vec(), is_flat: true, is_spread: false })
 }
 
-/// The like children, or children of children, of all members: the list is parted by
+/// Returns the like children, or children of children, of all members: the list is parted by
 /// days or months, or into rows of tiles. Members under a heading of another thing, or
 /// of a section of its own, stay out.
 fn spread(ground: &Ground<'_>, parent: usize, group: &[usize]) -> Vec<Region> {
@@ -283,7 +283,7 @@ fn spread(ground: &Ground<'_>, parent: usize, group: &[usize]) -> Vec<Region> {
     regions
 }
 
-/// The heading that stands right before an element, or first in it, alone or in an
+/// Returns the heading that stands right before an element, or first in it, alone or in an
 /// element of its own.
 fn heading_right_over(ground: &Ground<'_>, el: usize) -> Option<String> {
     let outline = ground.outline;

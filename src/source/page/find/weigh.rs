@@ -91,7 +91,7 @@ pub(super) fn choose(
     Ok((lists, why))
 }
 
-/// A count as a weight; no page has more than four thousand million of anything.
+/// Returns a count as a weight; no page has more than four thousand million of anything.
 fn number(count: usize) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
@@ -209,7 +209,7 @@ fn weigh(ground: &Ground<'_>, page: &Page, region: Region) -> Option<Candidate> 
     Some(Candidate { region, entries, score, reasons, rubric: own_rubric, dated })
 }
 
-/// The heading over a region: before it, or before an element that it stands in.
+/// Returns the heading over a region: before it, or before an element that it stands in.
 fn heading_over(ground: &Ground<'_>, region: &Region) -> Option<String> {
     let outline = ground.outline;
     let first = region.items.first()?;
@@ -274,7 +274,7 @@ fn is_strange(ground: &Ground<'_>, link: Option<&str>) -> bool {
     matches!(said, Some(Rubric::Events | Rubric::Jobs))
 }
 
-/// Host and folder of an address.
+/// Returns host and folder of an address.
 fn place(link: &str) -> String {
     let host = Url::parse(link).ok().and_then(|url| url.host_str().map(str::to_owned));
     format!("{} {}", host.unwrap_or_default(), folder(link))
@@ -362,7 +362,7 @@ fn starts_behind(other: &Candidate, all: &[Region]) -> bool {
     all.iter().flat_map(|region| &region.items).all(|span| span.end <= begin)
 }
 
-/// The folder that most entries' addresses share.
+/// Returns the folder that most entries' addresses share.
 fn main_folder(entries: &[Entry]) -> Option<String> {
     let mut counted: BTreeMap<String, usize> = BTreeMap::new();
     for link in entries.iter().filter_map(|entry| entry.link.as_deref()) {
@@ -372,7 +372,7 @@ fn main_folder(entries: &[Entry]) -> Option<String> {
     (count * 2 > entries.len()).then_some(folder)
 }
 
-/// Without tiles that lead elsewhere, links that go on, and what stands twice.
+/// Leaves out tiles that lead elsewhere, links that go on, and what stands twice.
 fn without_strangers(ground: &Ground<'_>, entries: Vec<Entry>, home: Option<&str>) -> Vec<Entry> {
     let dated = entries.iter().filter(|entry| entry.date.is_some()).count();
     let mostly_dated = dated * 10 >= entries.len() * 6;
