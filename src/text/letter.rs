@@ -33,7 +33,7 @@ const SIGN_OFFS: &[&str] = &[
 /// Beginnings of links that only lead on to a story, in lower case.
 const LEADING: &[&str] = &[
     "mehr", "weiter", "lesen", "zum ", "zur ", "details", "artikel", "hier", "link", "info",
-    "read", "jetzt", "quelle", "zu den",
+    "read", "jetzt", "quelle", "zu den", "download", "als pdf", "pdf",
 ];
 
 /// Labels of what belongs to the letter itself: few words follow.
@@ -93,6 +93,8 @@ const ACCOUNT: &[&str] = &[
     "ihre anfrage",
     "ihr anliegen",
     "ticketnummer",
+    "mit ihnen geteilt",
+    "shared with you",
     "ticket#",
     "your account",
     "verify your",

@@ -14,6 +14,9 @@ use crate::text::clean_line;
 /// Most characters of a block.
 const LONGEST: usize = 4_000;
 
+/// Fewest cells of a row that holds data.
+const LEAST_CELLS: usize = 3;
+
 /// A link of a block.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::source) struct Link {
@@ -41,6 +44,8 @@ pub(in crate::source) struct Block {
     pub(in crate::source) mark: Mark,
     /// Number of the link that holds it and other blocks; 0: none does.
     pub(in crate::source) card: usize,
+    /// Number of the row of many cells that holds it; 0: none does.
+    pub(in crate::source) row: usize,
 }
 
 /// What shows that a block may be a title, besides size and weight.
@@ -64,6 +69,8 @@ pub(in crate::source) enum Mark {
     First,
     /// A line between blank ones.
     Line,
+    /// A cell of a table whose rows have a cell for the link.
+    Cell,
 }
 
 const BLOCKS: &[&str] = &[
@@ -118,6 +125,8 @@ pub(in crate::source) fn of_html(
         styles: vec![Style::default()],
         budget,
         opened: 0,
+        rows: Vec::new(),
+        counted: 0,
     };
     document::visit(tree, &mut reading)?;
     reading.flush();
@@ -156,6 +165,10 @@ struct Reading<'a> {
     budget: &'a Budget,
     /// Links so far.
     opened: usize,
+    /// Of the rows of tables that are open, the block they begin with and their cells.
+    rows: Vec<(usize, usize)>,
+    /// Rows of many cells so far.
+    counted: usize,
 }
 
 impl Line {
@@ -218,6 +231,15 @@ impl<'a> Visitor<'a> for Reading<'_> {
         if is_parted || BLOCKS.contains(&name) {
             self.flush();
         }
+        if name == "tr"
+            && let Some((from, cells)) = self.rows.pop()
+            && cells >= LEAST_CELLS
+        {
+            self.counted += 1;
+            for block in self.blocks.iter_mut().skip(from) {
+                block.row = self.counted;
+            }
+        }
     }
 }
 
@@ -245,6 +267,12 @@ impl Reading<'_> {
             self.flush();
         }
         match name {
+            "tr" => self.rows.push((self.blocks.len(), 0)),
+            "td" => {
+                if let Some((_, cells)) = self.rows.last_mut() {
+                    *cells += 1;
+                }
+            }
             // Two breaks part paragraphs.
             "br" if self.line.text.trim_end_matches(' ').ends_with('\n') => self.flush(),
             "br" => {

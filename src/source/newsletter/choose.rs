@@ -8,6 +8,9 @@ use super::sayings::{is_foot, is_usable};
 use super::titles::{By, Look, Role};
 use crate::text::letter;
 
+/// Most blocks that are looked at, and links between two titles that are counted.
+const MOST_BLOCKS: usize = 5_000;
+const MOST_LINKS: usize = 6;
 /// Most looks that are tried with each other.
 const MOST_LOOKS: usize = 8;
 /// What a story with a title, text and one link is worth.
@@ -39,16 +42,21 @@ pub(super) fn choose(blocks: &[Block], can_be: &[Role]) -> Vec<Role> {
     let scope = scope(blocks, can_be);
     let (parts, links) = parts(&blocks[..scope], can_be, &looks);
     let sets = 1..1_usize << looks.len();
+    // Of two titles of a letter with one story the heavier is the title.
+    let alone = |set: usize| {
+        let is_one = can_be.iter().filter(|role| is_title(role, &looks, set)).count() == 1;
+        if is_one { lightest(&looks, set) } else { 0 }
+    };
     let best = sets
         .map(|set| (worth(&parts, links, &looks, set), set))
-        .max_by_key(|(worth, set)| (*worth, std::cmp::Reverse(set.count_ones())))
+        .max_by_key(|(worth, set)| (*worth, std::cmp::Reverse(set.count_ones()), alone(*set)))
         .filter(|(worth, _)| *worth > 0);
     let Some((_, set)) = best else {
         return vec![Role::Text; blocks.len()];
     };
     let lightest = lightest(&looks, set);
     let role = |role: &Role| match role {
-        Role::Title(look) if is_in(&looks, set, look) => *role,
+        _ if is_title(role, &looks, set) => *role,
         Role::Title(look) if heads(look) && look.weight >= lightest => Role::Section,
         Role::Section => Role::Section,
         _ => Role::Text,
@@ -76,9 +84,14 @@ fn is_in(looks: &[Look], set: usize, look: &Look) -> bool {
     looks.iter().position(|known| known == look).is_some_and(|at| set & 1 << at != 0)
 }
 
-/// Returns whether what looks so heads a section if it heads no story; numbers count steps too.
+/// Returns whether what looks so heads a section if it heads no story; numbers count steps too, and
+/// the first line of a paragraph may be one of its own.
 fn heads(look: &Look) -> bool {
-    look.by == By::StandingOut && look.mark != Mark::Number
+    look.by == By::StandingOut && !matches!(look.mark, Mark::Number | Mark::First)
+}
+
+fn is_title(role: &Role, looks: &[Look], set: usize) -> bool {
+    matches!(role, Role::Title(look) if is_in(looks, set, look))
 }
 
 /// The least weight of titles that stand out; what is heavier heads sections.
@@ -93,7 +106,8 @@ fn lightest(looks: &[Look], set: usize) -> u16 {
 fn scope(blocks: &[Block], can_be: &[Role]) -> usize {
     let first = can_be.iter().position(|role| matches!(role, Role::Title(_))).unwrap_or_default();
     let least = first.max(blocks.len() / 3) + 1;
-    (least..blocks.len()).find(|at| is_foot(&blocks[*at])).unwrap_or(blocks.len())
+    let end = blocks.len().min(MOST_BLOCKS);
+    (least..end).find(|at| is_foot(&blocks[*at])).unwrap_or(end)
 }
 
 /// The blocks as parts, and how many places their links lead to.
@@ -155,7 +169,11 @@ impl Stretch {
         self.blocks += 1;
         self.told += part.told;
         for (all, of_part) in [(&mut self.alone, &part.alone), (&mut self.inside, &part.inside)] {
-            all.extend(of_part.iter().filter(|link| !all.contains(link)).collect::<Vec<_>>());
+            for link in of_part.iter().take(MOST_LINKS) {
+                if all.len() < MOST_LINKS && !all.contains(link) {
+                    all.push(*link);
+                }
+            }
         }
     }
 }
@@ -183,7 +201,7 @@ fn worth(parts: &[Part], links: usize, looks: &[Look], set: usize) -> i32 {
         {
             (Some(link), ..) => (link, full),
             // The more links stand alone, the more stories are taken for one.
-            (None, [link, ..], _) => (*link, full - (many - 1).min(5) * full * 3 / 10),
+            (None, [link, ..], _) => (*link, full - (many - 1) * full * 15 / 100),
             (None, [], [link]) => (*link, full * 8 / 10),
             _ if stretch.told < LEAST_TOLD => return -STORY / 10,
             _ if links == 0 => return STORY / 5,

@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use super::address::{Readers, target};
 use super::blocks::{Block, Link, Mark};
-use crate::text::{clean_line, fold};
+use super::sayings::{is_address, leaves};
+use crate::text::{MONTHS, clean_line, fold, words};
 
 /// Weight of text, of a line of its own, and of what a mark makes a title.
 const TEXT: u16 = 30;
@@ -18,6 +19,8 @@ const RULED: u16 = 2;
 const LONGEST_TITLE: usize = 160;
 /// Least width at which lines are broken.
 const LEAST_WIDTH: usize = 60;
+/// Most links of a line that are written as `[words](address)`.
+const MOST_WRITTEN: usize = 20;
 /// What has as many lines as this is no title.
 const MOST_TITLE_LINES: usize = 3;
 
@@ -50,7 +53,10 @@ pub(in crate::source) fn of_text(text: &str, readers: &Readers) -> Vec<Block> {
             reading.flush(&mut paragraph, if is_title { Mark::Rule } else { Mark::None }, heavy);
             continue;
         }
-        if words.is_empty() || bullet(words) && !paragraph.is_empty() {
+        let next = lines.get(at).map_or("", |next| next.trim());
+        // An address ends an entry if one stands below the next line too.
+        let is_next = is_address(next) && paragraph.last().is_some_and(|line| is_address(line));
+        if words.is_empty() || (bullet(words) || is_next) && !paragraph.is_empty() {
             reading.flush(&mut paragraph, Mark::None, 0);
         }
         if words.is_empty() {
@@ -130,9 +136,10 @@ fn mark(line: &str) -> Option<Mark> {
     if ends_sentence(without_note(line)) {
         return None;
     }
-    let number = line.chars().take_while(char::is_ascii_digit).count();
-    let rest = line.get(number..).unwrap_or_default();
-    if (1..=2).contains(&number) && (rest.starts_with(". ") || rest.starts_with(") ")) {
+    let counted = line.strip_prefix('[').unwrap_or(line);
+    let number = counted.chars().take_while(char::is_ascii_digit).count();
+    let rest = counted.get(number..).unwrap_or_default();
+    if (1..=2).contains(&number) && [". ", ") ", "] "].iter().any(|end| rest.starts_with(end)) {
         Some(Mark::Number)
     } else if frames.iter().any(is_framed) {
         Some(Mark::Frame)
@@ -191,6 +198,7 @@ impl Reading<'_> {
             text.push_str(&words);
         }
         let is_line = mark == Mark::None
+            && !is_byline(first)
             && lines.len() == 1
             && first.chars().count() <= LONGEST_TITLE
             && !ends_sentence(without_note(first))
@@ -205,6 +213,11 @@ impl Reading<'_> {
         if text.is_empty() && links.is_empty() {
             return;
         }
+        // `Abmelden: https://…` is of the foot, not of the story above it.
+        let text = match links.iter().find(|link| leaves(link)) {
+            Some(link) if text.is_empty() => link.words.clone(),
+            _ => text,
+        };
         if text.is_empty()
             && let Some(last) = self.blocks.last_mut()
         {
@@ -242,6 +255,20 @@ fn is_running(line: &str) -> bool {
     begins_small || holds_end || leads_up.contains(&last.as_str())
 }
 
+/// Returns whether a line says of which day a text is, and perhaps whose.
+fn is_byline(line: &str) -> bool {
+    let is_number = |word: &str, length: usize| {
+        word.len() <= length && word.bytes().all(|b| b.is_ascii_digit())
+    };
+    let said: Vec<&str> = words(line).map(|(_, word)| word).collect();
+    let [.., day, month, year] = said[..] else { return false };
+    line.chars().count() <= 60
+        && !line.contains(':')
+        && is_number(day, 2)
+        && (is_number(month, 2) || MONTHS.contains(&month))
+        && is_number(year, 4)
+}
+
 /// Returns whether a line heads the lines below it: short, no sentence, over one.
 pub(in crate::source) fn is_title_line(line: &str, below: &[&str]) -> bool {
     let bare = without_note(line);
@@ -257,8 +284,9 @@ pub(in crate::source) fn is_title_line(line: &str, below: &[&str]) -> bool {
         && !bare.contains("://")
         && (is_linked
             || told.is_some_and(|line| {
-                line.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic())
-                    && (line.ends_with(['.', '!', '?', ':']) || line.chars().count() > 50)
+                is_byline(line)
+                    || line.chars().next().is_some_and(|c| c.is_uppercase() || !c.is_alphabetic())
+                        && (line.ends_with(['.', '!', '?', ':']) || line.chars().count() > 50)
             }))
 }
 
@@ -281,7 +309,8 @@ fn written_links<'a>(line: &'a str, readers: &Readers, links: &mut Vec<Link>) ->
         Some((line[..middle].rfind('[')?, middle, middle + line[middle..].find(')')?))
     };
     let mut line = Cow::Borrowed(line);
-    while let Some((start, middle, end)) = written(&line) {
+    for _ in 0..MOST_WRITTEN {
+        let Some((start, middle, end)) = written(&line) else { break };
         let (words, address) = (&line[start + 1..middle], &line[middle + 2..end]);
         let url = target(address, readers);
         links.push(Link { url, words: clean_line(words, 200), is_picture: false, is_alone: true });

@@ -13,6 +13,8 @@ use crate::text::{fold, leads_on, letter};
 
 /// Most stories of one message.
 const MOST: usize = 100;
+/// Most that are compared with each other for that.
+const MOST_FOUND: usize = 500;
 /// Fewest characters of a story that has no link.
 const LEAST_TOLD: usize = 80;
 /// Most places that are looked at for the end of the stories.
@@ -27,11 +29,13 @@ pub(in crate::source) struct Story {
     pub(in crate::source) text: Vec<String>,
     /// How its title stands out.
     look: Look,
+    /// A link leads on, where only its mailer knows.
+    is_hidden: bool,
 }
 
 impl Story {
     pub(in crate::source) fn new(title: String, link: Option<String>, text: Vec<String>) -> Self {
-        Self { title, link, text, look: Look::default() }
+        Self { title, link, text, ..Self::default() }
     }
 
     fn told(&self) -> usize {
@@ -67,6 +71,7 @@ pub(in crate::source) fn split(blocks: &[Block]) -> Issue {
             last.text.pop();
         }
     }
+    found.truncate(MOST_FOUND);
     drop_contents(&mut found);
     keep_told(&mut found);
     drop_overviews(&mut found);
@@ -94,19 +99,15 @@ pub(in crate::source) fn split_message(blocks: &[Block], subject: &str) -> Issue
     if issue.stories.len() > 1 || issue.stories.iter().any(is_headed) {
         return issue;
     }
-    match whole(blocks, subject, !issue.stories.is_empty()) {
+    match whole(blocks, subject) {
         Some(whole) => Issue { stories: vec![whole], is_letter: true, ..issue },
         None => issue,
     }
 }
 
-fn whole(blocks: &[Block], subject: &str, is_greeted: bool) -> Option<Story> {
-    let greeting = blocks.iter().position(|block| letter::greets(&block.text));
-    let from = match greeting {
-        Some(at) => at + 1,
-        None if is_greeted => return None,
-        None => 0,
-    };
+fn whole(blocks: &[Block], subject: &str) -> Option<Story> {
+    // What a machine sends greets nobody.
+    let from = blocks.iter().position(|block| letter::greets(&block.text))? + 1;
     let ends = |block: &Block| is_foot(block) || letter::signs_off(&block.text);
     let until = blocks.iter().skip(from).position(ends).map_or(blocks.len(), |at| from + at);
     let (full, subject) = (subject, bare_subject(subject));
@@ -192,6 +193,7 @@ fn keep_told(found: &mut Vec<Story>) {
         found.iter().filter(|story| story.link.is_some()).map(|story| story.look).collect();
     found.retain(|story| {
         story.link.is_some()
+            || story.is_hidden && !story.text.is_empty()
             || story.told() >= LEAST_TOLD && (linked.is_empty() || linked.contains(&story.look))
     });
 }
@@ -219,7 +221,11 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
     let usable = |link: &&Link| link.url.is_some() && is_usable(link);
     let of_title = title.links.iter().find(usable);
     let inside = || body.iter().flat_map(|block| &block.links).filter(usable);
-    let leading = || inside().find(|link| letter::begins_leading(&link.words));
+    // The page of a story before its file.
+    let is_file =
+        |link: &&Link| link.url.as_deref().is_some_and(|url| url.to_lowercase().ends_with(".pdf"));
+    let leading =
+        || inside().filter(|link| letter::begins_leading(&link.words)).min_by_key(is_file);
     let alone = || inside().rfind(|link| link.is_alone);
     let lone = || {
         let mut all: Vec<&Link> = inside().collect();
@@ -249,15 +255,18 @@ fn story(blocks: &[Block], at: usize, until: usize) -> Option<Story> {
         link: link.and_then(|link| link.url.clone()),
         text,
         look: Look::default(),
+        is_hidden: body.iter().flat_map(|block| &block.links).any(is_usable),
     })
 }
 
 /// Takes the numbers off titles that are counted from one; `4. Gemeinsame Sitzung` alone keeps its.
 fn unnumber(stories: &mut [Story]) {
     fn apart(title: &str) -> Option<(usize, &str)> {
+        let title = title.trim_start_matches('[');
         let digits = title.bytes().take_while(u8::is_ascii_digit).count();
         let rest = title.get(digits..)?;
-        let rest = rest.strip_prefix(". ").or_else(|| rest.strip_prefix(") "))?;
+        let ends = [". ", ") ", "] "];
+        let rest = ends.iter().find_map(|end| rest.strip_prefix(end))?;
         Some((title.get(..digits)?.parse().ok()?, rest.trim_start()))
     }
     let numbers: Vec<usize> =

@@ -49,6 +49,7 @@ pub(super) enum Role {
 pub(super) fn titled(blocks: &[Block]) -> (Vec<Block>, Vec<Role>) {
     let mut blocks: Vec<Block> = blocks.iter().flat_map(lines).map(|block| entry(&block)).collect();
     part_cards(&mut blocks);
+    part_rows(&mut blocks);
     let usual = match usual_weight(&blocks) {
         unsaid @ 0..=1 => UNSAID + unsaid,
         said => said,
@@ -72,12 +73,16 @@ fn role(block: &Block, usual: u16) -> Role {
     if length > LONGEST_TITLE
         || !is_title(&block.text)
         || is_address(&block.text)
+        || is_file(&block.text)
         || letter::heads_no_story(&block.text)
         || is_foot(block)
         || is_button(block)
-        || is_particular(&block.text)
     {
         return if stands_out && length <= LONGEST_TITLE { Role::Section } else { Role::Text };
+    }
+    // A day heads what happens on it, or stands below a title.
+    if is_particular(&block.text) || says_when(without_day(&block.text)) {
+        return if block.is_heading { Role::Section } else { Role::Text };
     }
     let look = |by| {
         let Block { weight, is_heading, mark, .. } = *block;
@@ -98,11 +103,19 @@ fn role(block: &Block, usual: u16) -> Role {
     let is_loud = length <= LONGEST_LINKED
         && words > 1
         && !block.text.chars().any(|c| c.is_lowercase() && c != 'ß');
-    if matches!(block.mark, Mark::Picture | Mark::Bullet) || is_loud {
+    if matches!(block.mark, Mark::Picture | Mark::Bullet | Mark::Cell) || is_loud {
         look(By::Little)
     } else {
         Role::Text
     }
+}
+
+/// Returns whether a text is nothing but the name of a file.
+fn is_file(text: &str) -> bool {
+    let end = text.rsplit_once('.').filter(|_| !text.contains(' '));
+    end.is_some_and(|(_, end)| {
+        (2..=4).contains(&end.len()) && end.bytes().all(|b| b.is_ascii_lowercase())
+    })
 }
 
 /// Returns whether links lead to one place.
@@ -136,13 +149,13 @@ fn lines(block: &Block) -> Vec<Block> {
 /// Returns a title without the day beside it: `24.11.2026 | Titel`, `Titel (24.11.2026)`.
 pub(super) fn without_day(title: &str) -> &str {
     let is_day = |text: &str| words(text).count() > 1 && is_particular(text);
-    let begins = |mark: char| {
+    let begins = |mark: &str| {
         title
             .split_once(mark)
             .filter(|(day, rest)| is_day(day) && is_title(rest))
             .map(|(_, rest)| rest)
     };
-    let title = ['|', ':', '–', '-'].into_iter().find_map(begins).unwrap_or(title).trim();
+    let title = [" | ", ": ", " – ", " - "].into_iter().find_map(begins).unwrap_or(title).trim();
     let end = title.strip_suffix(')').and_then(|title| title.rsplit_once(" ("));
     end.filter(|(rest, day)| is_day(day) && is_title(rest)).map_or(title, |(rest, _)| rest)
 }
@@ -152,6 +165,12 @@ pub(super) fn without_day(title: &str) -> &str {
 fn entry(block: &Block) -> Block {
     let [link] = block.links.as_slice() else { return block.clone() };
     let Some((before, after)) = block.text.split_once(&link.words) else { return block.clone() };
+    // `Der Titel: https://…`
+    let head = before.trim_end().trim_end_matches([':', '-', '–', '>']).trim_end();
+    let has_label = head.len() < before.trim_end().len() && !letter::begins_leading(head);
+    if has_label && is_address(&link.words) && after.trim().is_empty() && is_title(head) {
+        return Block { text: head.to_owned(), is_linked: true, ..block.clone() };
+    }
     let after = after.trim();
     // `(Halle)`, `, 3. Dezember, Saal 2`.
     let is_beside = after.len() <= 80
@@ -172,6 +191,11 @@ fn is_particular(text: &str) -> bool {
             || PARTICULARS.contains(&&*word)
             || MONTHS.iter().chain(&WEEKDAYS).any(|name| fold(name) == word)
     })
+}
+
+/// Returns whether a line says when and where: `20. Januar, 10 Uhr, Stadthalle`.
+fn says_when(line: &str) -> bool {
+    line.split_once(", ").is_some_and(|(day, _)| words(day).count() > 1 && is_particular(day))
 }
 
 /// Words beside the link of a list that tell no more than when and how much, folded; names of months and days too.
@@ -222,6 +246,24 @@ fn part_cards(blocks: &mut [Block]) {
         let title = card.iter().position(|block| can_be(block) && Some(block.weight) == most);
         for (at, block) in card.iter_mut().enumerate() {
             block.is_linked = Some(at) == title;
+        }
+    }
+}
+
+/// Of a row of data whose link says only that it leads on, the first telling cell is the title.
+fn part_rows(blocks: &mut [Block]) {
+    for row in blocks.chunk_by_mut(|one, two| one.row != 0 && one.row == two.row) {
+        let links = || row.iter().flat_map(|block| &block.links);
+        let leads = links().next().is_some()
+            && links().all(|link| link.words.split_whitespace().count() <= 2);
+        let can_be = |block: &Block| {
+            block.links.is_empty() && is_title(&block.text) && !is_particular(&block.text)
+        };
+        if leads
+            && row[0].row != 0
+            && let Some(title) = row.iter_mut().find(|block| can_be(block))
+        {
+            title.mark = Mark::Cell;
         }
     }
 }

@@ -41,6 +41,40 @@ fn titles_in_html_are_those_that_part_it_into_stories_with_one_link_each() {
             }),
         ),
         (
+            "a day in bold below the heading",
+            each(FIRST, |_, t, p, x| {
+                format!(
+                    "<h1>{t}</h1><p><b>20. Januar 2027, 10 Uhr, Stadthalle</b></p><p>{x}</p><a href='{}'>Jetzt anmelden</a>",
+                    link(p)
+                )
+            }),
+        ),
+        (
+            "rows with a cell for the link",
+            format!(
+                "<table><tr><th>Nr.<th>Titel<th>Inhalt<th>Link</tr>{}</table>",
+                each(FIRST, |at, t, p, x| {
+                    format!("<tr><td>{at}<td>{t}<td>{x}<td><a href='{}'>öffnen</a></tr>", link(p))
+                })
+            ),
+        ),
+        (
+            "addresses behind titles",
+            format!(
+                "<p>Hallo,</p><ol>{}</ol>",
+                each(FIRST, |_, t, p, _| format!("<li>{t}: <a href='{0}'>{0}</a>", link(p)))
+            ),
+        ),
+        (
+            "two buttons below each",
+            each(FIRST, |_, t, p, x| {
+                format!(
+                    "<p><small>Berlin, 23. November 2026</small></p><h2>{t}</h2><p>{x}</p><ul><li><a href='{0}.pdf'>Download PDF</a><li><a href='{0}'>Zur Website</a></ul>",
+                    link(p)
+                )
+            }),
+        ),
+        (
             "underlined",
             each(FIRST, |_, t, p, x| {
                 format!(
@@ -160,9 +194,32 @@ fn titles_in_plain_text_are_no_lines_that_were_broken_for_want_of_room() {
             ),
         ),
         (
+            "a line of the day below the title",
+            each(FIRST, |_, t, p, x| {
+                format!("{t}\nvon der Redaktion, 23.11.2026\n\n{x}\n\nWeiterlesen: {}\n\n", link(p))
+            }),
+        ),
+        (
+            "an agenda",
+            format!(
+                "Sitzungen der Woche\n\n{}\nOhne Gewähr.\n",
+                each(FIRST, |at, t, p, _| format!(
+                    "{}.12.2026, 18:00 Uhr: {t}\n  {}\n",
+                    at + 1,
+                    link(p)
+                ))
+            ),
+        ),
+        (
+            "numbers in brackets",
+            each(FIRST, |at, t, p, x| {
+                format!("[{}] {t}\n    Severity: high\n    {x}\n    {}\n\n", at + 1, link(p))
+            }),
+        ),
+        (
             "a quoted message",
             format!(
-                "Siehe unten.\n\n{}",
+                "Siehe unten.\n\n{}> Abmelden: {SITE}/ab?u=77ab12\n",
                 each(FIRST, |_, t, p, x| format!(
                     "> {t}\n> {}\n> {x}\n> {}\n>\n",
                     "-".repeat(9),
@@ -219,9 +276,12 @@ fn a_letter_that_tells_one_thing_is_named_by_its_subject() {
         [("Störung behoben".to_owned(), link("/7"))]
     );
     let table =
-        each(FIRST, |_, t, p, x| format!("<tr><td>{t}<td>{x}<td><a href='{}'>öffnen</a>", link(p)));
+        each(FIRST, |_, t, p, x| format!("<tr><td>{t}: {x} <a href='{}'>öffnen</a>", link(p)));
     assert_eq!(
-        told(&with_subject("Neue Erlasse", &html(&format!("<table>{table}</table>")))),
+        told(&with_subject(
+            "Neue Erlasse",
+            &html(&format!("<p>Guten Tag,</p><table>{table}</table>"))
+        )),
         [],
         "it tells three things"
     );
@@ -229,6 +289,14 @@ fn a_letter_that_tells_one_thing_is_named_by_its_subject() {
         "<p>Für Ihr Konto wurde ein neues Passwort angefordert. Klicken Sie innerhalb von 24 Stunden auf die Schaltfläche:</p><p><a href='{SITE}/reset'>Neues Passwort festlegen</a></p>"
     ));
     assert_eq!(told(&with_subject("Zugang zum Mitgliederbereich", &account)), []);
+    let shared = html(&format!(
+        "<p>B. Beispiel hat Sie eingeladen, eine Datei zu lesen und etwas dazu zu sagen, bis Freitag.</p><p><b>Protokoll.docx</b></p><p><a href='{SITE}/g/7'>Öffnen</a></p>"
+    ));
+    assert_eq!(told(&with_subject("A. hat „Protokoll“ mit Ihnen geteilt", &shared)), []);
+    let joined = html(&format!(
+        "<p>A. Muster hat die Besprechung zugesagt, die am Dienstag um 10 Uhr im großen Saal beginnt.</p><p>Wo: <a href='{SITE}/raum'>{SITE}/raum</a></p>"
+    ));
+    assert_eq!(told(&with_subject("Zugesagt: Jour fixe Digitales", &joined)), []);
     let asked = text(
         "Guten Tag,\n\nwir haben die Störung des Druckers unter der Nummer 4711 erfasst und melden uns, sobald es Neues gibt.\n\nhttps://www.stadt.example/4711",
     );
@@ -278,4 +346,22 @@ fn the_part_with_the_stories_is_read_whichever_it_is() {
     );
     let both = String::from_utf8(both).unwrap().replace("boundary=x; charset=utf-8", "boundary=x");
     assert_eq!(read_one(both.as_bytes()).items.len(), SECOND.len());
+}
+
+#[test]
+fn of_a_letter_that_is_all_links_no_more_than_the_most_stories_are_kept() {
+    let count = 5_000;
+    let links: Vec<String> =
+        (0..count).map(|n| format!("<a href='{SITE}/{n}'>Ein Titel {n}</a>")).collect();
+    for body in [
+        links.join(" "),
+        links.concat().replace("<a", "<p><a"),
+        links.join("<br>"),
+        links.concat().replace("<a", "<table><tr><td>Nr.<td>Titel<td><a"),
+        links.concat().replace("<a", "<h2>Titel</h2><a"),
+    ] {
+        assert!(told(&html(&body)).len() <= 100);
+    }
+    let written: String = (0..count).map(|n| format!("[Ein Titel]({SITE}/{n}) ")).collect();
+    assert!(told(&text(&written)).len() <= 100);
 }
