@@ -321,10 +321,24 @@ fn matches(pattern: &str, path: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn response(status: u16, body: &str) -> Response {
+        Response {
+            status,
+            final_url: "https://a.test/robots.txt".to_owned(),
+            is_redirected: false,
+            moved: None,
+            headers: crate::model::Headers::new(),
+            body: body.as_bytes().to_vec(),
+            truncated: false,
+        }
+    }
+
     #[test]
     fn sitemaps_are_named_anywhere_in_the_file() {
         let text = "SITEMAP: https://a.example/s.xml # ours\nUser-agent: *\nDisallow: /x\nSitemap:/relative\nsitemap: http://a.example/t.xml";
-        assert_eq!(sitemaps(text), ["https://a.example/s.xml", "http://a.example/t.xml"]);
+        let named = ["https://a.example/s.xml", "http://a.example/t.xml"];
+        assert_eq!(sitemaps_of(&response(200, text)), named);
+        assert_eq!(sitemaps_of(&response(404, text)), [""; 0], "no page is a file");
     }
 
     #[test]
@@ -448,6 +462,14 @@ mod tests {
         assert!(allows(&robots, "amtsbote", "/last"));
     }
 
+    #[test]
+    fn what_is_kept_is_no_longer_than_what_is_read_however_it_is_spelt() {
+        let robots = format!("User-agent: *\n{}", "Disallow: /üüüüüüüü\n".repeat(20_000));
+        let kept = ours(&robots, TOKEN);
+        let rules = kept.len() - "user-agent:*\n".len();
+        assert!(rules <= MOST_BYTES && rules > MOST_BYTES - 100, "{rules}");
+    }
+
     const DAY: Duration = Duration::from_hours(24);
     const NOW: Timestamp = Timestamp::from_seconds(1_765_000_000);
 
@@ -487,17 +509,7 @@ mod tests {
 
     #[test]
     fn each_answer_is_remembered_as_the_rfc_reads_it() {
-        let answer = |status, body: &str| {
-            Ok(Response {
-                status,
-                final_url: "https://a.test/robots.txt".to_owned(),
-                is_redirected: false,
-                moved: None,
-                headers: crate::model::Headers::new(),
-                body: body.as_bytes().to_vec(),
-                truncated: false,
-            })
-        };
+        let answer = |status, body: &str| Ok(response(status, body));
         let failed = |kind| Err(Failure::new(kind, "no"));
         let fence = "User-agent: *\nDisallow: /news";
         let kept = file(Some(200), fence, Some(DAY));
