@@ -249,3 +249,18 @@ fn a_notice_keeps_the_room_of_its_subject_for_the_matter() {
     let long = "Quelle Landesportal: kann nicht gelesen werden";
     assert_eq!(subject(long), long);
 }
+
+#[test]
+fn a_notice_of_the_admins_own_leaves_a_draft_its_link() {
+    let own = ["notice.html", "notice.txt"].map(|name| (name.to_owned(), "Eigenes".to_owned()));
+    let templates = load(&own).unwrap();
+    let draft = DraftMail {
+        subject: "Entwurf".to_owned(),
+        paragraphs: Vec::new(),
+        items: Vec::new(),
+        url: "https://amt.example/r/abc".to_owned(),
+        series: "Am Morgen".to_owned(),
+    };
+    let mail = super::draft(&draft, &samples::face(true), &templates).unwrap();
+    assert!(mail.html.contains(&draft.url) && mail.text.contains(&draft.url), "{mail:?}");
+}
