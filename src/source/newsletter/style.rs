@@ -27,7 +27,9 @@ pub(super) fn style_of(
         "h1" => (style.size, style.is_bold, style.is_heading) = (30, true, true),
         "h2" => (style.size, style.is_bold, style.is_heading) = (24, true, true),
         "h3" => (style.size, style.is_bold, style.is_heading) = (19, true, true),
-        "h4" | "h5" | "h6" => (style.size, style.is_bold, style.is_heading) = (16, true, true),
+        "h4" => (style.size, style.is_bold, style.is_heading) = (16, true, true),
+        "h5" => (style.size, style.is_bold, style.is_heading) = (15, true, true),
+        "h6" => (style.size, style.is_bold, style.is_heading) = (14, true, true),
         "b" | "strong" | "th" | "u" => style.is_bold = true,
         "font" => {
             let size = element.attr("size").and_then(|size| size.trim().parse::<i16>().ok());

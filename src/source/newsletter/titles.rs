@@ -80,9 +80,12 @@ fn role(block: &Block, usual: u16) -> Role {
     {
         return if stands_out && length <= LONGEST_TITLE { Role::Section } else { Role::Text };
     }
-    // A day heads what happens on it, or stands below a title.
-    if is_particular(&block.text) || says_when(without_day(&block.text)) {
+    // A day heads what happens on it; with a place it stands below a title.
+    if is_particular(&block.text) {
         return if block.is_heading { Role::Section } else { Role::Text };
+    }
+    if says_when(without_day(&block.text)) {
+        return Role::Text;
     }
     let look = |by| {
         let Block { weight, is_heading, mark, .. } = *block;
@@ -193,9 +196,12 @@ fn is_particular(text: &str) -> bool {
     })
 }
 
-/// Returns whether a line says when and where: `20. Januar, 10 Uhr, Stadthalle`.
+/// Returns whether a line says when and where: `20. Januar, 10 Uhr, Stadthalle`, `Halle, 20. Januar`.
 fn says_when(line: &str) -> bool {
-    line.split_once(", ").is_some_and(|(day, _)| words(day).count() > 1 && is_particular(day))
+    let is_day = |text: &str| words(text).count() > 1 && is_particular(text);
+    line.split_once(", ").is_some_and(|(before, after)| {
+        is_day(before) || words(before).count() <= 2 && is_day(after)
+    })
 }
 
 /// Words beside the link of a list that tell no more than when and how much, folded; names of months and days too.

@@ -41,6 +41,15 @@ fn titles_in_html_are_those_that_part_it_into_stories_with_one_link_each() {
             }),
         ),
         (
+            "a place and a day in a heading below the title",
+            each(FIRST, |_, t, p, x| {
+                format!(
+                    "<h5>{t}</h5><h6>Halle, 24. November</h6><p>{x}</p><a href='{}'>Weiterlesen</a>",
+                    link(p)
+                )
+            }),
+        ),
+        (
             "a day in bold below the heading",
             each(FIRST, |_, t, p, x| {
                 format!(
