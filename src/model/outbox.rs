@@ -260,6 +260,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn each_word_of_the_database_reads_back() {
+        for kind in ["digest", "welcome", "confirm", "probe", "notice"] {
+            assert_eq!(MailKind::parse(kind).unwrap().as_str(), kind);
+        }
+        for ended in ["expired", "refused", "dropped", "left", "returned", "damaged"] {
+            assert_eq!(Ended::parse(ended).unwrap().as_str(), ended);
+        }
+        assert!(MailKind::parse("").is_none() && Ended::parse("").is_none());
+    }
+
+    #[test]
     fn each_state_reads_back_from_its_word_and_instant() {
         let t = Timestamp(7);
         for state in [

@@ -154,6 +154,22 @@ mod tests {
     }
 
     #[test]
+    fn retries_of_one_outage_come_back_spread_over_a_fifth_of_the_wait() {
+        let waits: Vec<u128> =
+            (0..100).map(|n| wait(&format!("d.{n}@x.de"), 1, &SETTINGS).as_millis()).collect();
+        let (least, most) = (waits.iter().min().unwrap(), waits.iter().max().unwrap());
+        assert!(*least < 103_000 && *most > 117_000 && *most <= 120_000, "{least}..{most}");
+    }
+
+    #[test]
+    fn five_refusals_in_a_row_hold_a_digest_and_an_hour_of_rest_is_told() {
+        assert!(!holds_digest(4) && holds_digest(5));
+        let mins = Duration::from_mins;
+        assert!(!is_worth_telling(mins(59), false) && is_worth_telling(mins(60), false));
+        assert!(is_worth_telling(Duration::ZERO, true));
+    }
+
+    #[test]
     fn a_refusal_for_good_ends_it_at_once() {
         let now = Timestamp(7);
         assert_eq!(

@@ -76,4 +76,12 @@ mod tests {
             assert_eq!(served.of(configured), used, "{served:?}");
         }
     }
+    #[test]
+    fn only_who_sees_fewer_served_than_before_is_news() {
+        let mut served = Served::UNKNOWN;
+        assert_eq!(
+            [3, 3, 4, 2].map(|others| served.refused_beside(others)),
+            [true, false, false, true]
+        );
+    }
 }
