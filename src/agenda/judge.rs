@@ -4,19 +4,19 @@ use std::ops::Range;
 
 use super::background::{Background, is_gathering, is_off};
 use super::cues::{self, any_in};
-use super::dated::{Dated, Lead, dated};
+use super::dated::{Dated, Lead};
 use super::place;
 use crate::model::{DateKind, ItemDate, Precision};
-use crate::text::date::mention::{self, Mention, TimeOfDay, Token};
+use crate::text::date::mention::{self, TimeOfDay, Token};
 
-/// Returns the dates of a sentence that a reader can act on; the sentence is left empty.
+/// Returns those of the days of a sentence that a reader can act on; the sentence is left empty.
 ///
 /// `before` is the sentence before it: „Er gilt vom …“ speaks of a noun that stands there
 /// or in the title.
 pub(super) fn judge(
     before: &[Token],
     tokens: &[Token],
-    mentions: &[Mention],
+    dated: &[Dated],
     background: &Background,
 ) -> Vec<ItemDate> {
     let sentence: Vec<&str> = tokens.iter().map(|token| token.word.as_str()).collect();
@@ -29,10 +29,9 @@ pub(super) fn judge(
         _ => Vec::new(),
     };
     let times = mention::times_of_day(tokens);
-    let dated = dated(tokens, mentions, background.published);
     let mut found = Vec::new();
     for (at, date) in dated.iter().enumerate() {
-        let clause = &sentence[clause(&sentence, &dated, at)];
+        let clause = &sentence[clause(&sentence, dated, at)];
         let Some(kind) = kind(&sentence, clause, &subject, date, background, &times) else {
             continue;
         };
@@ -46,8 +45,8 @@ pub(super) fn judge(
         let kind = match kind {
             Kind::Until(kind) | Kind::On(kind) => kind,
         };
-        let time = (!date.is_month).then(|| time_of(&times, &dated, at)).flatten();
-        let is_off = kind == DateKind::Event && is_cancelled(&sentence, clause, &dated, background);
+        let time = (!date.is_month).then(|| time_of(&times, dated, at)).flatten();
+        let is_off = kind == DateKind::Event && is_cancelled(&sentence, clause, dated, background);
         found.push(ItemDate {
             kind,
             from,

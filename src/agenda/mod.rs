@@ -18,6 +18,7 @@ mod place;
 use chrono::NaiveDate;
 
 use self::background::Background;
+use self::dated::dated;
 use crate::model::{Budget, Exhausted, ItemDate, Precision};
 use crate::text::date::mention;
 use crate::text::sentences;
@@ -42,7 +43,7 @@ pub fn dates(
     published: NaiveDate,
     budget: &Budget,
 ) -> Result<Vec<ItemDate>, Exhausted> {
-    // Most items hold no date: then nobody asks what they are about.
+    // Most items hold no date to come: then nobody asks what they are about.
     let mut background = None;
     let mut found: Vec<ItemDate> = Vec::new();
     let mut before = Vec::new();
@@ -58,12 +59,17 @@ pub fn dates(
         }
         // Each date looks at the words of its sentence.
         budget.step(mentions.len() * tokens.len())?;
+        let dated = dated(&tokens, &mentions, published);
+        if dated.is_empty() {
+            before = tokens;
+            continue;
+        }
         let background = match &mut background {
             Some(background) => background,
             unread => unread.insert(Background::of(title, text, published, budget)?),
         };
         let proof: String = sentence.chars().take(MAX_PROOF).collect();
-        for date in judge::judge(&before, &tokens, &mentions, background) {
+        for date in judge::judge(&before, &tokens, &dated, background) {
             keep(&mut found, ItemDate { sentence: proof.clone(), ..date });
         }
         if found.len() >= MAX_DATES {

@@ -252,7 +252,8 @@ fn judge_with(newcomer: &Subject<'_>, candidate: &Candidate, is_alias: bool) -> 
         return judgement(Tie::None, Some(guard));
     }
     let looks_copied = overlap.shared >= FEWEST_SHARED && overlap.containment() >= COPIED;
-    let refuted = refutation(new, old).filter(|_| looks_copied);
+    // Aligning two texts costs more than all else here.
+    let refuted = if looks_copied { refutation(new, old) } else { None };
     // A page that says itself anew names some things otherwise, too.
     let says_itself_anew = refuted == Some(Refuted::Name)
         && have_the_same_page(new, old)
