@@ -108,6 +108,19 @@ fn the_same_event_in_own_words_is_related_but_not_one_entry() {
 }
 
 #[test]
+fn a_report_that_quotes_another_is_no_copy_of_it() {
+    let release = item("Zentrale Service-Angebote entlasten Kommunen", RELEASE);
+    let sentence = |text: &str, n: usize| text.split_inclusive(". ").nth(n).unwrap().to_owned();
+    let quoting = sentence(RELEASE, 1) + &sentence(OTHER, 0) + &sentence(OTHER, 1);
+    let found = judged(
+        ("magazin", &item("Zentrale Service-Angebote und der Winter", &quoting)),
+        ("presse", &release),
+    );
+    assert!((0.3..0.45).contains(&found.overlap.containment()), "{:?}", found.overlap);
+    assert_ne!(found.tie, Tie::Copy);
+}
+
+#[test]
 fn issues_sessions_and_years_of_one_template_are_not_one_story() {
     for (new, old) in [
         ("OZG-Newsletter Nov/Dez 2025", "OZG-Newsletter Sep/Okt 2025"),

@@ -371,7 +371,9 @@ async fn an_item_returns_once_a_day_at_most_and_no_change_is_lost() {
     world.report("land", &[told("l1", title, &until("3. März"))]).await;
     world.report("land", &[told("l1", title, &until("4. März"))]).await;
     assert_eq!(world.digest().await, None);
-    tokio::time::advance(DAY).await;
+    tokio::time::advance(DAY * 2 / 3).await;
+    assert_eq!(world.digest().await, None, "not yet a day");
+    tokio::time::advance(DAY / 3).await;
     world.report("presse", &[told("p1", "Wetter", "Es regnet.")]).await;
     assert_eq!(
         update_of(world.digest().await).as_deref(),
