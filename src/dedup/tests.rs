@@ -110,12 +110,12 @@ fn the_same_event_in_own_words_is_related_but_not_one_entry() {
 #[test]
 fn a_report_that_quotes_another_is_no_copy_of_it() {
     let release = item("Zentrale Service-Angebote entlasten Kommunen", RELEASE);
-    let sentence = |text: &str, n: usize| text.split_inclusive(". ").nth(n).unwrap().to_owned();
-    let quoting = sentence(RELEASE, 1) + &sentence(OTHER, 0) + &sentence(OTHER, 1);
-    let found = judged(
-        ("magazin", &item("Zentrale Service-Angebote und der Winter", &quoting)),
-        ("presse", &release),
-    );
+    let (quoted, _) = RELEASE.split_once(" zeigt").unwrap();
+    let own = "Dass das so kommt, hat er oft gesagt und ebenso oft bezweifelt, denn wer viel will, \
+        muss auch sagen, wer es zahlt. Ob es gelingt, weiß heute noch niemand genau.";
+    let quoting = format!("{quoted} liegt vor. {own} {own}");
+    let found =
+        judged(("magazin", &item("Zentrale Service-Angebote", &quoting)), ("presse", &release));
     assert!((0.3..0.45).contains(&found.overlap.containment()), "{:?}", found.overlap);
     assert_ne!(found.tie, Tie::Copy);
 }
