@@ -52,15 +52,15 @@ impl Background {
         let table = text.lines().find_map(table_of);
         let (title, text) = (fold(title), fold(text));
         let title: Vec<&str> = words(&title).map(|(_, word)| word).collect();
+        let is_event = title.iter().any(|word| is_gathering(word));
         Ok(Self {
             published,
             title: title.iter().map(|word| (*word).to_owned()).collect(),
             calls: OnceCell::new(),
-            is_event: title.iter().any(|word| is_gathering(word)),
+            is_event,
             is_warning: any_in!("=warnung =warnt betrug betruger phishing", &title),
             is_cancelled: is_off(&title),
-            is_notice: cues::NOT_ACTIONABLE.has_any(&title)
-                && !title.iter().any(|word| is_gathering(word)),
+            is_notice: cues::NOT_ACTIONABLE.has_any(&title) && !is_event,
             table,
             text,
         })
@@ -95,11 +95,14 @@ fn table_of(line: &str) -> Option<DateKind> {
     }
     let line = fold(line);
     let heading: Vec<&str> = words(&line).map(|(_, word)| word).collect();
-    let is_deadline = heading
-        .iter()
-        .any(|word| cues::DEADLINE_NOUNS.has(word) && !cues::NO_DEADLINE_NOUNS.has(word));
+    let is_deadline = heading.iter().any(|word| is_deadline(word));
     let kind = if is_deadline { DateKind::Deadline } else { DateKind::Event };
     (is_deadline || cues::EVENT_LABELS.has_any(&heading)).then_some(kind)
+}
+
+/// Returns whether a word is a deadline by itself.
+pub(super) fn is_deadline(word: &str) -> bool {
+    cues::DEADLINE_NOUNS.has(word) && !cues::NO_DEADLINE_NOUNS.has(word)
 }
 
 /// Returns whether a word names a gathering.

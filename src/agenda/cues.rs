@@ -306,7 +306,7 @@ fn plain(word: &str) -> Cow<'_, str> {
     Cow::Owned(word.replace("ae", "a").replace("oe", "o").replace("ue", "u").replace('é', "e"))
 }
 
-/// Whether one of the folded words matches an entry of a list that is written where it is asked.
+/// Returns whether one of the folded words matches an entry of a list that is written where it is asked.
 macro_rules! any_in {
     ($list:literal, $words:expr $(,)?) => {{
         static LIST: $crate::agenda::cues::Cues = $crate::agenda::cues::Cues::of($list);

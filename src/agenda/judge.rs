@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::background::{Background, is_gathering, is_off};
+use super::background::{Background, is_deadline, is_gathering, is_off};
 use super::cues::{self, any_in};
 use super::dated::{Dated, Lead};
 use super::place;
@@ -105,11 +105,8 @@ fn kind(
     if date.lead == Lead::Background || background.is_warning {
         return None;
     }
-    let names_deadline = clause
-        .iter()
-        .any(|word| cues::DEADLINE_NOUNS.has(word) && !cues::NO_DEADLINE_NOUNS.has(word));
     // „Die Bewerbungsfrist endet am“ is proof enough whatever else is said.
-    if names_deadline {
+    if clause.iter().any(|word| is_deadline(word)) {
         let is_over = any_in!("=endete =endeten abgelaufen =ablief", clause);
         return (!is_over).then(|| Kind::Until(background.deadline(sentence)));
     }

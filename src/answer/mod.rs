@@ -224,10 +224,9 @@ fn refusal(status: u16) -> (FailureKind, &'static str) {
 
 fn status_line(status: u16) -> String {
     let reason = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
-    let unasked = if status == 206 { "although the whole was asked for" } else { "" };
-    let parts = [reason.unwrap_or_default(), unasked];
-    let parts = parts.iter().filter(|part| !part.is_empty()).map(|part| format!(" {part}"));
-    format!("the server answered {status}{}", parts.collect::<String>())
+    let unasked = if status == 206 { " although the whole was asked for" } else { "" };
+    let line = format!("the server answered {status} {}{unasked}", reason.unwrap_or_default());
+    line.trim_end().to_owned()
 }
 
 /// What an answer asks of the requests after it.
